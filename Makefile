@@ -1,0 +1,62 @@
+# Every target makes the virtual environment by itself; a second call installs nothing.
+PYTHON ?= python3
+VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+RUN := $(VENV)/Scripts/python
+else
+RUN := $(VENV)/bin/python
+endif
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-quick lint format format-check types clean
+
+help:  ## show this list
+	@echo "make demo          train on drawn clips, evaluate and ask: needs no network once installed"
+	@echo "make test          all tests"
+	@echo "make test-quick    the tests that take no more than a few seconds"
+	@echo "make format        rewrite the code in the project's format (format-check: only look)"
+	@echo "make lint          look for likely mistakes"
+	@echo "make types         check the types"
+	@echo "make clean         remove the virtual environment and build leftovers"
+	@echo "Choose an interpreter with PYTHON=python3.12 (Python 3.11 or newer)."
+
+demo: $(STAMP)
+	$(RUN) -m videoqa demo
+
+test: $(STAMP)
+	$(RUN) -m pytest
+
+test-quick: $(STAMP)
+	$(RUN) -m pytest -m "not slow"
+
+lint: $(STAMP)
+	$(RUN) -m ruff check .
+
+format: $(STAMP)
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .
+
+format-check: $(STAMP)
+	$(RUN) -m ruff format --check .
+
+types: $(STAMP)
+	$(RUN) -m mypy
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+# The stamp holds the checkout's path: a copied or moved checkout installs itself again.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
+$(STAMP): setup.cfg pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+	    echo "videoqa needs Python 3.11 or newer, found as '$(PYTHON)': $$($(PYTHON) --version 2>&1)."; \
+	    echo "Name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	    echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu it needs: apt install python3-venv"; exit 1; }
+	@echo "Installing videoqa and its dependencies into $(VENV): some minutes, once."
+	$(RUN) -m pip install --disable-pip-version-check --progress-bar off --quiet -e ".[dev]"
+	@printf '%s\n' "$(CURDIR)" > $(STAMP)

@@ -1,0 +1,1 @@
+"""One TOML file per data set that `videoqa` knows by name."""

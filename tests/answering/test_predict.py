@@ -1,0 +1,63 @@
+"""`predict`: one row per clip or question, failures included."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import videoqa
+
+
+@pytest.fixture()
+def clips(small_set: Path, tmp_path: Path) -> Path:
+    """Return a folder of two good clips, one in a subfolder, a broken one, and a file that is none."""
+    folder = tmp_path / "clips"
+    (folder / "more").mkdir(parents=True)
+    good = sorted(small_set.rglob("*.avi"))
+    shutil.copy(good[0], folder / "b.avi")
+    shutil.copy(good[1], folder / "more" / "a.AVI")
+    (folder / "broken.mp4").write_text("no video")
+    (folder / "notes.txt").write_text("not a clip")
+    return folder
+
+
+def test_an_action_model_labels_a_folder(action_run: Path, clips: Path, tmp_path: Path) -> None:
+    table = videoqa.predict(action_run, clips, out=tmp_path / "labels.csv", progress=False)
+    assert table["video"].tolist() == ["b.avi", "broken.mp4", "more/a.AVI"]
+    assert table["status"].tolist()[1] == "failed" and "broken.mp4" in table["error"][1]
+    assert table["answer"].tolist()[1] == "" and pd.isna(table["probability"][1])
+    assert set(table["answer"]) <= {"", "loading", "unloading", "waving"}
+    written = pd.read_csv(tmp_path / "labels.csv", keep_default_na=False)
+    assert written["answer"].tolist() == table["answer"].tolist()
+    assert not list(tmp_path.glob(".labels*"))
+
+
+def test_one_clip_is_labelled_like_ask(action_run: Path, clips: Path) -> None:
+    table = videoqa.predict(action_run, clips / "b.avi", progress=False)
+    answer = videoqa.ask(clips / "b.avi", model=action_run)
+    assert table["answer"].tolist() == [answer.text]
+    assert table["probability"][0] == pytest.approx(answer.probability, abs=1e-5)
+
+
+def test_a_question_model_answers_a_file(question_run: Path, clips: Path, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.csv"
+    questions.write_text("video,question\nb.avi,what is he doing?\nb.avi,is he waving?\nbroken.mp4,is he waving?\n")
+    table = videoqa.predict(question_run, clips, data=questions, progress=False)
+    assert table["question"].tolist()[:2] == ["what is he doing?", "is he waving?"]
+    assert table["status"].tolist()[2] == "failed"
+    assert table["answer"][1] == videoqa.ask(clips / "b.avi", "is he waving?", model=question_run).text
+
+
+def test_what_is_missing_is_refused(question_run: Path, action_run: Path, clips: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="name a file of questions for a question model"):
+        videoqa.predict(question_run, clips)
+    with pytest.raises(ValueError, match="`videos` must be a folder of clips or one clip"):
+        videoqa.predict(action_run)
+    with pytest.raises(FileNotFoundError, match="`videos` must be an existing folder or file"):
+        videoqa.predict(action_run, tmp_path / "nothing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="hold files ending in"):
+        videoqa.predict(action_run, tmp_path / "empty")
+    with pytest.raises(ValueError, match="`out` must be a file to write"):
+        videoqa.predict(action_run, clips, out=tmp_path)

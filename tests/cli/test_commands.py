@@ -1,0 +1,111 @@
+"""Whole commands as a user types them, each in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from videoqa.data.sample_data import sample_clip
+from videoqa.features.cache import FeatureCache
+
+
+def videoqa(*words, cwd, **options):
+    command = [sys.executable, "-m", "videoqa", *map(str, words)]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, stdin=subprocess.DEVNULL, **options
+    )
+
+
+def refused(done, *texts):
+    """Assert a refusal: exit code 2, every text on stderr, no traceback, nothing on stdout."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for text in texts:
+        assert text in done.stderr
+    return True
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    """Return one drawn clip."""
+    return Path(sample_clip("loading", seed=3, folder=tmp_path_factory.mktemp("clips")))
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, checkout):
+    """Run a command in an empty folder with a home of its own."""
+    monkeypatch.setenv("VIDEOQA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTHONPATH", str(checkout))
+    work = tmp_path / "work"
+    work.mkdir()
+    return lambda *words: videoqa(*words, cwd=work)
+
+
+def test_no_command_is_refused(run):
+    assert refused(run(), "COMMAND")
+
+
+def test_an_unknown_flag_is_refused(run):
+    assert refused(run("train", "--data", "sample", "--epoch", "3"), "--epoch")
+
+
+@pytest.mark.parametrize("command", ["train", "encode"])
+def test_without_data_the_next_command_is_named(run, command):
+    program = "videoqa-train" if command == "train" else "videoqa encode"
+    assert refused(run(command), "`--data` is missing", f"{program} --data sample")
+
+
+def test_a_missing_annotation_file_is_refused(run):
+    assert refused(run("train", "--data", "missing.csv"), "missing.csv")
+
+
+def test_a_bad_option_is_refused_before_any_work(run):
+    assert refused(
+        run("train", "--data", "sample", "--epochs", "0"), "`epochs` must be an integer", "epochs=0"
+    )
+
+
+def test_an_out_that_cannot_be_written_is_refused(run, tmp_path):
+    (tmp_path / "work" / "file").write_text("")
+    assert refused(run("train", "--data", "sample", "--out", "file/run"), "file")
+
+
+@pytest.mark.parametrize("command", [("evaluate",), ("predict",), ("ask", "clip.mp4", "what?", "--model")])
+def test_a_missing_model_folder_is_refused(run, command):
+    assert refused(run(*command, "runs/missing"), "runs/missing")
+
+
+def test_a_missing_video_is_refused(run):
+    assert refused(run("ask", "missing.mp4", "what is he doing"), "missing.mp4")
+    assert refused(run("sheet", "missing.mp4", "--out", "sheet.png"), "missing.mp4")
+
+
+def test_a_sheet_of_a_video_whose_name_starts_with_a_dash(run, tmp_path, clip):
+    (tmp_path / "work" / "-clip.avi").write_bytes(clip.read_bytes())
+    done = run("sheet", "--num-frames", "4", "--columns", "2", "--out", "sheet.png", "--", "-clip.avi")
+    assert done.returncode == 0, done.stderr
+    assert "4 frames written to sheet.png" in done.stdout
+    assert (tmp_path / "work" / "sheet.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_summary_is_a_table_of_layers(run):
+    done = run("summary", "--task", "open_ended", "--backbone", "tiny", "--num-answers", "7")
+    assert done.returncode == 0, done.stderr
+    assert "video_lstm" in done.stdout
+    assert "answer" in done.stdout
+
+
+def test_the_cache_is_shown_pruned_and_cleared(run, tmp_path):
+    cache = FeatureCache(tmp_path / "home")
+    for number in range(2):
+        cache.write(f"{number:064x}", np.zeros((2, 3), np.float16), {})
+    assert "num_entries: 2" in run("cache", "info").stdout
+    assert refused(run("cache", "clear"), "videoqa cache clear --yes")
+    assert refused(run("cache", "prune", "--max-gb", "-1"), "max_gb")
+    assert "num_entries: 2" in run("cache", "prune", "--max-gb", "1").stdout
+    done = run("cache", "clear", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "num_entries: 0" in run("cache", "info").stdout

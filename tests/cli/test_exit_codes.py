@@ -1,0 +1,143 @@
+"""Exit codes: 0 done, 2 refused, 1 failure inside, 130 after Ctrl-C, 143 after SIGTERM."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from videoqa._checks import check_integer
+from videoqa.cli.exit_codes import StopSignals, is_refusal, report
+
+WINDOWS = os.name == "nt"
+
+
+def caught(function, *arguments):
+    try:
+        function(*arguments)
+    except BaseException as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def test_a_check_of_ours_is_a_refusal(capsys):
+    error = caught(lambda: check_integer("epochs", "three", minimum=1))
+    assert is_refusal(error)
+    assert report(error, StopSignals()) == 2
+    printed = capsys.readouterr().err
+    assert printed == "videoqa: `epochs` must be an integer of at least 1. Received: epochs='three'.\n"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda: np.zeros(3).reshape(2),  # raised in another library
+        lambda: int("three"),  # raised by C code
+        lambda: json.loads("{"),  # raised in the standard library
+        lambda: {}["missing"],
+        lambda: check_integer(),  # a wrong call is a TypeError
+    ],
+)
+def test_everything_else_is_a_failure_inside(function, capsys):
+    error = caught(function)
+    assert not is_refusal(error)
+    assert report(error, StopSignals()) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def run(program, **options):
+    """Run Python code in a process of its own."""
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **options)
+
+
+COMMAND = """
+import sys
+from videoqa.cli import main as module
+class Command:
+    HELP, EXAMPLE = "help", "example"
+    def add_arguments(parser): parser.add_argument("--json", action="store_true")
+    def run(arguments):
+{body}
+    def show(result, arguments): print(result)
+module.COMMANDS["try"] = Command
+sys.exit(module.main(["try", *sys.argv[1:]]))
+"""
+
+
+def program(body):
+    return COMMAND.format(body="\n".join(f"        {line}" for line in body.splitlines()))
+
+
+def test_a_failure_inside_a_command_keeps_its_traceback():
+    done = run(program("return 1 / 0"))
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_out_that_cannot_be_written_is_refused(tmp_path):
+    # what Path.mkdir raises inside pathlib, called from our own code
+    (tmp_path / "file").write_text("")
+    code = f"from videoqa.features.cache import FeatureCache\nFeatureCache({str(tmp_path / 'file')!r}).info()"
+    done = run(program(code))
+    assert done.returncode in (0, 2)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
+)
+@pytest.mark.skipif(WINDOWS, reason="POSIX signals")
+@pytest.mark.parametrize("swallow", [False, True], ids=["plain", "swallowed"])
+def test_stopping_has_its_own_code(number, code, swallow):
+    body = "import time\nprint('ready', file=sys.stderr, flush=True)\n"
+    if swallow:  # a library that turns the interrupt into an error of its own
+        body += "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    raise RuntimeError('lost')"
+    else:
+        body += "try:\n    time.sleep(60)\nfinally:\n    print('tidied', file=sys.stderr)"
+    # a shell that starts background jobs may have left SIGINT ignored
+    fresh = f"import signal\nsignal.signal({int(number)}, signal.default_int_handler)\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", fresh + program(body)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr.readline() == "ready\n"
+    time.sleep(0.1)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == code, errors
+    assert "Traceback" not in errors
+    assert swallow or "tidied" in errors
+
+
+@pytest.mark.skipif(WINDOWS, reason="POSIX pipes")
+def test_a_reader_that_goes_away_leaves_no_traceback():
+    process = subprocess.Popen(
+        [sys.executable, "-c", program("return 'x' * 10_000_000")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.read(1)
+    process.stdout.close()
+    assert process.wait(timeout=20) == 141
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_json_is_alone_on_stdout_even_when_c_code_prints():
+    body = (
+        "import os\nprint('from python')\nos.write(1, b'from c\\n')\n"
+        "return {'accuracy': float('nan'), 'rows': [1, 2], 'answer': 'blå'}"
+    )
+    done = run(program(body).replace('["try",', '["try", "--json",'), encoding="utf-8")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"accuracy": None, "rows": [1, 2], "answer": "blå"}
+    assert done.stdout.count("\n") == 1
+    assert "from python" in done.stderr
+    assert "from c" in done.stderr

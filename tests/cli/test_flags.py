@@ -1,0 +1,126 @@
+"""Flags come from the option dataclasses: same names, same defaults, same refusals."""
+
+import argparse
+import dataclasses
+import inspect
+
+import pytest
+
+import videoqa
+from videoqa.cli.flags import CHOICES, add_option_flags, typed_options
+from videoqa.cli.main import COMMANDS, build_parser
+from videoqa.config import PARTS, ModelConfig, SamplingConfig, TrainingConfig
+from videoqa.demo import run_demo
+
+OPTIONS = [item for part in PARTS.values() for item in dataclasses.fields(part) if "help" in item.metadata]
+
+
+def parse(*words):
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_option_flags(parser, PARTS.values())
+    return typed_options(parser.parse_args(words), PARTS.values())
+
+
+@pytest.mark.parametrize("item", OPTIONS, ids=lambda item: item.name)
+def test_every_option_is_a_flag_of_train(item, capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["train", "--help"])
+    assert f"--{item.name.replace('_', '-')} " in capsys.readouterr().out.replace(",", " ").replace("]", " ")
+
+
+def test_only_what_was_typed_is_passed_on():
+    assert parse() == {}
+    assert parse("--epochs", "3", "--no-blind") == {"epochs": 3, "blind": False}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--learning-rate", "1e-4"], {"learning_rate": 1e-4}),
+        (["--frame-step", "4"], {"frame_step": 4}),
+        (["--frame-step", "none"], {"frame_step": None}),
+        (["--patience", "none"], {"patience": None}),
+        (["--backbone-weights", "none"], {"backbone_weights": None}),
+        (["--backbone-weights", "imagenet"], {"backbone_weights": "imagenet"}),
+        (["--video-branch", "none"], {"video_branch": "none"}),
+        (["--task", "none"], {"task": None}),
+        (["--task", "action"], {"task": "action"}),
+        (["--frame-size", "96", "128"], {"frame_size": (96, 128)}),
+        (["--frame-size", "96x128"], {"frame_size": (96, 128)}),
+        (["--frame-size", "none"], {"frame_size": None}),
+        (["--train-backbone"], {"train_backbone": True}),
+        (["--no-train-backbone"], {"train_backbone": False}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_words_become_values(words, expected):
+    assert parse(*words) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--epochs", "many"], "invalid integer value: 'many'"),
+        (["--epochs", "none"], "invalid integer value: 'none'"),
+        (["--dropout", "half"], "invalid number value: 'half'"),
+        (["--backbone", "tinny"], "must be one of 'inception_v3', 'tiny'.*Did you mean 'tiny'"),
+        (["--frame-size", "96"], "must be two integers"),
+        (["--frame-size", "96", "wide"], "must be two integers"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_words_are_refused(words, message):
+    with pytest.raises(argparse.ArgumentError, match=message):
+        parse(*words)
+
+
+def test_help_shows_the_defaults_of_the_dataclasses(capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["train", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"frames per clip (default: {SamplingConfig().num_frames})" in text
+    assert f"(default: {TrainingConfig().learning_rate})" in text
+    assert "which never sees the video (default: yes)" in text
+    assert "{lstm,mean,none} what reads the frame features" in text
+
+
+def test_choices_are_those_the_config_checks():
+    for name, choices in CHOICES.items():
+        part = next(
+            part for part in reversed(PARTS.values()) if name in {f.name for f in dataclasses.fields(part)}
+        )
+        for choice in choices:
+            part(**{name: choice})
+        with pytest.raises(ValueError, match=f"`{name}` must be one of"):
+            part(**{name: "no-such-choice"})
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name, capsys):
+    with pytest.raises(SystemExit) as ending:
+        build_parser().parse_args([name, "--help"])
+    assert ending.value.code == 0
+    printed = capsys.readouterr().out
+    assert f"example:\n  videoqa{'-train' if name == 'train' else ' ' + name}" in printed
+
+
+def test_summary_takes_the_model_options():
+    arguments = build_parser().parse_args(["summary", "--task", "action", "--num-answers", "4"])
+    assert typed_options(arguments, [ModelConfig]) == {"task": "action", "num_answers": 4}
+
+
+def test_a_video_named_with_a_dash_works_after_a_double_dash():
+    arguments = build_parser().parse_args(["ask", "--top-k", "3", "--", "-clip.mp4", "what is he doing"])
+    assert (arguments.video, arguments.question, arguments.top_k) == ("-clip.mp4", "what is he doing", 3)
+    arguments = build_parser().parse_args(["sheet", "--out", "sheet.png", "--", "--clip.mp4"])
+    assert arguments.video == "--clip.mp4"
+
+
+@pytest.mark.parametrize("name", ["demo", "encode", "train", "evaluate", "ask", "predict"])
+def test_every_plain_keyword_of_the_library_is_a_flag(name):
+    function = run_demo if name == "demo" else getattr(videoqa, name)
+    keywords = {word for word, parameter in inspect.signature(function).parameters.items()}
+    parser = argparse.ArgumentParser()
+    COMMANDS[name].add_arguments(parser)
+    flags = {action.dest for action in parser._actions}
+    assert keywords - {"callbacks", "options"} <= flags

@@ -1,0 +1,104 @@
+"""What every test stands on: a home of its own, a quiet TensorFlow, and the real data where it is."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the environment before any test module loads TensorFlow, for this process and its children."""
+    config.videoqa_home = tempfile.mkdtemp(prefix="videoqa-home-")
+    os.environ["VIDEOQA_HOME"] = config.videoqa_home
+    os.environ.pop("VIDEOQA_MODEL", None)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    beside = CHECKOUT.parent / "shared" / "data"
+    if "VIDEOQA_REAL_DATA" not in os.environ and beside.is_dir():
+        os.environ["VIDEOQA_REAL_DATA"] = str(beside)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the home of this run."""
+    shutil.rmtree(config.videoqa_home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """Return the folder that holds setup.cfg."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder of real videos and annotations, or skip."""
+    folder = os.environ.get("VIDEOQA_REAL_DATA", "")
+    if not Path(folder).is_dir() or not folder:
+        pytest.skip("VIDEOQA_REAL_DATA names no folder of real videos")
+    return Path(folder)
+
+
+ACTIVITIES = ("loading", "unloading", "waving")
+
+
+@pytest.fixture(scope="session")
+def small_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with 18 drawn clips, `questions.csv` (36 rows) and `labels.csv` (18 rows)."""
+    from videoqa import sample_clip
+
+    folder = tmp_path_factory.mktemp("small-set")
+    questions, labels = ["video,question,answer,split"], ["video,label,split"]
+    for seed in range(6):
+        split = ("train", "train", "train", "train", "val", "test")[seed]
+        for activity in ACTIVITIES:
+            made = Path(sample_clip(activity, seed=seed, folder=folder / f"{activity}-{seed}"))
+            video = made.relative_to(folder).as_posix()
+            labels.append(f"{video},{activity},{split}")
+            questions.append(f"{video},what is he doing?,{activity},{split}")
+            questions.append(f"{video},is he waving?,{'yes' if activity == 'waving' else 'no'},{split}")
+    (folder / "questions.csv").write_text("\n".join(questions) + "\n")
+    (folder / "labels.csv").write_text("\n".join(labels) + "\n")
+    return folder
+
+
+SMALL = {
+    "backbone": "tiny",
+    "num_frames": 8,
+    "video_units": 16,
+    "question_units": 8,
+    "embedding_dim": 8,
+    "hidden_units": 16,
+    "epochs": 2,
+    "batch_size": 8,
+    "progress": False,
+}
+"""Options of a model that trains in a second."""
+
+
+@pytest.fixture(scope="session")
+def small_options() -> dict[str, object]:
+    """Return the options of a model that trains in a second."""
+    return dict(SMALL)
+
+
+@pytest.fixture(scope="session")
+def question_run(small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a question model with its blind model; not to be changed."""
+    from videoqa import train
+
+    out = tmp_path_factory.mktemp("runs") / "questions"
+    return train(small_set / "questions.csv", out=out, **SMALL).out
+
+
+@pytest.fixture(scope="session")
+def action_run(small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of an action model; not to be changed."""
+    from videoqa import train
+
+    out = tmp_path_factory.mktemp("runs") / "actions"
+    return train(small_set / "labels.csv", out=out, **SMALL).out

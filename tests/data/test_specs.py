@@ -1,0 +1,60 @@
+from collections import Counter
+
+import pytest
+
+from videoqa.data.sample_data import plan_clips
+from videoqa.data.sample_questions import ask_questions
+from videoqa.data.specs import load_spec, spec_from_dict, spec_names
+
+GOOD = {
+    "name": "mine",
+    "title": "A set",
+    "licence": "CC-BY-4.0",
+    "homepage": "",
+    "counts": {"clips": 1, "train": 2, "validation": 0, "test": 3},
+}
+
+
+def test_the_built_in_set_is_described():
+    assert "sample" in spec_names()
+    spec = load_spec("sample")
+    assert (spec.name, spec.licence) == ("sample", "Apache-2.0")
+    assert set(spec.counts) == {"clips", "train", "validation", "test"}
+
+
+def test_the_counts_are_those_of_the_generator():
+    clips = plan_clips()
+    groups = list({clip.group.number: clip.group for clip in clips}.values())
+    rows = Counter(row["group"].split for row in ask_questions(groups))
+    assert load_spec("sample").counts == {"clips": len(clips), **rows}
+
+
+def test_every_spec_can_be_read():
+    for name in spec_names():
+        assert load_spec(name).name == name
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(ValueError, match="`data` must be one of .*'sample'.* Did you mean 'sample'"):
+        load_spec("samples")
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"license": "MIT"}, "mine.toml must have exactly the fields .* Unknown: license. Missing: none"),
+        ({"licence": None}, "mine.toml: `licence` must be a text"),
+        ({"counts": {"clips": 1}}, "`counts` must have the fields clips, train, validation, test"),
+        ({"counts": GOOD["counts"] | {"test": -1}}, "`counts.test` must be an integer of at least 0"),
+        ({"counts": 5}, "`counts` must have the fields"),
+    ],
+)
+def test_wrong_fields_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        spec_from_dict(GOOD | change, "mine.toml")
+
+
+def test_a_missing_field_is_refused():
+    without = {key: value for key, value in GOOD.items() if key != "licence"}
+    with pytest.raises(ValueError, match="Unknown: none. Missing: licence"):
+        spec_from_dict(without, "mine.toml")

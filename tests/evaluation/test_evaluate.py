@@ -1,0 +1,67 @@
+"""`evaluate`: every row counts, the run's own data and split, the views, and what is written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import videoqa
+from videoqa.evaluation.evaluate import change_view
+from videoqa.input_pipeline import Examples
+
+
+def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -> None:
+    scores = videoqa.evaluate(question_run, out=tmp_path, progress=False)
+    assert scores["num_rows"] == 6 and set(scores["by_question_type"]) == {"what", "is"}
+    assert scores["majority_accuracy"] == pytest.approx(2 / 6), "most train answers are 'no'; 2 of 6 test answers are"
+    assert scores["majority_per_type_accuracy"] == pytest.approx((1 + 2) / 6)
+    assert scores["video_gain"] == pytest.approx(scores["accuracy"] - scores["blind_accuracy"])
+    assert json.loads((tmp_path / "metrics.json").read_text()) == scores
+    rows = pd.read_csv(tmp_path / "predictions.csv")
+    assert rows["correct"].mean() == pytest.approx(scores["accuracy"])
+    assert (rows["blind_answer"] == rows["answer"]).mean() == pytest.approx(scores["blind_accuracy"])
+
+
+def test_actions_have_no_blind_model(action_run: Path, tmp_path: Path) -> None:
+    scores = videoqa.evaluate(action_run, out=tmp_path, progress=False)
+    assert scores["num_rows"] == 3 and scores["blind_accuracy"] is None and scores["video_gain"] is None
+    assert scores["majority_accuracy"] == pytest.approx(1 / 3)
+
+
+def test_failed_videos_and_unknown_answers_are_wrong(action_run: Path, small_set: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(small_set / "labels.csv").query("split == 'test'")
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    worse = pd.DataFrame({"video": ["missing.avi", table["video"].iloc[0]], "label": ["waving", "sleeping"]})
+    alone = videoqa.evaluate(action_run, table, out=tmp_path / "a", progress=False)
+    both = videoqa.evaluate(
+        action_run, pd.concat([table, worse.assign(split="test")]), out=tmp_path / "b", progress=False
+    )
+    assert both["num_rows"] == 5 and both["num_failed_videos"] == 1
+    assert both["accuracy"] == pytest.approx(alone["accuracy"] * 3 / 5)
+    assert both["share_in_vocabulary"] == pytest.approx(4 / 5)
+
+
+def test_a_split_without_rows_and_both_views_are_refused(action_run: Path, small_set: Path) -> None:
+    table = pd.DataFrame({"video": ["a.avi"], "label": ["waving"], "split": ["train"]})
+    with pytest.raises(ValueError, match="Rows there are: train 1"):
+        videoqa.evaluate(action_run, table, progress=False)
+    with pytest.raises(ValueError, match="must not both be True"):
+        videoqa.evaluate(action_run, shuffle_frames=True, single_frame=True)
+
+
+def test_a_question_table_is_refused_by_an_action_model(action_run: Path, small_set: Path) -> None:
+    with pytest.raises(ValueError, match="`task` must be one that the data has: open_ended"):
+        videoqa.evaluate(action_run, small_set / "questions.csv", progress=False)
+
+
+def test_views_shuffle_frames_or_keep_the_middle_one(question_run: Path, tmp_path: Path) -> None:
+    clips = np.arange(12, dtype=np.float16).reshape(2, 6, 1)
+    examples = Examples(clips, np.arange(2), None, np.zeros(2, np.int32), 6)
+    shuffled = change_view(examples, shuffle_frames=True, single_frame=False, seed=0).clips
+    assert sorted(shuffled[1].ravel()) == list(range(6, 12)) and shuffled[1].ravel().tolist() != list(range(6, 12))
+    middle = change_view(examples, shuffle_frames=False, single_frame=True, seed=0).clips
+    assert middle[0].ravel().tolist() == [3.0] * 6
+    scores = videoqa.evaluate(question_run, shuffle_frames=True, out=tmp_path, progress=False)
+    assert scores["num_rows"] == 6

@@ -1,0 +1,197 @@
+"""Scores against numbers worked out by hand."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from videoqa.evaluation.metrics import accuracy, majority_answer, majority_answers, score_table
+from videoqa.evaluation.scores import format_score_table
+
+# Training: "yes" 3 x, "red" 2 x, "blue" and "wave" 1 x; so "yes", of `colour` "red", of `what` "wave".
+TRAIN = pd.DataFrame(
+    {
+        "answer": ["yes", "yes", "yes", "red", "red", "blue", "wave"],
+        "question_type": ["is", "is", "is", "colour", "colour", "colour", "what"],
+    }
+)
+VOCABULARY = ["yes", "no", "red", "blue"]
+#          video  type     answer   predicted  blind   status
+ROWS = [
+    ("a.avi", "is", "yes", "yes", "yes", "ok"),
+    ("a.avi", "is", "no", "no", "yes", "ok"),
+    ("b.avi", "is", "no", "no", "no", "failed"),  # right by chance, but its video failed
+    ("a.avi", "colour", "red", "red", "blue", "short_header"),
+    ("c.avi", "colour", "green", "red", "red", "ok"),  # outside the vocabulary
+    ("b.avi", "colour", "blue", None, "red", "failed"),
+    ("c.avi", "how", "yes", "no", "yes", "ok"),  # a type that training never had
+    ("d.avi", "how", "two", "two", "two", "ok"),  # cannot be said by a model with this vocabulary
+]
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    columns = ["video_id", "question_type", "answer", "predicted", "blind", "status"]
+    return pd.DataFrame(ROWS, columns=columns)
+
+
+def scores_of(table: pd.DataFrame, blind: bool = True, train: pd.DataFrame = TRAIN) -> dict:
+    return score_table(
+        table,
+        predicted_answers=list(table["predicted"]),
+        blind_answers=list(table["blind"]) if blind else None,
+        majority=majority_answers(train),
+        answer_vocabulary=VOCABULARY,
+    )
+
+
+def test_total_scores(table: pd.DataFrame) -> None:
+    scores = scores_of(table)
+    assert scores["num_rows"] == 8
+    assert scores["num_failed_videos"] == 1  # two rows, one video
+    assert scores["accuracy"] == 3 / 8
+    assert scores["majority_answer"] == "yes"
+    assert scores["majority_accuracy"] == 2 / 8
+    assert scores["majority_per_type_accuracy"] == 3 / 8  # yes, red, and "yes" for the unseen type
+    assert scores["blind_accuracy"] == 3 / 8  # the third row needs no video; "two" is outside the vocabulary
+    assert scores["video_gain"] == 0
+    assert scores["share_in_vocabulary"] == 6 / 8
+
+
+def test_scores_of_one_type(table: pd.DataFrame) -> None:
+    assert scores_of(table)["by_question_type"]["is"] == {
+        "num_rows": 3,
+        "num_failed_videos": 1,
+        "accuracy": 2 / 3,
+        "majority_answer": "yes",
+        "majority_accuracy": 1 / 3,
+        "majority_per_type_accuracy": 1 / 3,
+        "majority_per_type_answer": "yes",
+        "blind_accuracy": 2 / 3,
+        "video_gain": 0.0,
+        "share_in_vocabulary": 1.0,
+    }
+
+
+def test_majority_of_each_type(table: pd.DataFrame) -> None:
+    types = scores_of(table)["by_question_type"]
+    assert types["colour"]["majority_per_type_answer"] == "red"
+    assert types["colour"]["majority_accuracy"] == 0
+    assert types["colour"]["majority_per_type_accuracy"] == 1 / 3
+    assert types["colour"]["video_gain"] == 1 / 3
+    assert types["how"]["majority_per_type_answer"] == "yes"
+    assert types["how"]["majority_per_type_accuracy"] == 1 / 2
+
+
+def test_type_seen_only_in_training_has_no_scores(table: pd.DataFrame) -> None:
+    empty = scores_of(table)["by_question_type"]["what"]
+    assert empty["num_rows"] == 0 and empty["num_failed_videos"] == 0
+    for field in ("accuracy", "majority_accuracy", "blind_accuracy", "video_gain", "share_in_vocabulary"):
+        assert empty[field] is None
+
+
+def test_types_share_the_rows(table: pd.DataFrame) -> None:
+    scores = scores_of(table)
+    types = scores["by_question_type"].values()
+    assert sum(entry["num_rows"] for entry in types) == 8
+    right = sum(entry["num_rows"] * entry["accuracy"] for entry in types if entry["num_rows"])
+    assert right == pytest.approx(8 * scores["accuracy"])
+
+
+def test_without_a_blind_model(table: pd.DataFrame) -> None:
+    scores = scores_of(table, blind=False)
+    assert scores["blind_accuracy"] is None and scores["video_gain"] is None
+    assert scores["by_question_type"]["is"]["video_gain"] is None
+
+
+def test_without_training_answers(table: pd.DataFrame) -> None:
+    scores = scores_of(table, train=TRAIN.iloc[:0])
+    assert scores["majority_answer"] is None
+    assert scores["majority_accuracy"] is None and scores["majority_per_type_accuracy"] is None
+    assert scores["accuracy"] == 3 / 8
+
+
+def test_scores_are_strict_json(table: pd.DataFrame) -> None:
+    scores = scores_of(table)
+    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
+
+
+def test_table_without_status_and_with_another_index(table: pd.DataFrame) -> None:
+    scores = scores_of(table.drop(columns="status").set_index(pd.Index(range(100, 108))))
+    assert scores["num_failed_videos"] == 0
+    assert scores["accuracy"] == 4 / 8
+
+
+def test_missing_question_type_is_a_type_of_its_own(table: pd.DataFrame) -> None:
+    table.loc[6:7, "question_type"] = None
+    types = scores_of(table)["by_question_type"]
+    assert types[""]["num_rows"] == 2
+    assert "(none)" in format_score_table(scores_of(table))
+
+
+def test_several_answers_are_scored_against_the_first(table: pd.DataFrame) -> None:
+    table["answers"] = [["yes", "no"]] * len(table)
+    assert scores_of(table)["accuracy"] == 3 / 8
+
+
+def test_majority_answer_breaks_ties_in_sorted_order() -> None:
+    assert majority_answer(["b", "a", "c", "b", "a"]) == "a"
+    assert majority_answer(["b"]) == "b"
+    assert majority_answer([]) is None
+
+
+def test_majority_answers_are_strict_json() -> None:
+    expected = {"answer": "yes", "by_question_type": {"colour": "red", "is": "yes", "what": "wave"}}
+    assert json.loads(json.dumps(majority_answers(TRAIN), allow_nan=False)) == expected
+    assert majority_answers(TRAIN.iloc[:0]) == {"answer": None, "by_question_type": {}}
+
+
+def test_spelling_variants_are_one_answer(table: pd.DataFrame) -> None:
+    table.loc[0, "answer"], table.loc[1, "predicted"], table.loc[3, "blind"] = "YES", "  No ", "Red"
+    scores = scores_of(table, train=TRAIN.replace("yes", "Yes "))
+    assert scores["accuracy"] == 3 / 8
+    assert scores["blind_accuracy"] == 4 / 8
+    assert scores["majority_accuracy"] == 2 / 8
+    assert majority_answer(["Push-ups", "push-ups", "punch"]) == "push-ups"
+
+
+def test_accuracy() -> None:
+    assert accuracy(["a", "b", None, "d"], ["a", "x", "c", "d"]) == 0.5
+
+
+def test_refusals(table: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="at least one row. Received: 0 rows"):
+        scores_of(table.iloc[:0])
+    with pytest.raises(ValueError, match="Missing: 'question_type'. Found: 'video_id'"):
+        scores_of(table.drop(columns="question_type"))
+    with pytest.raises(ValueError, match="Missing: 'answer'. Found: 'question_type'"):
+        scores_of(table, train=TRAIN[["question_type"]])
+    with pytest.raises(ValueError, match="same number of rows. Received: predicted with 1, gold with 2"):
+        accuracy(["a"], ["a", "b"])
+    with pytest.raises(ValueError, match="at least one answer"):
+        accuracy([], [])
+    with pytest.raises(ValueError, match="predicted_answers with 1, blind_answers with 8"):
+        score_table(
+            table,
+            predicted_answers=["yes"],
+            blind_answers=list(table["blind"]),
+            majority=majority_answers(TRAIN),
+            answer_vocabulary=VOCABULARY,
+        )
+
+
+def test_format_score_table(table: pd.DataFrame) -> None:
+    lines = format_score_table(scores_of(table)).splitlines()
+    headings = r"type +rows +accuracy +majority +per-type majority +blind +gain +in vocabulary"
+    assert re.fullmatch(headings, lines[0])
+    assert [line.split()[0] for line in lines[2:5]] == ["colour", "how", "is"]  # `what` has no rows
+    assert lines[2].split() == ["colour", "3", "33.33", "0.00", "33.33", "0.00", "+33.33", "66.67"]
+    assert lines[6].split() == ["all", "8", "37.50", "25.00", "37.50", "37.50", "+0.00", "75.00"]
+    assert lines[7] == "videos that could not be read (their rows count as wrong): 1"
+    assert len({len(line) for line in lines[:7]}) == 1
+
+
+def test_format_score_table_without_blind_model(table: pd.DataFrame) -> None:
+    lines = format_score_table(scores_of(table, blind=False)).splitlines()
+    assert lines[6].split() == ["all", "8", "37.50", "25.00", "37.50", "-", "-", "75.00"]

@@ -1,0 +1,142 @@
+"""Encoding by real processes: killed, side by side, on a full disk, and without TensorFlow."""
+
+import errno
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from videoqa.config import ModelConfig, SamplingConfig
+from videoqa.features.cache import FeatureCache
+from videoqa.features.encoding import FrameEncoder, encode_clips, load_features
+from videoqa.video.decoding import ClipRequest
+
+SAMPLING = SamplingConfig(num_frames=5)
+MODEL = ModelConfig(backbone="tiny", backbone_weights=None, frame_size=(16, 16))
+BATCH_SIZE = 16
+START = """
+import sys
+from videoqa.config import ModelConfig, SamplingConfig
+from videoqa.features.cache import FeatureCache
+from videoqa.features.encoding import encode_clips, load_features
+from videoqa.video.decoding import ClipRequest
+home, path, num_clips = sys.argv[1], sys.argv[2], int(sys.argv[3])
+sampling = SamplingConfig(num_frames=5)
+model = ModelConfig(backbone="tiny", backbone_weights=None, frame_size=(16, 16))
+requests = [ClipRequest(path, 0, 0.4 + number / 100) for number in range(num_clips)]
+report = encode_clips(requests, sampling, model, cache=FeatureCache(home), batch_size=16)
+"""
+
+
+def requests_of(path: str, num_clips: int) -> list[ClipRequest]:
+    return [ClipRequest(path, 0, 0.4 + number / 100) for number in range(num_clips)]
+
+
+def start(home, path: str, num_clips: int, then: str = "print(report.num_encoded, report.num_cached)"):
+    command = [sys.executable, "-c", START + then, str(home), path, str(num_clips)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen) -> list[str]:
+    out, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    return out.split()
+
+
+@pytest.fixture(scope="module")
+def encoder() -> FrameEncoder:
+    return FrameEncoder(MODEL, BATCH_SIZE)
+
+
+ALL_CACHED = """
+features = load_features(report)
+heavy = [name for name in ("tensorflow", "keras") if name in sys.modules]
+print(report.num_encoded, report.num_cached, len(features), heavy == [])
+"""
+
+
+def test_where_everything_is_cached_tensorflow_is_not_imported(write_video, cache, encoder):
+    path = write_video()
+    encode_clips(requests_of(path, 3), SAMPLING, MODEL, cache=cache, encoder=encoder)
+    assert finish(start(cache.folder.parent, path, 3, ALL_CACHED)) == ["0", "3", "3", "True"]
+
+
+@pytest.mark.slow
+def test_killed_run_keeps_what_was_complete_and_resumes(write_video, cache, encoder):
+    path = write_video(num_frames=100, fps=25)
+    process = start(cache.folder.parent, path, 400)
+    while cache.info()["num_entries"] < 10:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    markers = list(cache.folder.glob("??/*.json"))
+    assert 10 <= len(markers) < 400
+    assert all(cache.read(marker.stem) is not None for marker in markers)
+    report = encode_clips(requests_of(path, 400), SAMPLING, MODEL, cache=cache, encoder=encoder)
+    assert (report.num_cached, report.num_encoded) == (len(markers), 400 - len(markers))
+    fresh = encode_clips(
+        requests_of(path, 400),
+        SAMPLING,
+        MODEL,
+        cache=FeatureCache(cache.folder.parent / "2"),
+        encoder=encoder,
+    )
+    assert load_features(report).tobytes() == load_features(fresh).tobytes()
+    assert cache.info()["num_leftovers"] <= 2
+    cache.prune(1)
+    assert cache.info()["num_leftovers"] == 0 and cache.info()["num_entries"] == 400
+
+
+@pytest.mark.slow
+def test_two_processes_encode_the_same_clips_at_once(write_video, cache, encoder):
+    path = write_video(num_frames=50, fps=25)
+    processes = [start(cache.folder.parent, path, 100) for _ in range(2)]
+    for process in processes:
+        num_encoded, num_cached = map(int, finish(process))
+        assert num_encoded + num_cached == 100
+    report = encode_clips(requests_of(path, 100), SAMPLING, MODEL, cache=cache, encoder=encoder)
+    assert report.num_cached == cache.info()["num_entries"] == 100
+    for marker in cache.folder.glob("??/*.json"):
+        metadata = json.loads(marker.read_text())
+        assert cache.read(marker.stem).shape == tuple(metadata["shape"])
+
+
+class DiskFillingEncoder(FrameEncoder):
+    """Fills the disk at its second run, as another program might."""
+
+    def __call__(self, frames: np.ndarray) -> np.ndarray:
+        self.runs = getattr(self, "runs", 0) + 1
+        if self.runs == 2:
+            with suppress(OSError), open(self.filler, "wb", buffering=0) as file:
+                while True:
+                    file.write(b"x" * 4096)
+        return super().__call__(frames)
+
+
+def test_disk_that_fills_up_stops_the_run_and_keeps_what_was_made(write_video, small_disk):
+    path = write_video()
+    cache = FeatureCache(small_disk)
+    encoder = DiskFillingEncoder(MODEL, BATCH_SIZE)
+    encoder.filler = small_disk / "filler"
+    with pytest.raises(OSError, match=r"No space left on device.*What it held is unharmed") as caught:
+        encode_clips(requests_of(path, 20), SAMPLING, MODEL, cache=cache, encoder=encoder)
+    assert caught.value.errno == errno.ENOSPC
+    made = cache.info()["num_entries"]
+    assert 0 < made < 20 and cache.info()["num_leftovers"] == 0
+    encoder.filler.unlink()
+    report = encode_clips(requests_of(path, 20), SAMPLING, MODEL, cache=cache, encoder=encoder)
+    assert (report.num_cached, report.num_encoded) == (made, 20 - made)
+
+
+def test_features_that_cannot_fit_are_refused_before_work(write_video, small_disk):
+    cache = FeatureCache(small_disk)
+    encoder = FrameEncoder(MODEL, BATCH_SIZE)
+    with pytest.raises(ValueError, match=r"`VIDEOQA_HOME` must .* about 4\.\d\d MB needed, 0\.\d\d MB free"):
+        encode_clips(requests_of(write_video(), 500), SAMPLING, MODEL, cache=cache, encoder=encoder)
+    assert cache.info()["num_entries"] == 0 and "_compiled" not in vars(encoder)

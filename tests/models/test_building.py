@@ -1,0 +1,172 @@
+import keras
+import numpy as np
+import pytest
+
+from videoqa.config import VIDEO_BRANCHES
+from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS
+from videoqa.models.building import build_action_model, build_model, copy_shared_weights
+
+WIDTHS = {"video_units": 6, "hidden_units": 4}
+SMALL = WIDTHS | {"embedding_dim": 3, "question_units": 5, "num_answers": 3, "vocabulary_size": 9}
+CUT = {"backbone_weights": None, "backbone_layer": "mixed0", "frame_size": (75, 75)}
+TINY = {"backbone": "tiny", "backbone_weights": None, "frame_size": (32, 32)}
+
+
+def clips(size=75, num_frames=4, count=2):
+    return np.random.default_rng(0).integers(0, 256, (count, num_frames, size, size, 3), dtype=np.uint8)
+
+
+QUESTIONS = np.array([[2, 3, 4, 0], [5, 6, 0, 0]], np.int32)
+ANSWERS = np.array([0, 2], np.int32)
+
+
+@pytest.fixture(scope="module")
+def clip_form():
+    keras.utils.set_random_seed(3)
+    return build_model(**SMALL, **CUT)
+
+
+@pytest.fixture(scope="module")
+def features_form(clip_form):
+    keras.utils.set_random_seed(4)
+    model = build_model(**SMALL, **CUT, starts_from="features")
+    copy_shared_weights(clip_form, model)
+    return model
+
+
+def features_of(model, clip):
+    backbone = model.get_layer("backbone").layer
+    return np.stack([np.asarray(backbone(frames, training=False)) for frames in clip])
+
+
+def test_both_forms_agree_for_8_and_for_20_frames(clip_form, features_form):
+    for num_frames in (8, 20):
+        clip = clips(num_frames=num_frames)
+        from_clip = clip_form.predict({"clip": clip, "question": QUESTIONS}, verbose=0)
+        features = features_of(clip_form, clip)
+        from_features = features_form.predict({"features": features, "question": QUESTIONS}, verbose=0)
+        np.testing.assert_allclose(from_clip, from_features, atol=1e-5)
+        np.testing.assert_allclose(from_clip.sum(1), 1, atol=1e-5)
+
+
+def test_float_frames_give_the_answer_of_uint8_frames(clip_form):
+    clip = clips()
+    whole, floats = (
+        np.asarray(clip_form({"clip": part, "question": QUESTIONS})) for part in (clip, clip + 0.0)
+    )
+    np.testing.assert_array_equal(whole, floats)
+
+
+def test_padding_of_the_question_changes_nothing(clip_form, features_form):
+    longer = np.pad(QUESTIONS, ((0, 0), (0, 3)))
+    for model, video in ((clip_form, {"clip": clips()}), (features_form, {"features": np.ones((2, 4, 256))})):
+        short, padded, other = (
+            np.asarray(model(video | {"question": words}))
+            for words in (QUESTIONS, longer, np.where(longer == 0, 8, longer))
+        )
+        np.testing.assert_allclose(short, padded, atol=1e-6)
+        assert np.abs(short - other).max() > 1e-5
+
+
+def test_fit_trains_all_but_the_frozen_backbone(clip_form):
+    backbone = clip_form.get_layer("backbone").layer
+    assert any("moving_variance" in weight.path for weight in backbone.weights)
+    before, head = backbone.get_weights(), clip_form.get_layer("video_lstm").get_weights()
+    clip_form.fit({"clip": clips(), "question": QUESTIONS}, ANSWERS, epochs=2, verbose=0)
+    for old, new in zip(before, backbone.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert not np.array_equal(head[0], clip_form.get_layer("video_lstm").get_weights()[0])
+
+
+def test_train_backbone_trains_it_end_to_end_with_its_statistics():
+    keras.utils.set_random_seed(0)
+    model = build_action_model(3, **WIDTHS, **CUT, video_branch="mean", train_backbone=True)
+    before = model.get_layer("backbone").layer.get_weights()
+    assert len(model.get_layer("backbone").trainable_weights) == 2 * len(before) // 4
+    model.fit({"clip": clips()}, ANSWERS, verbose=0)
+    after = model.get_layer("backbone").layer.get_weights()
+    assert all(not np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+
+
+def test_one_seed_gives_one_set_of_weights_in_both_forms():
+    made = []
+    for starts_from in ("clip", "features", "features"):
+        keras.utils.set_random_seed(7)
+        model = build_model(**SMALL, **TINY, starts_from=starts_from)
+        made.append(
+            [value for layer in model.layers if layer.name != "backbone" for value in layer.get_weights()]
+        )
+    for one, two, three in zip(*made, strict=True):
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(two, three)
+
+
+def test_blind_model_takes_the_question_alone():
+    model = build_model(**SMALL, video_branch="none", dropout=0.5)
+    assert list(model.input) == ["question"]
+    assert "join" not in [layer.name for layer in model.layers]
+    model.fit({"question": QUESTIONS}, ANSWERS, verbose=0)
+    assert model.predict({"question": QUESTIONS}, verbose=0).shape == (2, 3)
+
+
+def test_mean_knows_no_order_and_lstm_does():
+    features = np.random.default_rng(0).random((2, 4, 256), np.float32)
+    for video_branch, differs in (("mean", False), ("lstm", True)):
+        model = build_action_model(3, **WIDTHS, **CUT, starts_from="features", video_branch=video_branch)
+        forward, backward = (np.asarray(model({"features": part})) for part in (features, features[:, ::-1]))
+        assert (np.abs(forward - backward).max() > 1e-5) == differs
+
+
+def test_video_branches_have_a_function_each():
+    assert tuple(VIDEO_BRANCH_FUNCTIONS) == VIDEO_BRANCHES
+
+
+def test_half_precision_keeps_the_softmax_whole():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = build_model(**SMALL, **CUT, starts_from="features", dropout=0.5)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.output.dtype == "float32" and model.get_layer("hidden").compute_dtype == "bfloat16"
+
+
+def test_forms_of_different_models_are_not_mixed(clip_form):
+    wider = build_model(**SMALL | {"hidden_units": 5}, **CUT, starts_from="features")
+    with pytest.raises(ValueError, match=r"same shapes.*layer 'hidden'.*\(11, 4\).*\(11, 5\)"):
+        copy_shared_weights(clip_form, wider)
+    with pytest.raises(ValueError, match="same layers after the backbone.*question_lstm"):
+        copy_shared_weights(clip_form, build_action_model(3, **WIDTHS, **CUT, starts_from="features"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_answers": 0}, "`num_answers` must be an integer of at least 1. Received: num_answers=0"),
+        ({"vocabulary_size": 2}, "`vocabulary_size` must be an integer of at least 3"),
+        ({"dropout": 1}, "`dropout` must be a number from 0 to 0.999"),
+        ({"num_frames": 0}, "`num_frames` must be an integer of at least 1"),
+        ({"frame_size": (74, 75)}, "`frame_size` must be an integer of at least 75. Received: frame_size=74"),
+        ({"frame_size": 150}, r"`frame_size` must be a pair \(height, width\)"),
+        ({"backbone": "inception"}, "`backbone` must be one of 'inception_v3', 'tiny'.*Did you mean"),
+        ({"backbone_layer": "mixed11"}, "`backbone_layer` must be one of 'mixed0', .*'mixed10'"),
+        (
+            {"backbone": "tiny", "backbone_layer": "mixed8"},
+            "`backbone_layer` must be None with backbone='tiny'",
+        ),
+        ({"backbone_weights": "package"}, "`backbone_weights` must be 'imagenet', a file"),
+        ({"video_branch": "gru"}, "`video_branch` must be one of 'lstm', 'mean', 'none'"),
+        ({"starts_from": "frames"}, "`starts_from` must be one of 'clip', 'features'"),
+        ({"learning_rate": 0}, "`learning_rate` must be a number of at least 1e-12"),
+        ({"train_backbone": "yes"}, "`train_backbone` must be True or False"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        build_model(**options)
+
+
+def test_bad_options_of_an_action_model_are_refused():
+    with pytest.raises(ValueError, match="`num_classes` must be an integer of at least 1"):
+        build_action_model(0)
+    with pytest.raises(ValueError, match="`video_branch` must be 'lstm' or 'mean' for an action model"):
+        build_action_model(3, video_branch="none")

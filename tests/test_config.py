@@ -1,0 +1,70 @@
+"""Options: defaults, checks, and where each goes."""
+
+import pytest
+
+from videoqa import config as config_module
+from videoqa.config import ModelConfig, SamplingConfig, TrainingConfig, run_config_from_options
+
+REFUSED = [
+    ({"num_frames": 0}, "`num_frames` must be an integer from 1 to 512. Received: num_frames=0"),
+    ({"num_frames": True}, "`num_frames` must be an integer"),
+    ({"frame_step": 0}, "`frame_step` must be an integer of at least 1"),
+    ({"num_frames": 20, "frame_step": 1, "max_grid_frames": 10}, "`max_grid_frames` must be an integer of at least 20"),
+    ({"dropout": 1.0}, "`dropout` must be a number from 0 to 0.999"),
+    ({"dropout": float("nan")}, "`dropout` must be a number"),
+    ({"backbone": "inception"}, "`backbone` must be one of .*Did you mean 'inception_v3'?"),
+    ({"backbone": "tiny", "backbone_weights": "imagenet"}, "`backbone_weights` must be 'package', a file path"),
+    ({"frame_size": (20, 20)}, "`frame_size` must be an integer of at least 75"),
+    ({"frame_size": 150}, "`frame_size` must be a pair"),
+    ({"epochs": 0}, "`epochs` must be an integer of at least 1"),
+    ({"learning_rate": 0}, "`learning_rate` must be a number"),
+    ({"strategy": "magic"}, "`strategy` must be one of"),
+    ({"limit": 0}, "`limit` must be an integer of at least 1"),
+    ({"task": "actions"}, "`task` must be one of .*Did you mean 'action'?"),
+    ({"epoch": 3}, "`option` must be one of .*Did you mean 'epochs'?"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), REFUSED)
+def test_a_bad_option_is_refused(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        run_config_from_options(options)
+
+
+def test_the_backbone_brings_its_own_defaults() -> None:
+    assert ModelConfig().backbone_weights == "imagenet"
+    assert ModelConfig().frame_size == (150, 150)
+    assert ModelConfig(backbone="tiny").backbone_weights == "package"
+    assert ModelConfig(backbone="tiny").frame_size == (96, 96)
+    assert ModelConfig(backbone_weights=None).backbone_weights is None
+
+
+def test_the_sample_set_alone_goes_with_the_tiny_backbone() -> None:
+    assert run_config_from_options({"data": ("sample",)}).model.backbone == "tiny"
+    assert run_config_from_options({"data": ("my.csv",)}).model.backbone == "inception_v3"
+    assert run_config_from_options({"data": ("sample", "my.csv")}).model.backbone == "inception_v3"
+    chosen = run_config_from_options({"data": ("sample",), "backbone": "inception_v3"})
+    assert chosen.model.backbone == "inception_v3"
+
+
+def test_each_option_goes_to_the_part_that_has_it() -> None:
+    config = run_config_from_options({"num_frames": 3, "dropout": 0.5, "seed": 7, "limit": 2})
+    assert config.sampling == SamplingConfig(num_frames=3)
+    assert config.model == ModelConfig(dropout=0.5)
+    assert config.training == TrainingConfig(seed=7)
+    assert config.data.limit == 2
+
+
+def test_no_option_stands_in_two_parts() -> None:
+    names = [name for part in config_module.PARTS.values() for name in config_module.field_names(part)]
+    assert len(names) == len(set(names))
+
+
+def test_choices_equal_the_keys_of_their_functions() -> None:
+    from videoqa.models import backbones, branches
+    from videoqa.training import fitting, strategies
+
+    assert tuple(backbones._BUILDERS) == config_module.BACKBONES
+    assert tuple(branches.VIDEO_BRANCH_FUNCTIONS) == config_module.VIDEO_BRANCHES
+    assert tuple(fitting.LEARNING_RATE_SCHEDULES) == config_module.LEARNING_RATE_SCHEDULES
+    assert tuple(strategies.STRATEGIES) == config_module.STRATEGIES

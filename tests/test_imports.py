@@ -1,0 +1,123 @@
+"""The rooms of the package: which may import which, and what loads when."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import videoqa
+
+PACKAGE = Path(videoqa.__file__).parent
+HEAVY = ("tensorflow", "keras", "cv2", "av", "pandas", "nltk", "matplotlib", "numpy")
+
+# A room imports only rooms of a smaller number; CONTRIBUTING.md says what each holds.
+LEVELS = {
+    "__main__": 10,
+    "cli": 9,
+    "demo": 8,
+    "answering": 6,
+    "training": 6,
+    "evaluation": 5,
+    "input_pipeline": 4,
+    "saving": 4,
+    "features": 3,
+    "models": 2,
+    "video": 2,
+    "text": 2,
+    "data": 2,
+    "config": 1,
+    "_normalizing": 1,
+    "__init__": 0,
+}
+ONLY_IN = {
+    "cv2": ("video", "data"),
+    "av": ("video",),
+    "nltk": ("text",),
+}
+
+
+def room_of(module: str) -> str:
+    """`videoqa.video.decoding` → `video`; a private module of the package itself is its own room."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def level_of(room: str) -> int:
+    return LEVELS[room] if room in LEVELS or not room.startswith("_") else 0
+
+
+def modules() -> list[tuple[str, Path]]:
+    files = sorted(PACKAGE.rglob("*.py"))
+    return [(".".join(("videoqa", *file.relative_to(PACKAGE).with_suffix("").parts)), file) for file in files]
+
+
+def imported_names(file: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative imports hide the room"
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+@pytest.mark.parametrize(("module", "file"), modules(), ids=lambda value: getattr(value, "stem", value))
+def test_a_room_imports_only_lower_rooms(module, file):
+    room = room_of(module)
+    assert room.startswith("_") or room in LEVELS, (
+        f"{room}: give this room a level here and in CONTRIBUTING.md"
+    )
+    for name in imported_names(file):
+        if not name.startswith("videoqa."):
+            continue
+        other = room_of(name)
+        if other == room or name == "videoqa.__version__":
+            continue
+        public_name = other in videoqa.__all__ and len(name.split(".")) == 2
+        if public_name and level_of(room) >= 7:
+            continue
+        assert not public_name, f"{module} must import {other} from its own module, not from the package"
+        assert level_of(other) < level_of(room) or level_of(room) == level_of(other) <= 1, (
+            f"{module} (level {level_of(room)}) imports {name} (level {level_of(other)})"
+        )
+
+
+@pytest.mark.parametrize(("module", "file"), modules(), ids=lambda value: getattr(value, "stem", value))
+def test_some_libraries_are_used_in_one_room_only(module, file):
+    for name in imported_names(file):
+        allowed = ONLY_IN.get(name.split(".")[0])
+        assert allowed is None or room_of(module) in allowed, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import videoqa; dir(videoqa)",
+        "from videoqa.cli.main import main; main(['--help'])",
+        "from videoqa.cli.main import main; main(['train', '--help'])",
+        "from videoqa.cli.main import main; main(['train'])",
+    ],
+)
+def test_nothing_heavy_is_loaded(program):
+    report = "import sys; print('LOADED', *sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\n{report}"], capture_output=True, text=True, cwd=PACKAGE.parent
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = done.stdout.rpartition("LOADED")[2].split()
+    assert "videoqa" in loaded
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_every_public_name_resolves_and_is_listed():
+    for name in videoqa.__all__:
+        assert getattr(videoqa, name) is not None
+        assert name in dir(videoqa)
+
+
+def test_an_unknown_name_is_an_attribute_error_that_lists_the_names():
+    with pytest.raises(AttributeError, match="no attribute 'tain'.*build_model"):
+        _ = videoqa.tain

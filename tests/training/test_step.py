@@ -1,0 +1,85 @@
+"""The step: its gradient is that of Keras's own, its weights and its masks are where they should be."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from videoqa.config import ModelConfig
+from videoqa.models.building import build_from_config
+from videoqa.training.step import make_train_step
+
+SIZES = {"embedding_dim": 4, "video_units": 4, "question_units": 4, "hidden_units": 4}
+
+
+def small_model(**options: object) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    config = ModelConfig(num_answers=3, vocabulary_size=9, backbone="tiny", **SIZES, **options)
+    return build_from_config(config, 5, starts_from="features")
+
+
+def batch_of(num_rows: int, model: keras.Model) -> dict:
+    rng = np.random.default_rng(0)
+    shape = (num_rows, *model.inputs[0].shape[1:])
+    features = next(tensor for tensor in model.inputs if tensor.name == "features")
+    shape = (num_rows, 5, features.shape[-1])
+    return {
+        "inputs": {
+            "features": rng.normal(size=shape).astype(np.float32),
+            "question": rng.integers(1, 9, (num_rows, 6)).astype(np.int32),
+        },
+        "answer_ids": rng.integers(0, 3, num_rows).astype(np.int32),
+        "weights": np.ones(num_rows, np.float32),
+        "positions": np.arange(num_rows, dtype=np.int32),
+    }
+
+
+def step_of(model: keras.Model, seed: int = 0):
+    pairs = [(model.optimizer, model.trainable_variables)]
+    model.optimizer.build(model.trainable_variables)
+    return make_train_step(model, pairs, tf.distribute.get_strategy(), seed=seed)
+
+
+def test_a_step_equals_one_of_keras_fit() -> None:
+    ours, keras_own = small_model(), small_model()
+    batch = batch_of(7, ours)
+    sums = step_of(ours)(batch, 0)
+    history = keras_own.fit(batch["inputs"], batch["answer_ids"], batch_size=7, epochs=1, shuffle=False, verbose=0)
+    for a, b in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert float(sums["loss_sum"]) / 7 == pytest.approx(history.history["loss"][0], rel=1e-5)
+    assert float(sums["weight_sum"]) == 7
+
+
+def test_a_row_of_weight_0_changes_nothing() -> None:
+    with_it, without = small_model(), small_model()
+    batch = batch_of(6, with_it)
+    batch["weights"][5] = 0
+    step_of(with_it)(batch, 0)
+    shorter = tf.nest.map_structure(lambda array: array[:5], batch)
+    step_of(without)(shorter, 0)
+    for a, b in zip(with_it.get_weights(), without.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-7)
+
+
+def test_a_batch_without_known_answers_leaves_the_weights() -> None:
+    model = small_model()
+    before = model.get_weights()
+    batch = batch_of(3, model)
+    batch["weights"][:] = 0
+    assert float(step_of(model)(batch, 0)["weight_sum"]) == 0
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_dropout_depends_on_seed_and_step_only() -> None:
+    def weights_after(seed: int, number: int) -> list[np.ndarray]:
+        model = small_model(dropout=0.5)
+        step_of(model, seed)(batch_of(7, model), number)
+        return model.get_weights()
+
+    def equal(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
+        return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+    assert equal(weights_after(0, 3), weights_after(0, 3))
+    assert not equal(weights_after(0, 3), weights_after(0, 4))
+    assert not equal(weights_after(0, 3), weights_after(1, 3))

@@ -1,0 +1,167 @@
+"""`train`: what it writes, repeats, refuses, and how it starts from an earlier model."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import videoqa
+from videoqa.saving import load_model_folder
+
+
+def weights_of(folder: Path) -> list[np.ndarray]:
+    return load_model_folder(folder).build().get_weights()
+
+
+def test_the_same_seed_gives_the_same_weights(small_set: Path, small_options: dict, question_run: Path, tmp_path) -> None:
+    again = videoqa.train(small_set / "questions.csv", out=tmp_path / "again", **small_options)
+    assert all(np.array_equal(a, b) for a, b in zip(weights_of(question_run), weights_of(again.out), strict=True))
+    options = {**small_options, "seed": 1}
+    other = videoqa.train(small_set / "questions.csv", out=tmp_path / "other", **options)
+    assert not all(np.array_equal(a, b) for a, b in zip(weights_of(question_run), weights_of(other.out), strict=True))
+
+
+def test_logs_and_metrics_are_written(question_run: Path) -> None:
+    rows = pd.read_csv(question_run / "logs" / "epochs.csv")
+    assert {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= set(rows.columns)
+    assert list((question_run / "logs" / "tensorboard").rglob("events.out.*"))
+    metrics = json.loads((question_run / "metrics.json").read_text())
+    assert metrics["num_train_rows"] == 24 and metrics["num_validation_rows"] == 6
+    assert 0 <= metrics["validation"]["accuracy"] <= 1
+    assert metrics["validation"]["blind_accuracy"] is not None
+
+
+def test_callbacks_are_driven_and_can_stop(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    class StopAfterFirst(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.batches = 0
+
+        def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+            self.batches += 1
+
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            assert logs is not None and "val_accuracy" in logs
+            self.model.stop_training = True
+
+    callback = StopAfterFirst()
+    options = {**small_options, "epochs": 5, "blind": False}
+    run = videoqa.train(small_set / "questions.csv", out=tmp_path / "run", callbacks=[callback], **options)
+    assert len(run.history) == 1 and callback.batches == 3
+    assert not (run.out / "blind").exists()
+    assert run.metrics["validation"]["video_gain"] is None
+
+
+def test_broken_videos_cost_their_rows_only(small_set: Path, small_options: dict, tmp_path: Path, capsys) -> None:
+    table = pd.read_csv(small_set / "labels.csv")
+    (tmp_path / "text.mp4").write_text("no video")
+    bad = pd.DataFrame({"video": [str(tmp_path / "text.mp4"), "missing.avi"], "label": "waving", "split": "train"})
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    options = {**small_options, "progress": True}
+    run = videoqa.train(pd.concat([table, bad]), out=tmp_path / "run", **options)
+    assert run.metrics["num_dropped_rows"] == 2 and run.metrics["num_train_rows"] == 12
+    assert "2 rows left out, of 2 videos that could not be read" in capsys.readouterr().err
+
+
+def test_a_run_starts_from_an_earlier_model(
+    small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
+) -> None:
+    options = {**small_options, "learning_rate": 1e-12, "epochs": 1, "blind": False}
+    run = videoqa.train(small_set / "questions.csv", out=tmp_path / "run", initial_model=question_run, **options)
+    for a, b in zip(weights_of(question_run), weights_of(run.out), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-7)
+
+
+def test_words_and_answers_keep_their_weights_in_a_new_place(
+    small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
+) -> None:
+    table = pd.read_csv(small_set / "questions.csv")
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    table = pd.concat([table, table.assign(question="quickly now?", answer="aaa")])
+    options = {**small_options, "learning_rate": 1e-12, "epochs": 1, "blind": False}
+    run = videoqa.train(table, out=tmp_path / "run", initial_model=question_run, **options)
+    old, new = load_model_folder(question_run), load_model_folder(run.out)
+    old_rows = old.build().get_layer("question_embedding").get_weights()[0]
+    new_rows = new.build().get_layer("question_embedding").get_weights()[0]
+    word_places = [words.words.index("waving") for words in (old.vocabulary, new.vocabulary)]
+    assert word_places[0] != word_places[1]
+    np.testing.assert_allclose(old_rows[word_places[0]], new_rows[word_places[1]], atol=1e-7)
+    places = [answers.answers.index("loading") for answers in (old.answers, new.answers)]
+    assert places[0] != places[1]
+    biases = [folder.build().get_layer("answer").get_weights()[1] for folder in (old, new)]
+    assert biases[0][places[0]] == pytest.approx(biases[1][places[1]], abs=1e-7)
+
+
+def test_the_backbone_can_be_trained_end_to_end(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    options = {**small_options, "train_backbone": True, "epochs": 1, "limit": 6, "num_frames": 4}
+    run = videoqa.train(small_set / "labels.csv", out=tmp_path / "run", **options)
+    folder = load_model_folder(run.out)
+    assert (run.out / "backbone.weights.h5").exists()
+    assert folder.backbone["weights_sha256"] != load_model_folder_identity()
+    scores = videoqa.evaluate(run.out, split="test", progress=False)
+    assert scores["num_rows"] == 3
+
+
+def load_model_folder_identity() -> str:
+    from videoqa.models.backbones import backbone_identity
+
+    return backbone_identity("tiny", "package", None)["weights_sha256"]
+
+
+@pytest.mark.parametrize("branch", ["mean", "none"])
+def test_other_video_branches_train(small_set: Path, small_options: dict, tmp_path: Path, branch: str) -> None:
+    options = {**small_options, "video_branch": branch, "epochs": 1}
+    run = videoqa.train(small_set / "questions.csv", out=tmp_path / "run", **options)
+    assert videoqa.load(run.out).folder.config.model.video_branch == branch
+    assert (run.out / "blind").exists() == (branch == "mean")
+
+
+def test_a_cosine_schedule_falls(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    options = {**small_options, "learning_rate_schedule": "cosine", "epochs": 3, "patience": None}
+    run = videoqa.train(small_set / "labels.csv", out=tmp_path / "run", **options)
+    rates = [epoch["learning_rate"] for epoch in run.history]
+    assert rates == sorted(rates, reverse=True) and rates[-1] < 1e-3
+
+
+REFUSED = [
+    ({}, "no-such.csv", FileNotFoundError, "no-such.csv"),
+    ({"video_branch": "none"}, "labels.csv", ValueError, "without video and question nothing is left"),
+    ({"backbone_weights": None}, "labels.csv", ValueError, "be given for a frozen backbone"),
+    ({"epochs": 0}, "labels.csv", ValueError, "`epochs` must be"),
+    ({"epoch": 1}, "labels.csv", ValueError, "Did you mean 'epochs'"),
+]
+
+
+@pytest.mark.parametrize(("options", "name", "error", "message"), REFUSED)
+def test_bad_options_are_refused_before_any_work(
+    small_set: Path, small_options: dict, tmp_path: Path, options: dict, name: str, error: type, message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        videoqa.train(small_set / name, out=tmp_path / "run", **{**small_options, **options})
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_data_is_refused_with_the_next_step() -> None:
+    with pytest.raises(ValueError, match="`--data sample`"):
+        videoqa.train()
+
+
+def test_one_answer_is_nothing_to_learn(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    table = pd.DataFrame({"video": ["a.avi", "b.avi", "c.avi"], "label": "same"})
+    with pytest.raises(ValueError, match="at least two different answers"):
+        videoqa.train(table, out=tmp_path / "run", **small_options)
+
+
+def test_an_initial_model_of_another_task_is_refused(
+    small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="be a model for the task of the data, 'action'"):
+        videoqa.train(small_set / "labels.csv", out=tmp_path / "run", initial_model=question_run, **small_options)
+
+
+def test_an_out_that_holds_a_run_is_refused(small_set: Path, small_options: dict, question_run: Path) -> None:
+    with pytest.raises(FileExistsError, match="`out` must not hold a run yet"):
+        videoqa.train(small_set / "questions.csv", out=question_run, **small_options)

@@ -1,0 +1,139 @@
+"""Whatever is no whole local video gets one clear error, and nothing else is ever opened."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from videoqa.config import SamplingConfig
+from videoqa.video.decoding import ClipRequest, DecodingError, choose_decoder, decode
+from videoqa.video.probing import probe
+
+
+def decode_path(path: object) -> object:
+    return decode(ClipRequest(str(path)), SamplingConfig(8), frame_size=(32, 32))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"the file is empty \(0 bytes\)\.$"),
+        (
+            b"Dear diary, today I renamed a text.\n" * 9,
+            "it is text, not a video, and begins with b'Dear diary",
+        ),
+        (b"ffconcat version 1.0\nfile clip.avi\n", "it is a playlist, and playlists are not followed"),
+        (b"#EXTM3U\n#EXTINF:1,\nclip.avi\n", "it is a playlist, and playlists are not followed"),
+        (b"<!DOCTYPE html><html>404</html>", "it is a web page or XML text"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "it is a Git LFS pointer"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(64), r"it is a still picture \(PNG\)"),
+        (b"\xff\xd8\xff\xe0" + bytes(64), r"it is a still picture \(JPEG\)"),
+        (b"ID3\x04" + bytes(64), r"it holds sound only \(MP3\)"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(64), "it is no video but a RIFF file of type b'WAVE'"),
+        (bytes(range(128, 256)), "its first bytes are those of no known video format"),
+        (b"\x00\x00\x00\x20ftypisom" + bytes(20), "the container cannot be read"),
+        (
+            b"\x00\x00\x00\x18ftypisom" + bytes(12) + b"\x00\x01\x00\x00mdat" + bytes(99),
+            "the file is cut short",
+        ),
+        (b"\x1a\x45\xdf\xa3", "the file is cut short|the container cannot be read"),
+        (b"GIF89a", "the GIF is cut short"),
+        (b"RIFF\x24\x00\x00\x00AVI ", "the file is cut short"),
+    ],
+)
+def test_files_that_are_no_video(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(content)
+    (tmp_path / "clip.avi").write_bytes(b"")
+    for call in (decode_path, probe, choose_decoder):
+        with pytest.raises(DecodingError, match=message) as caught:
+            call(path)
+        assert caught.value.path == str(path) and str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["missing.mp4", "no folder/clip.mp4"])
+def test_a_missing_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FileNotFoundError, match="`path` must be an existing file. Received: path="):
+        decode_path(tmp_path / name)
+
+
+def test_a_picture_sequence_pattern(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"frame{number:02d}.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(FileNotFoundError, match="Patterns of picture sequences are not read"):
+        decode_path(tmp_path / "frame%02d.png")
+
+
+@pytest.mark.parametrize("url", ["http://localhost/clip.mp4", "rtsp://camera/1", "file:///tmp/clip.mp4"])
+def test_a_url(url: str) -> None:
+    with pytest.raises(ValueError, match="`path` must be a local file. .* URLs are not fetched"):
+        decode_path(url)
+
+
+def test_a_directory_and_a_pipe(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="`path` must be a file; this is a directory"):
+        decode_path(tmp_path)
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(ValueError, match="`path` must be a file; this is not a regular file"):
+        decode_path(tmp_path / "pipe.mp4")
+
+
+@pytest.mark.parametrize("name", ["sound.mp4", "sound.mkv", "sound.avi"])
+def test_sound_without_pictures(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mp2" if name.endswith("avi") else "aac", rate=44100)
+        for start in range(0, 44100, 1024):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 2048), np.int16), format="s16", layout="stereo")
+            frame.sample_rate, frame.pts = 44100, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(DecodingError, match="it holds sound only, no video stream"):
+        decode_path(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "share", "message"),
+    [
+        ("cut.mp4", "libx264", 0.6, "the file is cut short: [0-9,]+ bytes of [0-9,]+"),
+        ("cut.mkv", "libx264", 0.6, r"the file is cut short: .* \(frames read: [0-9]+ of 60 announced\)"),
+        ("cut.avi", "mpeg4", 0.6, r"the file is cut short: .* \(frames read: [0-9]+ of 60 announced\)"),
+        ("cut.mkv", "libsvtav1", 0.6, r"the file is cut short: .* \(frames read: [0-9]+ of 60 announced\)"),
+        ("cut.gif", "gif", 0.6, "the GIF is cut short"),
+    ],
+)
+def test_a_truncated_video(
+    write_noisy: Callable[..., str], name: str, codec: str, share: float, message: str
+) -> None:
+    path = Path(write_noisy(name, codec, 60))
+    assert decode_path(path).frame_count == 60  # type: ignore[attr-defined]
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(DecodingError, match=message):
+        decode_path(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("hole.mp4", "libx264"), ("hole.mkv", "libx264"), ("hole.avi", "mpeg4"), ("hole.gif", "gif")],
+)
+def test_a_video_with_a_hole_of_zeros(write_noisy: Callable[..., str], name: str, codec: str) -> None:
+    path = Path(write_noisy(name, codec, 60))
+    data = bytearray(path.read_bytes())
+    start, stop = int(0.4 * len(data)), int(0.7 * len(data))
+    data[start:stop] = bytes(stop - start)
+    path.write_bytes(data)
+    with pytest.raises(DecodingError, match=r"corrupt|cannot be"):
+        decode_path(path)
+
+
+def test_a_video_that_lost_its_last_few_frames_is_used_and_says_so(write_noisy: Callable[..., str]) -> None:
+    path = Path(write_noisy("cut.avi", "mpeg4", 60))
+    data = path.read_bytes()
+    index_start = data.index(b"idx1")
+    path.write_bytes(data[: int(0.96 * index_start)])
+    clip = decode_path(path)
+    assert clip.status == "short_header" and 54 <= clip.frame_count < 60  # type: ignore[attr-defined]

@@ -1,0 +1,37 @@
+"""Answer questions about short video clips: a clip and a question become two vectors that choose an answer.
+
+Public names are imported on first use (PEP 562), so `import videoqa` loads no TensorFlow.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME_OF_NAME = {
+    "Answer": "videoqa.answering.answer",
+    "DecodingError": "videoqa.video.errors",
+    "ask": "videoqa.answering.ask",
+    "build_action_model": "videoqa.models.building",
+    "build_model": "videoqa.models.building",
+    "encode": "videoqa.features.encode",
+    "evaluate": "videoqa.evaluation.evaluate",
+    "load": "videoqa.answering.ask",
+    "predict": "videoqa.answering.predict",
+    "sample_clip": "videoqa.data.sample_data",
+    "train": "videoqa.training.train",
+}
+
+__all__ = ["__version__", *sorted(_HOME_OF_NAME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF_NAME:
+        raise AttributeError(f"module 'videoqa' has no attribute {name!r}. Its names: {', '.join(__all__)}.")
+    value = getattr(importlib.import_module(_HOME_OF_NAME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,99 @@
+"""The one wording of every refusal: what is required, what was received, what to do next."""
+
+import difflib
+import math
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+def refusal(name: str, requirement: str, received: object, advice: str = "") -> str:
+    """Return `` `name` must <requirement>. Received: name=<value!r>. <advice> ``."""
+    message = f"`{name}` must {requirement}. Received: {name}={received!r}."
+    return f"{message} {advice}" if advice else message
+
+
+def check_choice(name: str, value: object, choices: Sequence[str], advice: str = "") -> None:
+    """Raise `ValueError` unless `value` is one of `choices`, naming the nearest one."""
+    if value in choices:
+        return
+    if not advice and isinstance(value, str):
+        near = difflib.get_close_matches(value, choices, n=1)
+        advice = f"Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(refusal(name, f"be one of {', '.join(map(repr, choices))}", value, advice))
+
+
+def check_integer(
+    name: str, value: object, *, minimum: int | None = None, maximum: int | None = None, advice: str = ""
+) -> None:
+    """Raise `ValueError` unless `value` is an int (not a bool) in `[minimum, maximum]`."""
+    fits = isinstance(value, int) and not isinstance(value, bool)
+    fits = fits and (minimum is None or value >= minimum) and (maximum is None or value <= maximum)  # type: ignore[operator]
+    if not fits:
+        raise ValueError(refusal(name, f"be an integer{_range_text(minimum, maximum)}", value, advice))
+
+
+def check_number(
+    name: str, value: object, *, minimum: float | None = None, maximum: float | None = None, advice: str = ""
+) -> None:
+    """Raise `ValueError` unless `value` is a finite number in `[minimum, maximum]`."""
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    fits = fits and (minimum is None or value >= minimum) and (maximum is None or value <= maximum)  # type: ignore[operator]
+    if not fits:
+        raise ValueError(refusal(name, f"be a number{_range_text(minimum, maximum)}", value, advice))
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise `ValueError` unless `value` is a bool."""
+    if not isinstance(value, bool):
+        raise ValueError(refusal(name, "be True or False", value))
+
+
+def check_columns(found: Iterable[str], required: Iterable[str], source: str) -> None:
+    """Raise `ValueError` naming the missing columns and the ones found in `source`."""
+    found = list(found)
+    missing = [column for column in required if column not in found]
+    if missing:
+        raise ValueError(
+            f"{source} must have the columns {', '.join(map(repr, required))}. Missing: "
+            f"{', '.join(map(repr, missing))}. Found: {', '.join(map(repr, found)) or 'none'}."
+        )
+
+
+def check_file(name: str, path: str | os.PathLike[str], advice: str = "") -> Path:
+    """Return `path` as a `Path` to an existing regular file.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ValueError: it is a directory or another thing that is no regular file.
+    """
+    found = Path(path)
+    if not found.exists():
+        raise FileNotFoundError(refusal(name, "be an existing file", os.fspath(path), advice))
+    if not found.is_file():
+        kind = "a directory" if found.is_dir() else "not a regular file"
+        raise ValueError(refusal(name, f"be a file; this is {kind}", os.fspath(path), advice))
+    return found
+
+
+def check_directory(name: str, path: str | os.PathLike[str], advice: str = "") -> Path:
+    """Return `path` as a `Path` to an existing directory.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ValueError: it is not a directory.
+    """
+    found = Path(path)
+    if not found.exists():
+        raise FileNotFoundError(refusal(name, "be an existing directory", os.fspath(path), advice))
+    if not found.is_dir():
+        raise ValueError(refusal(name, "be a directory; this is a file", os.fspath(path), advice))
+    return found
+
+
+def _range_text(minimum: float | None, maximum: float | None) -> str:
+    if minimum is not None and maximum is not None:
+        return f" from {minimum} to {maximum}"
+    if minimum is not None:
+        return f" of at least {minimum}"
+    return "" if maximum is None else f" of at most {maximum}"

@@ -1,0 +1,37 @@
+"""The one form of every question and answer text, so that spelling variants count as equal."""
+
+import unicodedata
+
+from videoqa._checks import refusal
+from videoqa.config import MAX_QUESTION_CHARACTERS
+
+
+def collapse_spaces(text: str) -> str:
+    """Return `text` in Unicode form NFC, stripped, every run of white space as one space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def normalize_answer(text: str) -> str:
+    """Return `text` lower-cased, stripped, every run of white space as one space."""
+    return collapse_spaces(text.lower())
+
+
+def holds_words(text: str) -> bool:
+    """Return whether `text` has a letter or a digit of any script."""
+    return any(character.isalnum() for character in text)
+
+
+def check_question(question: object, name: str = "question") -> str:
+    """Return `question` with its white space collapsed.
+
+    Raises:
+        ValueError: not a str, longer than `MAX_QUESTION_CHARACTERS`, or without any letter or digit.
+    """
+    if not isinstance(question, str):
+        raise ValueError(refusal(name, "be a str", question))
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        requirement = f"have at most {MAX_QUESTION_CHARACTERS} characters; this has {len(question)}"
+        raise ValueError(refusal(name, requirement, question[:40] + "..."))
+    if not holds_words(question):
+        raise ValueError(refusal(name, "hold at least one word", question))
+    return collapse_spaces(question)

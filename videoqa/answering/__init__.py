@@ -1,0 +1,1 @@
+"""Answering: `ask` about one clip, `predict` over many, with a trained model folder."""

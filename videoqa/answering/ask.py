@@ -1,0 +1,94 @@
+"""`load` and `ask`: from a model's name to an answer."""
+
+import functools
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from videoqa._progress import say
+from videoqa.answering.answer import Answer
+from videoqa.answering.video_qa import VideoQA
+from videoqa.saving import ModelFolder, load_model_folder
+
+MODEL_VARIABLE = "VIDEOQA_MODEL"
+SHIPPED_MODEL = "shipped_model"
+EXAMPLE_QUESTIONS = 4
+
+
+def load(model: str | os.PathLike[str] | None = None) -> VideoQA:
+    """Return a trained model, ready to answer.
+
+    Args:
+        model: model folder; None: the folder in `$VIDEOQA_MODEL`, else the small model in the package.
+
+    Raises:
+        FileNotFoundError: no such folder, or a part of it is missing.
+        ValueError: a changed byte, or parts that disagree.
+
+    Example:
+        >>> qa = videoqa.load("runs/mine")
+        >>> qa.ask("clip.mp4", "what colour is the box?", top_k=3)
+    """
+    chosen = model if model is not None else os.environ.get(MODEL_VARIABLE) or None
+    if chosen is not None:
+        return VideoQA(load_model_folder(chosen))
+    with resources.as_file(resources.files("videoqa") / SHIPPED_MODEL) as path:
+        folder = load_model_folder(path)
+    return VideoQA(folder, notes=(_note_on_shipped_model(folder),))
+
+
+def ask(
+    video: Any,
+    question: str = "",
+    *,
+    model: str | os.PathLike[str] | VideoQA | None = None,
+    top_k: int = 5,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+) -> Answer:
+    """Return the answer to a question about a clip; prints as the best answer.
+
+    Args:
+        video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
+        question: free text; an action model needs none and gives its label.
+        model: model folder or what `load` returned; None: `$VIDEOQA_MODEL`, else the small model in the
+            package, which only knows drawn clips and says so.
+        top_k, start_seconds, end_seconds: see `VideoQA.ask`.
+
+    Raises:
+        ValueError, FileNotFoundError, DecodingError: see `load` and `VideoQA.ask`.
+
+    Example:
+        >>> answer = videoqa.ask(videoqa.sample_clip("loading"), "what is he doing?")
+        >>> answer.text, answer.probability, answer.alternatives
+    """
+    loaded = model if isinstance(model, VideoQA) else _loaded(model)
+    answer = loaded.ask(video, question, top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds)
+    for note in answer.notes:
+        say(f"note: {note}")
+    return answer
+
+
+def _loaded(model: str | os.PathLike[str] | None) -> VideoQA:
+    """Return the model, kept from an earlier call unless its folder was written anew."""
+    chosen = model if model is not None else os.environ.get(MODEL_VARIABLE) or None
+    home = os.environ.get("VIDEOQA_HOME", "")
+    if chosen is None:
+        return _load_once(None, 0, home)
+    manifest = Path(chosen) / "MANIFEST.json"
+    return _load_once(os.path.abspath(chosen), manifest.stat().st_mtime_ns if manifest.exists() else 0, home)
+
+
+@functools.lru_cache(maxsize=4)
+def _load_once(model: str | None, changed: int, home: str) -> VideoQA:
+    return load(model)
+
+
+def _note_on_shipped_model(folder: ModelFolder) -> str:
+    questions = " / ".join(folder.metrics.get("example_questions", [])[:EXAMPLE_QUESTIONS])
+    return (
+        "This is the small model that comes with videoqa: it only knows drawn clips like "
+        f"videoqa.sample_clip('loading'). It takes questions such as {questions} and can only answer "
+        f"{', '.join(folder.answers.answers)}. For your own clips train a model: videoqa-train --help."
+    )

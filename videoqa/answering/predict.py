@@ -1,0 +1,113 @@
+"""`predict`: labels or answers for many clips, one table row each."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa._checks import refusal
+from videoqa.answering.ask import load
+from videoqa.answering.video_qa import VideoQA
+from videoqa.data.annotations import read_questions
+from videoqa.evaluation.prediction import predict_probabilities
+from videoqa.input_pipeline import make_examples
+from videoqa.video.decoding import VIDEO_SUFFIXES
+
+
+def predict(
+    model: str | os.PathLike[str] | VideoQA | None,
+    videos: str | os.PathLike[str] | None = None,
+    *,
+    data: Any = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Return a table of answers: an action model labels a folder of clips, a question model answers a file.
+
+    A video that cannot be read is a row with `status` "failed" and its `error`, not an end.
+
+    Args:
+        model: model folder, or what `load` returned.
+        videos: folder of clips (searched with its subfolders) or one clip; with `data` the folder that its
+            video paths begin in.
+        data: CSV or JSONL path or DataFrame with `video` and, for a question model, `question`.
+        out: CSV file to write as well.
+        progress: show bars on a terminal.
+
+    Returns:
+        One row per clip or question: `video`, `question_id`, `question`, `answer`, `probability`, `status`,
+        `error`; `answer` is "" and `probability` NaN where the video failed.
+
+    Raises:
+        ValueError: a question model without `data`, a folder without videos, a file that lacks columns.
+        FileNotFoundError: no such folder or file.
+    """
+    loaded = model if isinstance(model, VideoQA) else load(model)
+    target = None if out is None else _check_out(out)
+    rows = _rows(loaded, videos, data)
+    folder = loaded.folder
+    config = dataclasses.replace(folder.config, model=folder.encoder_config)
+    examples, outcome = make_examples(
+        rows, config, vocabulary=folder.vocabulary, answers=folder.answers, encoder=loaded.encoder, progress=progress
+    )
+    probabilities = predict_probabilities(loaded.model, examples, progress=progress)
+    table = _table(rows, outcome, probabilities, loaded.answers)
+    if target is not None:
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        table.to_csv(temporary, index=False)
+        temporary.replace(target)
+    return table
+
+
+def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
+    if data is not None:
+        return read_questions(data, videos, task=loaded.task)
+    if loaded.task != "action":
+        advice = "Columns: video, question. For one question use `videoqa ask`."
+        raise ValueError(refusal("data", "name a file of questions for a question model", None, advice))
+    if videos is None:
+        raise ValueError(refusal("videos", "be a folder of clips or one clip", None))
+    paths, root = find_videos(videos)
+    clips = pd.DataFrame({"video": [os.fspath(path.relative_to(root)) for path in paths]})
+    return read_questions(clips, root, task="action")
+
+
+def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
+    """Return the video files of a folder and its subfolders, sorted, and the folder; or one file and its folder.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ValueError: a folder without any file that has the suffix of a video.
+    """
+    root = Path(videos)
+    if not root.exists():
+        raise FileNotFoundError(refusal("videos", "be an existing folder or file", str(videos)))
+    if root.is_file():
+        return [root], root.parent
+    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
+    if not found:
+        requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}"
+        raise ValueError(refusal("videos", requirement, str(videos)))
+    return found, root
+
+
+def _table(
+    rows: pd.DataFrame, outcome: pd.DataFrame, probabilities: np.ndarray, answers: tuple[str, ...]
+) -> pd.DataFrame:
+    best = probabilities.argmax(axis=1)
+    seen = probabilities.any(axis=1)
+    table = rows[["video_id", "question_id", "question"]].rename(columns={"video_id": "video"})
+    table["answer"] = np.where(seen, np.array(answers, object)[best], "")
+    table["probability"] = np.where(seen, probabilities.max(axis=1), np.nan)
+    return table.assign(status=outcome["status"], error=outcome["error"])
+
+
+def _check_out(out: str | os.PathLike[str]) -> Path:
+    path = Path(out)
+    if path.is_dir() or not path.parent.is_dir():
+        advice = "Its folder must exist, and it must not be a folder itself."
+        raise ValueError(refusal("out", "be a file to write", str(out), advice))
+    return path

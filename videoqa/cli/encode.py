@@ -1,0 +1,46 @@
+"""`videoqa encode`: fill the feature cache."""
+
+import argparse
+from typing import Any
+
+from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
+from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.config import DataConfig, ModelConfig, SamplingConfig, TrainingConfig
+
+HELP = "run the frozen backbone over every video once and keep its features in the cache"
+EXAMPLE = """example:
+  videoqa encode --data my.csv --videos clips/
+  videoqa encode --data sample
+"""
+PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
+BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "frame_size")
+FIELDS = ("videos", "annotations", "task", "limit", "num_frames", "frame_step", "max_grid_frames", "seed")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_data(parser)
+    add_progress(parser)
+    add_json(parser)
+    shown = {"backbone": "tiny with --data sample, else inception_v3"}
+    add_option_flags(parser, PARTS, only=FIELDS + BACKBONE_FIELDS, defaults=shown)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Encode every clip that the annotations name."""
+    if not hasattr(arguments, "data"):
+        raise ValueError(
+            "`--data` is missing. Type next, for the built-in clips:\n  videoqa encode --data sample"
+        )
+    from videoqa import encode
+
+    options = typed_options(arguments, PARTS)
+    return encode(options.pop("data"), **options, **keywords(arguments, "progress")).to_dict()
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print the counts and each video that could not be encoded."""
+    for failure in result["failures"]:
+        print(f"failed: {failure['path']}: {failure['error']}")
+    counts = [result[name] for name in ("num_encoded", "num_cached", "num_failed")]
+    print("{} encoded, {} already in the cache, {} failed.".format(*counts))

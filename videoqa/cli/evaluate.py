@@ -1,0 +1,53 @@
+"""`videoqa evaluate`: score a model on one split."""
+
+import argparse
+import sys
+from typing import Any
+
+from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
+from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.config import SPLITS, DataConfig, TrainingConfig
+
+HELP = "score a model on one split, beside the answers that need no video"
+EXAMPLE = """example:
+  videoqa evaluate runs/mine --split test
+  videoqa evaluate runs/mine --shuffle-frames --json
+"""
+KEYWORDS = ("split", "shuffle_frames", "single_frame", "out", "progress")
+PARTS = (DataConfig, TrainingConfig)
+FIELDS = ("videos", "annotations", "limit", "seed")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="the model folder")
+    add_data(parser, "other annotations than the model's own; may be repeated")
+    typed = argparse.SUPPRESS
+    parser.add_argument("--split", choices=SPLITS, default=typed, help="rows to score (default: test)")
+    parser.add_argument(
+        "--shuffle-frames", action="store_true", default=typed, help="show the frames in random order"
+    )
+    parser.add_argument(
+        "--single-frame", action="store_true", default=typed, help="show only the middle frame"
+    )
+    where = "folder for metrics.json and predictions.csv (default: evaluation/<split> in the model folder)"
+    parser.add_argument("--out", metavar="DIR", default=typed, help=where)
+    add_progress(parser)
+    add_json(parser)
+    add_option_flags(parser, PARTS, only=FIELDS)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the scores."""
+    from videoqa import evaluate
+
+    return evaluate(arguments.model, **typed_options(arguments, PARTS), **keywords(arguments, *KEYWORDS))
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print the scores, unless they were just shown on the same terminal."""
+    from videoqa.evaluation.scores import format_score_table
+
+    seen = getattr(arguments, "progress", True) and sys.stderr.isatty() and sys.stdout.isatty()
+    if not seen:
+        print(format_score_table(result))

@@ -1,0 +1,130 @@
+"""Flags made from the dataclasses of `videoqa.config`, so that the two cannot drift apart."""
+
+import argparse
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from videoqa._checks import check_choice
+from videoqa.config import BACKBONES, LEARNING_RATE_SCHEDULES, STRATEGIES, TASKS, VIDEO_BRANCHES
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "task": TASKS,
+    "backbone": BACKBONES,
+    "video_branch": VIDEO_BRANCHES,
+    "learning_rate_schedule": LEARNING_RATE_SCHEDULES,
+    "strategy": STRATEGIES,
+}
+NONE = "none"
+"""The word that stands for None where None is allowed."""
+
+
+def add_option_flags(
+    parser: argparse.ArgumentParser,
+    parts: Iterable[type],
+    *,
+    only: Sequence[str] | None = None,
+    defaults: dict[str, str] | None = None,
+) -> None:
+    """Add one flag for each field of `parts` that has a help text.
+
+    Flags the user does not type leave no attribute behind, so the library's own defaults hold.
+
+    Args:
+        parser: what gets the flags, in one group per dataclass.
+        parts: option dataclasses of `videoqa.config`.
+        only: names of the fields wanted; None: all of them.
+        defaults: texts to show for defaults that depend on something else.
+    """
+    for part in parts:
+        title = part.__name__.removesuffix("Config").lower()
+        group = parser.add_argument_group(f"{title} options")
+        hints = typing.get_type_hints(part)
+        for item in dataclasses.fields(part):
+            if "help" in item.metadata and (only is None or item.name in only):
+                shown = (defaults or {}).get(item.name)
+                _add_flag(group, item, hints[item.name], shown)
+
+
+def typed_options(arguments: argparse.Namespace, parts: Iterable[type]) -> dict[str, Any]:
+    """Return the keywords among the fields of `parts` whose flags the user typed."""
+    names = {item.name for part in parts for item in dataclasses.fields(part)}
+    return {name: value for name, value in vars(arguments).items() if name in names}
+
+
+def _add_flag(group: Any, item: dataclasses.Field, annotation: Any, shown: str | None) -> None:
+    allowed, optional = _split_optional(annotation)
+    flag = "--" + item.name.replace("_", "-")
+    text = item.metadata["help"]
+    if shown is not None or "(default" not in text:
+        text = f"{text} (default: {shown or _shown_default(item.default)})"
+    common = {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
+    if allowed is bool:
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+    elif typing.get_origin(allowed) is tuple:
+        group.add_argument(flag, action=_PairAction, nargs="+", metavar=("HEIGHT", "WIDTH"), **common)
+    else:
+        choices = CHOICES.get(item.name)
+        convert = _converter(item.name, allowed, optional, choices)
+        metavar = "{" + ",".join(choices) + "}" if choices else _metavar(allowed, item.name)
+        group.add_argument(flag, type=convert, metavar=metavar, **common)
+
+
+def _split_optional(annotation: Any) -> tuple[Any, bool]:
+    """Return the type without `None`, and whether `None` was allowed."""
+    if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
+        return annotation, False
+    kinds = [kind for kind in typing.get_args(annotation) if kind is not types.NoneType]
+    return kinds[0], True
+
+
+def _converter(
+    name: str, kind: type, optional: bool, choices: tuple[str, ...] | None
+) -> Callable[[str], Any]:
+    def convert(text: str) -> Any:
+        if optional and text.lower() == NONE:
+            return None
+        if choices is not None:
+            try:
+                check_choice(name, text, choices)
+            except ValueError as error:
+                raise argparse.ArgumentTypeError(str(error)) from error
+        return kind(text)
+
+    convert.__name__ = {"int": "integer", "float": "number"}.get(kind.__name__, kind.__name__)
+    return convert
+
+
+def _metavar(kind: type, name: str) -> str:
+    return {int: "N", float: "X"}.get(kind, "DIR" if name in ("videos", "annotations") else "TEXT")
+
+
+def _shown_default(value: Any) -> str:
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "the backbone's own" if value == "default" else str(value)
+
+
+class _PairAction(argparse.Action):
+    """Two integers, given as `96 96`, `96x96` or `96,96`; the word `none` alone means None."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: Any = None
+    ) -> None:
+        words = " ".join(values).replace("x", " ").replace(",", " ").split()
+        if words == [NONE]:
+            setattr(namespace, self.dest, None)
+            return
+        try:
+            pair = tuple(int(word) for word in words)
+        except ValueError:
+            pair = ()
+        if len(pair) != 2:
+            raise argparse.ArgumentError(
+                self, f"must be two integers, as in {option} 96 96. Received: {values}."
+            )
+        setattr(namespace, self.dest, pair)

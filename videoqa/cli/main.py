@@ -1,0 +1,102 @@
+"""The parser, the choice of the command, and the exit code."""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+from videoqa import __version__
+from videoqa.cli import ask, cache, demo, encode, evaluate, predict, sheet, summary, train
+from videoqa.cli.exit_codes import DONE, StopSignals, report
+from videoqa.cli.output import json_text, only_json_on_stdout
+
+COMMANDS = {
+    "demo": demo,
+    "encode": encode,
+    "train": train,
+    "evaluate": evaluate,
+    "ask": ask,
+    "predict": predict,
+    "sheet": sheet,
+    "summary": summary,
+    "cache": cache,
+}
+"""Name of the command → its module, which has `HELP`, `EXAMPLE`, `add_arguments`, `run` and `show`."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command of `videoqa` and return the exit code.
+
+    Args:
+        argv: the words after the program's name; None: those of this process.
+    """
+    _prepare_process()
+    stop = StopSignals()
+    try:
+        with stop.caught():
+            return _run(sys.argv[1:] if argv is None else list(argv))
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else DONE
+    except BaseException as error:
+        code = report(error, stop)
+        if isinstance(error, BrokenPipeError):
+            _forget_stdout()
+        return code
+
+
+def main_train() -> int:
+    """Run `videoqa train` with the words of this process: the program `videoqa-train`."""
+    return main(["train", *sys.argv[1:]])
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="videoqa",
+        description="Answer questions about short video clips.",
+        epilog="Start with:\n  videoqa demo\nEach command has its own help:\n  videoqa train --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"videoqa {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.HELP[0].upper() + module.HELP[1:] + ".",
+            epilog=module.EXAMPLE,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(command)
+    return parser
+
+
+def _run(argv: list[str]) -> int:
+    arguments = build_parser().parse_args(argv)
+    command = COMMANDS[arguments.command]
+    if getattr(arguments, "json", False):
+        with only_json_on_stdout() as stdout:
+            result = command.run(arguments)
+            print(json_text(result), file=stdout)
+    else:
+        command.show(command.run(arguments), arguments)
+    sys.stdout.flush()
+    return DONE
+
+
+def _prepare_process() -> None:
+    """Quiet TensorFlow's C++ log before it is loaded, and print any character on any terminal."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _forget_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,50 @@
+"""`videoqa predict`: answer for many clips."""
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from videoqa.cli.arguments import add_json, add_progress, keywords
+
+HELP = "label a folder of clips with an action model, or answer a file of questions"
+EXAMPLE = """example:
+  videoqa predict runs/actions clips/ --out labels.csv
+  videoqa predict runs/mine clips/ --data questions.csv --out answers.csv
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="the model folder")
+    parser.add_argument(
+        "videos",
+        metavar="VIDEOS",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        help="folder of the clips, or one clip",
+    )
+    parser.add_argument(
+        "--data", metavar="FILE", default=argparse.SUPPRESS, help="CSV or JSONL file of the questions"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", default=argparse.SUPPRESS, help="CSV file (default: print it)"
+    )
+    add_progress(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the table of answers and the file it was written to."""
+    from videoqa import predict
+
+    table = predict(arguments.model, **keywords(arguments, "videos", "data", "out", "progress"))
+    return {"num_rows": len(table), "out": getattr(arguments, "out", None), "predictions": table}
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print the table as CSV, or where it was written."""
+    if result["out"] is None:
+        result["predictions"].to_csv(sys.stdout, index=False, lineterminator="\n")
+    else:
+        print(f"{result['num_rows']} rows written to {os.fspath(result['out'])}.")

@@ -1,0 +1,45 @@
+"""`videoqa sheet`: a picture of the sampled frames."""
+
+import argparse
+from typing import Any
+
+from videoqa.cli.arguments import add_segment, keywords
+from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.config import SamplingConfig
+
+HELP = "write a contact sheet: the frames that a model would see, in one picture"
+EXAMPLE = """example:
+  videoqa sheet clip.mp4 --out sheet.png
+  videoqa sheet clip.mp4 --out sheet.png --num-frames 8 --columns 4
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("video", metavar="VIDEO", help="the video file; after `--` it may start with a dash")
+    parser.add_argument("--out", metavar="FILE", required=True, help="the picture to write, .png or .jpg")
+    parser.add_argument(
+        "--columns", type=int, metavar="N", default=argparse.SUPPRESS, help="frames in a row (default: 5)"
+    )
+    add_segment(parser)
+    add_option_flags(parser, [SamplingConfig])
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Decode the sampled frames and write the picture."""
+    sampling = SamplingConfig(**typed_options(arguments, [SamplingConfig]))
+    from videoqa.video.contact_sheet import contact_sheet, save_image
+    from videoqa.video.decoding import ClipRequest, decode
+
+    request = ClipRequest(arguments.video, **keywords(arguments, "start_seconds", "end_seconds"))
+    clip = decode(request, sampling)
+    image = contact_sheet(clip.frames, clip.timestamps_seconds, **keywords(arguments, "columns"))
+    save_image(arguments.out, image)
+    return {"out": arguments.out, "num_frames": len(clip.frames), "status": clip.status}
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print where the picture is."""
+    print(f"{result['num_frames']} frames written to {result['out']}.")
+    if result["status"] != "ok":
+        print(f"The video's status: {result['status']}.")

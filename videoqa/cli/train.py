@@ -1,0 +1,58 @@
+"""`videoqa train`, which is also the program `videoqa-train`: train a model."""
+
+import argparse
+from typing import Any
+
+from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
+from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.config import DataConfig, ModelConfig, SamplingConfig, TrainingConfig
+
+HELP = "train a model from annotations and videos"
+EXAMPLE = """example:
+  videoqa-train --data sample
+  videoqa-train --data my.csv --videos clips/ --out runs/mine
+  videoqa-train --data my.csv --epochs 60 --no-blind --json
+"""
+PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_data(parser)
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="new folder of the model (default: runs/<date-time>)",
+    )
+    parser.add_argument(
+        "--initial-model",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="start from the weights of this model folder",
+    )
+    add_progress(parser)
+    add_json(parser)
+    add_option_flags(parser, PARTS, defaults={"backbone": "tiny with --data sample, else inception_v3"})
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Train, and return the folder and the scores."""
+    if not hasattr(arguments, "data"):
+        raise ValueError(
+            "`--data` is missing. Type next, for the built-in clips:\n  videoqa-train --data sample"
+        )
+    from videoqa import train
+
+    options = typed_options(arguments, PARTS)
+    done = train(options.pop("data"), **options, **keywords(arguments, "out", "initial_model", "progress"))
+    return done.to_dict()
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print the validation scores, the folder, and what to type next."""
+    from videoqa.evaluation.scores import format_score_table
+
+    if result.get("validation"):
+        print(f"Validation:\n{format_score_table(result['validation'])}")
+    print(f"Model: {result['out']}\nType next:\n  videoqa evaluate {result['out']} --split test")

@@ -1,0 +1,1 @@
+"""Annotation tables: files and built-in sets read, checked and split."""

@@ -1,0 +1,237 @@
+"""Brings the columns of one source into the form of the annotation table, refusing what cannot be right."""
+
+import json
+import math
+import os
+import string
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa._checks import check_columns, refusal
+from videoqa._normalizing import check_question, collapse_spaces, normalize_answer
+from videoqa.config import SPLITS
+from videoqa.data.annotation_files import LIST_COLUMNS, Source
+
+TEXT_COLUMNS = [
+    "video_id",
+    "video_path",
+    "question_id",
+    "question",
+    "answer",
+    "question_type",
+    "split",
+    "group",
+]
+"""The text columns of the annotation table; a source may also have `video` and `label`."""
+SEGMENT_COLUMNS = ("start_seconds", "end_seconds")
+OTHER_SPLIT_NAMES = {"val": "validation"}
+MIXED = "open_ended or action"
+"""The task of a row that has both a question and a label."""
+
+
+def as_texts(source: Source) -> Source:
+    """Return the source with its text columns as str ("" where nothing is) and its lists as lists of str."""
+    table = source.table.copy()
+    for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label"]):
+        table[column] = _column(source, column, _text)
+    for column in table.columns.intersection(LIST_COLUMNS):
+        table[column] = _column(source, column, _texts)
+    return Source(source.name, table, source.folder, source.row_numbers)
+
+
+def task_of_rows(table: pd.DataFrame) -> pd.Series:
+    """Return the task of each row, told by its filled columns: one of `TASKS`, multiple_choice or `MIXED`."""
+    filled = {
+        name: table[name] != "" if name in table else pd.Series(False, index=table.index)
+        for name in ("question", "label")
+    }
+    tasks = pd.Series("open_ended", index=table.index, dtype=object)
+    if not filled["question"].any() and ("label" in table or "question" in table):
+        tasks[:] = "action"  # the form of an action table: labels, or answers beside empty questions
+    tasks[filled["label"] & ~filled["question"]] = "action"
+    tasks[filled["label"] & filled["question"]] = MIXED
+    if "choices" in table:
+        tasks[table["choices"].map(len) > 0] = "multiple_choice"
+    return tasks
+
+
+def standard_columns(
+    source: Source, task: str, videos: Path | None, *, labelled: bool = True
+) -> pd.DataFrame:
+    """Return the columns of the annotation table, as far as one source can tell, then its further columns.
+
+    Args:
+        source: as `as_texts` returns it; the index says where each row stands in it.
+        task: of every row.
+        videos: folder of relative video paths; None: the source's own.
+        labelled: every row must have an answer.
+
+    Raises:
+        ValueError: a column is missing or a cell cannot be right, naming the first such row.
+    """
+    _check_columns(source, task, labelled)
+    found = source.table
+    table = pd.DataFrame(index=found.index)
+    table["video_id"], table["video_path"] = _videos(source, videos)
+    table["question_id"] = _optional(found, "question_id")
+    table["question"] = _questions(source) if task != "action" else ""
+    table["answer"] = _answers(source, task, labelled)
+    first_words = _each_distinct(table["question"], _first_word) if task != "action" else task
+    table["question_type"] = _optional(found, "question_type").where(lambda cells: cells != "", first_words)
+    table["split"] = _splits(source)
+    table["group"] = _optional(found, "group")
+    table[list(SEGMENT_COLUMNS)] = _segments(source)
+    others = [name for name in found.columns if name not in (*table.columns, "video", "label")]
+    return pd.concat([table, found[others]], axis=1)
+
+
+def refuse_rows(bad: pd.Series, source: Source, name: str, requirement: str, values: pd.Series) -> None:
+    """Raise `ValueError` if any row is bad, naming the first one, its value and how many there are."""
+    if not bad.any():
+        return
+    first = int(bad.to_numpy().argmax())
+    more = f"; {int(bad.sum())} rows are like this" if bad.sum() > 1 else ""
+    advice = f"It is {source.where(int(bad.index[first]))}{more}."
+    raise ValueError(refusal(name, requirement, _plain(values.iloc[first]), advice))
+
+
+def _check_columns(source: Source, task: str, labelled: bool) -> None:
+    """Refuse a source without the columns that `task` needs."""
+    columns = set(source.table.columns)
+    video = "video_path" if "video_path" in columns else "video"
+    needed = [video] if task == "action" else [video, "question"]
+    if labelled and "answers" not in columns:
+        needed.append("answer" if task != "action" or ({"answer", "question"} <= columns) else "label")
+    check_columns(source.table.columns, needed, source.name)
+
+
+def _column(source: Source, name: str, convert: Callable[[Any], Any]) -> pd.Series:
+    cells = source.table[name]
+    converted = []
+    for row, cell in zip(cells.index, cells.tolist(), strict=True):
+        try:
+            converted.append(convert(cell))
+        except ValueError as error:
+            raise ValueError(refusal(name, str(error), cell, f"It is {source.where(row)}.")) from error
+    return pd.Series(converted, index=cells.index, dtype=object)
+
+
+def _text(cell: Any) -> str:
+    """A scalar as text: 2 and 2.0 are "2", nothing is ""."""
+    if isinstance(cell, str):
+        return cell.strip()
+    cell = _plain(cell)
+    if isinstance(cell, (list, tuple, dict, set)):
+        raise ValueError("be one text or number")
+    if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell)):
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
+
+
+def _plain(cell: Any) -> Any:
+    """A numpy scalar or array as Python has it."""
+    return cell.tolist() if isinstance(cell, (np.generic, np.ndarray)) else cell
+
+
+def _texts(cell: Any) -> list[str]:
+    """A list of texts from a list or from its JSON form."""
+    cell = _plain(cell)
+    if isinstance(cell, str) and cell.strip():
+        try:
+            cell = json.loads(cell)
+        except ValueError:
+            cell = {}
+    nested = isinstance(cell, (list, tuple)) and any(isinstance(item, (list, dict)) for item in cell)
+    if isinstance(cell, (list, tuple)) and not nested:
+        return [collapse_spaces(_text(item)) for item in cell]
+    if nested or isinstance(cell, dict) or _text(cell):
+        raise ValueError('be a JSON list of texts such as ["yes", "no"]')
+    return []
+
+
+def _optional(table: pd.DataFrame, name: str) -> pd.Series:
+    return table[name] if name in table else pd.Series("", index=table.index, dtype=object)
+
+
+def _each_distinct(cells: pd.Series, convert: Callable[[str], Any]) -> pd.Series:
+    return cells.map({cell: convert(cell) for cell in cells.unique().tolist()})
+
+
+def _videos(source: Source, videos: Path | None) -> tuple[pd.Series, pd.Series]:
+    found = source.table
+    text = _optional(found, "video")
+    ids = _optional(found, "video_id")
+    given = _optional(found, "video_path")
+    text = text.where(text != "", given)
+    refuse_rows(text == "", source, "video", "be filled in every row", text)
+    folder = os.path.abspath(videos or source.folder)
+    paths = _each_distinct(
+        given.where(given != "", text), lambda path: os.path.normpath(os.path.join(folder, path))
+    )
+    return ids.where(ids != "", text), paths
+
+
+def _questions(source: Source) -> pd.Series:
+    questions = source.table["question"]
+    distinct = questions.drop_duplicates()
+    checked = {}
+    for row, question in zip(distinct.index, distinct, strict=True):
+        try:
+            checked[question] = check_question(question)
+        except ValueError as error:
+            raise ValueError(f"{error} It is {source.where(row)}.") from error
+    return questions.map(checked)
+
+
+def _answers(source: Source, task: str, labelled: bool) -> pd.Series:
+    found = source.table
+    column = "label" if task == "action" and "label" in found else "answer"
+    answers = _optional(found, column)
+    normalize = collapse_spaces if task == "action" else normalize_answer
+    answers = _each_distinct(answers, normalize)
+    if "answers" in found:
+        several = found["answers"].map(lambda texts: _most_frequent([normalize(text) for text in texts]))
+        answers = several.where(several != "", answers)
+    if labelled:
+        refuse_rows(answers == "", source, column, "be filled in every row", answers)
+    return answers
+
+
+def _first_word(question: str) -> str:
+    words = (word.strip(string.punctuation) for word in question.lower().split())
+    return next(filter(None, words), "")
+
+
+def _most_frequent(texts: list[str]) -> str:
+    counts = Counter(text for text in texts if text)
+    return counts.most_common(1)[0][0] if counts else ""  # ties: the first to appear
+
+
+def _splits(source: Source) -> pd.Series:
+    splits = _optional(source.table, "split")
+    names = splits.str.lower().replace(OTHER_SPLIT_NAMES)
+    requirement = f"be one of {', '.join(map(repr, SPLITS))}"
+    refuse_rows(~names.isin([*SPLITS, ""]), source, "split", requirement, splits)
+    return names
+
+
+def _segments(source: Source) -> pd.DataFrame:
+    seconds = {}
+    for name in SEGMENT_COLUMNS:
+        cells = _column(source, name, _text) if name in source.table else _optional(source.table, name)
+        seconds[name] = pd.to_numeric(cells.where(cells != ""), errors="coerce").astype("float64")
+        bad = (cells != "") & ~seconds[name].between(0, math.inf, inclusive="left")
+        refuse_rows(bad, source, name, "be a number of seconds of at least 0", cells)
+    ends = seconds["end_seconds"] <= seconds["start_seconds"].fillna(0)
+    requirement = "be after `start_seconds`"
+    refuse_rows(ends, source, "end_seconds", requirement, seconds["end_seconds"])
+    return pd.DataFrame(seconds)

@@ -1,0 +1,210 @@
+"""The annotation table: every source read, checked, joined and split."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa._checks import check_choice, check_directory, refusal
+from videoqa.config import SPLITS, TASKS, DataConfig
+from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
+from videoqa.data.annotation_files import LIST_COLUMNS, Source, is_name, open_source
+from videoqa.data.splits import split_by_group
+
+AUTOMATIC_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
+VALIDATION_SHARE = 0.15
+
+Entry = str | os.PathLike[str] | pd.DataFrame
+
+
+def read_annotations(data: DataConfig, *, tables: Sequence[pd.DataFrame] = (), seed: int = 0) -> pd.DataFrame:
+    """Return the annotation table of all sources of `data`, and of `tables`, joined.
+
+    Args:
+        data: the sources, the folder of the videos, the task and the limit.
+        tables: further sources, with the columns a CSV file would have.
+        seed: of the automatic split and of the rows kept under `data.limit`.
+
+    Returns:
+        Table with `video_id, video_path, question_id, question, answer, question_type, split, group,
+        start_seconds, end_seconds` and the sources' further columns, index 0, 1, ... Open-ended answers
+        are lower-cased; labels are as written. `attrs`: "task"; "sources", their names;
+        "automatic_split", whether the splits were drawn here; "left_out", rows per other task.
+
+    Raises:
+        FileNotFoundError: a source or the folder of the videos is not there.
+        ValueError: a source or row that cannot be used, naming it.
+    """
+    entries: list[Entry] = [*data.data, *tables]
+    if not entries:
+        raise ValueError(refusal("data", "name a CSV or JSONL file or a built-in set", data.data))
+    videos = check_directory("videos", data.videos) if data.videos is not None else None
+    sources = [as_texts(open_source(entry, data.task)) for entry in entries]
+    task, parts, left_out = _rows_of_one_task(sources, data.task)
+    table = _join(parts, [standard_columns(part, task, videos) for part in parts])
+    table, automatic = _fill_splits(table, parts, seed)
+    if data.limit is not None:
+        table = _limit(table, data.limit, seed)
+    table.attrs = {
+        "task": task,
+        "sources": [source.name for source in sources],
+        "automatic_split": automatic,
+        "left_out": left_out,
+    }
+    return table
+
+
+def split_sources(data: Any) -> tuple[tuple[str, ...], list[pd.DataFrame]]:
+    """Return what a user gave as `data`: names and absolute paths, which a later run finds again, and tables.
+
+    Args:
+        data: one of, or a list of: path, name of a built-in set, DataFrame.
+
+    Raises:
+        ValueError: nothing was given, naming what to give.
+    """
+    entries = list(data) if isinstance(data, (list, tuple)) else [] if data is None else [data]
+    if not entries:
+        advice = 'Try the built-in set first: `--data sample`, in Python `data="sample"`.'
+        raise ValueError(refusal("data", "name a CSV or JSONL file or a built-in set", data, advice))
+    names = [os.fspath(entry) for entry in entries if not isinstance(entry, pd.DataFrame)]
+    names = [name if is_name(name) else os.path.abspath(name) for name in names]
+    return tuple(names), [entry for entry in entries if isinstance(entry, pd.DataFrame)]
+
+
+def read_questions(
+    entry: Entry, videos: str | os.PathLike[str] | None = None, *, task: str = "open_ended"
+) -> pd.DataFrame:
+    """Return the annotation table of questions to answer: as `read_annotations`, but answers are optional.
+
+    Args:
+        entry: CSV or JSONL path, or DataFrame.
+        videos: folder of the videos; None: beside the file.
+        task: "action" needs no `question` column.
+
+    Returns:
+        Annotation table; `answer` is "" where there is none, `split` is "test" where there is none.
+    """
+    check_choice("task", task, TASKS)
+    folder = check_directory("videos", videos) if videos is not None else None
+    source = as_texts(open_source(entry, task))
+    table = _join([source], [standard_columns(source, task, folder, labelled=False)])
+    table["split"] = table["split"].where(table["split"] != "", "test")
+    table.attrs = {"task": task, "sources": [source.name], "automatic_split": False, "left_out": {}}
+    return table
+
+
+def require_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Return the rows of `split`, index 0, 1, ...
+
+    Raises:
+        ValueError: an unknown name, or no such row, naming the rows there are of each split.
+    """
+    check_choice("split", split, SPLITS)
+    rows = table[table["split"] == split].reset_index(drop=True)
+    if len(rows) == 0:
+        counts = ", ".join(f"{name} {int((table['split'] == name).sum())}" for name in SPLITS)
+        raise ValueError(refusal("split", "have at least one row", split, f"Rows there are: {counts}."))
+    return rows
+
+
+def attach_validation(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Return the table with 15 % of the training groups as validation, unless it has validation rows already.
+
+    Only training rows move. A single training group stays: then there is no validation.
+    `attrs["automatic_validation"]` says whether rows were moved.
+    """
+    training = table["split"] == "train"
+    groups = table.loc[training, "group"]
+    wanted = not (table["split"] == "validation").any() and groups.nunique() > 1
+    table = table.copy()
+    if wanted:
+        shares = {"train": 1 - VALIDATION_SHARE, "validation": VALIDATION_SHARE}
+        table.loc[training, "split"] = split_by_group(groups, shares, seed)
+    table.attrs["automatic_validation"] = wanted
+    return table
+
+
+def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, list[Source], dict[str, int]]:
+    """The task, the sources with its rows only, and how many rows of each other task were left out."""
+    tasks = [task_of_rows(source.table) for source in sources]
+    counts = Counter(name for rows in tasks for name in rows)
+    found = ", ".join(f"{name} ({number} rows)" for name, number in counts.items())
+    if wanted is None and (len(counts) > 1 or MIXED in counts):
+        advice = "Rows have a question or a label; say which are meant: task='open_ended' or task='action'."
+        raise ValueError(f"`data` must hold rows of one task. Received: {found}. {advice}")
+    task = wanted or next(iter(counts))
+    check_choice("task", task, TASKS, "This version cannot use a `choices` column." if wanted is None else "")
+    fits = [rows.isin([task, MIXED]) for rows in tasks]
+    parts = [
+        replace(source, table=source.table[rows])
+        for source, rows in zip(sources, fits, strict=True)
+        if rows.any()
+    ]
+    if not parts:
+        raise ValueError(refusal("task", f"be one that the data has: {found}", task))
+    return task, parts, {name: count for name, count in counts.items() if name not in (task, MIXED)}
+
+
+def _join(sources: list[Source], tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all sources, with ids and groups, which look across sources."""
+    names = _distinct_names(sources)
+    for name, table in zip(names, tables, strict=True):
+        numbered = pd.Series([f"{name}:{row + 1}" for row in table.index], index=table.index, dtype=object)
+        table["question_id"] = table["question_id"].where(table["question_id"] != "", numbered)
+        table.attrs = {}
+    table = pd.concat(tables, ignore_index=True)
+    _check_ids(table, [source.name for source in sources], [len(part) for part in tables])
+    for column in table.columns.intersection(LIST_COLUMNS):
+        table[column] = table[column].map(lambda cell: cell if isinstance(cell, list) else [])
+    texts = [name for name in TEXT_COLUMNS if name in table]
+    table[texts] = table[texts].astype(str)
+    first_id = table.groupby("video_path", sort=False)["video_id"].transform("first")
+    table["group"] = table["group"].where(table["group"] != "", first_id)
+    return table
+
+
+def _distinct_names(sources: list[Source]) -> list[str]:
+    names: list[str] = []
+    for source in sources:
+        stem = Path(source.name).stem
+        same = sum(name == stem or name.startswith(f"{stem}~") for name in names)
+        names.append(stem if not same else f"{stem}~{same + 1}")
+    return names
+
+
+def _check_ids(table: pd.DataFrame, names: list[str], lengths: list[int]) -> None:
+    twice = table["question_id"].duplicated()
+    if not twice.any():
+        return
+    first = table["question_id"][twice.argmax()]
+    rows = np.flatnonzero(table["question_id"] == first)[:2]
+    where = " and ".join(dict.fromkeys(np.repeat(names, lengths)[rows]))
+    advice = f"{int(twice.sum())} rows repeat an id. Give each row its own, or leave the column out."
+    requirement = "be different in every row"
+    raise ValueError(f"{refusal('question_id', requirement, first, advice)} It stands twice in {where}.")
+
+
+def _fill_splits(table: pd.DataFrame, sources: list[Source], seed: int) -> tuple[pd.DataFrame, bool]:
+    """The table with a split in every row, and whether they were drawn here."""
+    blank = table["split"] == ""
+    if blank.all():
+        return table.assign(split=split_by_group(table["group"], AUTOMATIC_SPLIT, seed)), True
+    if blank.any():
+        lengths = [len(source.table) for source in sources]
+        name = np.repeat([source.name for source in sources], lengths)[blank.argmax()]
+        advice = f"{int(blank.sum())} of {len(table)} rows have none, the first of them in {name}."
+        raise ValueError(refusal("split", "be given in every row or in none", "", advice))
+    return table, False
+
+
+def _limit(table: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:
+    """At most `limit` rows of each split: drawn, since files are often sorted by answer; order is kept."""
+    order = np.random.default_rng(seed).permutation(len(table))
+    kept = table.iloc[order].groupby("split", sort=False).head(limit).index
+    return table.loc[sorted(kept)].reset_index(drop=True)

@@ -1,0 +1,198 @@
+"""The questions asked of the drawn clips, their wordings, and which clip is asked what.
+
+Every wording's answers are spread exactly like its type's, so that a question alone gives nothing away.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from videoqa.data.sample_scene import COLOURS, JUMP_COUNTS, PAIRS
+
+
+@dataclass(frozen=True)
+class Wordings:
+    """Ways to ask one thing: `usual` ones in every split, `new` ones in the test split only.
+
+    Words of the new ones all occur in usual ones. `{ing}` and `{inf}` stand for the asked activity.
+    """
+
+    usual: tuple[str, ...]
+    new: tuple[str, ...]
+
+    def of(self, split: str) -> tuple[str, ...]:
+        """Return the wordings of a split."""
+        return self.usual + self.new if split == "test" else self.usual
+
+
+QUESTIONS = {
+    "activity": Wordings(
+        (
+            "what is he doing?",
+            "what is the man doing?",
+            "what does he do?",
+            "what is the person doing in the video?",
+            "what does the man do in this video?",
+        ),
+        ("what is the person doing?", "what does the person do in the video?"),
+    ),
+    "yes_no": Wordings(
+        ("is he {ing}?", "is the man {ing}?", "does he {inf}?", "is the person {ing} in the video?"),
+        ("is the person {ing}?", "does the man {inf}?"),
+    ),
+    "shirt_colour": Wordings(
+        (
+            "what colour is his shirt?",
+            "what color is his shirt?",
+            "which colour is the shirt of the man?",
+            "what is the colour of his shirt?",
+        ),
+        ("which colour is his shirt?", "what is the colour of the shirt of the person?"),
+    ),
+    "box_colour": Wordings(
+        (
+            "what colour is the box?",
+            "what color is the box?",
+            "which colour is the box in the video?",
+            "what is the colour of the box?",
+        ),
+        ("which colour is the box?", "what is the color of the box in this video?"),
+    ),
+    "direction": Wordings(
+        (
+            "which way does he walk?",
+            "which way is he walking?",
+            "does he walk left or right?",
+            "in which direction does the man walk?",
+        ),
+        ("which way does the man walk?", "in which direction is he walking?"),
+    ),
+    "jump_count": Wordings(
+        (
+            "how many times does he jump?",
+            "how many times does the man jump?",
+            "how many jumps does he make?",
+            "how often does the person jump?",
+        ),
+        ("how often does he jump?", "how many jumps does the man make in the video?"),
+    ),
+}
+PHRASES = {
+    "loading": ("loading the car", "load the car"),
+    "unloading": ("unloading the car", "unload the car"),
+    "entering": ("entering through the door", "enter through the door"),
+    "leaving": ("leaving through the door", "leave through the door"),
+    "raising": ("raising the shutter", "raise the shutter"),
+    "lowering": ("lowering the shutter", "lower the shutter"),
+    "walking left": ("walking to the left", "walk to the left"),
+    "walking right": ("walking to the right", "walk to the right"),
+}
+"""Activity of a pair -> its {ing} and {inf} in a yes/no question."""
+COUNT_WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
+NUM_WORDINGS = {"direction": {"train": 2, "test": 3}, "jump_count": {"train": 2, "test": 3}}
+"""Question type -> split -> wordings each clip is asked, where not one: these types have the fewest clips."""
+BLOCK_CLIPS = 11
+"""Clips of a block: two of each pair kind, one waving, two jumping."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """One scene and the one or two clips made of it.
+
+    Attributes:
+        number: its place in the set.
+        split: the split of all its clips.
+        pair_kind: a key of `PAIRS`, or "" for a scene played forwards only.
+        activities: one activity per clip: forwards, and for a pair in opposite order.
+        shirt_colour, box_colour: names in `COLOURS`.
+        jumps: how often he jumps, 0 unless jumping.
+        idle: whether he is to be idle for 40 % of the clip.
+        asked: the activity a yes/no question asks for, "" without one.
+        shirt_clip, box_clip: the clip asked for that colour, None: neither.
+    """
+
+    number: int
+    split: str
+    pair_kind: str
+    activities: tuple[str, ...]
+    shirt_colour: str
+    box_colour: str
+    jumps: int
+    idle: bool
+    asked: str
+    shirt_clip: int | None
+    box_clip: int | None
+
+
+def plan_groups(num_blocks: dict[str, int], rng: np.random.Generator) -> list[Group]:
+    """Return the scenes of every split, `num_blocks[split]` blocks of them.
+
+    Colours take turns, separately over pairs and over single scenes, so that each colour question has the
+    same share of every answer.
+    """
+    groups: list[Group] = []
+    for split, blocks in num_blocks.items():
+        pairs = [(kind, PAIRS[kind], i % 2) for kind in PAIRS for i in range(blocks)]
+        singles = [("", ("waving",), 0)] * blocks
+        singles += [("", ("jumping",), JUMP_COUNTS[i % len(JUMP_COUNTS)]) for i in range(2 * blocks)]
+        for members in (pairs, singles):
+            order, idle = rng.permutation(len(members)), rng.permutation(len(members)) % 5 < 3
+            for place, chosen in enumerate(order):
+                groups.append(_make_group(len(groups), split, members[chosen], place, bool(idle[place])))
+    return groups
+
+
+def _make_group(number: int, split: str, member: tuple[str, tuple[str, ...], int], place: int, idle: bool) -> Group:
+    """Return the group at `place` among its split's pairs or single scenes."""
+    kind, activities, detail = member
+    names = list(COLOURS)
+    if kind:
+        turn, shirt_clip = place, place // len(names) % 2
+        box_clip: int | None = 1 - shirt_clip
+    else:
+        turn = place // 2
+        shirt_clip, box_clip = (0, None) if place % 2 else (None, 0)  # type: ignore[assignment]
+    shirt, box = names[turn % len(names)], names[(turn + turn // len(names)) % len(names)]
+    asked, jumps = (activities[detail], 0) if kind else ("", detail)
+    return Group(number, split, kind, activities, shirt, box, jumps, idle, asked, shirt_clip, box_clip)
+
+
+def ask_questions(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """Return one row per question: group, clip (its place in the group), question, answer, question_type."""
+    turns: Counter[tuple[str, ...]] = Counter()
+    rows = []
+    for group in groups:
+        for question_type, fact, asked in _askable(group):
+            wordings = QUESTIONS[question_type].of(group.split)
+            repeats = NUM_WORDINGS.get(question_type, {}).get("test" if group.split == "test" else "train", 1)
+            turn = turns[group.split, question_type, fact]
+            turns[group.split, question_type, fact] += repeats
+            ing, inf = PHRASES.get(fact, ("", ""))
+            for wording in (wordings[(turn + i) % len(wordings)] for i in range(repeats)):
+                question = wording.format(ing=ing, inf=inf)
+                for clip, answer in asked:
+                    rows.append(
+                        {"group": group, "clip": clip, "question": question, "answer": answer}
+                        | {"question_type": question_type}
+                    )
+    return rows
+
+
+def _askable(group: Group) -> Iterator[tuple[str, str, list[tuple[int, str]]]]:
+    """Yield (question_type, what the wordings take turns over, [(clip, answer)]) of one group."""
+    activities = list(enumerate(group.activities))
+    yield "activity", group.pair_kind or group.activities[0], activities
+    if group.pair_kind:
+        answers = [(clip, "yes" if activity == group.asked else "no") for clip, activity in activities]
+        yield "yes_no", group.asked, answers
+    if group.pair_kind == "walk_left_right":
+        yield "direction", "", [(clip, activity.split()[1]) for clip, activity in activities]
+    if group.jumps:
+        yield "jump_count", COUNT_WORDS[group.jumps], [(0, COUNT_WORDS[group.jumps])]
+    if group.shirt_clip is not None:
+        yield "shirt_colour", group.shirt_colour, [(group.shirt_clip, group.shirt_colour)]
+    if group.box_clip is not None:
+        yield "box_colour", group.box_colour, [(group.box_clip, group.box_colour)]

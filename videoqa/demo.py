@@ -1,0 +1,38 @@
+"""The demo: built-in clips, a model trained on them, its scores, and a question to two opposite clips."""
+
+import os
+from typing import Any
+
+from videoqa._progress import say
+from videoqa.answering.ask import load
+from videoqa.config import SAMPLE
+from videoqa.data.sample_data import sample_clip
+from videoqa.evaluation.evaluate import evaluate
+from videoqa.training.train import train
+
+QUESTION = "what is he doing?"
+OPPOSITES = ("loading", "unloading")
+
+
+def run_demo(
+    *, out: str | os.PathLike[str] | None = None, seed: int = 0, progress: bool = True
+) -> dict[str, Any]:
+    """Train on the built-in clips, evaluate, ask, and return the test scores; needs no network.
+
+    Args:
+        out: new folder of the model; None: `runs/<date-time>`.
+        seed: of the training.
+        progress: tell what is going on, with bars on a terminal.
+    """
+    say("1/3  Drawing clips of a loading bay, and training on them", progress=progress)
+    run = train(SAMPLE, out=out, seed=seed, progress=progress)
+    say("\n2/3  Scores on the test split, beside what needs no video", progress=progress)
+    scores = evaluate(run.out, split="test", progress=progress)
+    say("\n3/3  One question to two clips made of the same frames in opposite order", progress=progress)
+    qa = load(run.out)
+    for activity in OPPOSITES:
+        clip = sample_clip(activity, seed=1)
+        answer = qa.ask(clip, QUESTION)
+        say(f'  videoqa ask {clip} "{QUESTION}" --model {run.out}', progress=progress)
+        say(f"  {answer}  ({answer.probability:.0%})", progress=progress)
+    return scores

@@ -1,0 +1,201 @@
+"""`evaluate`: a model folder scored on a split, every score beside its floors."""
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa._manifest import write_json
+from videoqa._normalizing import normalize_answer
+from videoqa._progress import say
+from videoqa.config import DataConfig
+from videoqa.data.annotations import attach_validation, read_annotations, require_split, split_sources
+from videoqa.evaluation.metrics import score_table
+from videoqa.evaluation.prediction import predict_probabilities
+from videoqa.evaluation.scores import format_score_table
+from videoqa.input_pipeline import Examples, make_examples
+from videoqa.saving import ModelFolder, load_model_folder
+from videoqa.text.answers import AnswerList
+
+if TYPE_CHECKING:
+    import keras
+
+PREDICTION_COLUMNS = ("question_id", "video_id", "question", "question_type", "answer")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of rows and the predictions they come from.
+
+    Attributes:
+        scores: the JSON-ready dict of `metrics.score_table`.
+        predictions: one row per evaluated row: ids, question, answer, predicted_answer, probability,
+            blind_answer, correct, status, error.
+    """
+
+    scores: dict[str, Any]
+    predictions: pd.DataFrame
+
+
+def evaluate(
+    model: str | os.PathLike[str],
+    data: Any = None,
+    *,
+    videos: str | os.PathLike[str] | None = None,
+    annotations: str | os.PathLike[str] | None = None,
+    split: str = "test",
+    limit: int | None = None,
+    shuffle_frames: bool = False,
+    single_frame: bool = False,
+    seed: int = 0,
+    out: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Score a model folder on one split and return the scores; every row counts, none is dropped.
+
+    Args:
+        model: model folder.
+        data: as for `train`; None: the data the model was trained on. Of other data without a `split`
+            column every row is scored.
+        videos, annotations: folders, as for `train`.
+        split: "train", "validation" or "test".
+        limit: keep only this many rows, for a smoke run.
+        shuffle_frames: show every clip's frames in random order: what order in time is worth.
+        single_frame: show every clip's middle frame only, repeated.
+        seed: of the shuffling.
+        out: folder for `metrics.json` and `predictions.csv`; None: `evaluation/<split>` in the model folder
+            (with `-shuffled` or `-single-frame` behind it).
+        progress: print the table, and bars on a terminal.
+
+    Returns:
+        JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
+        "by_question_type", … (see `metrics.score_table`), and "split", "model", "out".
+
+    Raises:
+        ValueError: no rows in the split, rows of another task, a damaged model folder, both views at once.
+        FileNotFoundError: no such model, data or folder.
+    """
+    if shuffle_frames and single_frame:
+        raise ValueError("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
+    folder = load_model_folder(model)
+    table = _read_rows(folder, split, data, videos, annotations, limit)
+    rows = require_split(table, split)
+    examples, outcome = make_examples(
+        rows,
+        dataclasses.replace(folder.config, model=folder.encoder_config),
+        vocabulary=folder.vocabulary,
+        answers=folder.answers,
+        progress=progress,
+    )
+    examples = change_view(examples, shuffle_frames=shuffle_frames, single_frame=single_frame, seed=seed)
+    scored = score_examples(
+        rows.join(outcome), examples, folder.build(), blind=folder.blind, answers=folder.answers,
+        majority=folder.metrics["majority_answers"], progress=progress,
+    )  # fmt: skip
+    view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
+    target = Path(out) if out is not None else folder.path / "evaluation" / (split + view)
+    scores = {"model": str(folder.path), "split": split, "out": str(target)} | scored.scores
+    _write(target, scores, scored.predictions)
+    say(format_score_table(scores), progress=progress)
+    say(f"Rows and scores are in {target}.", progress=progress)
+    return scores
+
+
+def score_examples(
+    rows: pd.DataFrame,
+    examples: Examples,
+    model: "keras.Model",
+    *,
+    blind: ModelFolder | None,
+    answers: AnswerList,
+    majority: dict[str, Any],
+    progress: bool = False,
+) -> Scored:
+    """Return the scores of a built model over annotated rows.
+
+    Args:
+        rows: annotation rows, with `status` and `error` once their videos were tried.
+        examples: the same rows as arrays.
+        model: takes the inputs of `examples`.
+        blind: the blind model's folder; None when there is none.
+        answers: answer of each class of both models.
+        majority: `metrics.majority_answers` of the training rows.
+        progress: show a bar on a terminal.
+    """
+    probabilities = predict_probabilities(model, examples, progress=progress)
+    predicted = _best_answers(probabilities, answers)
+    blind_answers = None
+    if blind is not None and examples.token_ids is not None:
+        blind_answers = _best_answers(predict_probabilities(blind.build(), examples.without_clips()), answers)
+    gold = rows.assign(answer=rows["answer"].map(normalize_answer))
+    scores = score_table(
+        gold,
+        predicted_answers=_normalized(predicted),
+        blind_answers=None if blind_answers is None else _normalized(blind_answers),
+        majority=majority,
+        answer_vocabulary=[normalize_answer(answer) for answer in answers.answers],
+    )
+    predictions = rows[[name for name in PREDICTION_COLUMNS if name in rows]].copy()
+    predictions["predicted_answer"] = predicted
+    predictions["probability"] = probabilities.max(axis=1)
+    predictions["blind_answer"] = blind_answers if blind_answers is not None else ""
+    predictions["correct"] = gold["answer"].to_numpy() == np.array(_normalized(predicted), object)
+    for name in ("status", "error"):
+        predictions[name] = rows[name] if name in rows else ""
+    return Scored(scores, predictions)
+
+
+def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool, seed: int) -> Examples:
+    """Return examples whose clips show their frames in random order, or the middle one only, or as they are."""
+    if examples.clips is None or not (shuffle_frames or single_frame):
+        return examples
+    clips = []
+    for index, clip in enumerate(examples.clips):
+        order = np.random.default_rng([seed, index]).permutation(len(clip))
+        clips.append(clip[order] if shuffle_frames else np.repeat(clip[len(clip) // 2][None], len(clip), axis=0))
+    return dataclasses.replace(examples, clips=clips)
+
+
+def _read_rows(
+    folder: ModelFolder, split: str, data: Any, videos: Any, annotations: Any, limit: int | None
+) -> pd.DataFrame:
+    """Read and split the rows just as `train` did, so that a training row is never scored as a test row.
+
+    Of data that the model was not trained on and that has no splits, every row is of the split asked for.
+    """
+    recorded = folder.config.data
+    sources, tables = (recorded.data, []) if data is None else split_sources(data)
+    if not sources and not tables:
+        raise ValueError(f"{folder.path} was trained on a DataFrame. Give its rows, or a file, as `data`.")
+    config = DataConfig(
+        data=sources,
+        videos=str(videos) if videos is not None else recorded.videos if data is None else None,
+        annotations=str(annotations) if annotations is not None else recorded.annotations,
+        task=folder.config.model.task,
+        limit=limit if limit is not None else recorded.limit if data is None else None,
+    )
+    seed = folder.config.training.seed
+    table = attach_validation(read_annotations(config, tables=tables, seed=seed), seed=seed)
+    if table.attrs["automatic_split"] and (sources, tables) != (recorded.data, []):
+        table["split"] = split
+    return table
+
+
+def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:
+    """Return the most probable answer of each row; None where all are 0 (the video failed)."""
+    best = [answers.answers[index] for index in probabilities.argmax(axis=1)]
+    return [answer if row.any() else None for answer, row in zip(best, probabilities, strict=True)]
+
+
+def _normalized(answers: list[str | None]) -> list[str | None]:
+    return [None if answer is None else normalize_answer(answer) for answer in answers]
+
+
+def _write(target: Path, scores: dict[str, Any], predictions: pd.DataFrame) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    predictions.to_csv(target / "predictions.csv", index=False)
+    write_json(target / "metrics.json", scores)

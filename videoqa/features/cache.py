@@ -1,0 +1,248 @@
+"""Features on disk: one `.npy` per clip and, written last, the `.json` whose presence means done."""
+
+import hashlib
+import io
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videoqa._checks import refusal
+from videoqa._home import home_directory
+from videoqa.features import upkeep
+from videoqa.features.content_hashes import ContentHashes
+from videoqa.features.storage import locked_folder, temporary_path, write_durably
+
+TOUCH_SECONDS = 600.0
+"""A use is noted, for `prune`, at most this often."""
+_READ_ATTEMPTS = 3
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """One clip's features with what is known about them.
+
+    Attributes:
+        features: float16 `(num_frames, feature_dim)`.
+        metadata: content of the entry's `.json`.
+        num_bytes: size of both files.
+    """
+
+    features: np.ndarray
+    metadata: dict[str, Any]
+    num_bytes: int
+
+
+class FeatureCache:
+    """The feature cache in `<home>/cache`; threads and processes may use it at the same time.
+
+    A reader gets an entry whole or not at all: the `.json` holds the sha256 of the `.npy`, and anything
+    that does not agree is logged, treated as absent, and replaced by the next `write`.
+
+    Args:
+        home: folder that holds `cache/`; None: `$VIDEOQA_HOME`, else `~/.cache/videoqa`.
+    """
+
+    def __init__(self, home: str | os.PathLike[str] | None = None) -> None:
+        self.folder = (home_directory() if home is None else Path(home)) / "cache"
+        self._content_hashes = ContentHashes(self.folder / upkeep.CONTENTS)
+
+    def __repr__(self) -> str:
+        return f"FeatureCache({str(self.folder)!r})"
+
+    def content_hash(self, path: str | os.PathLike[str]) -> str:
+        """Return the sha256 of a file's content, remembered by (path, size, mtime_ns, inode).
+
+        Raises:
+            FileNotFoundError: nothing is there.
+            ValueError: it is no regular file.
+        """
+        return self._content_hashes.of(path)
+
+    def fact(self, path: str | os.PathLike[str], name: str, compute: Callable[[], str]) -> str:
+        """Return a fact that follows from a file's content, remembered like its hash, else compute it."""
+        return self._content_hashes.fact(path, name, compute)
+
+    def read(self, key: str) -> np.ndarray | None:
+        """Return the features under `key`, float16 `(num_frames, feature_dim)`; None: absent or damaged."""
+        entry = self.read_entry(key)
+        return None if entry is None else entry.features
+
+    def read_entry(self, key: str) -> CacheEntry | None:
+        """Return the features under `key` with their metadata; None: absent or damaged."""
+        entry, damage = self._read(key)
+        if damage:
+            path = self._path(key, ".npy")
+            _log.warning("The cache entry %s is damaged (%s); it is made again.", path, damage)
+        if entry is not None:
+            _note_use(self._path(key, ".json"))
+        return entry
+
+    def _read(self, key: str) -> tuple[CacheEntry | None, str]:
+        """Return the entry, or None and what is wrong with it; tried again, as it may just be replaced."""
+        damage = ""
+        for _ in range(_READ_ATTEMPTS):
+            try:
+                text, data = self._path(key, ".json").read_bytes(), self._path(key, ".npy").read_bytes()
+                return _checked_entry(text, data), ""
+            except FileNotFoundError:
+                return None, ""
+            except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+                damage = str(error)
+        return None, damage
+
+    def write(self, key: str, features: np.ndarray, metadata: Mapping[str, Any]) -> int:
+        """Write an entry, atomically and durably; a valid one that is already there stays.
+
+        Args:
+            key: from `videoqa.features.keys`.
+            features: float16 `(num_frames, feature_dim)`, finite.
+            metadata: JSON-serializable; kept beside the array.
+
+        Returns:
+            The bytes of the entry's two files.
+
+        Raises:
+            ValueError: `features` has another dtype, shape or a value that is not finite.
+            OSError: the disk is full or refuses; nothing half-written is left.
+        """
+        data, text = _serialized(features, metadata)
+        marker, array_path = self._path(key, ".json"), self._path(key, ".npy")
+        try:
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            with locked_folder(marker.parent) as locked:
+                present, _ = self._read(key)
+                if present is not None:
+                    return present.num_bytes
+                _write_pair((array_path, data), (marker, text), locked=locked)
+        except OSError as error:
+            raise self._refused(error) from error
+        return len(data) + len(text)
+
+    def check_writable(self) -> None:
+        """Raise `OSError`, naming the folder and what to do, unless files can be written in the cache."""
+        probe = temporary_path(self.folder / "probe", locked=False)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_durably(probe, b"x")
+            probe.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def check_space(self, num_bytes: int) -> None:
+        """Raise `ValueError`, naming both figures, unless `num_bytes` more fit on the cache's disk."""
+        free = self.free_bytes()
+        if num_bytes > free:
+            requirement = (
+                f"lie on a disk with room for the features to be made: about {_size(num_bytes)} needed, "
+                f"{_size(free)} free"
+            )
+            raise ValueError(refusal("VIDEOQA_HOME", requirement, str(self.folder.parent), _ADVICE))
+
+    def free_bytes(self) -> int:
+        """Return the bytes free on the disk of the cache, which need not exist yet."""
+        folder = self.folder.absolute()
+        while not folder.is_dir() and folder != folder.parent:
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+
+    def info(self) -> dict[str, Any]:
+        """Return what the cache holds.
+
+        Returns:
+            `folder`; `num_entries` and their `num_bytes`; `num_remembered_files`, whose hash is known;
+            `num_leftovers` of interrupted writers, which `prune` and `clear` remove; `free_bytes`.
+        """
+        found = upkeep.count(self.folder)
+        return {"folder": str(self.folder), **found, "free_bytes": self.free_bytes()}
+
+    def prune(self, max_gb: float) -> dict[str, Any]:
+        """Remove leftovers, then the entries longest unused, until at most `max_gb` · 10⁹ bytes are left.
+
+        Returns:
+            `num_removed`, `freed_bytes`, and `num_entries`, `num_bytes` that are left.
+
+        Raises:
+            ValueError: `max_gb` is no number of at least 0.
+        """
+        return upkeep.prune(self.folder, max_gb)
+
+    def clear(self) -> dict[str, Any]:
+        """Remove every entry, leftover and remembered hash; returns what `prune` returns."""
+        return upkeep.clear(self.folder)
+
+    def _path(self, key: str, suffix: str) -> Path:
+        return self.folder / key[:2] / f"{key}{suffix}"
+
+    def _refused(self, error: OSError) -> OSError:
+        reason = error.strerror or str(error)
+        refused = f"The feature cache {self.folder} cannot be written: {reason}."
+        return OSError(error.errno, f"{refused} What it held is unharmed. {_ADVICE}")
+
+
+_ADVICE = (
+    "Set VIDEOQA_HOME to a folder with room that you may write to, or make room with "
+    "`videoqa cache prune --max-gb N`, then run again: finished clips are not made twice."
+)
+
+
+def _serialized(features: np.ndarray, metadata: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return the bytes of the `.npy` and of the `.json`."""
+    if features.dtype != np.float16 or features.ndim != 2:
+        received = f"{features.dtype} {features.shape}"
+        raise ValueError(refusal("features", "be float16 (num_frames, feature_dim)", received))
+    if not np.isfinite(features).all():
+        raise ValueError("The features hold values that are not finite in float16; nothing was cached.")
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(features), allow_pickle=False)
+    data = buffer.getvalue()
+    head = {"sha256": hashlib.sha256(data).hexdigest(), "shape": features.shape, "dtype": "float16"}
+    return data, (json.dumps({**metadata, **head}, allow_nan=False) + "\n").encode()
+
+
+def _write_pair(array: tuple[Path, bytes], marker: tuple[Path, bytes], *, locked: bool) -> None:
+    """Write both files beside their places, then move them there, the marker last."""
+    pair = [(temporary_path(path, locked=locked), path, data) for path, data in (array, marker)]
+    try:
+        for temporary, _, data in pair:
+            write_durably(temporary, data)
+        marker[0].unlink(missing_ok=True)
+        for temporary, path, _ in pair:
+            temporary.replace(path)
+    except BaseException:
+        for temporary, _, _ in pair:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        raise
+
+
+def _checked_entry(text: bytes, data: bytes) -> CacheEntry:
+    """Return the entry of the two files' bytes, or raise `ValueError` saying where they disagree."""
+    metadata = json.loads(text)
+    if hashlib.sha256(data).hexdigest() != metadata["sha256"]:
+        raise ValueError("its sha256 is another one than noted")
+    features = np.load(io.BytesIO(data), allow_pickle=False)
+    if features.dtype != np.float16 or features.ndim != 2 or list(features.shape) != metadata["shape"]:
+        raise ValueError(f"it holds {features.dtype} {features.shape}, {metadata['shape']} was noted")
+    return CacheEntry(features, metadata, len(text) + len(data))
+
+
+def _note_use(marker: Path) -> None:
+    """Set the marker's time to now, for `prune`; a cache that may only be read stays as it is."""
+    with suppress(OSError):
+        if time.time() - marker.stat().st_mtime > TOUCH_SECONDS:
+            os.utime(marker)
+
+
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 1e9:.2f} GB" if num_bytes >= 1e7 else f"{num_bytes / 1e6:.2f} MB"

@@ -1,0 +1,111 @@
+"""What is known of video files, sha256 above all: computed once per file and remembered on disk."""
+
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from videoqa._checks import check_file
+from videoqa._manifest import file_sha256
+from videoqa.features.storage import remove_file, replace_file
+
+SETTLED_SECONDS = 2.0
+"""A file changed more recently may change again within one tick of its clock: its hash is not remembered."""
+
+_log = logging.getLogger(__name__)
+
+
+Identity = tuple[str, int, int, int]
+
+
+class ContentHashes:
+    """Hashes of file contents, and facts that follow from a content, by (path, size, mtime_ns, inode).
+
+    Args:
+        folder: where one small JSON file per known path lies; created when first needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[Identity, dict[str, str]] = {}
+
+    def of(self, path: str | os.PathLike[str]) -> str:
+        """Return the sha256 of the file at `path` as 64 hexadecimal digits.
+
+        Raises:
+            FileNotFoundError: nothing is there.
+            ValueError: it is no regular file.
+        """
+        return self.fact(path, "sha256", lambda: file_sha256(Path(path)))
+
+    def fact(self, path: str | os.PathLike[str], name: str, compute: Callable[[], str]) -> str:
+        """Return what is remembered of the file at `path` under `name`, else compute and remember it.
+
+        Raises:
+            As `of`, and whatever `compute` raises, which is not remembered.
+        """
+        identity = _identity(path)
+        known = self._known.get(identity) or self._read(identity)
+        if name not in known:
+            settled = time.time() - identity[2] / 1e9 > SETTLED_SECONDS
+            known = {**known, name: compute()}
+            if not settled or _identity(path) != identity:
+                return known[name]
+            self._write(identity, known)
+        self._known[identity] = known
+        return known[name]
+
+    def _record(self, absolute_path: str) -> Path:
+        name = hashlib.sha256(os.fsencode(absolute_path)).hexdigest()
+        return self.folder / name[:2] / f"{name}.json"
+
+    def _read(self, identity: Identity) -> dict[str, str]:
+        try:
+            file, known = _parsed(self._record(identity[0]))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            _log.debug("unreadable record of %s: %s", identity[0], error)
+            return {}
+        return known if file == identity else {}
+
+    def _write(self, identity: Identity, known: dict[str, str]) -> None:
+        """Remember facts; where nothing can be written, they are computed again next time."""
+        record = self._record(identity[0])
+        try:
+            record.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(record, json.dumps({"file": identity, "known": known}).encode())
+        except OSError as error:
+            _log.debug("the hash of %s cannot be remembered: %s", identity[0], error)
+
+    def records(self) -> list[Path]:
+        """Return every remembered record."""
+        return sorted(self.folder.glob("??/*.json"))
+
+    def remove_outdated(self) -> int:
+        """Forget the files that are gone or have changed; return the bytes freed."""
+        return sum(remove_file(record) for record in self.records() if not _is_current(record))
+
+
+def _identity(path: str | os.PathLike[str]) -> Identity:
+    status = check_file("video", path).stat()
+    return os.path.abspath(path), status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _parsed(record: Path) -> tuple[tuple, dict[str, str]]:
+    content = json.loads(record.read_bytes())
+    known = content["known"]
+    if not isinstance(known, dict) or not all(isinstance(value, str) for value in known.values()):
+        raise TypeError(f"no facts: {known!r}")
+    return tuple(content["file"]), known
+
+
+def _is_current(record: Path) -> bool:
+    try:
+        file, _ = _parsed(record)
+        return _identity(file[0]) == file
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return False

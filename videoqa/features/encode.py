@@ -1,0 +1,73 @@
+"""`encode`: fill the feature cache for annotated videos."""
+
+from typing import Any
+
+import pandas as pd
+
+from videoqa.config import run_config_from_options
+from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.features.encoding import encode_clips
+from videoqa.features.report import EncodingReport
+from videoqa.video.decoding import ClipRequest
+
+
+def encode(
+    data: Any = None,
+    *,
+    videos: str | None = None,
+    annotations: str | None = None,
+    progress: bool = True,
+    **options: Any,
+) -> EncodingReport:
+    """Run the frozen backbone once over every clip of an annotation table and keep its features on disk.
+
+    Training, evaluation and `ask` use the same cache (`$VIDEOQA_HOME`, else `~/.cache/videoqa`), and several
+    processes may fill it at once. A killed run is resumed by running it again.
+
+    Args:
+        data: path of a CSV or JSONL file, the name of a built-in set, a DataFrame, or a list of these.
+        videos: folder of the video files; None: beside the annotation file.
+        annotations: folder of a named set's own annotation files.
+        progress: show bars on a terminal.
+        **options: any field of `DataConfig`, `SamplingConfig` and `ModelConfig` (`num_frames`, `backbone`,
+            `backbone_weights`, `limit`, ...).
+
+    Returns:
+        The report: what was encoded, what was there already, and each video that failed with the reason.
+
+    Raises:
+        ValueError: an option out of range, a table that cannot be used, a model whose features are not kept
+            (`video_branch="none"`, `train_backbone=True`), or features that do not fit on the disk.
+        FileNotFoundError: an annotation file or folder that does not exist.
+        OSError: the cache cannot be written.
+
+    Example:
+        >>> report = videoqa.encode("my.csv", videos="clips/", backbone="tiny")
+        >>> report.num_encoded, report.num_cached, report.num_failed
+    """
+    sources, tables = split_sources(data)
+    config = run_config_from_options(
+        {**options, "data": sources, "videos": videos, "annotations": annotations}
+    )
+    _check_has_features(config.model.video_branch, config.model.train_backbone)
+    table = read_annotations(config.data, tables=tables, seed=config.training.seed)
+    return encode_clips(clip_requests(table), config.sampling, config.model, progress=progress)
+
+
+def clip_requests(table: pd.DataFrame) -> list[ClipRequest]:
+    """Return the distinct clips of an annotation table, in the order of their first rows."""
+    clips = table[["video_path", "start_seconds", "end_seconds"]].drop_duplicates().astype(object)
+    clips = clips.where(clips.notna(), None)
+    return [ClipRequest(*clip) for clip in clips.itertuples(index=False, name=None)]
+
+
+def _check_has_features(video_branch: str, train_backbone: bool) -> None:
+    if video_branch == "none":
+        raise ValueError(
+            "There is nothing to encode with video_branch='none': the blind model sees no frame."
+        )
+    if train_backbone:
+        raise ValueError(
+            "There is nothing to encode with train_backbone=True: features of a backbone that changes in "
+            "training are never kept. Leave it out, or train directly."
+        )

@@ -1,0 +1,212 @@
+"""From clips to features in the cache: look up, decode ahead, encode in full batches, write; and back."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from videoqa._checks import refusal
+from videoqa._progress import progress_bar
+from videoqa.config import ModelConfig, SamplingConfig
+from videoqa.features.cache import FeatureCache
+from videoqa.features.clip_features import clip_features
+from videoqa.features.decoding_ahead import run_ahead
+from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder, encode_clip_stream
+from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
+from videoqa.features.keys import clip_key, clip_key_parts, key_of
+from videoqa.features.report import EncodingReport
+from videoqa.features.space import forecast_bytes
+from videoqa.video.decoding import ClipRequest, DecodedClip
+
+__all__ = ["EncodingReport", "FrameEncoder", "clip_features", "clip_key", "encode_clips", "load_features"]
+
+NUM_THREADS = min(4, os.cpu_count() or 1)
+NUM_AHEAD = 2 * NUM_THREADS
+"""Decoded clips that may wait for the backbone: what bounds memory."""
+NUM_LOOK_UPS_AHEAD = 64
+_LOAD_ATTEMPTS = 3
+
+
+def encode_clips(
+    requests: Sequence[ClipRequest],
+    sampling: SamplingConfig,
+    model: ModelConfig,
+    *,
+    cache: FeatureCache | None = None,
+    progress: bool = True,
+    batch_size: int = BATCH_SIZE,
+    encoder: FrameEncoder | None = None,
+) -> EncodingReport:
+    """Make sure that the cache holds the features of every clip, and say what became of each.
+
+    A clip asked for twice, or a copy of the same content, is decoded and encoded once. When everything is
+    cached, no frame is decoded and TensorFlow is not imported. A clip is written as soon as its last frame
+    is through, so a killed run loses those with a frame in the current batch, besides frames decoded ahead.
+
+    Args:
+        requests: the clips.
+        sampling: which frames of each.
+        model: names the backbone, its weights, layer and frame size.
+        cache: None: the cache in `$VIDEOQA_HOME`.
+        progress: show bars on a terminal.
+        batch_size: frames per run of the backbone, when `encoder` is None.
+        encoder: one to go on using, whose backbone takes the place of the one `model` names.
+
+    Returns:
+        The report; a video that cannot be decoded is a row with status "failed" and its error.
+
+    Raises:
+        ValueError: the features to be made do not fit on the disk, or `encoder` takes frames of another
+            size than `model`.
+        OSError: the cache cannot be written, or the disk is full; what was written stays valid.
+    """
+    started = time.perf_counter()
+    cache = FeatureCache() if cache is None else cache
+    encoder = FrameEncoder(model, batch_size) if encoder is None else encoder
+    if encoder.frame_size != model.frame_size:
+        requirement = f"take frames of the model's frame_size {model.frame_size}"
+        raise ValueError(refusal("encoder", requirement, encoder.frame_size))
+    jobs, clip_index = distinct_jobs(requests)
+    _look_up(jobs, sampling, cache, encoder, progress)
+    missing: dict[str, ClipJob] = {}
+    for job in jobs:
+        if not job.status:
+            missing.setdefault(job.key, job)
+    if missing:
+        _encode(list(missing.values()), sampling, cache, encoder, progress)
+    for job in jobs:
+        if not job.status:
+            job.settle_as_copy(missing[job.key])
+    seconds = time.perf_counter() - started
+    return EncodingReport(rows_of(jobs), clip_index, seconds, cache, sampling, encoder)
+
+
+def load_features(report: EncodingReport) -> np.ndarray | list[np.ndarray]:
+    """Return the features of the clips of a report that have any, in the order of its rows.
+
+    An entry that was removed or damaged since the report was made is made again.
+
+    Returns:
+        float16 `(num_clips, num_frames, feature_dim)`; with a `frame_step`, where clips have grids of
+        different length, a list of float16 `(grid, feature_dim)`.
+
+    Raises:
+        OSError: entries keep vanishing, or can no longer be made.
+    """
+    good, cache, encoder = report.good, report.cache, report.encoder
+    collected = _Collected(len(good), stacked=report.sampling.frame_step is None)
+    keys, todo = good["key"].tolist(), list(range(len(good)))
+    for _ in range(_LOAD_ATTEMPTS):
+        todo = [place for place in todo if not collected.take(place, cache.read(keys[place]))]
+        if not todo:
+            return collected.features
+        requests = [_request(row) for row in good.iloc[todo].itertuples()]
+        again = encode_clips(requests, report.sampling, encoder.model, cache=cache, encoder=encoder)
+        if again.rows["key"].tolist() != [keys[place] for place in todo]:
+            break
+    raise OSError(
+        f"{len(todo)} of {len(good)} entries of {cache.folder} were removed since they were made and cannot "
+        f"be made again, first that of {good['path'].iloc[todo[0]]}. Change no video and do not prune the "
+        "cache during a run, then run again."
+    )
+
+
+class _Collected:
+    """Features by place: one array made when the first arrives and tells its length, or a list."""
+
+    def __init__(self, num_clips: int, *, stacked: bool) -> None:
+        self._stacked = stacked
+        self.features: Any = np.empty((num_clips, 0, 0), np.float16) if stacked else [None] * num_clips
+
+    def take(self, place: int, features: np.ndarray | None) -> bool:
+        """Put features in their place; False when there are none."""
+        if features is None:
+            return False
+        if self._stacked and not self.features.size:
+            self.features = np.empty((len(self.features), *features.shape), np.float16)
+        self.features[place] = features
+        return True
+
+
+def _request(row: Any) -> ClipRequest:
+    seconds = [None if math.isnan(value) else value for value in (row.start_seconds, row.end_seconds)]
+    return ClipRequest(row.path, *seconds)
+
+
+def _look_up(
+    jobs: Sequence[ClipJob],
+    sampling: SamplingConfig,
+    cache: FeatureCache,
+    encoder: FrameEncoder,
+    progress: bool,
+) -> None:
+    """Give each job its key, and the status "cached" or "failed" where that is known already."""
+    identity = encoder.identity
+
+    def look_up(job: ClipJob) -> None:
+        job.parts = clip_key_parts(job.request, sampling, encoder.model, cache, identity=identity)
+        job.key = key_of(job.parts)
+        entry = cache.read_entry(job.key)
+        if entry is not None:
+            job.settle("cached", entry.metadata.get("decoding_status", ""), entry.num_bytes)
+
+    outcomes = run_ahead(look_up, jobs, num_threads=NUM_THREADS, num_ahead=NUM_LOOK_UPS_AHEAD)
+    with closing(outcomes), _bar("looking up", jobs, progress) as bar:
+        for job, error in outcomes:
+            if error is not None:
+                job.fail(error)
+            bar.update()
+
+
+def _encode(
+    jobs: Sequence[ClipJob],
+    sampling: SamplingConfig,
+    cache: FeatureCache,
+    encoder: FrameEncoder,
+    progress: bool,
+) -> None:
+    """Decode, encode and write the clips; those that cannot be decoded fail."""
+
+    cache.check_writable()
+    requests = [job.request for job in jobs]
+    cache.check_space(forecast_bytes(requests, sampling, encoder.feature_dim))
+    decoded = run_ahead(
+        lambda job: job.decode(sampling, cache, encoder.frame_size),
+        jobs,
+        num_threads=NUM_THREADS,
+        num_ahead=NUM_AHEAD,
+    )
+    with closing(decoded), _bar("encoding", jobs, progress) as bar:
+        for job, features in encode_clip_stream(_good_clips(decoded, bar.update), encoder):
+            _finish(job, features, cache)
+            bar.update()
+
+
+def _good_clips(
+    decoded: Iterator[tuple[ClipJob, DecodedClip | Exception]], count: Callable[[], Any]
+) -> Iterator[tuple[ClipJob, np.ndarray]]:
+    """Yield jobs with their frames; those that could not be decoded fail and are counted here."""
+    for job, result in decoded:
+        if isinstance(result, Exception):
+            job.fail(result)
+            count()
+        else:
+            job.describe(result)
+            yield job, result.frames
+
+
+def _finish(job: ClipJob, features: np.ndarray, cache: FeatureCache) -> None:
+    if not np.isfinite(features).all():
+        job.fail(ValueError(f"The features of {job.request.path} are not finite in float16."))
+        return
+    num_bytes = cache.write(job.key, features, job.metadata)
+    job.settle("encoded", job.metadata["decoding_status"], num_bytes)
+
+
+def _bar(what: str, jobs: Sequence[ClipJob], progress: bool) -> tqdm:
+    return progress_bar(progress=progress, desc=what, total=len(jobs), unit="clip")

@@ -1,0 +1,223 @@
+"""Runs a frozen backbone over frames, always in batches of one size through one compiled function."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from videoqa._checks import check_integer, refusal
+from videoqa.config import ModelConfig
+from videoqa.models.backbones import backbone_identity, build_backbone, feature_dim
+from videoqa.video.transforms import resize_and_crop
+
+if TYPE_CHECKING:
+    import keras
+
+BATCH_SIZE = 32
+Item = TypeVar("Item")
+
+
+class FrameEncoder:
+    """A frozen backbone as a function of frames; it is built when first called.
+
+    Args:
+        model: names the backbone, its weights, layer and frame size.
+        batch_size: rows per run of the network, the same every time: what is not filled is padding, and
+            neither it nor a frame's neighbours change a bit of the frame's features.
+        network: a built backbone, uint8-valued `(height, width, 3)` → `(feature_dim,)`, to use in place of
+            the one `model` names; its weights must not change any more.
+    """
+
+    def __init__(
+        self, model: ModelConfig, batch_size: int = BATCH_SIZE, *, network: "keras.Model | None" = None
+    ) -> None:
+        check_integer("batch_size", batch_size, minimum=1)
+        self.model = model
+        self.batch_size = batch_size
+        self._network = network
+
+    @property
+    def frame_size(self) -> tuple[int, int]:
+        """Height and width in pixels of the frames it takes."""
+        return self.model.frame_size  # type: ignore[return-value]
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What the features depend on: backbone, layer and sha256 of the weights; builds nothing."""
+        if self._network is not None:
+            digest = _weights_sha256(self._network)
+            return {"backbone": self._network.name, "layer": None, "weights_sha256": digest}
+        model = self.model
+        return backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+
+    @cached_property
+    def feature_dim(self) -> int:
+        """Features per frame; builds nothing."""
+        if self._network is not None:
+            return int(self._network.output_shape[-1])
+        return feature_dim(self.model.backbone, self.model.backbone_layer)
+
+    def __call__(self, frames: np.ndarray) -> np.ndarray:
+        """Return the features of `frames`.
+
+        Args:
+            frames: uint8 RGB `(n, height, width, 3)` of the encoder's `frame_size`.
+
+        Returns:
+            float32 `(n, feature_dim)`.
+
+        Raises:
+            ValueError: `frames` has another dtype or shape.
+        """
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != (*self.frame_size, 3):
+            requirement = f"be uint8 RGB (n, {self.frame_size[0]}, {self.frame_size[1]}, 3)"
+            raise ValueError(refusal("frames", requirement, f"{frames.dtype} {frames.shape}"))
+        features = np.empty((len(frames), self.feature_dim), np.float32)
+        for start in range(0, len(frames), self.frames_per_run):
+            part = frames[start : start + self.frames_per_run]
+            features[start : start + len(part)] = self._run_padded(part)
+        return features
+
+    @property
+    def frames_per_run(self) -> int:
+        """Frames that one run of the network takes; builds it."""
+        return len(self._slots)
+
+    def _run_padded(self, frames: np.ndarray) -> np.ndarray:
+        slots = self._slots[: len(frames)]
+        batch = np.zeros((self.batch_size, *frames.shape[1:]), np.uint8)
+        batch[slots] = frames
+        return self._compiled(batch).numpy()[slots]
+
+    @cached_property
+    def _slots(self) -> np.ndarray:
+        """Places in a batch that all give the same frame the same bits: int64 `(frames_per_run,)`.
+
+        Matrix products treat the last few rows of a batch in another order of additions, so a frame's
+        features could depend on which clips were encoded beside it; those rows are left empty.
+        """
+        frame = np.random.default_rng(0).integers(0, 256, (*self.frame_size, 3), np.uint8)
+        rows = self._compiled(np.repeat(frame[None], self.batch_size, axis=0)).numpy()
+        kinds = [row.tobytes() for row in rows]
+        most_common = max(kinds, key=kinds.count)
+        return np.array([slot for slot, kind in enumerate(kinds) if kind == most_common], np.int64)
+
+    @cached_property
+    def _compiled(self) -> Any:
+        import tensorflow as tf
+
+        model = self.model
+        network = self._network
+        if network is None:
+            network = build_backbone(
+                model.backbone,
+                weights=model.backbone_weights,
+                layer=model.backbone_layer,
+                frame_size=self.frame_size,
+            )
+        signature = tf.TensorSpec((self.batch_size, *self.frame_size, 3), tf.uint8)
+        return tf.function(lambda batch: network(batch, training=False), input_signature=[signature])
+
+
+def encode_frames(frames: np.ndarray, encoder: FrameEncoder) -> np.ndarray:
+    """Return the features of frames at hand, the same as a cached clip's; nothing is cached.
+
+    Args:
+        frames: uint8 RGB `(n, height, width, 3)` of any size; each is resized and cropped to the encoder's.
+        encoder: from `FrameEncoder`.
+
+    Returns:
+        float16 `(n, feature_dim)`.
+
+    Raises:
+        ValueError: `frames` has another dtype or shape, or there is none.
+    """
+    frames = np.asarray(frames)
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
+        requirement = "be uint8 RGB (num_frames, height, width, 3) with at least one frame"
+        raise ValueError(refusal("frames", requirement, f"{frames.dtype} {frames.shape}"))
+    resized = np.stack([resize_and_crop(frame, encoder.frame_size) for frame in frames])
+    return as_float16(encoder(resized))
+
+
+def as_float16(features: np.ndarray) -> np.ndarray:
+    """Return `features` rounded to float16; what is too large becomes infinite, without a warning."""
+    with np.errstate(over="ignore"):
+        return features.astype(np.float16)
+
+
+def encode_clip_stream(
+    clips: Iterable[tuple[Item, np.ndarray]], encoder: FrameEncoder
+) -> Iterator[tuple[Item, np.ndarray]]:
+    """Yield each clip's features as soon as its last frame is through; a batch takes frames of many clips.
+
+    Args:
+        clips: pairs of anything and uint8 RGB frames `(num_frames, height, width, 3)`, at least one each.
+        encoder: from `FrameEncoder`.
+
+    Yields:
+        The first of each pair and float16 features `(num_frames, feature_dim)`, in the order of `clips`.
+    """
+    batch: _Batch | None = None
+    waiting: list[tuple[Item, np.ndarray]] = []
+    for item, frames in clips:
+        batch = _Batch(encoder) if batch is None else batch
+        features = np.empty((len(frames), encoder.feature_dim), np.float16)
+        done = 0
+        while done < len(frames):
+            done += batch.add(frames[done:], features[done:])
+            if batch.is_full:
+                batch.run()
+                yield from waiting
+                waiting = []
+        waiting.append((item, features))
+        if batch.is_empty:
+            yield waiting.pop()
+    if batch is not None:
+        batch.run()
+    yield from waiting
+
+
+class _Batch:
+    """Frames of many clips that go through the network together, and where their features belong."""
+
+    def __init__(self, encoder: FrameEncoder) -> None:
+        self._encoder = encoder
+        self._frames = np.empty((encoder.frames_per_run, *encoder.frame_size, 3), np.uint8)
+        self._targets: list[np.ndarray] = []
+        self._filled = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._filled == len(self._frames)
+
+    @property
+    def is_empty(self) -> bool:
+        return self._filled == 0
+
+    def add(self, frames: np.ndarray, target: np.ndarray) -> int:
+        """Take as many of `frames` as fit, whose features go to the first rows of `target`; say how many."""
+        taken = min(len(frames), len(self._frames) - self._filled)
+        self._frames[self._filled : self._filled + taken] = frames[:taken]
+        self._targets.append(target[:taken])
+        self._filled += taken
+        return taken
+
+    def run(self) -> None:
+        """Encode what is there, hand out the features and be empty."""
+        features = as_float16(self._encoder(self._frames[: self._filled]))
+        start = 0
+        for target in self._targets:
+            target[:] = features[start : start + len(target)]
+            start += len(target)
+        self._targets, self._filled = [], 0
+
+
+def _weights_sha256(network: "keras.Model") -> str:
+    digest = hashlib.sha256()
+    for value in network.get_weights():
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()

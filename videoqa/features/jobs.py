@@ -1,0 +1,108 @@
+"""One distinct clip on its way into the cache, and what is noted of it there."""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa import __version__
+from videoqa.config import SamplingConfig
+from videoqa.features.cache import FeatureCache
+from videoqa.features.report import COLUMNS
+from videoqa.video.decoding import ClipRequest, DecodedClip, DecodingError, decode
+
+
+@dataclass
+class ClipJob:
+    """One distinct clip.
+
+    Attributes:
+        request: the clip.
+        parts: from `keys.clip_key_parts`, as long as they are needed.
+        key: in the cache; "" while, or where, it cannot be known.
+        status: one of `report.STATUSES`; "" while it is still to be encoded.
+        error: why it failed.
+        decoding_status: of the `DecodedClip`.
+        num_bytes: in the cache.
+        metadata: what the entry will say besides the array.
+    """
+
+    request: ClipRequest
+    parts: dict[str, Any] = field(default_factory=dict)
+    key: str = ""
+    status: str = ""
+    error: str = ""
+    decoding_status: str = ""
+    num_bytes: int = 0
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def fail(self, error: Exception) -> None:
+        """Become a failed row: the message of an expected error, the type as well of any other."""
+        expected = isinstance(error, (DecodingError, OSError, ValueError))
+        self.status = "failed"
+        self.error = str(error) if expected else f"{type(error).__name__}: {error}"
+
+    def settle(self, status: str, decoding_status: str, num_bytes: int) -> None:
+        """Become a row that has features, and drop what only making them needed."""
+        self.status, self.decoding_status, self.num_bytes = status, decoding_status, num_bytes
+        self.parts, self.metadata = {}, {}
+
+    def settle_as_copy(self, made: "ClipJob") -> None:
+        """Become what a job with the same key became."""
+        if made.status == "failed":
+            self.status, self.error = "failed", made.error
+        else:
+            self.settle("cached", made.decoding_status, made.num_bytes)
+
+    def decode(
+        self, sampling: SamplingConfig, cache: FeatureCache, frame_size: tuple[int, int]
+    ) -> DecodedClip:
+        """Return the frames of the very content that the key names.
+
+        Raises:
+            ValueError: the file was changed since the key was made.
+        """
+        decoded = decode(self.request, sampling, frame_size=frame_size)
+        if cache.content_hash(self.request.path) != self.parts["content_sha256"]:
+            raise ValueError(f"{self.request.path} was changed while it was read. Run again.")
+        return decoded
+
+    def describe(self, decoded: DecodedClip) -> None:
+        """Note where the features come from."""
+        self.metadata = {
+            "source": os.path.abspath(self.request.path),
+            "frames_wanted": len(decoded.frames),
+            "frames_obtained": len(np.unique(decoded.indices)),
+            "frame_count": int(decoded.frame_count),
+            "timestamps_seconds": [
+                float(t) if math.isfinite(t) else None for t in decoded.timestamps_seconds
+            ],
+            "decoding_status": decoded.status,
+            "decoder": decoded.decoder,
+            "made_from": self.parts,
+            "videoqa_version": __version__,
+        }
+
+
+def distinct_jobs(requests: Sequence[ClipRequest]) -> tuple[list[ClipJob], np.ndarray]:
+    """Return one job per distinct request, in order, and the job of each request, int64 `(num_requests,)`."""
+    places: dict[ClipRequest, int] = {}
+    clip_index = [places.setdefault(request, len(places)) for request in requests]
+    return [ClipJob(request) for request in places], np.array(clip_index, np.int64)
+
+
+def rows_of(jobs: Sequence[ClipJob]) -> pd.DataFrame:
+    """Return the rows of an `EncodingReport`."""
+    rows = [
+        (
+            *(os.fspath(job.request.path), job.request.start_seconds, job.request.end_seconds, job.key),
+            *(job.status, job.error, job.decoding_status, job.num_bytes),
+        )
+        for job in jobs
+    ]
+    seconds = {"start_seconds": "float64", "end_seconds": "float64"}
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(seconds)

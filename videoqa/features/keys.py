@@ -1,0 +1,101 @@
+"""What a cache entry is the result of, as the name of its files; imports no TensorFlow."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from videoqa import __version__
+from videoqa.config import ModelConfig, SamplingConfig
+from videoqa.features.cache import FeatureCache
+from videoqa.models.backbones import backbone_identity
+from videoqa.video.decoding import ClipRequest, choose_decoder, decoder_names
+
+CACHE_FORMAT_VERSION = 1
+ENGINE = "tensorflow"
+DTYPE = "float16"
+VIEW = "plain"
+TRANSFORM = "short_side_resize_center_crop"
+
+
+def key_of(parts: Mapping[str, Any]) -> str:
+    """Return the sha256, 64 hexadecimal digits, of `parts` as canonical JSON (sorted, no spaces, ASCII)."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def clip_key(
+    request: ClipRequest,
+    sampling: SamplingConfig,
+    model: ModelConfig,
+    cache: FeatureCache,
+    *,
+    identity: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the cache key of a clip's features without decoding a frame or building a network.
+
+    Args:
+        request: the clip.
+        sampling: gives the frame grid.
+        model: gives the backbone and the frame size.
+        cache: remembers content hashes.
+        identity: the backbone's identity when it is already known; None: `backbone_identity` of `model`.
+
+    Raises:
+        FileNotFoundError: there is no such video.
+        ValueError: it is no regular file.
+        DecodingError: it is no video any decoder here takes.
+    """
+    return key_of(clip_key_parts(request, sampling, model, cache, identity=identity))
+
+
+def clip_key_parts(
+    request: ClipRequest,
+    sampling: SamplingConfig,
+    model: ModelConfig,
+    cache: FeatureCache,
+    *,
+    identity: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return everything that a clip's features depend on, JSON-serializable; see `clip_key`."""
+    if identity is None:
+        identity = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+    content_hash = cache.content_hash(request.path)
+    decoder = _decoder(request.path, cache)
+    return {
+        **identity,
+        "content_sha256": content_hash,
+        "segment": [_seconds(request.start_seconds), _seconds(request.end_seconds)],
+        "grid": grid_parts(sampling),
+        "view": VIEW,
+        "transform": [TRANSFORM, *(model.frame_size or ())],
+        "engine": ENGINE,
+        "dtype": DTYPE,
+        "decoder": decoder,
+        "format_version": CACHE_FORMAT_VERSION,
+    }
+
+
+def grid_parts(sampling: SamplingConfig) -> dict[str, Any]:
+    """Return what the frame grid depends on: regular frames of the clip, or every `frame_step`-th one."""
+    if sampling.frame_step is None:
+        return {"rule": "regular", "num_frames": sampling.num_frames}
+    return {
+        "rule": "every_frame_step",
+        "num_frames": sampling.num_frames,
+        "frame_step": sampling.frame_step,
+        "max_grid_frames": sampling.max_grid_frames,
+    }
+
+
+def _decoder(path: str, cache: FeatureCache) -> list[str]:
+    """Return name and version of what decodes a file; remembered, as finding out decodes a frame."""
+    versions = decoder_names()
+    known_as = f"decoder by videoqa {__version__} of {sorted(versions.items())}"
+    name = cache.fact(path, known_as, lambda: choose_decoder(path))
+    return [name, versions[name]]
+
+
+def _seconds(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else float(value) + 0.0

@@ -1,0 +1,111 @@
+"""What a cache folder holds, and its removal: oldest use first, or everything."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from videoqa._checks import check_number
+from videoqa.features.content_hashes import ContentHashes
+from videoqa.features.storage import TEMPORARY_SUFFIX, is_stale, locked_folder, remove_file
+
+CONTENTS = "contents"
+"""Folder of the remembered content hashes, inside the cache folder."""
+
+
+_KEY = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    marker: Path
+    used: float
+    num_bytes: int
+
+
+def count(folder: Path) -> dict[str, int]:
+    """Return `num_entries`, `num_bytes`, `num_remembered_files` and `num_leftovers` of a cache folder."""
+    entries = _entries(folder)
+    return {
+        "num_entries": len(entries),
+        "num_bytes": sum(entry.num_bytes for entry in entries),
+        "num_remembered_files": len(ContentHashes(folder / CONTENTS).records()),
+        "num_leftovers": sum(1 for shard in _shards(folder) for _ in _leftovers(shard)),
+    }
+
+
+def prune(folder: Path, max_gb: float) -> dict[str, int]:
+    """Remove leftovers, then the entries longest unused, until `max_gb` · 10⁹ bytes are left.
+
+    The marker goes first, so that a reader meets an entry whole or not at all.
+
+    Returns:
+        `num_removed`, `freed_bytes`, and `num_entries`, `num_bytes` that are left.
+
+    Raises:
+        ValueError: `max_gb` is no number of at least 0.
+    """
+    check_number("max_gb", max_gb, minimum=0)
+    freed = _remove_leftovers(folder) + ContentHashes(folder / CONTENTS).remove_outdated()
+    entries = sorted(_entries(folder), key=lambda entry: entry.used)
+    num_bytes, num_removed = sum(entry.num_bytes for entry in entries), 0
+    for entry in entries:
+        if num_bytes <= max_gb * 1e9:
+            break
+        freed += _remove_entry(entry.marker)
+        num_bytes -= entry.num_bytes
+        num_removed += 1
+    num_left = len(entries) - num_removed
+    return {"num_removed": num_removed, "freed_bytes": freed, "num_entries": num_left, "num_bytes": num_bytes}
+
+
+def clear(folder: Path) -> dict[str, int]:
+    """Remove every entry, leftover and remembered hash; returns what `prune` returns."""
+    result = prune(folder, 0)
+    result["freed_bytes"] += sum(remove_file(record) for record in ContentHashes(folder / CONTENTS).records())
+    return result
+
+
+def _shards(folder: Path) -> list[Path]:
+    """Return the folders that hold entries, records of content hashes or leftovers of either."""
+    return [path for path in [folder, *folder.glob("??"), *folder.glob(f"{CONTENTS}/??")] if path.is_dir()]
+
+
+def _entries(folder: Path) -> list[_Entry]:
+    return [entry for path in folder.glob("??/*.json") if _KEY.fullmatch(path.stem) for entry in _entry(path)]
+
+
+def _entry(marker: Path) -> Iterator[_Entry]:
+    """Yield the entry of a marker, or nothing when another process has just removed it."""
+    try:
+        status = marker.stat()
+        size = marker.with_suffix(".npy").stat().st_size
+    except FileNotFoundError:
+        return
+    yield _Entry(marker, status.st_mtime, status.st_size + size)
+
+
+def _remove_entry(marker: Path) -> int:
+    with locked_folder(marker.parent):
+        return remove_file(marker) + remove_file(marker.with_suffix(".npy"))
+
+
+def _leftovers(shard: Path) -> Iterator[Path]:
+    """Yield temporary files, and the entries' files that have no partner."""
+    for path in shard.iterdir():
+        partner = path.with_suffix(".npy" if path.suffix == ".json" else ".json")
+        if path.suffix == TEMPORARY_SUFFIX:
+            yield path
+        elif shard.parent.name != CONTENTS and _KEY.fullmatch(path.stem) and not partner.exists():
+            yield path
+
+
+def _remove_leftovers(folder: Path) -> int:
+    """Remove what interrupted writers left; return the bytes freed."""
+    freed = 0
+    for shard in _shards(folder):
+        with locked_folder(shard) as locked:
+            for path in list(_leftovers(shard)):
+                if path.suffix != TEMPORARY_SUFFIX or is_stale(path, locked=locked):
+                    freed += remove_file(path)
+    return freed

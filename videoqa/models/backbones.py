@@ -1,0 +1,154 @@
+"""Backbones: networks over single frames, with the weights they start from."""
+
+import contextlib
+import os
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videoqa._checks import check_choice, refusal
+from videoqa.config import BACKBONES
+from videoqa.models.weight_files import file_digest, load_weights_file, weights_file
+
+if TYPE_CHECKING:
+    import keras
+
+INCEPTION_V3_CHANNELS = {
+    "mixed0": 256,
+    "mixed1": 288,
+    "mixed2": 288,
+    "mixed3": 768,
+    "mixed4": 768,
+    "mixed5": 768,
+    "mixed6": 768,
+    "mixed7": 768,
+    "mixed8": 1280,
+    "mixed9": 2048,
+    "mixed10": 2048,
+}
+"""Layers InceptionV3 can be cut at, and their channels; the last is its end."""
+RANDOM_WEIGHTS_SEED = 0
+
+
+def build_backbone(
+    name: str,
+    *,
+    weights: str | os.PathLike[str] | None,
+    layer: str | None = None,
+    frame_size: tuple[int, int],
+    trainable: bool = False,
+) -> "keras.Model":
+    """Build a network from one frame to one vector; scaling is its first layer.
+
+    Args:
+        name: one of `videoqa.config.BACKBONES`.
+        weights: "imagenet" (inception_v3: Keras's own, downloaded once), "package" (tiny), a weights file
+            in either of Keras's layouts, or None: random weights, the same ones every time unless
+            `trainable`.
+        layer: cut after this layer (inception_v3: mixed0 to mixed10); None: its end.
+        frame_size: (height, width) in pixels.
+        trainable: False freezes it: no weight and no batch norm statistic changes in training.
+
+    Returns:
+        A `keras.Model`: uint8-valued RGB `(batch, height, width, 3)`, 0-255 → `(batch, feature_dim)`.
+
+    Raises:
+        ConnectionError: the ImageNet weights are not here and cannot be downloaded.
+        FileNotFoundError: no such weights file.
+        ValueError: an unknown backbone or layer, or a file with other weights.
+    """
+    check_layer(name, layer)
+    path = weights_file(name, weights)
+    build = _BUILDERS[name]
+    with _fixed_random_weights(unless=trainable and path is None):
+        network = build(frame_size, layer, path)
+    network.trainable = trainable
+    return network
+
+
+def feature_dim(name: str, layer: str | None = None) -> int:
+    """Return the length of a backbone's feature vector, without building it.
+
+    Raises:
+        ValueError: an unknown backbone or layer.
+    """
+    check_layer(name, layer)
+    if name == "tiny":
+        from videoqa.models.tiny import TINY_FEATURE_DIM
+
+        return TINY_FEATURE_DIM
+    return INCEPTION_V3_CHANNELS[layer or "mixed10"]
+
+
+def check_layer(name: str, layer: str | None) -> None:
+    """Raise `ValueError` unless `name` is a backbone and `layer` None or one it can be cut at."""
+    check_choice("backbone", name, BACKBONES)
+    if layer is None:
+        return
+    if name != "inception_v3":
+        raise ValueError(refusal("backbone_layer", f"be None with backbone={name!r}", layer))
+    check_choice("backbone_layer", layer, tuple(INCEPTION_V3_CHANNELS))
+
+
+def backbone_identity(
+    name: str, weights: str | os.PathLike[str] | None, layer: str | None = None
+) -> dict[str, Any]:
+    """Return what features depend on, without building anything.
+
+    Returns:
+        {"backbone": name, "layer": layer, "weights_sha256": of the weights file; None for random weights}.
+
+    Raises:
+        ConnectionError, FileNotFoundError, ValueError: as `build_backbone`.
+    """
+    check_layer(name, layer)
+    path = weights_file(name, weights)
+    digest = None if path is None else file_digest(path, "sha256")
+    return {"backbone": name, "layer": layer, "weights_sha256": digest}
+
+
+def _build_inception_v3(frame_size: tuple[int, int], layer: str | None, path: Path | None) -> "keras.Model":
+    """Szegedy et al. 2016, arXiv:1512.00567, as in `keras.applications`, average-pooled."""
+    import keras
+
+    frames = keras.Input((*frame_size, 3), dtype="uint8", name="frame")
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scaling")(frames)
+    whole = keras.applications.InceptionV3(include_top=False, weights=None, input_tensor=scaled)
+    pool = keras.layers.GlobalAveragePooling2D(name="pool")
+    network = keras.Model(frames, pool(whole.get_layer(layer or "mixed10").output), name="inception_v3")
+    if path is not None:
+        load_weights_file(
+            path, [network, whole], f"inception_v3 without top, whole or up to {layer or 'mixed10'}"
+        )
+    return network
+
+
+def _build_tiny(frame_size: tuple[int, int], layer: str | None, path: Path | None) -> "keras.Model":
+    from videoqa.models.tiny import build_tiny_network
+
+    network = build_tiny_network(frame_size)
+    if path is not None:
+        load_weights_file(path, [network], "tiny")
+    return network
+
+
+_BUILDERS: dict[str, Callable[..., "keras.Model"]] = {
+    "inception_v3": _build_inception_v3,
+    "tiny": _build_tiny,
+}
+
+
+@contextlib.contextmanager
+def _fixed_random_weights(*, unless: bool) -> Iterator[None]:
+    """Draw initial weights from a seed of their own, leaving the caller's random state where it was."""
+    if unless:
+        yield
+        return
+    # Keras initializers take their seeds from Python's generator when they are made.
+    state = random.getstate()
+    random.seed(RANDOM_WEIGHTS_SEED)
+    try:
+        yield
+    finally:
+        random.setstate(state)

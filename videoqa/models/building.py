@@ -1,0 +1,221 @@
+"""Builds the models: two inputs to one answer, or a clip to one action, from frames or from features."""
+
+import os
+from typing import Any
+
+import keras
+
+from videoqa._checks import check_choice, check_integer, check_number, refusal
+from videoqa.config import MODEL_INPUTS, ModelConfig
+from videoqa.models.backbones import build_backbone, feature_dim
+from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
+from videoqa.models.time_distributed import TimeDistributed
+
+LEARNING_RATE = 1e-3
+LAYERS_BEFORE_FEATURES = ("clip", "features", "question", "backbone")
+
+
+def build_model(
+    num_answers: int = 1000,
+    vocabulary_size: int = 10000,
+    *,
+    num_frames: int | None = None,
+    frame_size: tuple[int, int] = (150, 150),
+    backbone: str = "inception_v3",
+    backbone_weights: str | os.PathLike[str] | None = "imagenet",
+    backbone_layer: str | None = None,
+    video_branch: str = "lstm",
+    starts_from: str = "clip",
+    dropout: float = 0.0,
+    train_backbone: bool = False,
+    embedding_dim: int = 256,
+    video_units: int = 256,
+    question_units: int = 128,
+    hidden_units: int = 128,
+    learning_rate: float = LEARNING_RATE,
+) -> keras.Model:
+    """Build the model that answers a question about a clip, compiled: `model.fit` works.
+
+    Args:
+        num_answers: classes of the softmax.
+        vocabulary_size: rows of the question embedding; id 0 is padding.
+        num_frames: frames per clip; None: any number.
+        frame_size: (height, width) of the frames in pixels.
+        backbone: "inception_v3" or "tiny".
+        backbone_weights: "imagenet": the backbone's own pretrained weights (Keras's download, or for tiny
+            those in the package); a weights file; or None: random ones.
+        backbone_layer: cut InceptionV3 after this layer, for example "mixed8"; None: its end.
+        video_branch: "lstm", "mean" (the bag of frames) or "none" (the blind model: no clip goes in).
+        starts_from: "clip", or "features": the same layers after the backbone, which then has no part.
+        dropout: rate on the joined vector, in [0, 1).
+        train_backbone: train the backbone end to end; False: frozen, batch norm statistics included.
+        embedding_dim, video_units, question_units, hidden_units: widths.
+        learning_rate: of Adam.
+
+    Returns:
+        A `keras.Model` from {"clip", "question"}, or {"features", "question"}, to "answer".
+        "clip": uint8 RGB `(batch, num_frames, height, width, 3)`, 0-255 (floats of that range are taken too
+        and cut to whole numbers); "features": float32 `(batch, num_frames, feature_dim)`; "question": int32
+        token ids `(batch, num_tokens)`, padded with 0 on the right; "answer": `(batch, num_answers)`,
+        probabilities.
+
+    Raises:
+        ConnectionError: the ImageNet weights are not here and cannot be downloaded.
+        FileNotFoundError: no such weights file.
+        ValueError: an option out of range, or a file with other weights.
+
+    Example:
+        >>> model = build_model(4, 50, backbone="tiny")
+        >>> sorted(model.input)
+        ['clip', 'question']
+    """
+    config = ModelConfig(
+        num_answers=num_answers,
+        vocabulary_size=vocabulary_size,
+        backbone=backbone,
+        backbone_weights=_own_weights(backbone, backbone_weights),
+        backbone_layer=backbone_layer,
+        frame_size=frame_size,
+        video_branch=video_branch,
+        video_units=video_units,
+        embedding_dim=embedding_dim,
+        question_units=question_units,
+        hidden_units=hidden_units,
+        dropout=dropout,
+        train_backbone=train_backbone,
+    )
+    return build_from_config(config, num_frames, starts_from=starts_from, learning_rate=learning_rate)
+
+
+def build_action_model(
+    num_classes: int,
+    *,
+    num_frames: int | None = None,
+    frame_size: tuple[int, int] = (150, 150),
+    backbone: str = "inception_v3",
+    backbone_weights: str | os.PathLike[str] | None = "imagenet",
+    backbone_layer: str | None = None,
+    video_branch: str = "lstm",
+    starts_from: str = "clip",
+    dropout: float = 0.0,
+    train_backbone: bool = False,
+    video_units: int = 256,
+    hidden_units: int = 128,
+    learning_rate: float = LEARNING_RATE,
+) -> keras.Model:
+    """Build the model that names the action in a clip: `build_model`'s video branch with a head of its own.
+
+    Args:
+        num_classes: classes of the softmax.
+        num_frames, frame_size, backbone, backbone_weights, backbone_layer, starts_from, dropout,
+            train_backbone, video_units, hidden_units, learning_rate: as in `build_model`.
+        video_branch: "lstm" or "mean".
+
+    Returns:
+        A compiled `keras.Model` from {"clip"} or {"features"} to "answer", `(batch, num_classes)`.
+
+    Raises:
+        ConnectionError, FileNotFoundError, ValueError: as `build_model`.
+    """
+    check_integer("num_classes", num_classes, minimum=1)
+    config = ModelConfig(
+        task="action",
+        num_answers=num_classes,
+        backbone=backbone,
+        backbone_weights=_own_weights(backbone, backbone_weights),
+        backbone_layer=backbone_layer,
+        frame_size=frame_size,
+        video_branch=video_branch,
+        video_units=video_units,
+        hidden_units=hidden_units,
+        dropout=dropout,
+        train_backbone=train_backbone,
+    )
+    return build_from_config(config, num_frames, starts_from=starts_from, learning_rate=learning_rate)
+
+
+def build_from_config(
+    model: ModelConfig,
+    num_frames: int | None = None,
+    *,
+    starts_from: str = "features",
+    learning_rate: float = LEARNING_RATE,
+) -> keras.Model:
+    """Build a compiled model of a checked configuration; see `build_model`.
+
+    The form that starts from features reads no weights file. Under one `keras.utils.set_random_seed`
+    both forms get the same initial weights after a frozen backbone.
+    """
+    check_choice("starts_from", starts_from, MODEL_INPUTS)
+    check_number("learning_rate", learning_rate, minimum=1e-12)
+    if num_frames is not None:
+        check_integer("num_frames", num_frames, minimum=1)
+    inputs, vectors = {}, []
+    read_frames = VIDEO_BRANCH_FUNCTIONS[model.video_branch]
+    if read_frames is not None:
+        inputs[starts_from], features = _frame_features(model, num_frames, starts_from)
+        vectors.append(read_frames(features, model))
+    if model.task == "open_ended":
+        inputs["question"] = keras.Input((None,), dtype="int32", name="question")
+        vectors.append(question_branch(inputs["question"], model))
+    if not vectors:
+        raise ValueError(
+            refusal("video_branch", "be 'lstm' or 'mean' for an action model, which has no question", "none")
+        )
+    network = keras.Model(inputs, answer_head(vectors, model), name=f"{model.task}_model")
+    # XLA would compile anew for every number of frames and words.
+    network.compile(
+        keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", jit_compile=False
+    )
+    return network
+
+
+def copy_shared_weights(source: keras.Model, target: keras.Model) -> None:
+    """Copy the weights of every layer after the backbone from one form of a model to the other.
+
+    Raises:
+        ValueError: a layer that only one of them has, or weights of another shape.
+    """
+    own, wanted = _shared_layers(source), _shared_layers(target)
+    if own.keys() != wanted.keys():
+        raise ValueError(
+            f"Two forms of one model must have the same layers after the backbone. Received: {sorted(own)} "
+            f"and {sorted(wanted)}."
+        )
+    for name, layer in wanted.items():
+        shapes = [[tuple(weight.shape) for weight in side.weights] for side in (own[name], layer)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"Two forms of one model must have weights of the same shapes. Received: layer {name!r} "
+                f"with {shapes[0]} and {shapes[1]}."
+            )
+    for name, layer in wanted.items():
+        layer.set_weights(own[name].get_weights())
+
+
+def _frame_features(model: ModelConfig, num_frames: int | None, starts_from: str) -> tuple[Any, Any]:
+    """Return the video input and the features `(batch, num_frames, feature_dim)` that come of it."""
+    dim = feature_dim(model.backbone, model.backbone_layer)
+    if starts_from == "features":
+        features = keras.Input((num_frames, dim), name="features")
+        return features, features
+    backbone = build_backbone(
+        model.backbone,
+        weights=model.backbone_weights,
+        layer=model.backbone_layer,
+        frame_size=model.frame_size,  # type: ignore[arg-type]
+        trainable=model.train_backbone,
+    )
+    clip = keras.Input((num_frames, *model.frame_size, 3), dtype="uint8", name="clip")  # type: ignore[misc]
+    return clip, TimeDistributed(backbone, name="backbone")(clip)
+
+
+def _shared_layers(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    return {layer.name: layer for layer in model.layers if layer.name not in LAYERS_BEFORE_FEATURES}
+
+
+def _own_weights(backbone: str, weights: str | os.PathLike[str] | None) -> str | None:
+    """Return the weights for a `ModelConfig`: "imagenet" stands for any backbone's own pretrained ones."""
+    if weights == "imagenet":
+        return "default"
+    return None if weights is None else os.fspath(weights)

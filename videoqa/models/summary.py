@@ -1,0 +1,52 @@
+"""The layers of a model as a table; no weights are read for it."""
+
+import dataclasses
+
+import keras
+import pandas as pd
+
+from videoqa.config import ModelConfig
+
+
+def layer_table(model: ModelConfig, num_frames: int | None = None) -> pd.DataFrame:
+    """Return one row per layer of both forms of a model, and a last row with the sums of the clip form.
+
+    Args:
+        model: the configuration; its weights are not read.
+        num_frames: frames per clip; None: any number.
+
+    Returns:
+        Columns "layer", "type", "output_shape" (text; None stands for any size), "parameters",
+        "trained" (parameters that training changes) and "form": "clip", "features" or "both".
+    """
+    from videoqa.models.building import build_from_config
+
+    unread = dataclasses.replace(model, backbone_weights=None)
+    forms = {name: build_from_config(unread, num_frames, starts_from=name) for name in ("clip", "features")}
+    names = {form: {layer.name for layer in network.layers} for form, network in forms.items()}
+    rows = []
+    for form, network in forms.items():
+        for layer in network.layers:
+            shared = layer.name in names["clip"] and layer.name in names["features"]
+            if not shared or form == "clip":
+                rows.append(_row(layer, "both" if shared else form))
+    totals = {
+        "layer": "total",
+        "type": "",
+        "output_shape": "",
+        "parameters": sum(row["parameters"] for row in rows),
+        "trained": sum(row["trained"] for row in rows),
+        "form": "clip",
+    }
+    return pd.DataFrame([*rows, totals])
+
+
+def _row(layer: keras.layers.Layer, form: str) -> dict:
+    return {
+        "layer": layer.name,
+        "type": type(layer).__name__,
+        "output_shape": str(layer.output.shape),
+        "parameters": layer.count_params(),
+        "trained": sum(weight.value.shape.num_elements() for weight in layer.trainable_weights),
+        "form": form,
+    }

@@ -1,0 +1,221 @@
+"""The model folder: JSON and weights, checksummed; written last-file-marks-done, validated when read."""
+
+import dataclasses
+import os
+import shutil
+import typing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videoqa._checks import check_directory, refusal
+from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
+from videoqa.config import FORMAT_VERSION, PARTS, RunConfig
+from videoqa.models.backbones import backbone_identity
+from videoqa.text.vocabulary import AnswerList, Vocabulary
+
+if TYPE_CHECKING:
+    import keras
+
+CONFIG, VOCABULARY, ANSWERS = "config.json", "question_vocabulary.json", "answers.json"
+WEIGHTS, BACKBONE_WEIGHTS = "model.weights.h5", "backbone.weights.h5"
+METRICS, BLIND = "metrics.json", "blind"
+PARTS_OF_A_FOLDER = (CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, f"{BLIND}/{MANIFEST}")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model read from disk and checked: everything but the built network, which `build` makes.
+
+    Attributes:
+        path: the folder.
+        config: the run's configuration, with the sizes the model really has.
+        backbone: `backbone_identity` of the backbone its features come from; empty for a blind model.
+        vocabulary: words of the questions; None for an action model.
+        answers: answer of each class.
+        metrics: scores written when it was trained.
+    """
+
+    path: Path
+    config: RunConfig
+    backbone: dict[str, Any]
+    vocabulary: Vocabulary | None
+    answers: AnswerList
+    metrics: dict[str, Any]
+
+    @cached_property
+    def encoder_config(self) -> Any:
+        """The `ModelConfig` for encoding: a frozen backbone, with the folder's own weights when it has some."""
+        own = self.path / BACKBONE_WEIGHTS
+        weights = str(own) if own.exists() else self.config.model.backbone_weights
+        return dataclasses.replace(self.config.model, backbone_weights=weights, train_backbone=False)
+
+    @property
+    def blind(self) -> "ModelFolder | None":
+        """The blind model trained with this one; None when there is none."""
+        folder = self.path / BLIND
+        return load_model_folder(folder) if folder.is_dir() else None
+
+    def build(self) -> "keras.Model":
+        """Return the model that starts from features, with the folder's weights.
+
+        Raises:
+            ValueError: the weights do not fit the configuration.
+        """
+        from videoqa.models.building import build_from_config
+
+        model = build_from_config(self.config.model, self.config.sampling.num_frames, starts_from="features")
+        try:
+            _weights_only(model).load_weights(self.path / WEIGHTS)
+        except ValueError as error:
+            sizes = dataclasses.asdict(self.config.model)
+            message = f"{self.path / WEIGHTS} does not fit {CONFIG} beside it ({sizes}): {error}"
+            raise ValueError(message) from error
+        return model
+
+
+def check_new_folder(out: str | os.PathLike[str]) -> Path:
+    """Return `out` as a `Path`, made if absent, refused if it holds a run or cannot be written to.
+
+    Raises:
+        FileExistsError: it already holds a run.
+        ValueError: it is a file.
+        PermissionError: it cannot be written to.
+    """
+    path = Path(out)
+    advice = "Choose another folder, or delete it if the run is not wanted any more."
+    if path.exists() and not path.is_dir():
+        raise ValueError(refusal("out", "be a folder; this is a file", str(path)))
+    if any((path / name).exists() for name in (MANIFEST, CONFIG, WEIGHTS)):
+        raise FileExistsError(refusal("out", "not hold a run yet", str(path), advice))
+    probe = path / f".probe-{os.getpid()}"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        message = refusal("out", "be a folder that can be written to", str(path), f"Cause: {error}.")
+        raise PermissionError(message) from error
+    return path
+
+
+def save_model_folder(
+    out: Path,
+    model: "keras.Model",
+    config: RunConfig,
+    *,
+    vocabulary: Vocabulary | None,
+    answers: AnswerList,
+    metrics: dict[str, Any],
+    backbone_weights: str | Path | None = None,
+) -> ModelFolder:
+    """Write `model` and all it needs to `out` and return it as read back; `MANIFEST.json` comes last.
+
+    Args:
+        out: folder; made if absent. A `blind/` in it becomes part of the manifest.
+        model: the form that starts from features.
+        config: its `model` part has the sizes of `model`.
+        vocabulary: None for an action model.
+        answers: answer of each class.
+        metrics: JSON-ready scores.
+        backbone_weights: file to keep with the model; needed when the backbone was trained or is not
+            found by its name elsewhere.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    _weights_only(model).save_weights(out / WEIGHTS)
+    if backbone_weights is not None and Path(backbone_weights) != out / BACKBONE_WEIGHTS:
+        shutil.copyfile(backbone_weights, out / BACKBONE_WEIGHTS)
+    if vocabulary is not None:
+        vocabulary.save(out / VOCABULARY)
+    answers.save(out / ANSWERS)
+    write_json(out / METRICS, metrics)
+    write_json(out / CONFIG, _config_to_dict(config, _identity(out, config)))
+    write_manifest(out, PARTS_OF_A_FOLDER)
+    return load_model_folder(out)
+
+
+def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
+    """Return the checked contents of a model folder.
+
+    Raises:
+        FileNotFoundError: no such folder, or a part is missing.
+        ValueError: a changed byte, parts that disagree, or a configuration of a newer version.
+    """
+    folder = check_directory("model", path)
+    check_manifest("model", folder, PARTS_OF_A_FOLDER)
+    config, backbone = _config_from_dict(read_json(folder / CONFIG), folder / CONFIG)
+    has_questions = config.model.task != "action"
+    vocabulary = Vocabulary.load(folder / VOCABULARY) if has_questions else None
+    answers = AnswerList.load(folder / ANSWERS)
+    _check_sizes(folder, config, vocabulary, answers)
+    loaded = ModelFolder(folder, config, backbone, vocabulary, answers, read_json(folder / METRICS))
+    _check_backbone(loaded)
+    return loaded
+
+
+def _weights_only(model: "keras.Model") -> "keras.Model":
+    """Return the same layers without the optimizer, whose state Keras would write and read as well."""
+    import keras
+
+    return keras.Model(model.inputs, model.outputs)
+
+
+def _check_sizes(folder: Path, config: RunConfig, vocabulary: Vocabulary | None, answers: AnswerList) -> None:
+    sides = [("num_answers", config.model.num_answers, ANSWERS, len(answers.answers))]
+    if vocabulary is not None:
+        sides.append(("vocabulary_size", config.model.vocabulary_size, VOCABULARY, vocabulary.size))
+    for name, configured, part, found in sides:
+        if configured != found:
+            raise ValueError(
+                f"The parts of {folder} disagree: {CONFIG} says {name}={configured}, {part} holds {found}. "
+                "Use the folder as it was written, or train again."
+            )
+
+
+def _check_backbone(folder: ModelFolder) -> None:
+    """Refuse a folder whose backbone here is another one than it was trained with."""
+    if not folder.backbone:
+        return
+    model = folder.encoder_config
+    present = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+    if present != folder.backbone:
+        raise ValueError(
+            f"{folder.path} was trained with the backbone {folder.backbone}; the one found here is {present}. "
+            "Bring the weights it was trained with, or train again."
+        )
+
+
+def _identity(out: Path, config: RunConfig) -> dict[str, Any]:
+    if config.model.video_branch == "none":
+        return {}
+    own = out / BACKBONE_WEIGHTS
+    weights = str(own) if own.exists() else config.model.backbone_weights
+    return backbone_identity(config.model.backbone, weights, config.model.backbone_layer)
+
+
+def _config_to_dict(config: RunConfig, backbone: dict[str, Any]) -> dict[str, Any]:
+    from videoqa import __version__
+
+    head = {"format_version": FORMAT_VERSION, "videoqa_version": __version__}
+    return head | dataclasses.asdict(config) | {"backbone": backbone}
+
+
+def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig, dict[str, Any]]:
+    parts = {}
+    version = content.get("format_version")
+    known_keys = {"format_version", "videoqa_version", "backbone", *PARTS}
+    unknown = sorted(set(content) - known_keys)
+    for key, part in PARTS.items():
+        fields = typing.get_type_hints(part)
+        values = content.get(key, {})
+        unknown += [f"{key}.{name}" for name in values if name not in fields]
+        known = {name: value for name, value in values.items() if name in fields}
+        parts[key] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+    if unknown or version != FORMAT_VERSION:
+        written = f"videoqa {content.get('videoqa_version')} (format_version {version})"
+        raise ValueError(
+            f"{source} was written by {written}; this version reads format_version {FORMAT_VERSION}. "
+            f"Unknown fields: {', '.join(unknown) or 'none'}. Install the version that wrote it."
+        )
+    return RunConfig(**{key: PARTS[key](**values) for key, values in parts.items()}), content["backbone"]

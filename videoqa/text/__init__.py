@@ -1,0 +1,1 @@
+"""Questions and answers as text: words, the question vocabulary and the answer list."""

@@ -1,0 +1,140 @@
+"""The words a model knows: from questions to rows of token ids."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from videoqa._checks import check_integer, refusal
+from videoqa.config import MAX_QUESTION_TOKENS
+from videoqa.text._json_lists import load_texts, save_texts
+from videoqa.text.answers import AnswerList, build_answer_list
+from videoqa.text.tokenizer import check_question, holds_words, normalize_answer, tokenize
+
+__all__ = [
+    "PADDING_ID",
+    "UNKNOWN_ID",
+    "AnswerList",
+    "Vocabulary",
+    "build_answer_list",
+    "build_vocabulary",
+    "check_question",
+    "normalize_answer",
+]
+
+PADDING_ID = 0
+UNKNOWN_ID = 1
+SPECIAL_WORDS = ("", "<unknown>")
+"""What stands at `PADDING_ID` and `UNKNOWN_ID`; no question has such a token."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Question words by id: `words[0]` is the padding, `words[1]` stands for every unknown word.
+
+    Args:
+        words: distinct words, beginning with `SPECIAL_WORDS`.
+
+    Raises:
+        ValueError: the first two differ, a word is no str, or one stands twice.
+    """
+
+    words: tuple[str, ...]
+    _ids: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", tuple(self.words))
+        if self.words[:2] != SPECIAL_WORDS:
+            raise ValueError(refusal("words", f"begin with {SPECIAL_WORDS}", self.words[:2]))
+        for word, count in Counter(self.words).items():
+            if not isinstance(word, str) or count > 1:
+                raise ValueError(refusal("words", "be distinct texts", word))
+        object.__setattr__(self, "_ids", {word: number for number, word in enumerate(self.words)})
+
+    @property
+    def size(self) -> int:
+        """Number of ids, padding and unknown included."""
+        return len(self.words)
+
+    def encode(self, questions: Iterable[str], max_tokens: int = MAX_QUESTION_TOKENS) -> np.ndarray:
+        """Return token ids, each distinct question tokenized once.
+
+        Args:
+            questions: n texts.
+            max_tokens: length of a row; longer questions are cut on the right, shorter ones padded there.
+
+        Returns:
+            int32 `(n, max_tokens)`, values in `[0, size)`.
+
+        Raises:
+            ValueError: a question that `check_question` refuses.
+        """
+        check_integer("max_tokens", max_tokens, minimum=1)
+        rows: dict[str, int] = {}
+        order = [rows.setdefault(question, len(rows)) for question in questions]
+        token_ids = np.full((len(rows), max_tokens), PADDING_ID, dtype=np.int32)
+        for question, row in rows.items():
+            check_question(question)
+            ids = [self._ids.get(word, UNKNOWN_ID) for word in tokenize(question)[:max_tokens]]
+            token_ids[row, : len(ids)] = ids
+        return token_ids[order]
+
+    def unknown_words(self, question: str) -> list[str]:
+        """Return the distinct words of a question that no training question had; punctuation is no word."""
+        unknown = (word for word in tokenize(question) if word not in self._ids and holds_words(word))
+        return list(dict.fromkeys(unknown))
+
+    def check_known(self, question: str, name: str = "question") -> list[str]:
+        """Return `unknown_words(question)` of a question with at least one known word.
+
+        Raises:
+            ValueError: every word is unknown, or `check_question` refuses it.
+        """
+        check_question(question, name)
+        unknown = self.unknown_words(question)
+        words = {word for word in tokenize(question) if holds_words(word)}
+        if words and len(unknown) == len(words):
+            advice = f"Known are, for example: {', '.join(self._examples())}."
+            raise ValueError(refusal(name, "hold a word of the training questions", question, advice))
+        return unknown
+
+    def save(self, path: str | Path) -> None:
+        """Write the words as JSON."""
+        save_texts(path, "words", self.words)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Vocabulary":
+        """Return the vocabulary that `save` wrote.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ValueError: the file holds something else.
+        """
+        return load_texts(path, "words", cls)
+
+    def _examples(self, number: int = 10) -> Sequence[str]:
+        return [word for word in self.words[2:] if holds_words(word)][:number]
+
+
+def build_vocabulary(questions: Iterable[str], vocabulary_size: int = 10000) -> Vocabulary:
+    """Return the most frequent words of `questions`, ties in alphabetical order.
+
+    Args:
+        questions: one text per training row; a question that stands in more rows counts more.
+        vocabulary_size: ids at most, padding and unknown included.
+
+    Raises:
+        ValueError: a question that `check_question` refuses, or no question at all.
+    """
+    check_integer("vocabulary_size", vocabulary_size, minimum=3)
+    counts: Counter[str] = Counter()
+    for question, rows in Counter(questions).items():
+        check_question(question)
+        for word in tokenize(question):
+            counts[word] += rows
+    if not counts:
+        raise ValueError(refusal("questions", "hold at least one question", []))
+    ordered = sorted(counts, key=lambda word: (-counts[word], word))
+    return Vocabulary((*SPECIAL_WORDS, *ordered[: vocabulary_size - len(SPECIAL_WORDS)]))

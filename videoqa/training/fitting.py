@@ -1,0 +1,124 @@
+"""Builds a model, trains it on examples and returns it with what its folder needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from videoqa._progress import say
+from videoqa.config import RunConfig, TrainingConfig
+from videoqa.input_pipeline import Examples
+from videoqa.models.building import build_from_config, copy_shared_weights
+from videoqa.saving import BACKBONE_WEIGHTS, ModelFolder
+from videoqa.text.answers import AnswerList
+from videoqa.text.vocabulary import Vocabulary
+from videoqa.training.initial_weights import load_initial_weights
+from videoqa.training.loop import run_epochs, steps_per_epoch
+from videoqa.training.strategies import make_strategy
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A trained model.
+
+    Attributes:
+        model: the form it was trained in, from features or from frames.
+        features_form: the form that starts from features, which a model folder holds.
+        history: figures of each epoch.
+        backbone_weights: file with the weights of a trained backbone; None: it was frozen.
+    """
+
+    model: keras.Model
+    features_form: keras.Model
+    history: list[dict[str, float]]
+    backbone_weights: Path | None
+
+
+def fit_model(
+    config: RunConfig,
+    train_examples: Examples,
+    validation_examples: Examples,
+    folder: Path,
+    *,
+    vocabulary: Vocabulary | None,
+    answers: AnswerList,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    initial: ModelFolder | None = None,
+    progress: bool = True,
+    name: str = "training",
+) -> FittedModel:
+    """Train the model that `config` describes and return it; logs go to `folder/logs`.
+
+    Args:
+        config: with the sizes of `vocabulary` and `answers`.
+        train_examples, validation_examples: rows whose video could be read.
+        folder: the run's folder.
+        vocabulary: None for actions.
+        answers: answer of each class.
+        callbacks: called after the CSV and TensorBoard logs.
+        initial: an earlier model whose weights to start from.
+        progress: print messages, and a bar on a terminal.
+        name: shown before the bar.
+    """
+    _make_repeatable(config.training.seed)
+    strategy = make_strategy(config.training.strategy, progress=progress)
+    end_to_end = train_examples.clip_input == "clip"
+    with strategy.scope():
+        model = build_from_config(
+            config.model, config.sampling.num_frames, starts_from="clip" if end_to_end else "features"
+        )
+        model.optimizer.learning_rate = _learning_rate(config.training, len(train_examples))
+    if initial is not None:
+        copied = load_initial_weights(model, initial, vocabulary=vocabulary, answers=answers)
+        say(f"Starting from {initial.path}: {', '.join(copied)}.", progress=progress)
+    history = run_epochs(
+        model,
+        train_examples,
+        validation_examples if len(validation_examples) else None,
+        config.training,
+        strategy=strategy,
+        callbacks=[*_log_callbacks(folder / "logs"), *callbacks],
+        progress=progress,
+        name=name,
+    )
+    if not end_to_end:
+        return FittedModel(model, model, history, None)
+    features_form, backbone_weights = _without_backbone(model, config, folder)
+    return FittedModel(model, features_form, history, backbone_weights)
+
+
+def _make_repeatable(seed: int) -> None:
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def _learning_rate(
+    training: TrainingConfig, num_examples: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    num_steps = training.epochs * steps_per_epoch(num_examples, training.batch_size)
+    return LEARNING_RATE_SCHEDULES[training.learning_rate_schedule](training.learning_rate, num_steps)
+
+
+LEARNING_RATE_SCHEDULES = {
+    "constant": lambda rate, num_steps: rate,
+    "cosine": keras.optimizers.schedules.CosineDecay,
+}
+
+
+def _log_callbacks(folder: Path) -> list[keras.callbacks.Callback]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        keras.callbacks.CSVLogger(folder / "epochs.csv"),
+        keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False),
+    ]
+
+
+def _without_backbone(model: keras.Model, config: RunConfig, folder: Path) -> tuple[keras.Model, Path]:
+    """Return the features form with the trained weights, and the file the backbone's went to."""
+    features_form = build_from_config(config.model, config.sampling.num_frames, starts_from="features")
+    copy_shared_weights(model, features_form)
+    path = folder / BACKBONE_WEIGHTS
+    model.get_layer("backbone").layer.save_weights(path)
+    return features_form, path

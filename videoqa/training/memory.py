@@ -1,0 +1,108 @@
+"""How much memory a run will need, held against what is free, before any work starts."""
+
+import os
+from math import prod
+from pathlib import Path
+
+from videoqa.config import ModelConfig, RunConfig
+
+GIB = 2**30
+BYTES_PER_WEIGHT = 4 * 4
+"""Weight, gradient and the two moments of Adam, float32 each."""
+ACTIVATION_COPIES = 2
+"""Forward activations kept for the backward pass, and their gradients."""
+
+
+def forecast_run(config: RunConfig, num_clips: int) -> dict[str, int]:
+    """Return the bytes a training run will hold, by what holds them.
+
+    Args:
+        config: the run's configuration.
+        num_clips: distinct clips of all splits that are read.
+
+    Returns:
+        "clips", "weights" and "activations" in bytes.
+    """
+    model, sampling = config.model, config.sampling
+    grid = sampling.num_frames if sampling.frame_step is None else sampling.max_grid_frames
+    bytes_per_number = 1 if model.train_backbone else 2
+    seen = 0 if model.video_branch == "none" else clip_frame_size(model)
+    backbone_weights, backbone_outputs = _backbone_size(model) if model.train_backbone else (0, 0)
+    frames_per_step = config.training.batch_size * sampling.num_frames
+    activations = frames_per_step * (seen * 2 + model.video_units * 8 + backbone_outputs * ACTIVATION_COPIES) * 4
+    weights = (_head_weights(model) + backbone_weights) * BYTES_PER_WEIGHT
+    return {"clips": num_clips * grid * seen * bytes_per_number, "weights": weights, "activations": activations}
+
+
+def _head_weights(model: ModelConfig) -> int:
+    """Return how many weights lie after the backbone."""
+    from videoqa.models.backbones import feature_dim
+
+    video = 0 if model.video_branch == "none" else feature_dim(model.backbone, model.backbone_layer)
+    lstm = 4 * model.video_units * (video + model.video_units + 1)
+    question = 4 * model.question_units * (model.embedding_dim + model.question_units + 1)
+    embedding = model.vocabulary_size * model.embedding_dim
+    hidden = (max(video, model.video_units) + model.question_units + 1) * model.hidden_units
+    return lstm + question + embedding + hidden + (model.hidden_units + 1) * model.num_answers
+
+
+def _backbone_size(model: ModelConfig) -> tuple[int, int]:
+    """Return the backbone's number of weights and of numbers all its layers put out for one frame."""
+    from videoqa.models.backbones import build_backbone
+
+    backbone = build_backbone(
+        model.backbone, weights=None, layer=model.backbone_layer, frame_size=model.frame_size, trainable=True
+    )
+    return backbone.count_params(), sum(prod(layer.output.shape[1:]) for layer in backbone.layers)
+
+
+def clip_frame_size(model: ModelConfig) -> int:
+    """Return how many numbers one frame of a clip is held as: its pixels, or its features."""
+    from videoqa.models.backbones import feature_dim
+
+    if model.train_backbone and model.frame_size is not None:
+        return prod(model.frame_size) * 3
+    return feature_dim(model.backbone, model.backbone_layer)
+
+
+def check_memory(forecast: dict[str, int], available: int | None = None) -> None:
+    """Raise `ValueError` when a forecast is more than the memory that is free.
+
+    Args:
+        forecast: from `forecast_run`.
+        available: bytes; None: asked of the system (no check where it does not say).
+    """
+    available = available_bytes() if available is None else available
+    needed = sum(forecast.values())
+    if available is None or needed <= available:
+        return
+    parts = ", ".join(f"{name} {size / GIB:.1f} GiB" for name, size in forecast.items())
+    raise ValueError(
+        f"Training needs about {needed / GIB:.1f} GiB of memory ({parts}); {available / GIB:.1f} GiB are free. "
+        "Use a smaller `batch_size` or `num_frames`, fewer clips (`limit`), or a larger machine."
+    )
+
+
+def available_bytes() -> int | None:
+    """Return the bytes of memory a new process can use, a container's limit included; None if unknown."""
+    found = [_linux_available(), _container_left()]
+    if not any(found) and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    return min((size for size in found if size is not None), default=None)
+
+
+def _linux_available() -> int | None:
+    path = Path("/proc/meminfo")
+    if not path.exists():
+        return None
+    fields = dict(line.split(":", 1) for line in path.read_text("ascii").splitlines() if ":" in line)
+    return int(fields["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in fields else None
+
+
+def _container_left() -> int | None:
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if not limit.exists() or not used.exists() or limit.read_text("ascii").strip() == "max":
+        return None
+    statistics = dict(line.split() for line in (limit.parent / "memory.stat").read_text("ascii").splitlines())
+    reclaimable = int(statistics.get("inactive_file", 0))
+    return int(limit.read_text("ascii")) - int(used.read_text("ascii")) + reclaimable

@@ -1,0 +1,231 @@
+"""`train`: from annotations and videos to a model folder."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa._checks import refusal
+from videoqa._progress import say
+from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig, run_config_from_options
+from videoqa.data.annotations import attach_validation, read_annotations, require_split, split_sources
+from videoqa.evaluation.evaluate import score_examples
+from videoqa.evaluation.metrics import majority_answers
+from videoqa.input_pipeline import Examples, distinct_requests, make_examples
+from videoqa.saving import BLIND, ModelFolder, check_new_folder, load_model_folder, save_model_folder
+from videoqa.text.answers import AnswerList, build_answer_list
+from videoqa.text.vocabulary import Vocabulary, build_vocabulary
+from videoqa.training.memory import check_memory, forecast_run
+
+if TYPE_CHECKING:
+    import keras
+
+    from videoqa.training.fitting import FittedModel
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What `train` made.
+
+    Attributes:
+        out: the model folder.
+        config: the configuration, with the sizes the model really has.
+        history: per epoch the figures of `training.loop.run_epochs`.
+        metrics: what `metrics.json` holds.
+    """
+
+    out: Path
+    config: RunConfig
+    history: list[dict[str, float]]
+    metrics: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as one JSON-ready object."""
+        return {"out": str(self.out), "num_epochs": len(self.history), **self.metrics}
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What every model of a run is trained from: rows whose video could be read, as table and as arrays."""
+
+    config: RunConfig
+    table: pd.DataFrame
+    examples: Examples
+    vocabulary: Vocabulary | None
+    answers: AnswerList
+    num_dropped: int
+
+    def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
+        """Return the rows of one split."""
+        rows = np.flatnonzero((self.table["split"] == name).to_numpy())
+        return self.table.iloc[rows], self.examples.select(rows)
+
+
+def train(
+    data: Any = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    callbacks: Sequence["keras.callbacks.Callback"] = (),
+    initial_model: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+    **options: Any,
+) -> TrainingRun:
+    """Train a model on annotated videos and return the run, whose folder `ask` and `evaluate` take.
+
+    Vocabulary and answers come from the training split only. A video that cannot be read costs its rows,
+    which are counted and printed, never the run. Op determinism is on: the same seed twice on one machine
+    gives the same weights.
+
+    Args:
+        data: path of a CSV or JSONL file, the name of a built-in set, a DataFrame, or a list of these.
+        out: folder to write; None: `runs/<date-time>`.
+        callbacks: Keras callbacks, called after the run's own.
+        initial_model: folder of an earlier model whose weights to start from.
+        progress: print messages, and bars on a terminal.
+        **options: any field of `DataConfig` (`videos`, `task`, `limit`, …), `SamplingConfig`, `ModelConfig`
+            and `TrainingConfig`.
+
+    Raises:
+        ValueError: an option out of range, a split without rows, fewer than two different answers, or a
+            forecast of memory or disk that does not fit.
+        FileNotFoundError: an annotation file or folder that does not exist.
+        FileExistsError: `out` already holds a run.
+
+    Example:
+        >>> run = videoqa.train("my.csv", videos="clips/", out="runs/mine", epochs=10)
+    """
+    sources, tables = split_sources(data)
+    config = run_config_from_options({**options, "data": sources})
+    earlier = None if initial_model is None else load_model_folder(initial_model)
+    _check_input(config)
+    table = attach_validation(
+        read_annotations(config.data, tables=tables, seed=config.training.seed), seed=config.training.seed
+    )
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
+    _check_input(config)
+    _check_initial(earlier, config)
+    folder = check_new_folder(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}" if out is None else out)
+    prepared = _prepare(table, config, progress)
+    blind = _fit_blind(prepared, folder, progress)
+    fitted = _fit(prepared, prepared.config, folder, callbacks=callbacks, initial=earlier, progress=progress)
+    metrics = _metrics(prepared, fitted, blind)
+    saved = save_model_folder(
+        folder,
+        fitted.features_form,
+        prepared.config,
+        vocabulary=prepared.vocabulary,
+        answers=prepared.answers,
+        metrics=metrics,
+        backbone_weights=fitted.backbone_weights or _local_backbone_file(prepared.config.model),
+    )
+    say(f"The model is in {saved.path}.", progress=progress)
+    return TrainingRun(saved.path, saved.config, fitted.history, metrics)
+
+
+def _prepare(table: pd.DataFrame, config: RunConfig, progress: bool) -> _Prepared:
+    """Build the vocabularies, encode the videos and leave out the rows whose video failed."""
+    training_rows = require_split(table, "train")
+    table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
+    answers = build_answer_list(training_rows["answer"], config.model.num_answers)
+    vocabulary, sizes = None, {"num_answers": len(answers)}
+    if config.model.task != "action":
+        vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
+        sizes["vocabulary_size"] = vocabulary.size
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, **sizes))
+    num_clips = len(distinct_requests(table)[0])
+    check_memory(forecast_run(config, num_clips))
+    examples, outcome = make_examples(
+        table, config, vocabulary=vocabulary, answers=answers, progress=progress
+    )
+    good = examples.clip_index >= 0
+    _say_dropped(table, outcome, good, progress)
+    prepared = _Prepared(
+        config, table[good].reset_index(drop=True), examples.select(good), vocabulary, answers, int((~good).sum())
+    )
+    require_split(prepared.table, "train")
+    return prepared
+
+
+def _say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:
+    failed = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
+    if len(failed):
+        say(f"{(~good).sum()} rows left out, of {len(failed)} videos that could not be read:", progress=progress)
+        for error in failed.head(5):
+            say(f"  {error}", progress=progress)
+
+
+def _fit(prepared: _Prepared, config: RunConfig, folder: Path, **options: Any) -> "FittedModel":
+    from videoqa.training.fitting import fit_model
+
+    (_, training), (_, validation) = prepared.split("train"), prepared.split("validation")
+    if config.model.video_branch == "none":
+        training, validation = training.without_clips(), validation.without_clips()
+    vocabularies = {"vocabulary": prepared.vocabulary, "answers": prepared.answers}
+    return fit_model(config, training, validation, folder, **vocabularies, **options)
+
+
+def _fit_blind(prepared: _Prepared, folder: Path, progress: bool) -> ModelFolder | None:
+    """Train the blind model into `folder/blind`; None for actions, `blind=False` or a run that is blind itself."""
+    config = prepared.config
+    if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
+        return None
+    model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
+    config = dataclasses.replace(config, model=model)
+    fitted = _fit(prepared, config, folder / BLIND, progress=progress, name="blind model")
+    return save_model_folder(
+        folder / BLIND,
+        fitted.model,
+        config,
+        vocabulary=prepared.vocabulary,
+        answers=prepared.answers,
+        metrics={"history": fitted.history},
+    )
+
+
+def _metrics(prepared: _Prepared, fitted: "FittedModel", blind: ModelFolder | None) -> dict[str, Any]:
+    """Return what `metrics.json` holds: counts, the epochs and the scores on the validation rows."""
+    (training_rows, _), (rows, examples) = prepared.split("train"), prepared.split("validation")
+    majority = majority_answers(training_rows)
+    metrics: dict[str, Any] = {
+        "num_train_rows": len(training_rows),
+        "num_validation_rows": len(rows),
+        "num_dropped_rows": prepared.num_dropped,
+        "majority_answers": majority,
+        "history": fitted.history,
+    }
+    if len(rows):
+        metrics["validation"] = score_examples(
+            rows, examples, fitted.model, blind=blind, answers=prepared.answers, majority=majority
+        ).scores
+    return metrics
+
+
+def _local_backbone_file(model: ModelConfig) -> str | None:
+    """Return the weights file to keep with the model: the user's own, not one found by its name."""
+    if model.video_branch == "none" or model.backbone_weights in DEFAULT_BACKBONE_WEIGHTS.values():
+        return None
+    return model.backbone_weights
+
+
+def _check_input(config: RunConfig) -> None:
+    model = config.model
+    if model.task == "action" and model.video_branch == "none":
+        requirement = "be another branch for actions: without video and question nothing is left"
+        raise ValueError(refusal("video_branch", requirement, model.video_branch))
+    if model.backbone_weights is None and not model.train_backbone and model.video_branch != "none":
+        advice = "Give weights, or train the backbone with `train_backbone=True`."
+        raise ValueError(refusal("backbone_weights", "be given for a frozen backbone", None, advice))
+    if model.train_backbone and model.video_branch == "none":
+        raise ValueError(refusal("train_backbone", "be False for a blind model", True))
+
+
+def _check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
+    if initial is not None and initial.config.model.task != config.model.task:
+        requirement = f"be a model for the task of the data, {config.model.task!r}"
+        raise ValueError(refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})"))

@@ -1,0 +1,85 @@
+"""One picture of a clip's sampled frames with their times, and pictures written to files."""
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+
+from videoqa._checks import check_integer, refusal
+from videoqa.video._opencv import cv2
+
+TILE_LONG_SIDE = 240
+MARGIN = 4
+LABEL_HEIGHT = 22
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+_BACKGROUND, _INK = 255, (40, 40, 40)
+
+
+def contact_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: int = 5) -> np.ndarray:
+    """Return one picture of frames in reading order, each with its time in seconds below.
+
+    Args:
+        frames: uint8 RGB `(num_frames, height, width, 3)`.
+        timestamps_seconds: float array `(num_frames,)`.
+        columns: int, frames side by side, at least 1.
+
+    Returns:
+        uint8 RGB `(sheet_height, sheet_width, 3)` on white; frames keep their aspect, their long side at most
+        240 pixels.
+
+    Raises:
+        ValueError: no frames, or not one time per frame.
+    """
+    check_integer("columns", columns, minimum=1)
+    if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[-1] != 3 or not len(frames):
+        received = f"{frames.dtype} array {frames.shape}"
+        raise ValueError(refusal("frames", "be a uint8 array (num_frames, height, width, 3)", received))
+    if len(timestamps_seconds) != len(frames):
+        requirement = f"hold one time for each of the {len(frames)} frames"
+        raise ValueError(refusal("timestamps_seconds", requirement, len(timestamps_seconds)))
+    scale = min(1.0, TILE_LONG_SIDE / max(frames.shape[1:3]))
+    height, width = (max(1, round(pixels * scale)) for pixels in frames.shape[1:3])
+    columns = min(columns, len(frames))
+    cell_height, cell_width = height + LABEL_HEIGHT + MARGIN, max(width, 60) + MARGIN
+    shape = (math.ceil(len(frames) / columns) * cell_height + MARGIN, columns * cell_width + MARGIN, 3)
+    sheet = np.full(shape, _BACKGROUND, dtype=np.uint8)
+    for position, (frame, seconds) in enumerate(zip(frames, timestamps_seconds, strict=True)):
+        top = MARGIN + position // columns * cell_height
+        left = MARGIN + position % columns * cell_width
+        tile = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        sheet[top : top + height, left : left + width] = tile
+        origin = (left, top + height + LABEL_HEIGHT - 7)
+        cv2.putText(sheet, f"{seconds:.2f} s", origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, _INK, 1, cv2.LINE_AA)
+    return sheet
+
+
+def save_image(path: str | os.PathLike[str], image_rgb: np.ndarray) -> Path:
+    """Write a picture, whole or not at all, and return its path.
+
+    Args:
+        path: file to write, ending in one of `IMAGE_SUFFIXES`; its folder has to exist.
+        image_rgb: uint8 RGB `(height, width, 3)`.
+
+    Raises:
+        ValueError: another suffix.
+        FileNotFoundError: the folder does not exist.
+        OSError: it cannot be written.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in IMAGE_SUFFIXES:
+        requirement = f"end in one of {', '.join(IMAGE_SUFFIXES)}"
+        raise ValueError(refusal("path", requirement, os.fspath(path)))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(refusal("path", "lie in an existing folder", os.fspath(path)))
+    encoded, data = cv2.imencode(suffix, cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
+    if not encoded:
+        raise OSError(f"The picture could not be encoded as {suffix}.")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(data.tobytes())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target

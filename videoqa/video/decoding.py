@@ -1,0 +1,179 @@
+"""A clip of a video file to its sampled frames: `decode` is the one way in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from videoqa._checks import check_number, refusal
+from videoqa.config import SamplingConfig
+from videoqa.video.errors import DecodingError
+from videoqa.video.frame_pass import FramePass, announced_count, count_frames
+from videoqa.video.probing import VideoInfo, choose_decoder, decoder_names, probe
+from videoqa.video.sampling import grid_indices, regular_indices_in_time
+from videoqa.video.timeline import is_uneven, segment_bounds, stored_timestamps, why_damaged
+
+__all__ = [
+    "ClipRequest",
+    "DecodedClip",
+    "DecodingError",
+    "choose_decoder",
+    "decode",
+    "decoder_names",
+    "probe",
+]
+
+STATUSES = ("ok", "short_header")
+"""How a clip came out: as announced, or with a frame count that had to be corrected by counting."""
+ENOUGH_OF_ANNOUNCED = 0.9
+"""A video that gives fewer of its announced frames is examined for damage."""
+
+
+@dataclass(frozen=True)
+class ClipRequest:
+    """A video file, or the segment `[start_seconds, end_seconds)` of it.
+
+    Attributes:
+        path: of a local video file.
+        start_seconds, end_seconds: seconds from the start of the video; None: its start, its end.
+    """
+
+    path: str
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("start_seconds", "end_seconds"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), minimum=0)
+        if self.end_seconds is not None and self.end_seconds <= (self.start_seconds or 0):
+            requirement = f"be after start_seconds={self.start_seconds}"
+            raise ValueError(refusal("end_seconds", requirement, self.end_seconds))
+
+    @property
+    def is_segment(self) -> bool:
+        """Whether less than the whole file is asked for."""
+        return self.start_seconds is not None or self.end_seconds is not None
+
+
+@dataclass(frozen=True)
+class DecodedClip:
+    """The sampled frames of a clip.
+
+    Attributes:
+        frames: uint8 RGB `(num_sampled, height, width, 3)`, upright.
+        timestamps_seconds: float64 `(num_sampled,)`, from the start of the video.
+        frame_count: frames in the clip (in the segment, if one was asked for).
+        fps: mean frames per second by the header.
+        status: one of `STATUSES`.
+        decoder: name and version of what decoded it.
+        indices: int64 `(num_sampled,)`, of each frame in the whole video.
+    """
+
+    frames: np.ndarray
+    timestamps_seconds: np.ndarray
+    frame_count: int
+    fps: float
+    status: str
+    decoder: str
+    indices: np.ndarray
+
+
+def decode(
+    request: ClipRequest, sampling: SamplingConfig, *, frame_size: tuple[int, int] | None = None
+) -> DecodedClip:
+    """Return the sampled frames of a clip, read in one forward pass that stops after the last one wanted.
+
+    The frames are chosen by the header's frame count. Where that count is missing or absurd, where the pass
+    ends early, or where the video goes on after the last announced frame, the frames are counted, chosen
+    again and the status is "short_header". A video that gives under nine tenths of the announced frames and
+    whose file is damaged besides (see `why_damaged`) is refused. Damage inside a picture that the decoder
+    conceals goes unnoticed.
+
+    The frames of a segment are those with `start_seconds <= timestamp < end_seconds` (where none falls
+    inside, the one on show at its start), and if the frame rate varies they are chosen regularly in time. An
+    end up to one second past the end of the video is cut to it.
+
+    Args:
+        request: what to decode.
+        sampling: which frames of it.
+        frame_size: `(height, width)` in pixels that each frame is brought to by `resize_and_crop` while
+            decoding, so that memory stays small; None: frames stay as they are.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a directory, a URL, or a segment outside the video.
+        DecodingError: anything that is no whole video.
+    """
+    info = probe(request.path)
+    if request.is_segment:
+        return _decode_segment(info, request, sampling, frame_size)
+    return _decode_whole(info, sampling, frame_size)
+
+
+def _decode_whole(
+    info: VideoInfo, sampling: SamplingConfig, frame_size: tuple[int, int] | None
+) -> DecodedClip:
+    announced = announced_count(info)
+    count = announced or len(stored_timestamps(info)) or len(count_frames(info))
+    indices = grid_indices(count, sampling)
+    done = FramePass(info, indices, frame_size, expected_count=count)
+    if done.ended and len(done.timestamps) != count:
+        count = len(done.timestamps)
+        _refuse_damaged(info, count, announced)
+        indices = grid_indices(count, sampling)
+        done = FramePass(info, indices, frame_size)
+    return _clip(done, indices, count, "ok" if count == announced else "short_header")
+
+
+def _decode_segment(
+    info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, frame_size: tuple[int, int] | None
+) -> DecodedClip:
+    timestamps, status = stored_timestamps(info), "ok"
+    if not len(timestamps):
+        timestamps, status = count_frames(info), "short_header"
+    indices, count = _segment_indices(info, request, sampling, timestamps)
+    done = FramePass(info, indices, frame_size)
+    if not done.agrees_with(timestamps):
+        timestamps, status = count_frames(info), "short_header"
+        _refuse_damaged(info, len(timestamps), announced_count(info))
+        indices, count = _segment_indices(info, request, sampling, timestamps)
+        done = FramePass(info, indices, frame_size)
+    return _clip(done, indices, count, status)
+
+
+def _segment_indices(
+    info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, timestamps: np.ndarray
+) -> tuple[np.ndarray, int]:
+    """Return the indices in the whole video of a segment's sampled frames, and how many frames it has."""
+    try:
+        first, stop = segment_bounds(timestamps, info.fps, request.start_seconds, request.end_seconds)
+    except ValueError:
+        _refuse_damaged(info, len(timestamps), announced_count(info))
+        raise
+    inside = timestamps[first:stop]
+    if sampling.frame_step is None and is_uneven(inside):
+        return first + regular_indices_in_time(inside, sampling.num_frames), stop - first
+    return first + grid_indices(stop - first, sampling), stop - first
+
+
+def _clip(done: FramePass, indices: np.ndarray, count: int, status: str) -> DecodedClip:
+    """Return the clip made of the frames at `indices`."""
+    frames, timestamps_seconds = done.stacked(indices)
+    return DecodedClip(
+        frames=frames,
+        timestamps_seconds=timestamps_seconds,
+        frame_count=count,
+        fps=done.info.fps,
+        status=status,
+        decoder=decoder_names()[done.info.decoder_name],
+        indices=indices,
+    )
+
+
+def _refuse_damaged(info: VideoInfo, found: int, announced: int | None) -> None:
+    """Raise `DecodingError` where too few frames came and the file itself is the cause."""
+    if announced is None or found >= ENOUGH_OF_ANNOUNCED * announced:
+        return
+    cause = why_damaged(info, found)
+    if cause is not None:
+        raise DecodingError(info.path, cause, found, announced)

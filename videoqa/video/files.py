@@ -1,0 +1,179 @@
+"""What a file is, told by its first bytes: only local video files ever reach a decoder."""
+
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from videoqa._checks import check_file, refusal
+from videoqa.video.errors import DecodingError
+
+SNIFFED_BYTES = 2048
+_URL = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
+_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
+_MAGIC = (
+    (b"\x1a\x45\xdf\xa3", "matroska"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"\x00\x00\x01\xba", "mpeg"),
+    (b"\x00\x00\x01\xb3", "mpegvideo"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (b"FLV\x01", "flv"),
+    (b"OggS", "ogg"),
+    (b"DKIF", "ivf"),
+    (b"YUV4MPEG2", "yuv4mpegpipe"),
+)
+_NOT_VIDEO = (
+    (b"\x89PNG", "it is a still picture (PNG)"),
+    (b"\xff\xd8\xff", "it is a still picture (JPEG)"),
+    (b"BM", "it is a still picture (BMP)"),
+    (b"ID3", "it holds sound only (MP3)"),
+    (b"\xff\xfb", "it holds sound only (MP3)"),
+    (b"fLaC", "it holds sound only (FLAC)"),
+    (b"#EXTM3U", "it is a playlist, and playlists are not followed"),
+    (b"ffconcat", "it is a playlist, and playlists are not followed"),
+    (b"PK\x03\x04", "it is a zip archive"),
+    (b"version https://git-lfs", "it is a Git LFS pointer, not the video itself"),
+    (b"<", "it is a web page or XML text, not a video"),
+)
+
+
+def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """Return the absolute path of a local video file and its container kind, a key of `FORMATS`.
+
+    Raises:
+        FileNotFoundError: nothing is there (patterns of picture sequences are not expanded).
+        ValueError: a URL, a directory or no regular file.
+        DecodingError: empty, or its first bytes are those of no video container known here.
+    """
+    text = os.fsdecode(path)
+    if _URL.match(text):
+        raise ValueError(
+            refusal("path", "be a local file", text, "Download the video first; URLs are not fetched.")
+        )
+    advice = "Patterns of picture sequences are not read; make a video of them." if "%" in text else ""
+    found = check_file("path", Path(text), advice)
+    absolute = os.path.abspath(text)
+    try:
+        with open(found, "rb") as file:
+            head = file.read(SNIFFED_BYTES)
+    except OSError as error:
+        raise DecodingError(absolute, f"the file cannot be read ({error.strerror})") from error
+    kind = _container_kind(head)
+    if kind is None:
+        raise DecodingError(absolute, _why_not_video(head))
+    return absolute, kind
+
+
+def cut_short(path: str, kind: str) -> str | None:
+    """Return in words how a file ends before its own structure says it does, None where it does not."""
+    size = os.path.getsize(path)
+    if kind not in _EXPECTED_SIZES:
+        return None
+    with open(path, "rb") as file:
+        try:
+            expected = _EXPECTED_SIZES[kind](file, size)
+        except IndexError:
+            return f"the file is cut short: it has {size:,} bytes"
+    if expected is None or expected <= size:
+        return None
+    return f"the file is cut short: {size:,} bytes of {expected:,}"
+
+
+def broken_gif(path: str) -> str | None:
+    """Return in words where the blocks of a GIF break off, None where they end as they should.
+
+    A GIF announces no frame count, so nothing else tells a whole one from half of one. A missing last byte
+    (the trailer) is forgiven.
+    """
+    with open(path, "rb") as file:
+        data = file.read()
+    if len(data) < 14:
+        return f"the GIF is cut short: it has {len(data):,} bytes"
+    position = 13 + _color_table_size(data[10])
+    while position < len(data) and data[position] != 0x3B:
+        if data[position] == 0x21:
+            position += 2
+        elif data[position] == 0x2C and position + 10 < len(data):
+            position += 11 + _color_table_size(data[position + 9])
+        else:
+            return f"the GIF is corrupt at byte {position:,}"
+        while position < len(data) and data[position]:
+            position += 1 + data[position]
+        position += 1
+    if position > len(data):
+        return f"the GIF is cut short: its {len(data):,} bytes end within a frame"
+    return None
+
+
+def _color_table_size(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _container_kind(head: bytes) -> str | None:
+    if head[4:8] in _MP4_BOXES:
+        return "mov"
+    if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX"):
+        return "avi"
+    for packet_size, offset in ((188, 0), (192, 4), (204, 0)):
+        if len(head) > offset + 2 * packet_size and set(
+            head[offset : offset + 3 * packet_size : packet_size]
+        ) == {0x47}:
+            return "mpegts"
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+
+
+def _why_not_video(head: bytes) -> str:
+    if not head:
+        return "the file is empty (0 bytes)"
+    if head[:4] == b"RIFF":
+        return f"it is no video but a RIFF file of type {head[8:12]!r}"
+    for magic, cause in _NOT_VIDEO:
+        if head.startswith(magic):
+            return cause
+    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
+    if printable > 0.95 * len(head):
+        return f"it is text, not a video, and begins with {head[:24]!r}"
+    return f"its first bytes are those of no known video format: {head[:16]!r}"
+
+
+def _mov_size(file: BinaryIO, size: int) -> int | None:
+    """Return where the last top-level box that starts inside the file ends."""
+    position = 0
+    while position + 8 <= size:
+        file.seek(position)
+        header = file.read(16)
+        length = int.from_bytes(header[:4], "big")
+        if length == 1:
+            length = int.from_bytes(header[8:16], "big")
+        if length < 8:
+            return None
+        position += length
+    return position
+
+
+def _avi_size(file: BinaryIO, size: int) -> int | None:
+    """Return what the RIFF header says of the first (mostly the only) chunk."""
+    return int.from_bytes(file.read(8)[4:], "little") + 8
+
+
+def _matroska_size(file: BinaryIO, size: int) -> int | None:
+    """Return where the segment ends, None where its size is left open."""
+    file.seek(4)
+    header_length, _ = _ebml_number(file)
+    file.seek(header_length, os.SEEK_CUR)
+    if file.read(4) != b"\x18\x53\x80\x67":
+        return None
+    length, unknown = _ebml_number(file)
+    return None if unknown else file.tell() + length
+
+
+def _ebml_number(file: BinaryIO) -> tuple[int, bool]:
+    """Read one EBML length; also say whether it is the one that stands for an unknown length."""
+    first = file.read(1)[0]
+    num_bytes = 9 - first.bit_length()
+    value = int.from_bytes(bytes([first & (0xFF >> num_bytes)]) + file.read(num_bytes - 1), "big")
+    return value, value == (1 << 7 * num_bytes) - 1
+
+
+_EXPECTED_SIZES = {"mov": _mov_size, "avi": _avi_size, "matroska": _matroska_size}

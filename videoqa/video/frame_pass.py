@@ -1,0 +1,94 @@
+"""One forward pass that keeps the wanted frames, and the pass that only counts."""
+
+import contextlib
+import math
+
+import numpy as np
+
+from videoqa.video.errors import DecodingError
+from videoqa.video.probing import VideoInfo
+from videoqa.video.readers import READERS
+from videoqa.video.timeline import steady_timestamps
+from videoqa.video.transforms import resize_and_crop
+
+MAX_FRAMES = 10_000_000
+"""A header that announces more is taken to say nothing."""
+
+
+class FramePass:
+    """One forward pass over a video that keeps the wanted frames and stops after the last one.
+
+    Attributes:
+        frames: uint8 RGB frames by index, those of the wanted indices that exist.
+        timestamps: float64, seconds, of every frame passed.
+        ended: whether the video came to its end.
+    """
+
+    def __init__(
+        self,
+        info: VideoInfo,
+        indices: np.ndarray,
+        frame_size: tuple[int, int] | None,
+        expected_count: int | None = None,
+    ) -> None:
+        """Read; when the last wanted frame should be the video's last, look for more and count on."""
+        self.info = info
+        self.frames: dict[int, np.ndarray] = {}
+        self.ended = False
+        wanted, last = set(indices.tolist()), int(indices[-1])
+        to_the_end = expected_count is not None and last == expected_count - 1
+        seconds = []
+        with contextlib.closing(READERS[info.decoder_name](info)) as frames:
+            for index, (timestamp, retrieve) in enumerate(frames):
+                seconds.append(timestamp)
+                if index in wanted:
+                    self.frames[index] = self._fit(retrieve(), frame_size)
+                if index == last and not to_the_end:
+                    break
+            else:
+                self.ended = True
+        self.timestamps = np.array(seconds, dtype=np.float64)
+        if self.ended and not seconds:
+            raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
+
+    def agrees_with(self, timestamps: np.ndarray) -> bool:
+        """Return whether the frames passed came at the stored times."""
+        if self.ended:
+            return False
+        times = steady_timestamps(self.timestamps, self.info.fps)
+        tolerance = 0.25 * float(np.median(np.diff(timestamps))) if len(timestamps) > 1 else math.inf
+        return bool(np.abs(times - timestamps[: len(times)]).max() <= tolerance)
+
+    def stacked(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the frames `(num_sampled, height, width, 3)` and their times, seconds, at `indices`."""
+        missing = [index for index in indices.tolist() if index not in self.frames]
+        if missing:
+            cause = f"frame {missing[0]} was there when the frames were counted and is now missing"
+            raise DecodingError(self.info.path, cause, len(self.timestamps), announced_count(self.info))
+        times = steady_timestamps(self.timestamps, self.info.fps)
+        return np.stack([self.frames[index] for index in indices.tolist()]), times[indices]
+
+    def _fit(self, frame: np.ndarray, frame_size: tuple[int, int] | None) -> np.ndarray:
+        """Return a frame at `frame_size`, or at the size of the first, should that change on the way."""
+        if frame_size is not None:
+            return resize_and_crop(frame, frame_size)
+        first = next(iter(self.frames.values()), frame)
+        return frame if frame.shape == first.shape else resize_and_crop(frame, first.shape[:2])
+
+
+def announced_count(info: VideoInfo) -> int | None:
+    """Return the announced frame count where it can be meant."""
+    return info.frame_count_header if 0 < info.frame_count_header <= MAX_FRAMES else None
+
+
+def count_frames(info: VideoInfo) -> np.ndarray:
+    """Return the time of every frame, float64 seconds, found by going through the whole video.
+
+    Raises:
+        DecodingError: there is none.
+    """
+    with contextlib.closing(READERS[info.decoder_name](info)) as frames:
+        seconds = np.array([timestamp for timestamp, _ in frames], dtype=np.float64)
+    if not len(seconds):
+        raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
+    return steady_timestamps(seconds, info.fps)

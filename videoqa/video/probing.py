@@ -1,0 +1,208 @@
+"""What a video is, before any frame of it is used: size, rate, announced frames, and who decodes it."""
+
+import functools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib import metadata
+
+import av
+
+from videoqa.video._opencv import FORMATS
+from videoqa.video.errors import DecodingError
+from videoqa.video.files import broken_gif, check_video_file, cut_short
+from videoqa.video.interlacing import may_be_interlaced
+
+DECODERS = ("opencv", "pyav")
+_PACKAGES = {"opencv": "opencv-python-headless", "pyav": "av"}
+_UNSTAMPED_KINDS = ("avi", "mpegvideo", "yuv4mpegpipe")
+"""Containers that store no presentation times: a frame's time is its index divided by the rate."""
+DEFAULT_FPS = 25.0
+MAX_FPS = 1000.0
+MAX_FAILURES_IN_A_ROW = 256
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video file says of itself.
+
+    Attributes:
+        path: absolute path.
+        kind: container, a key of `FORMATS`.
+        width, height: in pixels, of the upright frame.
+        fps: mean frames per second by the header; 25 where it says nothing usable.
+        frame_count_header: frames announced, or else duration times rate; may be 0 or wrong.
+        duration_seconds: by the header; None where it does not say.
+        codec: FFmpeg's name of the codec.
+        decoder_name: one of `DECODERS`.
+        has_timestamps: whether the container stores the time of each frame.
+    """
+
+    path: str
+    kind: str
+    width: int
+    height: int
+    fps: float
+    frame_count_header: int
+    duration_seconds: float | None
+    codec: str
+    decoder_name: str
+    has_timestamps: bool
+
+
+def probe(path: str | os.PathLike[str]) -> VideoInfo:
+    """Return what a video file is, from its header and its first frame.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a directory or a URL.
+        DecodingError: no video, or one of which not even the first frame can be decoded.
+    """
+    absolute, kind = check_video_file(path)
+    stat = os.stat(absolute)
+    return _probe_once(absolute, kind, stat.st_size, stat.st_mtime_ns)
+
+
+def choose_decoder(path: str | os.PathLike[str]) -> str:
+    """Return which of `DECODERS` reads a file, by what the file is.
+
+    OpenCV, the fastest, reads all but: codecs its build cannot decode (AV1 and whatever FFmpeg hands to an
+    outside library), interlaced video, for which it returns wrong pictures without saying so, and files whose
+    first video stream is a cover picture. H.264 counts as interlaced as soon as its sequence header allows
+    that, since it may change from frame to frame. The two give equal pixels for 8-bit video, so that the
+    choice shows in nothing else. Animated GIFs are read by OpenCV.
+
+    Raises:
+        As `probe`.
+    """
+    return probe(path).decoder_name
+
+
+@functools.cache
+def decoder_names() -> dict[str, str]:
+    """Return the name and version of each decoder, for example `{"opencv": "opencv 5.0.0.93", ...}`."""
+    return {name: f"{name} {_version(package)}" for name, package in _PACKAGES.items()}
+
+
+def open_container(path: str, kind: str, num_threads: int = 1) -> av.container.InputContainer:
+    """Return a file opened by the demuxer of its kind and no other.
+
+    Raises:
+        DecodingError: the container cannot be read.
+    """
+    try:
+        container = av.open(
+            path, format=FORMATS[kind], options={"protocol_whitelist": "file"}, metadata_errors="replace"
+        )
+    except (av.FFmpegError, OSError) as error:
+        cause = cut_short(path, kind) or f"the container cannot be read ({error.strerror})"
+        raise DecodingError(path, cause) from error
+    for stream in container.streams.video:
+        stream.codec_context.thread_count = num_threads
+        stream.codec_context.thread_type = "AUTO"
+    return container
+
+
+def video_stream(container: av.container.InputContainer, path: str) -> av.video.stream.VideoStream:
+    """Return the first video stream that is no cover picture: the one OpenCV reads.
+
+    Raises:
+        DecodingError: there is none.
+    """
+    stream = next((item for item in container.streams.video if not _is_cover_picture(item)), None)
+    if stream is None:
+        what = "sound only" if container.streams.audio else "neither picture nor sound"
+        raise DecodingError(path, f"it holds {what}, no video stream")
+    return stream
+
+
+def decoded_frames(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream
+) -> Iterator[av.VideoFrame | av.FFmpegError]:
+    """Yield each frame in order, and in place of a packet that cannot be decoded the error it raised."""
+    packets = container.demux(stream)
+    num_failures_in_a_row = 0
+    while num_failures_in_a_row < MAX_FAILURES_IN_A_ROW:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                return
+            frames = packet.decode()
+            num_failures_in_a_row = 0
+        except av.FFmpegError as error:
+            num_failures_in_a_row += 1
+            yield error
+        else:
+            yield from frames
+
+
+@functools.lru_cache(maxsize=4096)
+def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
+    """Probe a file; remembered as long as its size and time of change stay."""
+    broken = broken_gif(path) if kind == "gif" else None
+    if broken is not None:
+        raise DecodingError(path, broken)
+    with open_container(path, kind) as container:
+        stream = video_stream(container, path)
+        context = stream.codec_context
+        seconds = _duration_seconds(container, stream)
+        fps = _usable_fps(stream.average_rate) or _usable_fps(stream.guessed_rate) or DEFAULT_FPS
+        count = stream.frames or (round(seconds * fps) if seconds else 0)
+        frame = _first_frame(container, stream, path, count)
+        sideways = abs(frame.rotation) == 90
+        use_pyav = (
+            may_be_interlaced(context) or frame.interlaced_frame or context.codec.name.startswith("lib")
+        )
+        return VideoInfo(
+            path=path,
+            kind=kind,
+            width=frame.height if sideways else frame.width,
+            height=frame.width if sideways else frame.height,
+            fps=fps,
+            frame_count_header=count,
+            duration_seconds=seconds,
+            codec=context.name,
+            decoder_name="pyav" if use_pyav else "opencv",
+            has_timestamps=kind not in _UNSTAMPED_KINDS,
+        )
+
+
+def _first_frame(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream, path: str, announced: int
+) -> av.VideoFrame:
+    """Return the first frame that can be decoded."""
+    error: av.FFmpegError | None = None
+    for frame in decoded_frames(container, stream):
+        if isinstance(frame, av.VideoFrame):
+            return frame
+        error = error or frame
+    cause = f"not one frame can be decoded ({error or 'the stream is empty'})"
+    raise DecodingError(path, cause, frames_read=0, frames_announced=announced if announced > 0 else None)
+
+
+def _duration_seconds(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream
+) -> float | None:
+    """Return the duration of the stream, else of the file, as announced."""
+    if stream.duration is not None and stream.duration > 0:
+        return float(stream.duration * (stream.time_base or 0))
+    if container.duration is not None and container.duration > 0:
+        return container.duration / av.time_base
+    return None
+
+
+def _is_cover_picture(stream: av.video.stream.VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _usable_fps(rate: Fraction | None) -> float | None:
+    return float(rate) if rate and 0 < rate <= MAX_FPS else None
+
+
+def _version(package: str) -> str:
+    """Return the version of an installed package."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"

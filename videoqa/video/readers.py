@@ -1,0 +1,65 @@
+"""One forward pass over a video's frames, by OpenCV or by PyAV: the two look alike from outside."""
+
+import os
+from collections.abc import Callable, Generator
+
+import av
+import numpy as np
+
+from videoqa.video._opencv import cv2
+from videoqa.video.errors import DecodingError
+from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
+
+NUM_DECODER_THREADS = min(4, os.cpu_count() or 1)
+"""Threads of FFmpeg per open video. OpenCV's own thread pool (`cv2.setNumThreads`) is the process owner's."""
+
+FrameStream = Generator[tuple[float, Callable[[], np.ndarray]], None, None]
+"""Yields `(timestamp_seconds, retrieve)` per frame; `retrieve` has to be called before the next one."""
+
+
+def read_with_opencv(info: VideoInfo) -> FrameStream:
+    """Yield every frame: grabbed always, converted to upright uint8 RGB only when `retrieve` is called."""
+    capture = cv2.VideoCapture(info.path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, NUM_DECODER_THREADS])
+    try:
+        if not capture.isOpened():
+            raise DecodingError(info.path, "OpenCV cannot open it")
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        index = 0
+        while capture.grab():
+            seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if info.has_timestamps else index / info.fps
+            yield seconds, lambda: _retrieve(capture, info)
+            index += 1
+    finally:
+        capture.release()
+
+
+def read_with_pyav(info: VideoInfo) -> FrameStream:
+    """Yield every frame that can be decoded, made upright uint8 RGB only when `retrieve` is called."""
+    with open_container(info.path, info.kind, NUM_DECODER_THREADS) as container:
+        stream = video_stream(container, info.path)
+        start = stream.start_time or 0
+        index = 0
+        for frame in decoded_frames(container, stream):
+            if not isinstance(frame, av.VideoFrame):
+                continue
+            stamped = info.has_timestamps and frame.pts is not None
+            seconds = float((frame.pts - start) * frame.time_base) if stamped else index / info.fps  # type: ignore[operator]
+            yield seconds, lambda frame=frame: _to_upright_rgb(frame)  # type: ignore[misc]
+            index += 1
+
+
+READERS: dict[str, Callable[[VideoInfo], FrameStream]] = {"opencv": read_with_opencv, "pyav": read_with_pyav}
+
+
+def _retrieve(capture: cv2.VideoCapture, info: VideoInfo) -> np.ndarray:
+    retrieved, frame = capture.retrieve()
+    if not retrieved or frame is None or frame.ndim != 3 or frame.shape[2] != 3:
+        raise DecodingError(info.path, f"OpenCV cannot convert a frame of codec {info.codec!r} to colours")
+    return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+def _to_upright_rgb(frame: av.VideoFrame) -> np.ndarray:
+    """Return a frame as OpenCV does: turned by the file's rotation where that is a multiple of 90 degrees."""
+    image = frame.to_ndarray(format="rgb24")
+    quarter_turns, rest = divmod(frame.rotation, 90)
+    return image if rest else np.ascontiguousarray(np.rot90(image, quarter_turns % 4))

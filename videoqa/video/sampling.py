@@ -1,0 +1,94 @@
+"""Which frames of a clip are taken, as indices; pure numpy."""
+
+import numpy as np
+
+from videoqa._checks import check_integer
+from videoqa.config import SamplingConfig
+
+
+def regular_indices(num_frames_in_clip: int, num_frames: int) -> np.ndarray:
+    """Return `num_frames` regular frame indices of a clip, symmetric in time.
+
+    The first half is `round(linspace(0, n - 1, k))` and the second half mirrors it, so that a clip and its
+    reverse give the same frames whatever the rounding of ties. One case cannot be symmetric: an odd
+    `num_frames` of an even-length clip, whose middle lies between two frames; the one with the even index is
+    taken. A clip shorter than `num_frames` repeats its frames evenly.
+
+    Args:
+        num_frames_in_clip: int, at least 1.
+        num_frames: int, at least 1.
+
+    Returns:
+        int64 array `(num_frames,)`, non-decreasing, in `[0, num_frames_in_clip - 1]`.
+    """
+    check_integer("num_frames_in_clip", num_frames_in_clip, minimum=1)
+    check_integer("num_frames", num_frames, minimum=1)
+    last = num_frames_in_clip - 1
+    if num_frames == 1:
+        return np.array([np.rint(last / 2)], dtype=np.int64)
+    first_half = np.rint(np.arange((num_frames + 1) // 2) * last / (num_frames - 1)).astype(np.int64)
+    return np.concatenate([first_half, last - first_half[: num_frames // 2][::-1]])
+
+
+def regular_indices_in_time(timestamps_seconds: np.ndarray, num_frames: int) -> np.ndarray:
+    """Return the indices of the frames nearest to `num_frames` regular times, symmetric in time.
+
+    For clips whose frame rate varies; with a constant frame rate it is `regular_indices` up to ties.
+
+    Args:
+        timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
+        num_frames: int, at least 1.
+
+    Returns:
+        int64 array `(num_frames,)`, non-decreasing, in `[0, n - 1]`.
+    """
+    check_integer("num_frames", num_frames, minimum=1)
+    times = np.asarray(timestamps_seconds, dtype=np.float64)
+    first, last = times[0], times[-1]
+    fractions = np.array([0.5]) if num_frames == 1 else np.arange((num_frames + 1) // 2) / (num_frames - 1)
+    forward = _nearest(times, first + fractions * (last - first))
+    backward = _nearest(-times[::-1], -last + fractions[: num_frames // 2] * (last - first))
+    return np.concatenate([forward, len(times) - 1 - backward[::-1]])
+
+
+def grid_indices(frame_count: int, sampling: SamplingConfig) -> np.ndarray:
+    """Return the indices of the frame grid that is decoded and encoded of one clip.
+
+    With `frame_step=None`: the `num_frames` regular frames. With an integer: every `frame_step`-th frame, the
+    grid centred in the clip; of a grid longer than `max_grid_frames` the middle is kept, so that neighbours
+    stay `frame_step` frames apart; of a grid shorter than `num_frames` the frames are repeated evenly.
+
+    Args:
+        frame_count: int, frames in the clip, at least 1.
+        sampling: what is asked for.
+
+    Returns:
+        int64 array `(grid_length,)`, non-decreasing, `num_frames <= grid_length`.
+    """
+    if sampling.frame_step is None:
+        return regular_indices(frame_count, sampling.num_frames)
+    check_integer("frame_count", frame_count, minimum=1)
+    length = (frame_count - 1) // sampling.frame_step + 1
+    kept = min(length, sampling.max_grid_frames)
+    start = (frame_count - 1 - (kept - 1) * sampling.frame_step) // 2
+    grid = start + sampling.frame_step * np.arange(kept, dtype=np.int64)
+    return grid if kept >= sampling.num_frames else grid[regular_indices(kept, sampling.num_frames)]
+
+
+def window_start_center(grid_length: int, num_frames: int) -> int:
+    """Return where the middle window of `num_frames` neighbours starts in a grid."""
+    check_integer("grid_length", grid_length, minimum=num_frames)
+    return (grid_length - num_frames) // 2
+
+
+def window_start_random(grid_length: int, num_frames: int, rng: np.random.Generator) -> int:
+    """Return where a random window of `num_frames` neighbours starts in a grid, each start equally likely."""
+    check_integer("grid_length", grid_length, minimum=num_frames)
+    return int(rng.integers(0, grid_length - num_frames + 1))
+
+
+def _nearest(times: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the index of the time nearest to each target, the earlier one in a tie."""
+    right = np.clip(np.searchsorted(times, targets), 0, len(times) - 1)
+    left = np.maximum(right - 1, 0)
+    return np.where(targets - times[left] <= times[right] - targets, left, right).astype(np.int64)

@@ -1,0 +1,137 @@
+"""When the frames of a video are shown, where a segment lies among them, and whether the file is whole."""
+
+import os
+
+import av
+import numpy as np
+
+from videoqa._checks import refusal
+from videoqa.video.files import cut_short
+from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
+
+END_SLACK_SECONDS = 1.0
+"""How far a segment may end past the video: annotations are often rounded up."""
+READABLE_SHARE = 0.9
+"""A file whose last packet ends before this share of its bytes broke off on the way."""
+STEADY_SHARE = 0.9
+HOLE_SHARE = 0.1
+UNEVEN_STEP = 1.5
+"""A frame rate varies when a step between two frames is this many times the median step, or its inverse."""
+
+
+def stored_timestamps(info: VideoInfo) -> np.ndarray:
+    """Return the time of each frame as the container stores it, without decoding anything.
+
+    Returns:
+        float64 array `(num_frames,)` in seconds from the start of the video stream, increasing; empty where
+        the container holds no usable times.
+    """
+    with open_container(info.path, info.kind) as container:
+        stream = video_stream(container, info.path)
+        ticks = []
+        try:
+            for packet in container.demux(stream):
+                if packet.size and not packet.is_discard:
+                    ticks.append(packet.pts)
+        except av.FFmpegError:
+            return np.empty(0)
+        if not info.has_timestamps:
+            return np.arange(len(ticks)) / info.fps
+        if None in ticks or len(set(ticks)) != len(ticks):
+            return np.empty(0)
+        return np.sort(np.array(ticks, dtype=np.float64) - (stream.start_time or 0)) * float(
+            stream.time_base or 1
+        )
+
+
+def steady_timestamps(timestamps_seconds: np.ndarray, fps: float) -> np.ndarray:
+    """Return a decoder's timestamps, or index / fps where they do not increase from frame to frame."""
+    if np.isfinite(timestamps_seconds).all() and (np.diff(timestamps_seconds) > 0).all():
+        return timestamps_seconds
+    return np.arange(len(timestamps_seconds)) / fps
+
+
+def is_uneven(timestamps_seconds: np.ndarray) -> bool:
+    """Return whether the frame rate varies, rounding of timestamps aside."""
+    if len(timestamps_seconds) < 3:
+        return False
+    steps = np.diff(timestamps_seconds)
+    middle = float(np.median(steps))
+    return bool(steps.max() > UNEVEN_STEP * middle or steps.min() < middle / UNEVEN_STEP)
+
+
+def segment_bounds(
+    timestamps_seconds: np.ndarray, fps: float, start_seconds: float | None, end_seconds: float | None
+) -> tuple[int, int]:
+    """Return the indices `[first, stop)` of the frames of a segment, at least one.
+
+    Raises:
+        ValueError: the segment lies outside the video, whose duration the message names.
+    """
+    step = float(np.median(np.diff(timestamps_seconds))) if len(timestamps_seconds) > 1 else 1 / fps
+    duration = float(timestamps_seconds[-1]) + step
+    start = 0.0 if start_seconds is None else start_seconds
+    end = duration if end_seconds is None else end_seconds
+    lies = f"lie within the video, which lasts {duration:.2f} seconds"
+    if start >= duration:
+        raise ValueError(refusal("start_seconds", lies, start_seconds))
+    if end > duration + END_SLACK_SECONDS:
+        raise ValueError(refusal("end_seconds", lies, end_seconds))
+    tolerance = 1e-6
+    first = int(np.searchsorted(timestamps_seconds, start - tolerance))
+    stop = int(np.searchsorted(timestamps_seconds, end - tolerance))
+    if stop > first:
+        return first, stop
+    return max(first - 1, 0), max(first, 1)
+
+
+def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
+    """Return in words what shows that frames were lost to damage, None where the header alone seems wrong."""
+    cause = cut_short(info.path, info.kind)
+    if cause is not None:
+        return cause
+    with open_container(info.path, info.kind) as container:
+        frames = decoded_frames(container, video_stream(container, info.path))
+        failures = sum(isinstance(frame, av.FFmpegError) for frame in frames)
+    if failures:
+        return f"the file is corrupt: {failures} of its packets cannot be decoded"
+    if _num_indexed_frames(info) > num_frames_found:
+        return "the file is corrupt: frames that its index lists cannot be found"
+    size, reached = os.path.getsize(info.path), _bytes_readable(info)
+    if reached < READABLE_SHARE * size:
+        return f"the file is corrupt: it can be read only up to byte {reached:,} of {size:,}"
+    return _hole(info)
+
+
+def _hole(info: VideoInfo) -> str | None:
+    """Return where an otherwise steady video has no frames for a long time: how damaged Matroska looks."""
+    times = stored_timestamps(info)
+    steps = np.diff(times)
+    if not len(steps):
+        return None
+    longest, middle = int(steps.argmax()), float(np.median(steps))
+    steady = np.mean(np.abs(steps - middle) < 0.5 * middle) > STEADY_SHARE
+    if not steady or steps[longest] < max(HOLE_SHARE * times[-1], 20 * middle):
+        return None
+    start, end = times[longest], times[longest + 1]
+    return f"the file is corrupt: it holds no frames from {start:.1f} to {end:.1f} seconds"
+
+
+def _num_indexed_frames(info: VideoInfo) -> int:
+    """Return how many frames the index of the container lists; 0 for containers that list key frames only."""
+    if info.kind not in ("mov", "avi"):
+        return 0
+    with open_container(info.path, info.kind) as container:
+        return sum(entry.size > 0 for entry in video_stream(container, info.path).index_entries)
+
+
+def _bytes_readable(info: VideoInfo) -> int:
+    """Return where the last packet of any stream that can be reached ends."""
+    reached = 0
+    with open_container(info.path, info.kind) as container:
+        try:
+            for packet in container.demux():
+                reached = max(reached, (packet.pos or 0) + packet.size)
+        except av.FFmpegError:
+            pass
+    return reached
