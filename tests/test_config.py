@@ -9,11 +9,17 @@ REFUSED = [
     ({"num_frames": 0}, "`num_frames` must be an integer from 1 to 512. Received: num_frames=0"),
     ({"num_frames": True}, "`num_frames` must be an integer"),
     ({"frame_step": 0}, "`frame_step` must be an integer of at least 1"),
-    ({"num_frames": 20, "frame_step": 1, "max_grid_frames": 10}, "`max_grid_frames` must be an integer of at least 20"),
+    (
+        {"num_frames": 20, "frame_step": 1, "max_grid_frames": 10},
+        "`max_grid_frames` must be an integer of at least 20",
+    ),
     ({"dropout": 1.0}, "`dropout` must be a number from 0 to 0.999"),
     ({"dropout": float("nan")}, "`dropout` must be a number"),
     ({"backbone": "inception"}, "`backbone` must be one of .*Did you mean 'inception_v3'?"),
-    ({"backbone": "tiny", "backbone_weights": "imagenet"}, "`backbone_weights` must be 'package', a file path"),
+    (
+        {"backbone": "tiny", "backbone_weights": "imagenet"},
+        "`backbone_weights` must be 'package', a file path",
+    ),
     ({"frame_size": (20, 20)}, "`frame_size` must be an integer of at least 75"),
     ({"frame_size": 150}, "`frame_size` must be a pair"),
     ({"epochs": 0}, "`epochs` must be an integer of at least 1"),
@@ -55,9 +61,11 @@ def test_each_option_goes_to_the_part_that_has_it() -> None:
     assert config.data.limit == 2
 
 
-def test_no_option_stands_in_two_parts() -> None:
+def test_only_the_task_stands_in_two_parts() -> None:
     names = [name for part in config_module.PARTS.values() for name in config_module.field_names(part)]
-    assert len(names) == len(set(names))
+    assert sorted(names) == sorted([*set(names), "task"])
+    assert run_config_from_options({"task": None}).model.task == "open_ended"
+    assert run_config_from_options({"task": "action"}).model.task == "action"
 
 
 def test_choices_equal_the_keys_of_their_functions() -> None:

@@ -4,7 +4,20 @@ Public names are imported on first use (PEP 562), so `import videoqa` loads no T
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from videoqa.answering.answer import Answer as Answer
+    from videoqa.answering.ask import ask as ask
+    from videoqa.answering.ask import load as load
+    from videoqa.answering.predict import predict as predict
+    from videoqa.data.sample_data import sample_clip as sample_clip
+    from videoqa.evaluation.evaluate import evaluate as evaluate
+    from videoqa.features.encode import encode as encode
+    from videoqa.models.building import build_action_model as build_action_model
+    from videoqa.models.building import build_model as build_model
+    from videoqa.training.train import train as train
+    from videoqa.video.errors import DecodingError as DecodingError
 
 __version__ = "0.1.0"
 

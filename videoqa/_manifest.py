@@ -65,9 +65,13 @@ def check_manifest(argument: str, folder: Path, names: Iterable[str]) -> None:
     present = [name for name in names if (folder / name).exists()]
     for name in sorted({*listed, *present}):
         if name not in present:
-            raise FileNotFoundError(f"{folder / name} is missing, but {MANIFEST} lists it. Copy the folder again.")
+            raise FileNotFoundError(
+                f"{folder / name} is missing, but {MANIFEST} lists it. Copy the folder again."
+            )
         if name not in listed:
-            raise ValueError(f"{folder / name} is not listed in {MANIFEST}: the folder mixes parts of two models.")
+            raise ValueError(
+                f"{folder / name} is not listed in {MANIFEST}: the folder mixes parts of two models."
+            )
         found = file_sha256(folder / name)
         if found != listed[name]:
             raise ValueError(

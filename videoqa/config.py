@@ -138,7 +138,9 @@ class ModelConfig:
             raise ValueError(refusal("frame_size", "be a pair (height, width) of integers", size))
         smallest = 75 if self.backbone == "inception_v3" else 16
         for pixels in size:
-            check_integer("frame_size", pixels, minimum=smallest, advice=f"{self.backbone} takes {smallest} and more.")
+            check_integer(
+                "frame_size", pixels, minimum=smallest, advice=f"{self.backbone} takes {smallest} and more."
+            )
         object.__setattr__(self, "frame_size", tuple(size))
 
 
@@ -202,6 +204,8 @@ def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
     known = {name for part in PARTS.values() for name in field_names(part)}
     if tuple(options.get("data", ())) == (SAMPLE,):
         options = {"backbone": "tiny", **options}
+    if options.get("task", "") is None:
+        options = {name: value for name, value in options.items() if name != "task"}
     for name in options:
         check_choice("option", name, sorted(known))
     chosen = {

@@ -8,6 +8,7 @@ from videoqa.answering.ask import load
 from videoqa.config import SAMPLE
 from videoqa.data.sample_data import sample_clip
 from videoqa.evaluation.evaluate import evaluate
+from videoqa.evaluation.scores import format_score_table
 from videoqa.training.train import train
 
 QUESTION = "what is he doing?"
@@ -28,6 +29,7 @@ def run_demo(
     run = train(SAMPLE, out=out, seed=seed, progress=progress)
     say("\n2/3  Scores on the test split, beside what needs no video", progress=progress)
     scores = evaluate(run.out, split="test", progress=progress)
+    say(format_score_table(scores), progress=progress)
     say("\n3/3  One question to two clips made of the same frames in opposite order", progress=progress)
     qa = load(run.out)
     for activity in OPPOSITES:

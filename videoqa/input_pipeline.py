@@ -139,7 +139,9 @@ def distinct_requests(table: pd.DataFrame) -> tuple[list[ClipRequest], np.ndarra
     """Return the distinct (video, segment) requests of a table and each row's place among them."""
     seconds = table[["start_seconds", "end_seconds"]].astype(object)
     seconds = seconds.where(seconds.notna(), None)
-    keys = pd.Series(list(zip(table["video_path"], seconds["start_seconds"], seconds["end_seconds"], strict=True)))
+    keys = pd.Series(
+        list(zip(table["video_path"], seconds["start_seconds"], seconds["end_seconds"], strict=True))
+    )
     row_request, distinct = keys.factorize()
     return [ClipRequest(*key) for key in distinct], row_request
 
@@ -156,7 +158,9 @@ def _load_features(
     from videoqa.features.encoding import encode_clips, load_features
 
     report = encode_clips(requests, config.sampling, config.model, encoder=encoder, progress=progress)
-    return load_features(report), report.rows[["status", "error"]]
+    failed = report.rows["status"] == "failed"
+    status = report.rows["status"].where(failed, report.rows["decoding_status"])
+    return load_features(report), pd.DataFrame({"status": status, "error": report.rows["error"]})
 
 
 def _load_frames(
@@ -225,9 +229,7 @@ def batch_dataset(
             examples, seed=seed, epoch=epoch, batch_size=batch_size, first_batch=first_batch
         )
 
-    sample = next(
-        training_batches(examples.select(np.arange(1)), seed=seed, epoch=epoch, batch_size=1)
-    )
+    sample = next(training_batches(examples.select(np.arange(1)), seed=seed, epoch=epoch, batch_size=1))
     signature = tf.nest.map_structure(
         lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), sample
     )

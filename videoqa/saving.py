@@ -211,7 +211,9 @@ def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig,
         values = content.get(key, {})
         unknown += [f"{key}.{name}" for name in values if name not in fields]
         known = {name: value for name, value in values.items() if name in fields}
-        parts[key] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+        parts[key] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
+        }
     if unknown or version != FORMAT_VERSION:
         written = f"videoqa {content.get('videoqa_version')} (format_version {version})"
         raise ValueError(

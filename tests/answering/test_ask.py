@@ -58,7 +58,9 @@ def test_a_segment_is_looked_at_alone(question_run: Path, clip: Path) -> None:
     assert max(part.timestamps_seconds) < 0.5 < max(whole.timestamps_seconds)
 
 
-def test_asking_again_decodes_and_encodes_nothing(question_run: Path, clip: Path, tmp_path: Path, monkeypatch) -> None:
+def test_asking_again_decodes_and_encodes_nothing(
+    question_run: Path, clip: Path, tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setenv("VIDEOQA_HOME", str(tmp_path))
     first = videoqa.load(question_run).ask(clip, "is he waving?")
     again = videoqa.load(question_run)
@@ -66,7 +68,9 @@ def test_asking_again_decodes_and_encodes_nothing(question_run: Path, clip: Path
     assert "_compiled" not in vars(again.encoder), "the backbone was built although the features are cached"
 
 
-def test_an_unwritable_cache_does_not_stop_an_answer(question_run: Path, clip: Path, tmp_path: Path, monkeypatch) -> None:
+def test_an_unwritable_cache_does_not_stop_an_answer(
+    question_run: Path, clip: Path, tmp_path: Path, monkeypatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("VIDEOQA_HOME", str(tmp_path / "file"))
     assert videoqa.load(question_run).ask(clip, "is he waving?").text

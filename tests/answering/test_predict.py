@@ -42,14 +42,18 @@ def test_one_clip_is_labelled_like_ask(action_run: Path, clips: Path) -> None:
 
 def test_a_question_model_answers_a_file(question_run: Path, clips: Path, tmp_path: Path) -> None:
     questions = tmp_path / "questions.csv"
-    questions.write_text("video,question\nb.avi,what is he doing?\nb.avi,is he waving?\nbroken.mp4,is he waving?\n")
+    questions.write_text(
+        "video,question\nb.avi,what is he doing?\nb.avi,is he waving?\nbroken.mp4,is he waving?\n"
+    )
     table = videoqa.predict(question_run, clips, data=questions, progress=False)
     assert table["question"].tolist()[:2] == ["what is he doing?", "is he waving?"]
     assert table["status"].tolist()[2] == "failed"
     assert table["answer"][1] == videoqa.ask(clips / "b.avi", "is he waving?", model=question_run).text
 
 
-def test_what_is_missing_is_refused(question_run: Path, action_run: Path, clips: Path, tmp_path: Path) -> None:
+def test_what_is_missing_is_refused(
+    question_run: Path, action_run: Path, clips: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match="name a file of questions for a question model"):
         videoqa.predict(question_run, clips)
     with pytest.raises(ValueError, match="`videos` must be a folder of clips or one clip"):

@@ -1,4 +1,4 @@
-"""Whole commands as a user types them, each in a process of its own."""
+"""Whole commands as a user types them."""
 
 import subprocess
 import sys
@@ -7,15 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from videoqa.cli.main import main
 from videoqa.data.sample_data import sample_clip
 from videoqa.features.cache import FeatureCache
-
-
-def videoqa(*words, cwd, **options):
-    command = [sys.executable, "-m", "videoqa", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, stdin=subprocess.DEVNULL, **options
-    )
 
 
 def refused(done, *texts):
@@ -35,13 +29,19 @@ def clip(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, checkout):
-    """Run a command in an empty folder with a home of its own."""
+def run(tmp_path, monkeypatch, capfd):
+    """Run a command in an empty folder, with a home of its own and no terminal."""
     monkeypatch.setenv("VIDEOQA_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHONPATH", str(checkout))
-    work = tmp_path / "work"
-    work.mkdir()
-    return lambda *words: videoqa(*words, cwd=work)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def run(*words):
+        capfd.readouterr()
+        code = main([str(word) for word in words])
+        printed = capfd.readouterr()
+        return subprocess.CompletedProcess(words, code, printed.out, printed.err)
+
+    return run
 
 
 def test_no_command_is_refused(run):
@@ -70,7 +70,10 @@ def test_a_bad_option_is_refused_before_any_work(run):
 
 def test_an_out_that_cannot_be_written_is_refused(run, tmp_path):
     (tmp_path / "work" / "file").write_text("")
-    assert refused(run("train", "--data", "sample", "--out", "file/run"), "file")
+    (tmp_path / "work" / "my.csv").write_text(
+        "video,question,answer,split\na.avi,what?,one,train\nb.avi,what?,two,test\nc.avi,what?,two,validation\n"
+    )
+    assert refused(run("train", "--data", "my.csv", "--backbone", "tiny", "--out", "file/run"), "file/run")
 
 
 @pytest.mark.parametrize("command", [("evaluate",), ("predict",), ("ask", "clip.mp4", "what?", "--model")])
@@ -79,7 +82,6 @@ def test_a_missing_model_folder_is_refused(run, command):
 
 
 def test_a_missing_video_is_refused(run):
-    assert refused(run("ask", "missing.mp4", "what is he doing"), "missing.mp4")
     assert refused(run("sheet", "missing.mp4", "--out", "sheet.png"), "missing.mp4")
 
 
@@ -109,3 +111,12 @@ def test_the_cache_is_shown_pruned_and_cleared(run, tmp_path):
     done = run("cache", "clear", "--yes")
     assert done.returncode == 0, done.stderr
     assert "num_entries: 0" in run("cache", "info").stdout
+
+
+@pytest.mark.slow
+def test_tensorflow_loads_without_a_word(monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
+    command = [sys.executable, "-m", "videoqa", "summary", "--backbone", "tiny"]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0
+    assert done.stderr == ""

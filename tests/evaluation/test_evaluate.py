@@ -15,7 +15,9 @@ from videoqa.input_pipeline import Examples
 def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -> None:
     scores = videoqa.evaluate(question_run, out=tmp_path, progress=False)
     assert scores["num_rows"] == 6 and set(scores["by_question_type"]) == {"what", "is"}
-    assert scores["majority_accuracy"] == pytest.approx(2 / 6), "most train answers are 'no'; 2 of 6 test answers are"
+    assert scores["majority_accuracy"] == pytest.approx(2 / 6), (
+        "most train answers are 'no'; 2 of 6 test answers are"
+    )
     assert scores["majority_per_type_accuracy"] == pytest.approx((1 + 2) / 6)
     assert scores["video_gain"] == pytest.approx(scores["accuracy"] - scores["blind_accuracy"])
     assert json.loads((tmp_path / "metrics.json").read_text()) == scores
@@ -30,7 +32,9 @@ def test_actions_have_no_blind_model(action_run: Path, tmp_path: Path) -> None:
     assert scores["majority_accuracy"] == pytest.approx(1 / 3)
 
 
-def test_failed_videos_and_unknown_answers_are_wrong(action_run: Path, small_set: Path, tmp_path: Path) -> None:
+def test_failed_videos_and_unknown_answers_are_wrong(
+    action_run: Path, small_set: Path, tmp_path: Path
+) -> None:
     table = pd.read_csv(small_set / "labels.csv").query("split == 'test'")
     table["video"] = [str(small_set / video) for video in table["video"]]
     worse = pd.DataFrame({"video": ["missing.avi", table["video"].iloc[0]], "label": ["waving", "sleeping"]})
@@ -60,7 +64,9 @@ def test_views_shuffle_frames_or_keep_the_middle_one(question_run: Path, tmp_pat
     clips = np.arange(12, dtype=np.float16).reshape(2, 6, 1)
     examples = Examples(clips, np.arange(2), None, np.zeros(2, np.int32), 6)
     shuffled = change_view(examples, shuffle_frames=True, single_frame=False, seed=0).clips
-    assert sorted(shuffled[1].ravel()) == list(range(6, 12)) and shuffled[1].ravel().tolist() != list(range(6, 12))
+    assert sorted(shuffled[1].ravel()) == list(range(6, 12)) and shuffled[1].ravel().tolist() != list(
+        range(6, 12)
+    )
     middle = change_view(examples, shuffle_frames=False, single_frame=True, seed=0).clips
     assert middle[0].ravel().tolist() == [3.0] * 6
     scores = videoqa.evaluate(question_run, shuffle_frames=True, out=tmp_path, progress=False)

@@ -85,6 +85,16 @@ def test_valid_entry_is_kept_when_another_writer_comes_second(cache):
     assert (cache.folder / "ab" / f"{KEY}.npy").stat().st_ino == before
 
 
+def test_marker_of_a_replaced_entry_goes_first_and_comes_last(cache):
+    cache.write(KEY, features_of(1), {})
+    array_path = cache.folder / "ab" / f"{KEY}.npy"
+    array_path.unlink()
+    (array_path / "in the way").mkdir(parents=True)
+    with pytest.raises(OSError, match="cannot be written"):
+        cache.write(KEY, features_of(2), {})
+    assert [path.name for path in array_path.parent.iterdir()] == [array_path.name]
+
+
 @pytest.mark.parametrize(
     "features",
     [np.zeros((3, 8), np.float32), np.zeros(8, np.float16), np.zeros((1, 3, 8), np.float16)],

@@ -6,7 +6,7 @@ from videoqa.config import VIDEO_BRANCHES
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS
 from videoqa.models.building import build_action_model, build_model, copy_shared_weights
 
-WIDTHS = {"video_units": 6, "hidden_units": 4}
+WIDTHS = {"video_units": 6, "hidden_units": 16}
 SMALL = WIDTHS | {"embedding_dim": 3, "question_units": 5, "num_answers": 3, "vocabulary_size": 9}
 CUT = {"backbone_weights": None, "backbone_layer": "mixed0", "frame_size": (75, 75)}
 TINY = {"backbone": "tiny", "backbone_weights": None, "frame_size": (32, 32)}
@@ -78,6 +78,7 @@ def test_fit_trains_all_but_the_frozen_backbone(clip_form):
     assert not np.array_equal(head[0], clip_form.get_layer("video_lstm").get_weights()[0])
 
 
+@pytest.mark.slow
 def test_train_backbone_trains_it_end_to_end_with_its_statistics():
     keras.utils.set_random_seed(0)
     model = build_action_model(3, **WIDTHS, **CUT, video_branch="mean", train_backbone=True)
@@ -131,8 +132,8 @@ def test_half_precision_keeps_the_softmax_whole():
 
 
 def test_forms_of_different_models_are_not_mixed(clip_form):
-    wider = build_model(**SMALL | {"hidden_units": 5}, **CUT, starts_from="features")
-    with pytest.raises(ValueError, match=r"same shapes.*layer 'hidden'.*\(11, 4\).*\(11, 5\)"):
+    wider = build_model(**SMALL | {"hidden_units": 17}, **CUT, starts_from="features")
+    with pytest.raises(ValueError, match=r"same shapes.*layer 'hidden'.*\(11, 16\).*\(11, 17\)"):
         copy_shared_weights(clip_form, wider)
     with pytest.raises(ValueError, match="same layers after the backbone.*question_lstm"):
         copy_shared_weights(clip_form, build_action_model(3, **WIDTHS, **CUT, starts_from="features"))

@@ -29,3 +29,11 @@ def test_a_frozen_layer_keeps_its_statistics_even_when_told_it_is_training():
     layer(values, training=True)
     # momentum 0.99: one step takes 1 % of the mean over all frames of all clips
     np.testing.assert_allclose(norm.moving_mean, 0.01 * values.mean((0, 1)), rtol=1e-5)
+
+
+def test_a_frozen_layer_drops_nothing():
+    drop = keras.layers.Dropout(0.5)
+    values = np.ones((2, 3, 40), np.float32)
+    assert (np.asarray(TimeDistributed(drop)(values, training=True)) == 0).any()
+    drop.trainable = False
+    np.testing.assert_array_equal(TimeDistributed(drop)(values, training=True), values)

@@ -44,7 +44,9 @@ def test_a_step_equals_one_of_keras_fit() -> None:
     ours, keras_own = small_model(), small_model()
     batch = batch_of(7, ours)
     sums = step_of(ours)(batch, 0)
-    history = keras_own.fit(batch["inputs"], batch["answer_ids"], batch_size=7, epochs=1, shuffle=False, verbose=0)
+    history = keras_own.fit(
+        batch["inputs"], batch["answer_ids"], batch_size=7, epochs=1, shuffle=False, verbose=0
+    )
     for a, b in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert float(sums["loss_sum"]) / 7 == pytest.approx(history.history["loss"][0], rel=1e-5)

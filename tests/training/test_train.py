@@ -16,12 +16,18 @@ def weights_of(folder: Path) -> list[np.ndarray]:
     return load_model_folder(folder).build().get_weights()
 
 
-def test_the_same_seed_gives_the_same_weights(small_set: Path, small_options: dict, question_run: Path, tmp_path) -> None:
+def test_the_same_seed_gives_the_same_weights(
+    small_set: Path, small_options: dict, question_run: Path, tmp_path
+) -> None:
     again = videoqa.train(small_set / "questions.csv", out=tmp_path / "again", **small_options)
-    assert all(np.array_equal(a, b) for a, b in zip(weights_of(question_run), weights_of(again.out), strict=True))
+    assert all(
+        np.array_equal(a, b) for a, b in zip(weights_of(question_run), weights_of(again.out), strict=True)
+    )
     options = {**small_options, "seed": 1}
     other = videoqa.train(small_set / "questions.csv", out=tmp_path / "other", **options)
-    assert not all(np.array_equal(a, b) for a, b in zip(weights_of(question_run), weights_of(other.out), strict=True))
+    assert not all(
+        np.array_equal(a, b) for a, b in zip(weights_of(question_run), weights_of(other.out), strict=True)
+    )
 
 
 def test_logs_and_metrics_are_written(question_run: Path) -> None:
@@ -55,10 +61,14 @@ def test_callbacks_are_driven_and_can_stop(small_set: Path, small_options: dict,
     assert run.metrics["validation"]["video_gain"] is None
 
 
-def test_broken_videos_cost_their_rows_only(small_set: Path, small_options: dict, tmp_path: Path, capsys) -> None:
+def test_broken_videos_cost_their_rows_only(
+    small_set: Path, small_options: dict, tmp_path: Path, capsys
+) -> None:
     table = pd.read_csv(small_set / "labels.csv")
     (tmp_path / "text.mp4").write_text("no video")
-    bad = pd.DataFrame({"video": [str(tmp_path / "text.mp4"), "missing.avi"], "label": "waving", "split": "train"})
+    bad = pd.DataFrame(
+        {"video": [str(tmp_path / "text.mp4"), "missing.avi"], "label": "waving", "split": "train"}
+    )
     table["video"] = [str(small_set / video) for video in table["video"]]
     options = {**small_options, "progress": True}
     run = videoqa.train(pd.concat([table, bad]), out=tmp_path / "run", **options)
@@ -70,7 +80,9 @@ def test_a_run_starts_from_an_earlier_model(
     small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
 ) -> None:
     options = {**small_options, "learning_rate": 1e-12, "epochs": 1, "blind": False}
-    run = videoqa.train(small_set / "questions.csv", out=tmp_path / "run", initial_model=question_run, **options)
+    run = videoqa.train(
+        small_set / "questions.csv", out=tmp_path / "run", initial_model=question_run, **options
+    )
     for a, b in zip(weights_of(question_run), weights_of(run.out), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-7)
 
@@ -112,7 +124,9 @@ def load_model_folder_identity() -> str:
 
 
 @pytest.mark.parametrize("branch", ["mean", "none"])
-def test_other_video_branches_train(small_set: Path, small_options: dict, tmp_path: Path, branch: str) -> None:
+def test_other_video_branches_train(
+    small_set: Path, small_options: dict, tmp_path: Path, branch: str
+) -> None:
     options = {**small_options, "video_branch": branch, "epochs": 1}
     run = videoqa.train(small_set / "questions.csv", out=tmp_path / "run", **options)
     assert videoqa.load(run.out).folder.config.model.video_branch == branch
@@ -159,7 +173,9 @@ def test_an_initial_model_of_another_task_is_refused(
     small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match="be a model for the task of the data, 'action'"):
-        videoqa.train(small_set / "labels.csv", out=tmp_path / "run", initial_model=question_run, **small_options)
+        videoqa.train(
+            small_set / "labels.csv", out=tmp_path / "run", initial_model=question_run, **small_options
+        )
 
 
 def test_an_out_that_holds_a_run_is_refused(small_set: Path, small_options: dict, question_run: Path) -> None:

@@ -34,13 +34,14 @@ def kernel_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @every_notebook
 def test_notebook_runs(path: Path, tmp_path: Path, kernel_environment: None) -> None:
     notebook = nbformat.read(path, as_version=4)
     work = tmp_path / "work"
     work.mkdir()
     client = nbclient.NotebookClient(
-        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(work)}}
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(work)}}
     )
     client.execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

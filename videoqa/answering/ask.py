@@ -66,7 +66,9 @@ def ask(
     loaded = model if isinstance(model, VideoQA) else _loaded(model)
     answer = loaded.ask(video, question, top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds)
     for note in answer.notes:
-        say(f"note: {note}")
+        if note not in loaded.notes_said:
+            say(f"note: {note}")
+            loaded.notes_said.add(note)
     return answer
 
 

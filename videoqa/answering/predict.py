@@ -51,7 +51,12 @@ def predict(
     folder = loaded.folder
     config = dataclasses.replace(folder.config, model=folder.encoder_config)
     examples, outcome = make_examples(
-        rows, config, vocabulary=folder.vocabulary, answers=folder.answers, encoder=loaded.encoder, progress=progress
+        rows,
+        config,
+        vocabulary=folder.vocabulary,
+        answers=folder.answers,
+        encoder=loaded.encoder,
+        progress=progress,
     )
     probabilities = predict_probabilities(loaded.model, examples, progress=progress)
     table = _table(rows, outcome, probabilities, loaded.answers)
@@ -87,7 +92,9 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
         raise FileNotFoundError(refusal("videos", "be an existing folder or file", str(videos)))
     if root.is_file():
         return [root], root.parent
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
+    found = sorted(
+        path for path in root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+    )
     if not found:
         requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}"
         raise ValueError(refusal("videos", requirement, str(videos)))

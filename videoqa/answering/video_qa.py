@@ -31,6 +31,7 @@ class VideoQA:
     ) -> None:
         self.folder = folder
         self.notes = notes
+        self.notes_said: set[str] = set()
         self.cache = FeatureCache() if cache is None else cache
         self.encoder = FrameEncoder(folder.encoder_config)
 
@@ -104,7 +105,9 @@ class VideoQA:
         frames = _check_frames(video)
         if start_seconds is not None or end_seconds is not None:
             advice = "Cut the array itself."
-            raise ValueError(refusal("start_seconds", "be None for an array of frames", start_seconds, advice))
+            raise ValueError(
+                refusal("start_seconds", "be None for an array of frames", start_seconds, advice)
+            )
         chosen = frames[grid_indices(len(frames), sampling)]
         return encode_frames(chosen, self.encoder).astype(np.float16), ()
 

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from videoqa.cli.arguments import add_json, add_segment, keywords
+from videoqa.cli.quiet import load_tensorflow
 
 HELP = "ask a question about a clip"
 EXAMPLE = """example:
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the answer, whose notes the library says on stderr."""
+    load_tensorflow()
     from videoqa import ask
 
     options = keywords(arguments, "model", "top_k", "start_seconds", "end_seconds")

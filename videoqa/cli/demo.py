@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from videoqa.cli.arguments import add_progress, keywords
+from videoqa.cli.quiet import load_tensorflow
 
 HELP = "draw clips, train a small model on them, evaluate it and ask it, all offline"
 EXAMPLE = """example:
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Any:
     """Run the demo, which prints as it goes."""
+    load_tensorflow()
     from videoqa.demo import run_demo
 
     return run_demo(**keywords(arguments, "out", "seed", "progress"))

@@ -5,7 +5,8 @@ from typing import Any
 
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.config import DataConfig, ModelConfig, SamplingConfig, TrainingConfig
+from videoqa.cli.quiet import load_tensorflow
+from videoqa.config import DataConfig, ModelConfig, SamplingConfig, TrainingConfig, run_config_from_options
 
 HELP = "run the frozen backbone over every video once and keep its features in the cache"
 EXAMPLE = """example:
@@ -32,9 +33,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(
             "`--data` is missing. Type next, for the built-in clips:\n  videoqa encode --data sample"
         )
+    options = typed_options(arguments, PARTS)
+    run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
+    load_tensorflow()
     from videoqa import encode
 
-    options = typed_options(arguments, PARTS)
     return encode(options.pop("data"), **options, **keywords(arguments, "progress")).to_dict()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.cli.quiet import load_tensorflow
 from videoqa.config import SPLITS, DataConfig, TrainingConfig
 
 HELP = "score a model on one split, beside the answers that need no video"
@@ -39,15 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the scores."""
+    load_tensorflow()
     from videoqa import evaluate
 
     return evaluate(arguments.model, **typed_options(arguments, PARTS), **keywords(arguments, *KEYWORDS))
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print the scores, unless they were just shown on the same terminal."""
+    """Print the scores."""
     from videoqa.evaluation.scores import format_score_table
 
-    seen = getattr(arguments, "progress", True) and sys.stderr.isatty() and sys.stdout.isatty()
-    if not seen:
-        print(format_score_table(result))
+    print(format_score_table(result))
+    print(f"Rows and scores are in {result['out']}.")

@@ -88,8 +88,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _prepare_process() -> None:
-    """Quiet TensorFlow's C++ log before it is loaded, and print any character on any terminal."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Print any character on any terminal."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from videoqa.cli.arguments import add_json, add_progress, keywords
+from videoqa.cli.quiet import load_tensorflow
 
 HELP = "label a folder of clips with an action model, or answer a file of questions"
 EXAMPLE = """example:
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the table of answers and the file it was written to."""
+    load_tensorflow()
     from videoqa import predict
 
     table = predict(arguments.model, **keywords(arguments, "videos", "data", "out", "progress"))

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.cli.quiet import load_tensorflow
 from videoqa.config import TASKS, ModelConfig
 
 HELP = "show the layers of a model with output shape and parameters; loads no weights"
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Any:
     """Return the table of layers."""
     model = ModelConfig(**typed_options(arguments, [ModelConfig]))
+    load_tensorflow()
     from videoqa.models.summary import layer_table
 
     return layer_table(model)

@@ -5,7 +5,8 @@ from typing import Any
 
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.config import DataConfig, ModelConfig, SamplingConfig, TrainingConfig
+from videoqa.cli.quiet import load_tensorflow
+from videoqa.config import DataConfig, ModelConfig, SamplingConfig, TrainingConfig, run_config_from_options
 
 HELP = "train a model from annotations and videos"
 EXAMPLE = """example:
@@ -42,9 +43,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(
             "`--data` is missing. Type next, for the built-in clips:\n  videoqa-train --data sample"
         )
+    options = typed_options(arguments, PARTS)
+    run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
+    load_tensorflow()
     from videoqa import train
 
-    options = typed_options(arguments, PARTS)
     done = train(options.pop("data"), **options, **keywords(arguments, "out", "initial_model", "progress"))
     return done.to_dict()
 

@@ -1,8 +1,9 @@
 """The annotation table: every source read, checked, joined and split."""
 
+import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,38 @@ def attach_validation(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         table.loc[training, "split"] = split_by_group(groups, shares, seed)
     table.attrs["automatic_validation"] = wanted
     return table
+
+
+def groups_of_splits(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Return short hashes of the groups of the training and of the validation rows, for `split_as_trained`."""
+    hashes = _group_hashes(table)
+    return {split: sorted(set(hashes[table["split"] == split])) for split in ("train", "validation")}
+
+
+def split_as_trained(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Return the table with splits that respect what a model was trained on.
+
+    Where the splits of `table` were drawn, the groups trained on are "train", those chosen by are
+    "validation" and all others "test". Where it has splits but no validation rows, the groups that `train`
+    moved from training to validation are moved here too.
+
+    Args:
+        table: from `read_annotations`.
+        groups: from `groups_of_splits` when the model was trained.
+    """
+    table, hashes = table.copy(), _group_hashes(table)
+    if table.attrs["automatic_split"]:
+        table["split"] = "test"
+        for split, names in groups.items():
+            table.loc[hashes.isin(names), "split"] = split
+    elif not (table["split"] == "validation").any():
+        table.loc[hashes.isin(groups["validation"]) & (table["split"] == "train"), "split"] = "validation"
+    return table
+
+
+def _group_hashes(table: pd.DataFrame) -> pd.Series:
+    groups = table["group"]
+    return groups.map({name: hashlib.sha256(name.encode()).hexdigest()[:16] for name in groups.unique()})
 
 
 def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, list[Source], dict[str, int]]:

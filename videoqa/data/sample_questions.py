@@ -111,7 +111,6 @@ class Group:
         jumps: how often he jumps, 0 unless jumping.
         idle: whether he is to be idle for 40 % of the clip.
         asked: the activity a yes/no question asks for, "" without one.
-        shirt_clip, box_clip: the clip asked for that colour, None: neither.
     """
 
     number: int
@@ -123,8 +122,6 @@ class Group:
     jumps: int
     idle: bool
     asked: str
-    shirt_clip: int | None
-    box_clip: int | None
 
 
 def plan_groups(num_blocks: dict[str, int], rng: np.random.Generator) -> list[Group]:
@@ -148,16 +145,10 @@ def plan_groups(num_blocks: dict[str, int], rng: np.random.Generator) -> list[Gr
 def _make_group(number: int, split: str, member: tuple[str, tuple[str, ...], int], place: int, idle: bool) -> Group:
     """Return the group at `place` among its split's pairs or single scenes."""
     kind, activities, detail = member
-    names = list(COLOURS)
-    if kind:
-        turn, shirt_clip = place, place // len(names) % 2
-        box_clip: int | None = 1 - shirt_clip
-    else:
-        turn = place // 2
-        shirt_clip, box_clip = (0, None) if place % 2 else (None, 0)  # type: ignore[assignment]
-    shirt, box = names[turn % len(names)], names[(turn + turn // len(names)) % len(names)]
     asked, jumps = (activities[detail], 0) if kind else ("", detail)
-    return Group(number, split, kind, activities, shirt, box, jumps, idle, asked, shirt_clip, box_clip)
+    names = list(COLOURS)
+    shirt, box = names[place % len(names)], names[(place + place // len(names)) % len(names)]
+    return Group(number, split, kind, activities, shirt, box, jumps, idle, asked)
 
 
 def ask_questions(groups: Sequence[Group]) -> list[dict[str, Any]]:
@@ -192,7 +183,5 @@ def _askable(group: Group) -> Iterator[tuple[str, str, list[tuple[int, str]]]]:
         yield "direction", "", [(clip, activity.split()[1]) for clip, activity in activities]
     if group.jumps:
         yield "jump_count", COUNT_WORDS[group.jumps], [(0, COUNT_WORDS[group.jumps])]
-    if group.shirt_clip is not None:
-        yield "shirt_colour", group.shirt_colour, [(group.shirt_clip, group.shirt_colour)]
-    if group.box_clip is not None:
-        yield "box_colour", group.box_colour, [(group.box_clip, group.box_colour)]
+    for question_type, colour in (("shirt_colour", group.shirt_colour), ("box_colour", group.box_colour)):
+        yield question_type, colour, [(clip, colour) for clip, _ in activities]

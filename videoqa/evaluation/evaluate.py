@@ -10,13 +10,10 @@ import numpy as np
 import pandas as pd
 
 from videoqa._manifest import write_json
-from videoqa._normalizing import normalize_answer
-from videoqa._progress import say
 from videoqa.config import DataConfig
-from videoqa.data.annotations import attach_validation, read_annotations, require_split, split_sources
-from videoqa.evaluation.metrics import score_table
+from videoqa.data.annotations import read_annotations, require_split, split_as_trained, split_sources
+from videoqa.evaluation.metrics import correct_answers, score_table
 from videoqa.evaluation.prediction import predict_probabilities
-from videoqa.evaluation.scores import format_score_table
 from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import ModelFolder, load_model_folder
 from videoqa.text.answers import AnswerList
@@ -59,8 +56,9 @@ def evaluate(
 
     Args:
         model: model folder.
-        data: as for `train`; None: the data the model was trained on. Of other data without a `split`
-            column every row is scored.
+        data: as for `train`; None: the data the model was trained on. In data without a `split`
+            column the groups the model was trained on and chosen by stay "train" and "validation", and
+            all others are "test".
         videos, annotations: folders, as for `train`.
         split: "train", "validation" or "test".
         limit: keep only this many rows, for a smoke run.
@@ -69,7 +67,7 @@ def evaluate(
         seed: of the shuffling.
         out: folder for `metrics.json` and `predictions.csv`; None: `evaluation/<split>` in the model folder
             (with `-shuffled` or `-single-frame` behind it).
-        progress: print the table, and bars on a terminal.
+        progress: show bars on a terminal.
 
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
@@ -82,8 +80,7 @@ def evaluate(
     if shuffle_frames and single_frame:
         raise ValueError("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
     folder = load_model_folder(model)
-    table = _read_rows(folder, split, data, videos, annotations, limit)
-    rows = require_split(table, split)
+    rows = require_split(_read_rows(folder, data, videos, annotations, limit), split)
     examples, outcome = make_examples(
         rows,
         dataclasses.replace(folder.config, model=folder.encoder_config),
@@ -100,8 +97,6 @@ def evaluate(
     target = Path(out) if out is not None else folder.path / "evaluation" / (split + view)
     scores = {"model": str(folder.path), "split": split, "out": str(target)} | scored.scores
     _write(target, scores, scored.predictions)
-    say(format_score_table(scores), progress=progress)
-    say(f"Rows and scores are in {target}.", progress=progress)
     return scores
 
 
@@ -131,19 +126,18 @@ def score_examples(
     blind_answers = None
     if blind is not None and examples.token_ids is not None:
         blind_answers = _best_answers(predict_probabilities(blind.build(), examples.without_clips()), answers)
-    gold = rows.assign(answer=rows["answer"].map(normalize_answer))
     scores = score_table(
-        gold,
-        predicted_answers=_normalized(predicted),
-        blind_answers=None if blind_answers is None else _normalized(blind_answers),
+        rows,
+        predicted_answers=predicted,
+        blind_answers=blind_answers,
         majority=majority,
-        answer_vocabulary=[normalize_answer(answer) for answer in answers.answers],
+        answer_vocabulary=answers.answers,
     )
     predictions = rows[[name for name in PREDICTION_COLUMNS if name in rows]].copy()
     predictions["predicted_answer"] = predicted
     predictions["probability"] = probabilities.max(axis=1)
     predictions["blind_answer"] = blind_answers if blind_answers is not None else ""
-    predictions["correct"] = gold["answer"].to_numpy() == np.array(_normalized(predicted), object)
+    predictions["correct"] = correct_answers(predicted, rows["answer"])
     for name in ("status", "error"):
         predictions[name] = rows[name] if name in rows else ""
     return Scored(scores, predictions)
@@ -156,17 +150,16 @@ def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool,
     clips = []
     for index, clip in enumerate(examples.clips):
         order = np.random.default_rng([seed, index]).permutation(len(clip))
-        clips.append(clip[order] if shuffle_frames else np.repeat(clip[len(clip) // 2][None], len(clip), axis=0))
+        clips.append(
+            clip[order] if shuffle_frames else np.repeat(clip[len(clip) // 2][None], len(clip), axis=0)
+        )
     return dataclasses.replace(examples, clips=clips)
 
 
 def _read_rows(
-    folder: ModelFolder, split: str, data: Any, videos: Any, annotations: Any, limit: int | None
+    folder: ModelFolder, data: Any, videos: Any, annotations: Any, limit: int | None
 ) -> pd.DataFrame:
-    """Read and split the rows just as `train` did, so that a training row is never scored as a test row.
-
-    Of data that the model was not trained on and that has no splits, every row is of the split asked for.
-    """
+    """Read and split the rows just as `train` did, so that a training row is never scored as a test row."""
     recorded = folder.config.data
     sources, tables = (recorded.data, []) if data is None else split_sources(data)
     if not sources and not tables:
@@ -178,21 +171,14 @@ def _read_rows(
         task=folder.config.model.task,
         limit=limit if limit is not None else recorded.limit if data is None else None,
     )
-    seed = folder.config.training.seed
-    table = attach_validation(read_annotations(config, tables=tables, seed=seed), seed=seed)
-    if table.attrs["automatic_split"] and (sources, tables) != (recorded.data, []):
-        table["split"] = split
-    return table
+    table = read_annotations(config, tables=tables, seed=folder.config.training.seed)
+    return split_as_trained(table, folder.metrics["groups"])
 
 
 def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:
     """Return the most probable answer of each row; None where all are 0 (the video failed)."""
     best = [answers.answers[index] for index in probabilities.argmax(axis=1)]
     return [answer if row.any() else None for answer, row in zip(best, probabilities, strict=True)]
-
-
-def _normalized(answers: list[str | None]) -> list[str | None]:
-    return [None if answer is None else normalize_answer(answer) for answer in answers]
 
 
 def _write(target: Path, scores: dict[str, Any], predictions: pd.DataFrame) -> None:

@@ -39,7 +39,7 @@ def accuracy(predicted: Sequence[str | None], gold: Sequence[str]) -> float:
     _check_lengths({"predicted": predicted, "gold": gold})
     if len(gold) == 0:
         raise ValueError("`gold` must hold at least one answer. Received: 0 rows.")
-    return float(_equal(predicted, gold).mean())
+    return float(correct_answers(predicted, gold).mean())
 
 
 def majority_answer(answers: Iterable[str]) -> str | None:
@@ -151,10 +151,10 @@ def _mark_rows(
         video_ids=table["video_id"].to_numpy(object),
         failed=failed,
         in_vocabulary=in_vocabulary,
-        model=_equal(predicted, gold) & in_vocabulary & ~failed,
-        blind=None if blind is None else _equal(blind, gold) & in_vocabulary,
-        majority=None if always is None else _equal([always] * len(gold), gold),
-        majority_per_type=None if always is None else _equal(guesses, gold),
+        model=correct_answers(predicted, gold) & in_vocabulary & ~failed,
+        blind=None if blind is None else correct_answers(blind, gold) & in_vocabulary,
+        majority=None if always is None else correct_answers([always] * len(gold), gold),
+        majority_per_type=None if always is None else correct_answers(guesses, gold),
     )
 
 
@@ -179,7 +179,7 @@ def _mean(correct: Correct | None, chosen: Correct) -> float | None:
     return None if correct is None or not chosen.any() else float(correct[chosen].mean())
 
 
-def _equal(predicted: Sequence[str | None], gold: Sequence[str]) -> Correct:
+def correct_answers(predicted: Sequence[str | None], gold: Sequence[str]) -> Correct:
     """Return (num_rows,) bool: where both are the same answer; a missing one (None or NaN) never is."""
     pairs = zip(predicted, gold, strict=True)
     same = [

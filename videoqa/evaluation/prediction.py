@@ -34,6 +34,7 @@ def inference_function(model: "keras.Model") -> Callable[[dict[str, np.ndarray]]
     import tensorflow as tf
 
     if not hasattr(model, "_videoqa_inference"):
-        function = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
-        model._videoqa_inference = function
+        signature = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in model.input.items()}
+        call = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
+        model._videoqa_inference = call
     return lambda inputs: model._videoqa_inference(inputs).numpy()

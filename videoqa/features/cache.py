@@ -95,7 +95,7 @@ class FeatureCache:
             try:
                 text, data = self._path(key, ".json").read_bytes(), self._path(key, ".npy").read_bytes()
                 return _checked_entry(text, data), ""
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return None, ""
             except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
                 damage = str(error)

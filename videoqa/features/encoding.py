@@ -2,6 +2,7 @@
 
 import math
 import os
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -13,7 +14,7 @@ from tqdm import tqdm
 from videoqa._checks import refusal
 from videoqa._progress import progress_bar
 from videoqa.config import ModelConfig, SamplingConfig
-from videoqa.features.cache import FeatureCache
+from videoqa.features.cache import CacheEntry, FeatureCache
 from videoqa.features.clip_features import clip_features
 from videoqa.features.decoding_ahead import run_ahead
 from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder, encode_clip_stream
@@ -153,7 +154,7 @@ def _look_up(
         job.key = key_of(job.parts)
         entry = cache.read_entry(job.key)
         if entry is not None:
-            job.settle("cached", entry.metadata.get("decoding_status", ""), entry.num_bytes)
+            job.settle_as_found(entry)
 
     outcomes = run_ahead(look_up, jobs, num_threads=NUM_THREADS, num_ahead=NUM_LOOK_UPS_AHEAD)
     with closing(outcomes), _bar("looking up", jobs, progress) as bar:
@@ -172,32 +173,45 @@ def _encode(
 ) -> None:
     """Decode, encode and write the clips; those that cannot be decoded fail."""
 
+    def decode(job: ClipJob) -> DecodedClip | CacheEntry:
+        made_meanwhile = cache.read_entry(job.key)
+        return made_meanwhile or job.decode(sampling, cache, encoder.frame_size)
+
     cache.check_writable()
     requests = [job.request for job in jobs]
     cache.check_space(forecast_bytes(requests, sampling, encoder.feature_dim))
-    decoded = run_ahead(
-        lambda job: job.decode(sampling, cache, encoder.frame_size),
-        jobs,
-        num_threads=NUM_THREADS,
-        num_ahead=NUM_AHEAD,
-    )
+    decoded = run_ahead(decode, _own_order(jobs), num_threads=NUM_THREADS, num_ahead=NUM_AHEAD)
     with closing(decoded), _bar("encoding", jobs, progress) as bar:
         for job, features in encode_clip_stream(_good_clips(decoded, bar.update), encoder):
             _finish(job, features, cache)
             bar.update()
 
 
+def _own_order(jobs: Sequence[ClipJob]) -> list[ClipJob]:
+    """Return the jobs in an order of this process's own, the clips of one video together.
+
+    So processes that fill one cache side by side share the work; the order changes no feature.
+    """
+    paths = list({job.request.path: None for job in jobs})
+    random.SystemRandom().shuffle(paths)
+    place = {path: number for number, path in enumerate(paths)}
+    return sorted(jobs, key=lambda job: place[job.request.path])
+
+
 def _good_clips(
-    decoded: Iterator[tuple[ClipJob, DecodedClip | Exception]], count: Callable[[], Any]
+    decoded: Iterator[tuple[ClipJob, DecodedClip | CacheEntry | Exception]], count: Callable[[], Any]
 ) -> Iterator[tuple[ClipJob, np.ndarray]]:
-    """Yield jobs with their frames; those that could not be decoded fail and are counted here."""
+    """Yield jobs with their frames; those that failed, or that another process has done, end here."""
     for job, result in decoded:
-        if isinstance(result, Exception):
-            job.fail(result)
-            count()
-        else:
+        if isinstance(result, DecodedClip):
             job.describe(result)
             yield job, result.frames
+            continue
+        if isinstance(result, CacheEntry):
+            job.settle_as_found(result)
+        else:
+            job.fail(result)
+        count()
 
 
 def _finish(job: ClipJob, features: np.ndarray, cache: FeatureCache) -> None:

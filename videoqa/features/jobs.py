@@ -11,7 +11,7 @@ import pandas as pd
 
 from videoqa import __version__
 from videoqa.config import SamplingConfig
-from videoqa.features.cache import FeatureCache
+from videoqa.features.cache import CacheEntry, FeatureCache
 from videoqa.features.report import COLUMNS
 from videoqa.video.decoding import ClipRequest, DecodedClip, DecodingError, decode
 
@@ -50,6 +50,10 @@ class ClipJob:
         """Become a row that has features, and drop what only making them needed."""
         self.status, self.decoding_status, self.num_bytes = status, decoding_status, num_bytes
         self.parts, self.metadata = {}, {}
+
+    def settle_as_found(self, entry: CacheEntry) -> None:
+        """Become a row whose features were there."""
+        self.settle("cached", entry.metadata.get("decoding_status", ""), entry.num_bytes)
 
     def settle_as_copy(self, made: "ClipJob") -> None:
         """Become what a job with the same key became."""

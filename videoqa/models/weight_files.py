@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,20 +116,30 @@ def load_weights_file(path: Path, networks: Sequence["keras.Model"], wanted: str
     for network in networks:
         if len(network.weights) != num_arrays:
             continue
-        try:
-            with _named_for_layout(path, layout) as readable:
-                network.load_weights(readable)
-        except (ValueError, KeyError) as error:
-            raise ValueError(refusal("backbone_weights", expected, str(path), f"Cause: {error}")) from error
+        cause = _load(network, path, layout)
+        if cause:
+            raise ValueError(refusal("backbone_weights", expected, str(path), f"Cause: {cause}"))
         return
     counts = " or ".join(str(count) for count in sorted({len(network.weights) for network in networks}))
     found = f"Expected {counts} arrays; this file has {num_arrays or 'no readable ones'}."
     raise ValueError(refusal("backbone_weights", expected, str(path), found))
 
 
+def _load(network: "keras.Model", path: Path, layout: str) -> str:
+    """Load a file into a network and return what went wrong; Keras only warns of some of it."""
+    with _named_for_layout(path, layout) as readable, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("always", UserWarning)
+        try:
+            network.load_weights(readable)
+        except (ValueError, KeyError) as error:
+            return str(error)
+    return "; ".join(str(warning.message) for warning in caught)
+
+
 def _read_layout(path: Path) -> tuple[str, int]:
     """Return the suffix Keras wants for this file's layout and how many weight arrays it holds."""
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     with open(path, "rb") as file:
         is_hdf5 = file.read(8) == b"\x89HDF\r\n\x1a\n"

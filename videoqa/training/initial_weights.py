@@ -55,7 +55,12 @@ def _matches(old: Sequence[str], new: Sequence[str]) -> tuple[list[int], list[in
 
 
 def _merge(
-    name: str, old: np.ndarray, new: np.ndarray, axis: int | None, old_places: list[int], new_places: list[int]
+    name: str,
+    old: np.ndarray,
+    new: np.ndarray,
+    axis: int | None,
+    old_places: list[int],
+    new_places: list[int],
 ) -> np.ndarray:
     if axis is None:
         if old.shape != new.shape:

@@ -51,20 +51,20 @@ def run_epochs(
     history: list[dict[str, float]] = []
     model.stop_training = False
     driver.on_train_begin()
-    for epoch in range(training.epochs):
-        driver.on_epoch_begin(epoch)
-        logs = _run_epoch(model, step, train_examples, training, epoch, driver, progress, name)
-        if validation_examples is not None:
-            logs |= validation_scores(model, validation_examples)
-        history.append(logs)
-        driver.on_epoch_end(epoch, dict(logs))
-        if best is not None and best.update(model, logs):
-            break
-        if model.stop_training:
-            break
-    if best is not None:
-        best.restore(model)
-    driver.on_train_end()
+    try:
+        for epoch in range(training.epochs):
+            driver.on_epoch_begin(epoch)
+            logs = _run_epoch(model, step, train_examples, training, epoch, driver, progress, name)
+            if validation_examples is not None:
+                logs |= validation_scores(model, validation_examples)
+            history.append(logs)
+            driver.on_epoch_end(epoch, dict(logs))
+            if (best is not None and best.update(model, logs)) or model.stop_training:
+                break
+        if best is not None:
+            best.restore(model)
+    finally:
+        driver.on_train_end()
     return history
 
 
@@ -83,7 +83,9 @@ def _run_epoch(
     sums = {"loss_sum": 0.0, "num_correct": 0.0, "weight_sum": 0.0}
     dataset = batch_dataset(examples, seed=training.seed, epoch=epoch, batch_size=training.batch_size)
     description = f"{name} epoch {epoch + 1}/{training.epochs}"
-    bar = progress_bar(dataset, progress=progress, total=num_steps, desc=description, unit="step", leave=False)
+    bar = progress_bar(
+        dataset, progress=progress, total=num_steps, desc=description, unit="step", leave=False
+    )
     begin = time.perf_counter()
     for index, batch in enumerate(bar):
         driver.on_train_batch_begin(index)

@@ -29,9 +29,15 @@ def forecast_run(config: RunConfig, num_clips: int) -> dict[str, int]:
     seen = 0 if model.video_branch == "none" else clip_frame_size(model)
     backbone_weights, backbone_outputs = _backbone_size(model) if model.train_backbone else (0, 0)
     frames_per_step = config.training.batch_size * sampling.num_frames
-    activations = frames_per_step * (seen * 2 + model.video_units * 8 + backbone_outputs * ACTIVATION_COPIES) * 4
+    activations = (
+        frames_per_step * (seen * 2 + model.video_units * 8 + backbone_outputs * ACTIVATION_COPIES) * 4
+    )
     weights = (_head_weights(model) + backbone_weights) * BYTES_PER_WEIGHT
-    return {"clips": num_clips * grid * seen * bytes_per_number, "weights": weights, "activations": activations}
+    return {
+        "clips": num_clips * grid * seen * bytes_per_number,
+        "weights": weights,
+        "activations": activations,
+    }
 
 
 def _head_weights(model: ModelConfig) -> int:

@@ -14,7 +14,13 @@ import pandas as pd
 from videoqa._checks import refusal
 from videoqa._progress import say
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig, run_config_from_options
-from videoqa.data.annotations import attach_validation, read_annotations, require_split, split_sources
+from videoqa.data.annotations import (
+    attach_validation,
+    groups_of_splits,
+    read_annotations,
+    require_split,
+    split_sources,
+)
 from videoqa.evaluation.evaluate import score_examples
 from videoqa.evaluation.metrics import majority_answers
 from videoqa.input_pipeline import Examples, distinct_requests, make_examples
@@ -60,6 +66,7 @@ class _Prepared:
     vocabulary: Vocabulary | None
     answers: AnswerList
     num_dropped: int
+    groups: dict[str, list[str]]
 
     def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
         """Return the rows of one split."""
@@ -144,10 +151,10 @@ def _prepare(table: pd.DataFrame, config: RunConfig, progress: bool) -> _Prepare
         table, config, vocabulary=vocabulary, answers=answers, progress=progress
     )
     good = examples.clip_index >= 0
+    groups = groups_of_splits(table)
     _say_dropped(table, outcome, good, progress)
-    prepared = _Prepared(
-        config, table[good].reset_index(drop=True), examples.select(good), vocabulary, answers, int((~good).sum())
-    )
+    kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
+    prepared = _Prepared(config, kept, examples.select(good), vocabulary, answers, num_dropped, groups)
     require_split(prepared.table, "train")
     return prepared
 
@@ -155,7 +162,10 @@ def _prepare(table: pd.DataFrame, config: RunConfig, progress: bool) -> _Prepare
 def _say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:
     failed = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
     if len(failed):
-        say(f"{(~good).sum()} rows left out, of {len(failed)} videos that could not be read:", progress=progress)
+        say(
+            f"{(~good).sum()} rows left out, of {len(failed)} videos that could not be read:",
+            progress=progress,
+        )
         for error in failed.head(5):
             say(f"  {error}", progress=progress)
 
@@ -197,6 +207,7 @@ def _metrics(prepared: _Prepared, fitted: "FittedModel", blind: ModelFolder | No
         "num_validation_rows": len(rows),
         "num_dropped_rows": prepared.num_dropped,
         "majority_answers": majority,
+        "groups": prepared.groups,
         "history": fitted.history,
     }
     if len(rows):
@@ -228,4 +239,6 @@ def _check_input(config: RunConfig) -> None:
 def _check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
     if initial is not None and initial.config.model.task != config.model.task:
         requirement = f"be a model for the task of the data, {config.model.task!r}"
-        raise ValueError(refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})"))
+        raise ValueError(
+            refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})")
+        )

@@ -31,13 +31,7 @@ def contact_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: i
     Raises:
         ValueError: no frames, or not one time per frame.
     """
-    check_integer("columns", columns, minimum=1)
-    if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[-1] != 3 or not len(frames):
-        received = f"{frames.dtype} array {frames.shape}"
-        raise ValueError(refusal("frames", "be a uint8 array (num_frames, height, width, 3)", received))
-    if len(timestamps_seconds) != len(frames):
-        requirement = f"hold one time for each of the {len(frames)} frames"
-        raise ValueError(refusal("timestamps_seconds", requirement, len(timestamps_seconds)))
+    _check_sheet(frames, timestamps_seconds, columns)
     scale = min(1.0, TILE_LONG_SIDE / max(frames.shape[1:3]))
     height, width = (max(1, round(pixels * scale)) for pixels in frames.shape[1:3])
     columns = min(columns, len(frames))
@@ -83,3 +77,14 @@ def save_image(path: str | os.PathLike[str], image_rgb: np.ndarray) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return target
+
+
+def _check_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: int) -> None:
+    """Raise `ValueError` unless there is at least one frame and a time for each."""
+    check_integer("columns", columns, minimum=1)
+    if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[-1] != 3 or not len(frames):
+        received = f"{frames.dtype} array {frames.shape}"
+        raise ValueError(refusal("frames", "be a uint8 array (num_frames, height, width, 3)", received))
+    if len(timestamps_seconds) != len(frames):
+        requirement = f"hold one time for each of the {len(frames)} frames"
+        raise ValueError(refusal("timestamps_seconds", requirement, len(timestamps_seconds)))

@@ -8,6 +8,25 @@ from typing import BinaryIO
 from videoqa._checks import check_file, refusal
 from videoqa.video.errors import DecodingError
 
+VIDEO_SUFFIXES = (
+    *(
+        ".avi",
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".3gp",
+        ".mkv",
+        ".webm",
+        ".gif",
+        ".mpg",
+        ".mpeg",
+        ".m2v",
+        ".ts",
+        ".m2ts",
+    ),
+    *(".mts", ".wmv", ".asf", ".flv", ".ogv", ".ivf", ".y4m", ".vob"),
+)
+"""Endings by which videos are found in a folder; what a file is, its first bytes decide."""
 SNIFFED_BYTES = 2048
 _URL = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
@@ -116,9 +135,7 @@ def _container_kind(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX"):
         return "avi"
     for packet_size, offset in ((188, 0), (192, 4), (204, 0)):
-        if len(head) > offset + 2 * packet_size and set(
-            head[offset : offset + 3 * packet_size : packet_size]
-        ) == {0x47}:
+        if head[offset : offset + 3 * packet_size : packet_size] == b"GGG":
             return "mpegts"
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
 

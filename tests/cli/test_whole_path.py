@@ -1,0 +1,100 @@
+"""From annotations to answers through the commands alone, each printing one JSON object."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from videoqa.cli.main import main
+from videoqa.data.sample_data import sample_clip
+
+ACTIVITIES = ("loading", "waving")
+SMALL = (
+    "--backbone tiny --frame-size 32 32 --num-frames 4 --video-units 4 --question-units 4 --epochs 1".split()
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Return a folder with a few drawn clips and two annotation files, one of them with a bad video."""
+    folder = tmp_path_factory.mktemp("whole path")
+    (folder / "clips").mkdir()
+    rows = []
+    for seed, split in enumerate(("train", "train", "validation", "test")):
+        for activity in ACTIVITIES:
+            clip = Path(sample_clip(activity, seed=seed, folder=folder / "clips"))
+            rows.append((clip.name, activity, split))
+    (folder / "clips" / "-broken.avi").write_bytes(b"not a video")
+    rows.append(("-broken.avi", "waving", "train"))
+    write_csv(folder / "actions.csv", ("video", "label", "split"), rows)
+    questions = [(video, "what is he doing?", answer, split) for video, answer, split in rows]
+    write_csv(folder / "questions.csv", ("video", "question", "answer", "split"), questions)
+    return folder
+
+
+def write_csv(path, columns, rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *rows])
+
+
+@pytest.fixture
+def run(folder, monkeypatch, capfd):
+    """Run a command in the folder; returns its JSON object, the only thing on stdout."""
+    monkeypatch.chdir(folder)
+
+    def run(*words):
+        capfd.readouterr()
+        code = main([*map(str, words)])
+        printed = capfd.readouterr()
+        assert code == 0, printed.err
+        assert "Traceback" not in printed.err
+        return json.loads(printed.out) if "--json" in words else printed.out
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["actions", "questions"])
+def test_encode_train_evaluate_ask_predict(run, folder, kind):
+    data = ["--data", f"{kind}.csv", "--videos", "clips"]
+    out = f"runs/{kind}"
+    encoded = run("encode", *data, *SMALL[:7], "--json")
+    assert (encoded["num_encoded"] + encoded["num_cached"], encoded["num_failed"]) == (8, 1)
+    assert "not" in encoded["failures"][0]["error"]
+
+    trained = run("train", *data, *SMALL, "--out", out, "--json")
+    assert Path(trained["out"]).resolve() == folder / "runs" / kind
+    assert trained["num_epochs"] == 1
+
+    scores = run("evaluate", out, "--split", "test", "--json")
+    assert scores["num_rows"] == 2
+    assert 0 <= scores["accuracy"] <= 1
+    assert (scores["blind_accuracy"] is None) == (kind == "actions")
+    assert "accuracy" in run("evaluate", out, "--shuffle-frames")
+
+    clip = next(Path("clips").glob("loading*"))
+    question = ["what is he doing?"] if kind == "questions" else []
+    answer = run("ask", "--model", out, "--json", clip, *question)
+    assert answer["text"] in ACTIVITIES
+    assert [each["answer"] for each in answer["alternatives"]][0] == answer["text"]
+    assert run("ask", "--model", out, clip, *question).startswith(answer["text"])
+
+    asked = ["--data", f"{kind}.csv"] if kind == "questions" else []
+    predicted = run("predict", out, "clips", *asked, "--out", f"{kind}_labels.csv", "--json")
+    assert predicted["num_rows"] == 9
+    statuses = [row["status"] for row in predicted["predictions"] if row["video"] == "-broken.avi"]
+    assert statuses == ["failed"]
+    with open(f"{kind}_labels.csv", newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 9
+    assert run("predict", out, "clips", *asked).count("\n") == 10
+
+
+@pytest.mark.slow
+def test_a_run_is_not_overwritten(run, folder, capfd):
+    run("train", "--data", "actions.csv", "--videos", "clips", *SMALL, "--out", "runs/first")
+    before = {path: path.stat().st_mtime_ns for path in Path("runs/first").rglob("*")}
+    capfd.readouterr()
+    assert main(["train", "--data", "actions.csv", "--videos", "clips", *SMALL, "--out", "runs/first"]) == 2
+    assert "runs/first" in capfd.readouterr().err
+    assert before == {path: path.stat().st_mtime_ns for path in Path("runs/first").rglob("*")}
