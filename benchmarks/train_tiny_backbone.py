@@ -2,10 +2,10 @@
 
     python benchmarks/train_tiny_backbone.py
 
-Each frame is seen alone, so nothing about the order of frames can be learned. Heads read the scene's state off
-the features and are thrown away; noise added to the features while training makes every fact loud in them.
-Scenes come from a stream of their own, never from one of the sample set. Expected: under ten minutes on two quiet
-CPU cores, and the table of scores on scenes of another seed that stands in `benchmarks/README.md`.
+Each frame is seen alone, so nothing about the order of frames can be learned. Heads read the scene's state
+off the features and are thrown away; noise added to the features while training makes every fact loud in
+them. Scenes come from a stream of their own, never from one of the sample set. Expected: under ten minutes on
+two quiet CPU cores, and the scores on scenes of another seed that stand in `benchmarks/README.md`.
 """
 
 import argparse
@@ -20,8 +20,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from videoqa.data.sample_renderer import draw_frame, encode_frames, make_look
-from videoqa.data.sample_scene import BACKBONE_STREAM, COLOURS, SCRIPTS, Scene, draw_scene, state_at
+from videoqa.data.sample_canvas import encode_frames
+from videoqa.data.sample_renderer import draw_frame, make_look
+from videoqa.data.sample_scene import BACKBONE_STREAM, COLOURS, Scene, draw_scene
+from videoqa.data.sample_scripts import SCRIPTS, state_at
 from videoqa.models.tiny import TINY_INPUT_SIZE, TINY_WEIGHTS_PATH, build_tiny_network
 
 PERSON_FACTS = {
@@ -54,11 +56,21 @@ def frame_facts(scene: Scene, frame: int, shake: np.ndarray) -> np.ndarray:
     state = state_at(scene, frame)
     arms = (state.right_arm, state.left_arm) if scene.mirrored else (state.left_arm, state.right_arm)
     values = {
-        "x": _seen_x(state.x, shake, scene), "feet y": state.feet_y - state.lift - shake[0], "lift": state.lift,
-        "crouch": state.crouch, "stride": abs(state.stride), "left arm": arms[0], "right arm": arms[1],
-        "carrying": state.carrying, "box x": _seen_x(state.box_x, shake, scene), "box y": state.box_y - shake[0],
-        "door": state.door, "shutter": state.shutter, "depth": state.depth, "mirrored": float(scene.mirrored),
-    }  # fmt: skip
+        "x": _seen_x(state.x, shake, scene),
+        "feet y": state.feet_y - state.lift - shake[0],
+        "lift": state.lift,
+        "crouch": state.crouch,
+        "stride": abs(state.stride),
+        "left arm": arms[0],
+        "right arm": arms[1],
+        "carrying": state.carrying,
+        "box x": _seen_x(state.box_x, shake, scene),
+        "box y": state.box_y - shake[0],
+        "door": state.door,
+        "shutter": state.shutter,
+        "depth": state.depth,
+        "mirrored": float(scene.mirrored),
+    }
     bins = {name: _soft_bins(value, *FACTS[name]) for name, value in values.items()}
     bins["shirt"], bins["box"] = np.eye(len(COLOURS))[
         [list(COLOURS).index(name) for name in (scene.shirt_colour, scene.box_colour)]
@@ -130,7 +142,9 @@ def main() -> None:
     """Train, print the scores and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seed", type=int, default=1, help="seed of scenes and weights")
-    parser.add_argument("--parts", type=int, default=60, help=f"parts of {SCENES_PER_PART} new scenes, each seen twice")
+    parser.add_argument(
+        "--parts", type=int, default=60, help=f"parts of {SCENES_PER_PART} new scenes, each seen twice"
+    )
     parser.add_argument("--out", type=Path, default=TINY_WEIGHTS_PATH, help="the weights file to write")
     options = parser.parse_args()
     started = time.perf_counter()
@@ -141,7 +155,10 @@ def main() -> None:
         frames, facts = draw_examples(options.seed, part, SCENES_PER_PART)
         loss = model.fit(frames, facts, batch_size=64, epochs=2, verbose=0).history["loss"][-1]
         if part % 5 == 4:
-            print(f"part {part + 1}/{options.parts}: loss {loss:.3f}, {time.perf_counter() - started:.0f} s", flush=True)
+            print(
+                f"part {part + 1}/{options.parts}: loss {loss:.3f}, {time.perf_counter() - started:.0f} s",
+                flush=True,
+            )
     print_scores(model, *draw_examples(options.seed + 1, 0, 300))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     backbone.save_weights(options.out)

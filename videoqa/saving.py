@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shutil
 import typing
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,8 +68,11 @@ class ModelFolder:
 
         model = build_from_config(self.config.model, self.config.sampling.num_frames, starts_from="features")
         try:
-            _weights_only(model).load_weights(self.path / WEIGHTS)
-        except ValueError as error:
+            with warnings.catch_warnings():
+                # Keras only warns of layers it leaves as they are.
+                warnings.simplefilter("error", UserWarning)
+                _weights_only(model).load_weights(self.path / WEIGHTS)
+        except (ValueError, UserWarning) as error:
             sizes = dataclasses.asdict(self.config.model)
             message = f"{self.path / WEIGHTS} does not fit {CONFIG} beside it ({sizes}): {error}"
             raise ValueError(message) from error

@@ -12,6 +12,7 @@ import pytest
 
 from videoqa._checks import check_file, check_integer
 from videoqa.cli.exit_codes import StopSignals, is_refusal, report
+from videoqa.cli.flags import _converter
 from videoqa.features.cache import FeatureCache
 
 WINDOWS = os.name == "nt"
@@ -37,7 +38,7 @@ def test_a_check_of_ours_is_a_refusal(capsys):
     "function",
     [
         lambda: np.zeros(3).reshape(2),  # raised in another library
-        lambda: int("three"),  # raised by C code
+        lambda: _converter("epochs", int, False, None)("three"),  # raised by C code that ours called
         lambda: np.load("missing.npy"),
         lambda: json.loads("{"),  # raised in the standard library
         lambda: {}["missing"],

@@ -1,3 +1,6 @@
+import hashlib
+
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -5,6 +8,7 @@ import pytest
 from videoqa import config
 from videoqa.models import backbones
 from videoqa.models.backbones import backbone_identity, build_backbone, feature_dim
+from videoqa.models.weight_files import TINY_WEIGHTS_FILE
 
 
 def test_the_table_of_layers_says_what_inception_has(inception):
@@ -22,6 +26,17 @@ def test_every_backbone_has_a_builder_and_a_feature_dim():
     tiny = build_backbone("tiny", weights=None, frame_size=(40, 50))
     assert tiny.input_shape == (None, 40, 50, 3)
     assert tiny.output_shape == (None, feature_dim("tiny")) and feature_dim("tiny") <= 512
+
+
+@pytest.mark.parametrize("frame_size", [(96, 96), (150, 150)])
+def test_tiny_takes_its_weights_from_the_package(frame_size):
+    tiny = build_backbone("tiny", weights="package", frame_size=frame_size)
+    stored = h5py.File(TINY_WEIGHTS_FILE)["layers/conv2d/vars/0"]
+    np.testing.assert_array_equal(tiny.get_layer("convolution_1").get_weights()[0], stored)
+    digest = hashlib.sha256(TINY_WEIGHTS_FILE.read_bytes()).hexdigest()
+    expected = {"backbone": "tiny", "layer": None, "weights_sha256": digest}
+    assert backbone_identity("tiny", "package") == expected
+    assert backbone_identity("tiny", TINY_WEIGHTS_FILE) == expected
 
 
 def test_frozen_random_weights_are_the_same_every_time_and_leave_the_seed_alone():

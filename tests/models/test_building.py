@@ -102,6 +102,13 @@ def test_one_seed_gives_one_set_of_weights_in_both_forms():
         np.testing.assert_array_equal(two, three)
 
 
+def test_imagenet_stands_for_the_pretrained_weights_of_tiny_too():
+    models = [build_model(**SMALL, backbone="tiny", **more) for more in ({}, {"backbone_weights": "package"})]
+    one, two = (model.get_layer("backbone").layer.get_weights() for model in models)
+    np.testing.assert_array_equal(one[0], two[0])
+    assert not models[0].get_layer("backbone").trainable_weights
+
+
 def test_blind_model_takes_the_question_alone():
     model = build_model(**SMALL, video_branch="none", dropout=0.5)
     assert list(model.input) == ["question"]

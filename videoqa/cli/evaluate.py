@@ -1,7 +1,6 @@
 """`videoqa evaluate`: score a model on one split."""
 
 import argparse
-import sys
 from typing import Any
 
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords

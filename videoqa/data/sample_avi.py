@@ -14,15 +14,31 @@ def avi_bytes(jpegs: Sequence[bytes], *, fps: float, width: int, height: int) ->
     """
     scale, rate = 1000, round(fps * 1000)
     largest = max(len(jpeg) for jpeg in jpegs)
-    main = struct.pack(
-        "<10I16x", round(1e6 / fps), 0, 0, HAS_INDEX, len(jpegs), 0, 1, largest, width, height
-    )  # fmt: skip
+    main = struct.pack("<10I16x", round(1e6 / fps), 0, 0, HAS_INDEX, len(jpegs), 0, 1, largest, width, height)
     stream = struct.pack(
         "<4s4sIHHIIIIIIIIHHHH",
-        b"vids", b"MJPG", 0, 0, 0, 0, scale, rate, 0, len(jpegs), largest, 0xFFFFFFFF, 0, 0, 0, width, height,
-    )  # fmt: skip
+        b"vids",
+        b"MJPG",
+        0,
+        0,
+        0,
+        0,
+        scale,
+        rate,
+        0,
+        len(jpegs),
+        largest,
+        0xFFFFFFFF,
+        0,
+        0,
+        0,
+        width,
+        height,
+    )
     picture = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", width * height * 3, 0, 0, 0, 0)
-    header = _list(b"hdrl", _chunk(b"avih", main) + _list(b"strl", _chunk(b"strh", stream) + _chunk(b"strf", picture)))
+    header = _list(
+        b"hdrl", _chunk(b"avih", main) + _list(b"strl", _chunk(b"strh", stream) + _chunk(b"strf", picture))
+    )
     chunks = [_chunk(b"00dc", jpeg) for jpeg in jpegs]
     index, offset = [], 4
     for jpeg, chunk in zip(jpegs, chunks, strict=True):

@@ -6,11 +6,10 @@ Every wording's answers are spread exactly like its type's, so that a question a
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from videoqa.data.sample_scene import COLOURS, JUMP_COUNTS, PAIRS
+from videoqa.data.sample_scene import ACTIVITIES, COLOURS, JUMP_COUNTS, PAIRS
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,9 @@ PHRASES = {
 COUNT_WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
 NUM_WORDINGS = {"direction": {"train": 2, "test": 3}, "jump_count": {"train": 2, "test": 3}}
 """Question type -> split -> wordings each clip is asked, where not one: these types have the fewest clips."""
+ORDER_TYPES = ("activity", "yes_no", "direction")
+"""The types whose answers differ between the two clips of a pair."""
+NUM_CHOICES = 5
 BLOCK_CLIPS = 11
 """Clips of a block: two of each pair kind, one waving, two jumping."""
 
@@ -142,7 +144,9 @@ def plan_groups(num_blocks: dict[str, int], rng: np.random.Generator) -> list[Gr
     return groups
 
 
-def _make_group(number: int, split: str, member: tuple[str, tuple[str, ...], int], place: int, idle: bool) -> Group:
+def _make_group(
+    number: int, split: str, member: tuple[str, tuple[str, ...], int], place: int, idle: bool
+) -> Group:
     """Return the group at `place` among its split's pairs or single scenes."""
     kind, activities, detail = member
     asked, jumps = (activities[detail], 0) if kind else ("", detail)
@@ -151,10 +155,21 @@ def _make_group(number: int, split: str, member: tuple[str, tuple[str, ...], int
     return Group(number, split, kind, activities, shirt, box, jumps, idle, asked)
 
 
-def ask_questions(groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """Return one row per question: group, clip (its place in the group), question, answer, question_type."""
+@dataclass(frozen=True)
+class Asked:
+    """One question about the clip at `place` of a group, and its answer."""
+
+    group: Group
+    place: int
+    question: str
+    answer: str
+    question_type: str
+
+
+def ask_questions(groups: Sequence[Group]) -> list[Asked]:
+    """Return every question of the groups; the wordings of each type take turns over every answer."""
     turns: Counter[tuple[str, ...]] = Counter()
-    rows = []
+    questions = []
     for group in groups:
         for question_type, fact, asked in _askable(group):
             wordings = QUESTIONS[question_type].of(group.split)
@@ -164,16 +179,12 @@ def ask_questions(groups: Sequence[Group]) -> list[dict[str, Any]]:
             ing, inf = PHRASES.get(fact, ("", ""))
             for wording in (wordings[(turn + i) % len(wordings)] for i in range(repeats)):
                 question = wording.format(ing=ing, inf=inf)
-                for clip, answer in asked:
-                    rows.append(
-                        {"group": group, "clip": clip, "question": question, "answer": answer}
-                        | {"question_type": question_type}
-                    )
-    return rows
+                questions += [Asked(group, place, question, answer, question_type) for place, answer in asked]
+    return questions
 
 
 def _askable(group: Group) -> Iterator[tuple[str, str, list[tuple[int, str]]]]:
-    """Yield (question_type, what the wordings take turns over, [(clip, answer)]) of one group."""
+    """Yield (question_type, what the wordings take turns over, [(place, answer)]) of one group."""
     activities = list(enumerate(group.activities))
     yield "activity", group.pair_kind or group.activities[0], activities
     if group.pair_kind:
@@ -183,5 +194,16 @@ def _askable(group: Group) -> Iterator[tuple[str, str, list[tuple[int, str]]]]:
         yield "direction", "", [(clip, activity.split()[1]) for clip, activity in activities]
     if group.jumps:
         yield "jump_count", COUNT_WORDS[group.jumps], [(0, COUNT_WORDS[group.jumps])]
-    for question_type, colour in (("shirt_colour", group.shirt_colour), ("box_colour", group.box_colour)):
-        yield question_type, colour, [(clip, colour) for clip, _ in activities]
+    for clip in range(len(activities)):
+        yield "shirt_colour", group.shirt_colour, [(clip, group.shirt_colour)]
+        yield "box_colour", group.box_colour, [(clip, group.box_colour)]
+
+
+def choose_answers(activity: str, turn: int, rng: np.random.Generator) -> list[str]:
+    """Return five activities to choose from: the right one at place `turn % 5`, its opposite among them."""
+    opposites = [other for pair in PAIRS.values() if activity in pair for other in pair if other != activity]
+    others = [other for other in ACTIVITIES if other not in (activity, *opposites)]
+    wrong = opposites + rng.permutation(others).tolist()[: NUM_CHOICES - 1 - len(opposites)]
+    choices = rng.permutation(wrong).tolist()
+    choices.insert(turn % NUM_CHOICES, activity)
+    return choices

@@ -1,12 +1,10 @@
-"""What happens in the drawn loading bay: who stands where in each frame, as plain numbers; nothing is drawn here.
+"""The drawn loading bay as plain numbers: what a scene is made of, drawn at random; nothing is painted here.
 
-Coordinates are in units of a frame 96 wide and 96 high, y downwards. Only the first member of each opposite
-pair has a script; the second is the same frames in opposite order.
+Coordinates are in units of a frame 96 wide and 96 high, y downwards.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,6 +31,7 @@ FPS = 12.0
 NUM_FRAMES_RANGE = (36, 44)
 FLOOR_Y = 64.0
 DOOR_X, SHUTTER_X, CHAIN_X, BOOT_X = 83.0, 53.0, 70.0, 31.0
+BOX_IN_BOOT_Y = 69.0
 SAMPLE_STREAM, CLIP_STREAM, BACKBONE_STREAM = 0, 1, 2
 """Streams of random scenes: scenes of two streams never share random numbers, whatever their seeds."""
 
@@ -95,9 +94,6 @@ class State:
     carrying: float = 0.0
 
 
-STATE_FIELDS = tuple(field.name for field in fields(State))
-
-
 def draw_scene(
     rng: np.random.Generator,
     activity: str,
@@ -124,15 +120,30 @@ def draw_scene(
     feet_y = float(rng.uniform(80, 86))
     box_x, box_y = _box_place(rng, activity, near, feet_y)
     return Scene(
-        activity=activity, shirt_colour=shirt_colour, box_colour=box_colour, num_frames=num_frames,
-        action_start=start, action_end=start + length, jumps=jumps, jump_frames=jump_frames,
-        jump_pause=jump_pause, mirrored=mirrored, near=near, far=far, feet_y=feet_y, box_x=box_x, box_y=box_y,
+        activity=activity,
+        shirt_colour=shirt_colour,
+        box_colour=box_colour,
+        num_frames=num_frames,
+        action_start=start,
+        action_end=start + length,
+        jumps=jumps,
+        jump_frames=jump_frames,
+        jump_pause=jump_pause,
+        mirrored=mirrored,
+        near=near,
+        far=far,
+        feet_y=feet_y,
+        box_x=box_x,
+        box_y=box_y,
         door=0.0 if rng.random() < 0.7 else float(rng.uniform(0.3, 1.0)),
-        shutter=float(rng.choice([0.0, 0.0, 0.5, 1.0])), look=int(rng.integers(2**62)),
-    )  # fmt: skip
+        shutter=float(rng.choice([0.0, 0.0, 0.5, 1.0])),
+        look=int(rng.integers(2**62)),
+    )
 
 
-def _action_frames(rng: np.random.Generator, num_frames: int, jumps: int, idle: bool) -> tuple[int, float, float]:
+def _action_frames(
+    rng: np.random.Generator, num_frames: int, jumps: int, idle: bool
+) -> tuple[int, float, float]:
     """Return the frames of the action, of one jump and of the rest between jumps."""
     if not jumps:
         share = rng.uniform(0.45, 0.6) if idle else rng.uniform(0.65, 0.95)
@@ -163,93 +174,5 @@ def _box_place(rng: np.random.Generator, activity: str, near: float, feet_y: flo
     if activity == "loading":
         return float(np.clip(near + rng.uniform(-16, -10), 50, 80)), feet_y + 1.0
     if rng.random() < 0.4:
-        return BOOT_X, 69.0
+        return BOOT_X, BOX_IN_BOOT_Y
     return float(rng.uniform(46, 86)), feet_y + float(rng.uniform(3, 5))
-
-
-def state_at(scene: Scene, frame: int) -> State:
-    """Return the state of one frame of the clip played forwards, `frame` in [0, scene.num_frames)."""
-    length = scene.action_end - scene.action_start
-    elapsed = min(max(frame - scene.action_start, 0), length - 1)
-    progress = elapsed / (length - 1)
-    resting = not scene.action_start <= frame < scene.action_end
-    state = State(scene.near, scene.feet_y, scene.box_x, scene.box_y, scene.door, scene.shutter)
-    SCRIPTS[scene.activity](scene, state, progress, elapsed, resting)
-    return state
-
-
-def _ramp(progress: float, start: float, end: float) -> float:
-    """Return 0 before `start`, 1 after `end`, and a smooth step between."""
-    step = min(max((progress - start) / (end - start), 0.0), 1.0)
-    return step * step * (3 - 2 * step)
-
-
-def _walk(state: State, start: float, end: float, share: float) -> None:
-    """Put him `share` of the way from `start` to `end`, legs in step with the distance."""
-    state.x = start + (end - start) * share
-    if 0 < share < 1:
-        state.stride = math.sin(abs(state.x - start) * 0.55)
-
-
-def _loading(scene: Scene, state: State, progress: float, elapsed: int, resting: bool) -> None:
-    """He walks to the box, bends, carries it to the car and puts it into the boot."""
-    if progress < 0.22:
-        _walk(state, scene.near, scene.box_x, _ramp(progress, 0.0, 0.2))
-    else:
-        _walk(state, scene.box_x, scene.far, _ramp(progress, 0.36, 0.8))
-    state.crouch = _ramp(progress, 0.18, 0.27) * (1 - _ramp(progress, 0.28, 0.38))
-    taken, put = _ramp(progress, 0.27, 0.38), _ramp(progress, 0.8, 0.95)
-    held_x, held_y = state.x, scene.feet_y - 13.0
-    state.box_x = (scene.box_x * (1 - taken) + held_x * taken) * (1 - put) + BOOT_X * put
-    state.box_y = (scene.box_y * (1 - taken) + held_y * taken) * (1 - put) + 69.0 * put
-    reaching = max(state.crouch, _ramp(progress, 0.27, 0.3) * (1 - _ramp(progress, 0.95, 1.0)))
-    state.carrying = reaching
-    state.left_arm = state.right_arm = 8.0 + 30.0 * reaching
-
-
-def _entering(scene: Scene, state: State, progress: float, elapsed: int, resting: bool) -> None:
-    """He walks to the door, which opens, goes in and the door shuts behind him."""
-    _walk(state, scene.near, scene.far, _ramp(progress, 0.0, 0.62))
-    state.door = max(_ramp(progress, 0.35, 0.55) * (1 - _ramp(progress, 0.88, 1.0)), 0.0)
-    state.depth = _ramp(progress, 0.6, 0.88)
-    if 0 < state.depth < 1:
-        state.stride = math.sin(state.depth * 9)
-
-
-def _raising(scene: Scene, state: State, progress: float, elapsed: int, resting: bool) -> None:
-    """He pulls the chain beside the shutter, hand over hand, and it goes up."""
-    state.shutter = progress
-    if not resting:
-        state.left_arm = 120.0 + 35.0 * math.sin(elapsed * 1.1)
-        state.right_arm = 120.0 - 35.0 * math.sin(elapsed * 1.1)
-
-
-def _walking(scene: Scene, state: State, progress: float, elapsed: int, resting: bool) -> None:
-    """He walks from one side to the other."""
-    _walk(state, scene.near, scene.far, progress)
-    state.left_arm, state.right_arm = 8.0 + 14.0 * abs(state.stride), 8.0 + 14.0 * abs(state.stride)
-
-
-def _waving(scene: Scene, state: State, progress: float, elapsed: int, resting: bool) -> None:
-    """He waves one raised hand."""
-    if not resting:
-        state.right_arm = 145.0 + 25.0 * math.sin(elapsed * 1.3)
-
-
-def _jumping(scene: Scene, state: State, progress: float, elapsed: int, resting: bool) -> None:
-    """He jumps on the spot, once or several times."""
-    phase = elapsed % (scene.jump_frames + scene.jump_pause) / scene.jump_frames
-    if not resting and phase < 1:
-        state.lift = 15.0 * math.sin(math.pi * phase)
-        state.left_arm = state.right_arm = 8.0 + 40.0 * math.sin(math.pi * phase)
-
-
-SCRIPTS: dict[str, Callable[[Scene, State, float, int, bool], None]] = {
-    "loading": _loading,
-    "entering": _entering,
-    "raising": _raising,
-    "walking left": _walking,
-    "waving": _waving,
-    "jumping": _jumping,
-}
-"""Activity -> its script; the opposite of a pair's first activity is its frames in opposite order."""

@@ -1,0 +1,101 @@
+"""The questions of the whole default set, planned but not drawn: shares, balance and wordings."""
+
+import pandas as pd
+import pytest
+
+from videoqa.data.sample_data import _question_rows
+from videoqa.data.sample_files import DEFAULT_NUM_CLIPS, plan_clips
+from videoqa.data.sample_questions import BLOCK_CLIPS, PHRASES, QUESTIONS
+from videoqa.data.sample_scene import ACTIVITIES, COLOURS, PAIRS
+from videoqa.text.tokenizer import tokenize
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    return pd.DataFrame(list(_question_rows(plan_clips())))
+
+
+def test_every_question_type_has_its_share_of_the_test_split(rows: pd.DataFrame) -> None:
+    counts = rows[rows["split"] == "test"]["question_type"].value_counts()
+    assert set(counts.index) == set(QUESTIONS)
+    assert counts.min() >= 100
+    assert counts.min() >= 0.08 * counts.sum()
+
+
+def test_a_hundred_pairs_are_for_testing(rows: pd.DataFrame) -> None:
+    tested = rows[(rows["split"] == "test") & (rows["pair_id"] != "")]
+    assert tested["pair_id"].nunique() >= 100
+    assert tested.groupby("pair_kind")["pair_id"].nunique().min() >= 25
+
+
+def test_no_answer_is_most_of_a_type(rows: pd.DataFrame) -> None:
+    for name, answers in rows.groupby("question_type")["answer"]:
+        assert answers.value_counts(normalize=True).max() <= 0.5, name
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_each_wording_has_the_answers_of_its_type_in_equal_shares(rows: pd.DataFrame, split: str) -> None:
+    inside = rows[rows["split"] == split]
+    for question_type, of_type in inside.groupby("question_type"):
+        for question, answers in of_type.groupby("question")["answer"]:
+            counts = answers.value_counts()
+            if question_type == "activity":
+                assert counts.drop("jumping").max() - counts.drop("jumping").min() <= 1, question
+            else:
+                assert counts.max() - counts.min() <= (question_type not in ("yes_no", "direction")), question
+                assert split != "test" or len(counts) == of_type["answer"].nunique(), question
+
+
+def test_every_yes_no_question_is_asked_of_both_clips_with_opposite_answers(rows: pd.DataFrame) -> None:
+    for _, asked in rows[rows["question_type"] == "yes_no"].groupby("pair_id"):
+        assert asked["question"].nunique() == 1
+        assert sorted(asked["answer"]) == ["no", "yes"]
+        (right,) = asked.loc[asked["answer"] == "yes", "activity"]
+        assert any(phrase in asked["question"].iloc[0] for phrase in PHRASES[right])
+
+
+def test_some_wordings_are_only_for_testing_and_made_of_training_words(rows: pd.DataFrame) -> None:
+    training, tested = (rows[rows["split"] == split] for split in ("train", "test"))
+    words = {word for question in training["question"].unique() for word in tokenize(question)}
+    for question_type, wordings in QUESTIONS.items():
+        seen = set(training.loc[training["question_type"] == question_type, "question"])
+        new = set(tested.loc[tested["question_type"] == question_type, "question"]) - seen
+        assert len(wordings.usual) >= 3 and len(new) >= len(wordings.new) >= 2
+        assert {word for question in new for word in tokenize(question)} <= words
+    assert set(rows.loc[rows["split"] == "validation", "question"]) <= set(training["question"])
+
+
+def test_the_answers_are_the_facts(rows: pd.DataFrame) -> None:
+    activity = rows[rows["question_type"] == "activity"]
+    assert (activity["answer"] == activity["activity"]).all()
+    assert set(activity["answer"]) == set(ACTIVITIES)
+    way = rows[rows["question_type"] == "direction"]
+    assert (way["activity"] == "walking " + way["answer"]).all()
+    for name in ("shirt_colour", "box_colour"):
+        colours = rows[rows["question_type"] == name]
+        assert set(colours["answer"]) == set(COLOURS)
+        assert colours.groupby("group")["answer"].nunique().max() == 1
+    assert set(rows.loc[rows["question_type"] == "jump_count", "activity"]) == {"jumping"}
+
+
+def test_half_the_clips_idle_two_fifths_of_the_time() -> None:
+    clips = plan_clips()
+    idle = [
+        1 - (clip.scene.action_end - clip.scene.action_start) / clip.scene.num_frames >= 0.4 for clip in clips
+    ]
+    assert sum(idle) >= len(clips) / 2
+
+
+def test_the_plan_depends_on_the_seed_alone() -> None:
+    assert plan_clips(33, seed=1) == plan_clips(33, seed=1)
+    assert plan_clips(33, seed=1) != plan_clips(33, seed=2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "made"), [(1, 33), (33, 33), (34, 44), (DEFAULT_NUM_CLIPS, DEFAULT_NUM_CLIPS)]
+)
+def test_whole_blocks_are_made(asked: int, made: int) -> None:
+    clips = plan_clips(asked)
+    assert len(clips) == made and made % BLOCK_CLIPS == 0
+    assert {clip.group.split for clip in clips} == {"train", "validation", "test"}
+    assert set(PAIRS) < {clip.group.pair_kind for clip in clips}
