@@ -164,7 +164,7 @@ def _load_features(
 
 
 def _load_frames(
-    requests: list[ClipRequest], config: RunConfig, encoder: None, progress: bool
+    requests: list[ClipRequest], config: RunConfig, encoder: "FrameEncoder | None", progress: bool
 ) -> tuple[Any, pd.DataFrame]:
     from videoqa._progress import progress_bar
 

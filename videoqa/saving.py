@@ -1,10 +1,12 @@
 """The model folder: JSON and weights, checksummed; written last-file-marks-done, validated when read."""
 
+import contextlib
 import dataclasses
 import os
 import shutil
 import typing
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -102,6 +104,17 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
         message = refusal("out", "be a folder that can be written to", str(path), f"Cause: {error}.")
         raise PermissionError(message) from error
     return path
+
+
+@contextlib.contextmanager
+def removed_if_left_empty(folder: Path) -> Iterator[None]:
+    """Remove `folder` again if what is done inside fails before anything was written to it."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        raise
 
 
 def save_model_folder(

@@ -71,3 +71,19 @@ def test_views_shuffle_frames_or_keep_the_middle_one(question_run: Path, tmp_pat
     assert middle[0].ravel().tolist() == [3.0] * 6
     scores = videoqa.evaluate(question_run, shuffle_frames=True, out=tmp_path, progress=False)
     assert scores["num_rows"] == 6
+
+
+def test_no_row_that_was_trained_on_is_scored_as_test(
+    small_set: Path, small_options: dict, tmp_path: Path
+) -> None:
+    table = pd.read_csv(small_set / "labels.csv").drop(columns="split")
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    run = videoqa.train(table, out=tmp_path / "run", **{**small_options, "epochs": 1})
+    trained = run.metrics["num_train_rows"] + run.metrics["num_validation_rows"]
+    scores = videoqa.evaluate(run.out, table, out=tmp_path / "same", progress=False)
+    assert scores["num_rows"] == len(table) - trained == 2
+    assert videoqa.evaluate(run.out, table, split="train", progress=False)["num_rows"] == run.metrics["num_train_rows"]
+    more = pd.concat([table, pd.DataFrame({"video": ["new.avi"], "label": ["waving"]})])
+    assert videoqa.evaluate(run.out, more, out=tmp_path / "more", progress=False)["num_rows"] == 3
+    with pytest.raises(ValueError, match="was trained on a DataFrame"):
+        videoqa.evaluate(run.out, progress=False)

@@ -137,7 +137,7 @@ def score_examples(
     predictions["predicted_answer"] = predicted
     predictions["probability"] = probabilities.max(axis=1)
     predictions["blind_answer"] = blind_answers if blind_answers is not None else ""
-    predictions["correct"] = correct_answers(predicted, rows["answer"])
+    predictions["correct"] = correct_answers(predicted, rows["answer"].tolist())
     for name in ("status", "error"):
         predictions[name] = rows[name] if name in rows else ""
     return Scored(scores, predictions)

@@ -57,7 +57,11 @@ def _backbone_size(model: ModelConfig) -> tuple[int, int]:
     from videoqa.models.backbones import build_backbone
 
     backbone = build_backbone(
-        model.backbone, weights=None, layer=model.backbone_layer, frame_size=model.frame_size, trainable=True
+        model.backbone,
+        weights=None,
+        layer=model.backbone_layer,
+        frame_size=model.frame_size,  # type: ignore[arg-type]
+        trainable=True,
     )
     return backbone.count_params(), sum(prod(layer.output.shape[1:]) for layer in backbone.layers)
 

@@ -8,26 +8,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
 from videoqa._checks import refusal
 from videoqa._progress import say
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig, run_config_from_options
 from videoqa.data.annotations import (
     attach_validation,
-    groups_of_splits,
     read_annotations,
-    require_split,
     split_sources,
 )
 from videoqa.evaluation.evaluate import score_examples
 from videoqa.evaluation.metrics import majority_answers
-from videoqa.input_pipeline import Examples, distinct_requests, make_examples
-from videoqa.saving import BLIND, ModelFolder, check_new_folder, load_model_folder, save_model_folder
-from videoqa.text.answers import AnswerList, build_answer_list
-from videoqa.text.vocabulary import Vocabulary, build_vocabulary
-from videoqa.training.memory import check_memory, forecast_run
+from videoqa.saving import (
+    BLIND,
+    ModelFolder,
+    check_new_folder,
+    load_model_folder,
+    removed_if_left_empty,
+    save_model_folder,
+)
+from videoqa.training.preparing import PreparedData, prepare_data
 
 if TYPE_CHECKING:
     import keras
@@ -54,24 +53,6 @@ class TrainingRun:
     def to_dict(self) -> dict[str, Any]:
         """Return the run as one JSON-ready object."""
         return {"out": str(self.out), "num_epochs": len(self.history), **self.metrics}
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """What every model of a run is trained from: rows whose video could be read, as table and as arrays."""
-
-    config: RunConfig
-    table: pd.DataFrame
-    examples: Examples
-    vocabulary: Vocabulary | None
-    answers: AnswerList
-    num_dropped: int
-    groups: dict[str, list[str]]
-
-    def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
-        """Return the rows of one split."""
-        rows = np.flatnonzero((self.table["split"] == name).to_numpy())
-        return self.table.iloc[rows], self.examples.select(rows)
 
 
 def train(
@@ -118,10 +99,11 @@ def train(
     _check_input(config)
     _check_initial(earlier, config)
     folder = check_new_folder(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}" if out is None else out)
-    prepared = _prepare(table, config, progress)
+    with removed_if_left_empty(folder):
+        prepared = prepare_data(table, config, progress=progress)
     blind = _fit_blind(prepared, folder, progress)
     fitted = _fit(prepared, prepared.config, folder, callbacks=callbacks, initial=earlier, progress=progress)
-    metrics = _metrics(prepared, fitted, blind)
+    metrics = _metrics(prepared, fitted, blind, prepared.config)
     saved = save_model_folder(
         folder,
         fitted.features_form,
@@ -135,52 +117,24 @@ def train(
     return TrainingRun(saved.path, saved.config, fitted.history, metrics)
 
 
-def _prepare(table: pd.DataFrame, config: RunConfig, progress: bool) -> _Prepared:
-    """Build the vocabularies, encode the videos and leave out the rows whose video failed."""
-    training_rows = require_split(table, "train")
-    table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
-    answers = build_answer_list(training_rows["answer"], config.model.num_answers)
-    vocabulary, sizes = None, {"num_answers": len(answers)}
-    if config.model.task != "action":
-        vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
-        sizes["vocabulary_size"] = vocabulary.size
-    config = dataclasses.replace(config, model=dataclasses.replace(config.model, **sizes))
-    num_clips = len(distinct_requests(table)[0])
-    check_memory(forecast_run(config, num_clips))
-    examples, outcome = make_examples(
-        table, config, vocabulary=vocabulary, answers=answers, progress=progress
-    )
-    good = examples.clip_index >= 0
-    groups = groups_of_splits(table)
-    _say_dropped(table, outcome, good, progress)
-    kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
-    prepared = _Prepared(config, kept, examples.select(good), vocabulary, answers, num_dropped, groups)
-    require_split(prepared.table, "train")
-    return prepared
-
-
-def _say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:
-    failed = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
-    if len(failed):
-        say(
-            f"{(~good).sum()} rows left out, of {len(failed)} videos that could not be read:",
-            progress=progress,
-        )
-        for error in failed.head(5):
-            say(f"  {error}", progress=progress)
-
-
-def _fit(prepared: _Prepared, config: RunConfig, folder: Path, **options: Any) -> "FittedModel":
+def _fit(prepared: PreparedData, config: RunConfig, folder: Path, **options: Any) -> "FittedModel":
     from videoqa.training.fitting import fit_model
 
     (_, training), (_, validation) = prepared.split("train"), prepared.split("validation")
     if config.model.video_branch == "none":
         training, validation = training.without_clips(), validation.without_clips()
-    vocabularies = {"vocabulary": prepared.vocabulary, "answers": prepared.answers}
-    return fit_model(config, training, validation, folder, **vocabularies, **options)
+    return fit_model(
+        config,
+        training,
+        validation,
+        folder,
+        vocabulary=prepared.vocabulary,
+        answers=prepared.answers,
+        **options,
+    )
 
 
-def _fit_blind(prepared: _Prepared, folder: Path, progress: bool) -> ModelFolder | None:
+def _fit_blind(prepared: PreparedData, folder: Path, progress: bool) -> ModelFolder | None:
     """Train the blind model into `folder/blind`; None for actions, `blind=False` or a run that is blind itself."""
     config = prepared.config
     if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
@@ -194,11 +148,13 @@ def _fit_blind(prepared: _Prepared, folder: Path, progress: bool) -> ModelFolder
         config,
         vocabulary=prepared.vocabulary,
         answers=prepared.answers,
-        metrics={"history": fitted.history},
+        metrics=_metrics(prepared, fitted, None, config),
     )
 
 
-def _metrics(prepared: _Prepared, fitted: "FittedModel", blind: ModelFolder | None) -> dict[str, Any]:
+def _metrics(
+    prepared: PreparedData, fitted: "FittedModel", blind: ModelFolder | None, config: RunConfig
+) -> dict[str, Any]:
     """Return what `metrics.json` holds: counts, the epochs and the scores on the validation rows."""
     (training_rows, _), (rows, examples) = prepared.split("train"), prepared.split("validation")
     majority = majority_answers(training_rows)
@@ -211,8 +167,9 @@ def _metrics(prepared: _Prepared, fitted: "FittedModel", blind: ModelFolder | No
         "history": fitted.history,
     }
     if len(rows):
+        seen = examples.without_clips() if config.model.video_branch == "none" else examples
         metrics["validation"] = score_examples(
-            rows, examples, fitted.model, blind=blind, answers=prepared.answers, majority=majority
+            rows, seen, fitted.model, blind=blind, answers=prepared.answers, majority=majority
         ).scores
     return metrics
 

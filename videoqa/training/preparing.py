@@ -1,0 +1,107 @@
+"""From the annotation table to the arrays a run is trained from."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from videoqa._progress import say
+from videoqa.config import RunConfig
+from videoqa.data.annotations import groups_of_splits, require_split
+from videoqa.input_pipeline import Examples, distinct_requests, make_examples
+from videoqa.text.answers import AnswerList, build_answer_list
+from videoqa.text.vocabulary import Vocabulary, build_vocabulary
+from videoqa.training.memory import check_memory, forecast_run
+
+SHOWN_ERRORS = 5
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """What every model of a run is trained from: rows whose video could be read, as table and as arrays.
+
+    Attributes:
+        config: with the sizes of `vocabulary` and `answers`.
+        table: training and validation rows.
+        examples: the same rows.
+        vocabulary: None for actions.
+        answers: answer of each class.
+        num_dropped: rows left out because their video failed.
+        groups: see `data.annotations.groups_of_splits`.
+    """
+
+    config: RunConfig
+    table: pd.DataFrame
+    examples: Examples
+    vocabulary: Vocabulary | None
+    answers: AnswerList
+    num_dropped: int
+    groups: dict[str, list[str]]
+
+    def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
+        """Return the rows of one split."""
+        rows = np.flatnonzero((self.table["split"] == name).to_numpy())
+        return self.table.iloc[rows], self.examples.select(rows)
+
+
+def prepare_data(table: pd.DataFrame, config: RunConfig, *, progress: bool = True) -> PreparedData:
+    """Build the vocabularies, encode the videos and leave out the rows whose video failed.
+
+    Args:
+        table: annotation table; rows of the test split are not looked at.
+        config: the run's configuration.
+        progress: print what was found, and bars on a terminal.
+
+    Raises:
+        ValueError: no training row, fewer than two different answers, or a forecast that does not fit.
+    """
+    training_rows = require_split(table, "train")
+    _say_left_out(table, progress)
+    table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
+    answers = build_answer_list(training_rows["answer"], config.model.num_answers)
+    model, vocabulary = dataclasses.replace(config.model, num_answers=len(answers)), None
+    if config.model.task != "action":
+        vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
+        model = dataclasses.replace(model, vocabulary_size=vocabulary.size)
+    config = dataclasses.replace(config, model=model)
+    num_clips = len(distinct_requests(table)[0])
+    say(_description(table, training_rows, answers, num_clips), progress=progress)
+    check_memory(forecast_run(config, num_clips))
+    examples, outcome = make_examples(
+        table, config, vocabulary=vocabulary, answers=answers, progress=progress
+    )
+    good = examples.clip_index >= 0
+    _say_dropped(table, outcome, good, progress)
+    kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
+    require_split(kept, "train")
+    groups = groups_of_splits(table)
+    return PreparedData(config, kept, examples.select(good), vocabulary, answers, num_dropped, groups)
+
+
+def _description(table: pd.DataFrame, training_rows: pd.DataFrame, answers: AnswerList, num_clips: int) -> str:
+    covered = (answers.encode(training_rows["answer"].tolist()) >= 0).mean()
+    return (
+        f"{len(training_rows)} training rows and {len(table) - len(training_rows)} validation rows of "
+        f"{num_clips} clips; {len(answers)} answers, which {covered:.1%} of the training rows have."
+    )
+
+
+def _say_left_out(table: pd.DataFrame, progress: bool) -> None:
+    """Print how many rows of other tasks the table was read without, and whether its splits were drawn."""
+    for task, number in table.attrs.get("left_out", {}).items():
+        say(f"{number} rows of the task {task!r} left out.", progress=progress)
+    if table.attrs.get("automatic_split"):
+        say("No `split` column: 80/10/10 of the groups drawn for train, validation and test.", progress=progress)
+
+
+def _say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:
+    failed = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
+    if not len(failed):
+        return
+    rows = int((~good).sum())
+    say(f"{rows} rows left out, of {len(failed)} videos that could not be read:", progress=progress)
+    for error in failed.head(SHOWN_ERRORS):
+        say(f"  {error}", progress=progress)
+    if len(failed) > SHOWN_ERRORS:
+        say("  ... `videoqa encode --json` lists all of them.", progress=progress)
