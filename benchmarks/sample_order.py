@@ -44,9 +44,8 @@ def print_scores(title: str, rows: pd.DataFrame) -> None:
         print(f"  type {name:<23} {len(part):6d} rows {part['correct'].mean():8.2%}")
     for name, part in pairs.groupby("pair_kind"):
         print(f"  pair {name:<23} {len(part):6d} rows {part['correct'].mean():8.2%}")
-    print(
-        f"  all opposite pairs: {pairs['pair_id'].nunique()} pairs, {len(pairs)} rows {pairs['correct'].mean():8.2%}"
-    )
+    num_pairs = pairs["pair_id"].nunique()
+    print(f"  all {num_pairs} opposite pairs, {len(pairs)} rows {pairs['correct'].mean():8.2%}")
 
 
 def print_blind(rows: pd.DataFrame, table: pd.DataFrame) -> None:

@@ -61,9 +61,14 @@ def main() -> None:
     for seed in arguments.seeds:
         with tempfile.TemporaryDirectory() as out:
             run = videoqa.train(
-                table, out=out, seed=seed, backbone_weights=str(weights), backbone_layer="mixed8", progress=False,
+                table,
+                out=out,
+                seed=seed,
+                backbone_weights=str(weights),
+                backbone_layer="mixed8",
+                progress=False,
                 **SETTINGS,
-            )  # fmt: skip
+            )
             score = videoqa.evaluate(run.out, table, progress=False)["accuracy"]
             validation = run.metrics["validation"]["accuracy"]
         scores.append(score)

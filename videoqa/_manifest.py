@@ -41,7 +41,7 @@ def file_sha256(path: Path) -> str:
 
 
 def write_manifest(folder: Path, names: Iterable[str]) -> None:
-    """Write `MANIFEST.json` with the sha256 of each of `names` that is in `folder`; its presence means done."""
+    """Write `MANIFEST.json` of the `names` that are in `folder`; its presence means done."""
     files = {name: file_sha256(folder / name) for name in names if (folder / name).exists()}
     write_json(folder / MANIFEST, {"sha256": files})
 

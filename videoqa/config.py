@@ -85,7 +85,7 @@ class ModelConfig:
     Attributes:
         task: one of `TASKS`.
         num_answers: classes of the softmax (when training: at most this many, the most frequent).
-        vocabulary_size: rows of the question embedding, padding and unknown included (when training: at most).
+        vocabulary_size: rows of the question embedding, padding and unknown included (at most).
         backbone: one of `BACKBONES`.
         backbone_weights: "imagenet" (inception_v3), "package" (tiny: the weights shipped with the package),
             a file path, or None for random ones; the string "default" stands for the backbone's own.

@@ -49,7 +49,7 @@ class ModelFolder:
 
     @cached_property
     def encoder_config(self) -> Any:
-        """The `ModelConfig` for encoding: a frozen backbone, with the folder's own weights when it has some."""
+        """The `ModelConfig` for encoding: a frozen backbone, with the folder's own weights if any."""
         own = self.path / BACKBONE_WEIGHTS
         weights = str(own) if own.exists() else self.config.model.backbone_weights
         return dataclasses.replace(self.config.model, backbone_weights=weights, train_backbone=False)
@@ -198,7 +198,8 @@ def _check_backbone(folder: ModelFolder) -> None:
     present = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
     if present != folder.backbone:
         raise ValueError(
-            f"{folder.path} was trained with the backbone {folder.backbone}; the one found here is {present}. "
+            f"{folder.path} was trained with the backbone {folder.backbone}; the one found here is "
+            f"{present}. "
             "Bring the weights it was trained with, or train again."
         )
 

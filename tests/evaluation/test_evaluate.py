@@ -82,7 +82,10 @@ def test_no_row_that_was_trained_on_is_scored_as_test(
     trained = run.metrics["num_train_rows"] + run.metrics["num_validation_rows"]
     scores = videoqa.evaluate(run.out, table, out=tmp_path / "same", progress=False)
     assert scores["num_rows"] == len(table) - trained == 2
-    assert videoqa.evaluate(run.out, table, split="train", progress=False)["num_rows"] == run.metrics["num_train_rows"]
+    assert (
+        videoqa.evaluate(run.out, table, split="train", progress=False)["num_rows"]
+        == run.metrics["num_train_rows"]
+    )
     more = pd.concat([table, pd.DataFrame({"video": ["new.avi"], "label": ["waving"]})])
     assert videoqa.evaluate(run.out, more, out=tmp_path / "more", progress=False)["num_rows"] == 3
     with pytest.raises(ValueError, match="was trained on a DataFrame"):

@@ -81,7 +81,7 @@ def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
 
 
 def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
-    """Return the video files of a folder and its subfolders, sorted, and the folder; or one file and its folder.
+    """Return the sorted video files of a folder with its subfolders, or one file, and the folder.
 
     Raises:
         FileNotFoundError: nothing is there.

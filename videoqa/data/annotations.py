@@ -132,7 +132,7 @@ def attach_validation(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 
 def groups_of_splits(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Return short hashes of the groups of the training and of the validation rows, for `split_as_trained`."""
+    """Return short hashes of the groups of training and of validation rows, for `split_as_trained`."""
     hashes = _group_hashes(table)
     return {split: sorted(set(hashes[table["split"] == split])) for split in ("train", "validation")}
 

@@ -11,74 +11,68 @@ import numpy as np
 
 from videoqa.data.sample_scene import ACTIVITIES, COLOURS, JUMP_COUNTS, PAIRS
 
-
-@dataclass(frozen=True)
-class Wordings:
-    """Ways to ask one thing: `usual` ones in every split, `new` ones in the test split only.
-
-    Words of the new ones all occur in usual ones. `{ing}` and `{inf}` stand for the asked activity.
-    """
-
-    usual: tuple[str, ...]
-    new: tuple[str, ...]
-
-    def of(self, split: str) -> tuple[str, ...]:
-        """Return the wordings of a split."""
-        return self.usual + self.new if split == "test" else self.usual
-
-
-QUESTIONS = {
-    "activity": Wordings(
-        (
-            "what is he doing?",
-            "what is the man doing?",
-            "what does he do?",
-            "what is the person doing in the video?",
-            "what does the man do in this video?",
-        ),
-        ("what is the person doing?", "what does the person do in the video?"),
+FORMS = {
+    "activity": (
+        "what is {who} doing?",
+        "what is {who} doing in the video?",
+        "what does {who} do?",
+        "what does {who} do in this video?",
     ),
-    "yes_no": Wordings(
-        ("is he {ing}?", "is the man {ing}?", "does he {inf}?", "is the person {ing} in the video?"),
-        ("is the person {ing}?", "does the man {inf}?"),
+    "yes_no": (
+        "is {who} {ing}?",
+        "is {who} {ing} in the video?",
+        "does {who} {inf}?",
+        "can you see {whom} {inf}?",
     ),
-    "shirt_colour": Wordings(
-        (
-            "what colour is his shirt?",
-            "what color is his shirt?",
-            "which colour is the shirt of the man?",
-            "what is the colour of his shirt?",
-        ),
-        ("which colour is his shirt?", "what is the colour of the shirt of the person?"),
+    "shirt_colour": (
+        "what colour is {whose}?",
+        "which colour is {whose}?",
+        "what is the colour of {whose}?",
+        "what color is {whose} in this video?",
     ),
-    "box_colour": Wordings(
-        (
-            "what colour is the box?",
-            "what color is the box?",
-            "which colour is the box in the video?",
-            "what is the colour of the box?",
-        ),
-        ("which colour is the box?", "what is the color of the box in this video?"),
+    "box_colour": (
+        "what colour is {box}?",
+        "which colour is {box}?",
+        "what is the colour of {box}?",
+        "what color is {box}?",
     ),
-    "direction": Wordings(
-        (
-            "which way does he walk?",
-            "which way is he walking?",
-            "does he walk left or right?",
-            "in which direction does the man walk?",
-        ),
-        ("which way does the man walk?", "in which direction is he walking?"),
+    "direction": (
+        "which way does {who} walk?",
+        "which way is {who} walking?",
+        "does {who} walk left or right?",
+        "in which direction does {who} walk?",
     ),
-    "jump_count": Wordings(
-        (
-            "how many times does he jump?",
-            "how many times does the man jump?",
-            "how many jumps does he make?",
-            "how often does the person jump?",
-        ),
-        ("how often does he jump?", "how many jumps does the man make in the video?"),
+    "jump_count": (
+        "how many times does {who} jump?",
+        "how often does {who} jump?",
+        "how many jumps does {who} make?",
+        "how many times can you see {whom} jump?",
     ),
 }
+"""Question type -> four ways to ask it; {ing} and {inf} stand for the asked activity."""
+NAMES = tuple(
+    {"who": who, "whom": whom, "whose": whose, "box": box}
+    for who, whom, whose, box in (
+        ("he", "him", "his shirt", "the box"),
+        ("the man", "the man", "the shirt of the man", "the box in the video"),
+        ("the person", "the person", "the shirt of the person", "the box in this video"),
+    )
+)
+"""Three ways to name whoever and whatever is asked about."""
+TEST_ONLY = ((1, 1), (2, 2), (3, 0))
+"""Places in `FORMS` and `NAMES` that meet in the test split only; every word of them is seen in training."""
+
+
+def wordings_of(question_type: str, split: str) -> list[str]:
+    """Return the wordings of a question type in one split, {ing} and {inf} left open."""
+    return [
+        form.format(**names, ing="{ing}", inf="{inf}")
+        for which, form in enumerate(FORMS[question_type])
+        for who, names in enumerate(NAMES)
+        if split == "test" or (which, who) not in TEST_ONLY
+    ]
+
+
 PHRASES = {
     "loading": ("loading the car", "load the car"),
     "unloading": ("unloading the car", "unload the car"),
@@ -172,7 +166,7 @@ def ask_questions(groups: Sequence[Group]) -> list[Asked]:
     questions = []
     for group in groups:
         for question_type, fact, asked in _askable(group):
-            wordings = QUESTIONS[question_type].of(group.split)
+            wordings = wordings_of(question_type, group.split)
             repeats = NUM_WORDINGS.get(question_type, {}).get("test" if group.split == "test" else "train", 1)
             turn = turns[group.split, question_type, fact]
             turns[group.split, question_type, fact] += repeats

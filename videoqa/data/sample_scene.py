@@ -148,9 +148,8 @@ def _action_frames(
     if not jumps:
         share = rng.uniform(0.45, 0.6) if idle else rng.uniform(0.65, 0.95)
         return int(share * num_frames), 0.0, 0.0
-    jump_frames = float(rng.uniform(0.17, 0.19) * num_frames)
-    room = num_frames - 2 - jumps * jump_frames
-    pause = float(rng.uniform(0, min(0.1 * num_frames, room / max(jumps - 1, 1)))) if jumps > 1 else 0.0
+    jump_frames = float(rng.uniform(0.155, 0.17) * num_frames)
+    pause = float(rng.uniform(0.04, 0.07) * num_frames)
     return math.ceil(jumps * jump_frames + (jumps - 1) * pause), jump_frames, pause
 
 

@@ -144,7 +144,7 @@ def score_examples(
 
 
 def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool, seed: int) -> Examples:
-    """Return examples whose clips show their frames in random order, or the middle one only, or as they are."""
+    """Return examples whose clips show their frames in random order, or only the middle one."""
     if examples.clips is None or not (shuffle_frames or single_frame):
         return examples
     clips = []

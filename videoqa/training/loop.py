@@ -26,7 +26,7 @@ def run_epochs(
     progress: bool = True,
     name: str = "training",
 ) -> list[dict[str, float]]:
-    """Train `model` and leave it with the weights of its best validation epoch (without validation: the last).
+    """Train `model`, leaving it with the weights of its best validation epoch (without one: the last).
 
     Args:
         model: compiled, built under `strategy.scope()`.

@@ -88,7 +88,8 @@ def check_memory(forecast: dict[str, int], available: int | None = None) -> None
         return
     parts = ", ".join(f"{name} {size / GIB:.1f} GiB" for name, size in forecast.items())
     raise ValueError(
-        f"Training needs about {needed / GIB:.1f} GiB of memory ({parts}); {available / GIB:.1f} GiB are free. "
+        f"Training needs about {needed / GIB:.1f} GiB of memory ({parts}); "
+        f"{available / GIB:.1f} GiB are free. "
         "Use a smaller `batch_size` or `num_frames`, fewer clips (`limit`), or a larger machine."
     )
 

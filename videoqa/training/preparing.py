@@ -79,7 +79,9 @@ def prepare_data(table: pd.DataFrame, config: RunConfig, *, progress: bool = Tru
     return PreparedData(config, kept, examples.select(good), vocabulary, answers, num_dropped, groups)
 
 
-def _description(table: pd.DataFrame, training_rows: pd.DataFrame, answers: AnswerList, num_clips: int) -> str:
+def _description(
+    table: pd.DataFrame, training_rows: pd.DataFrame, answers: AnswerList, num_clips: int
+) -> str:
     covered = (answers.encode(training_rows["answer"].tolist()) >= 0).mean()
     return (
         f"{len(training_rows)} training rows and {len(table) - len(training_rows)} validation rows of "
@@ -92,7 +94,10 @@ def _say_left_out(table: pd.DataFrame, progress: bool) -> None:
     for task, number in table.attrs.get("left_out", {}).items():
         say(f"{number} rows of the task {task!r} left out.", progress=progress)
     if table.attrs.get("automatic_split"):
-        say("No `split` column: 80/10/10 of the groups drawn for train, validation and test.", progress=progress)
+        say(
+            "No `split` column: 80/10/10 of the groups drawn for train, validation and test.",
+            progress=progress,
+        )
 
 
 def _say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:

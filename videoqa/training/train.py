@@ -92,14 +92,15 @@ def train(
     config = run_config_from_options({**options, "data": sources})
     earlier = None if initial_model is None else load_model_folder(initial_model)
     _check_input(config)
-    table = attach_validation(
-        read_annotations(config.data, tables=tables, seed=config.training.seed), seed=config.training.seed
-    )
-    config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
-    _check_input(config)
-    _check_initial(earlier, config)
     folder = check_new_folder(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}" if out is None else out)
     with removed_if_left_empty(folder):
+        table = read_annotations(config.data, tables=tables, seed=config.training.seed)
+        table = attach_validation(table, seed=config.training.seed)
+        config = dataclasses.replace(
+            config, model=dataclasses.replace(config.model, task=table.attrs["task"])
+        )
+        _check_input(config)
+        _check_initial(earlier, config)
         prepared = prepare_data(table, config, progress=progress)
     blind = _fit_blind(prepared, folder, progress)
     fitted = _fit(prepared, prepared.config, folder, callbacks=callbacks, initial=earlier, progress=progress)
@@ -135,7 +136,7 @@ def _fit(prepared: PreparedData, config: RunConfig, folder: Path, **options: Any
 
 
 def _fit_blind(prepared: PreparedData, folder: Path, progress: bool) -> ModelFolder | None:
-    """Train the blind model into `folder/blind`; None for actions, `blind=False` or a run that is blind itself."""
+    """Train the blind model into `folder/blind`; None for actions, `blind=False` or a blind run."""
     config = prepared.config
     if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
         return None
