@@ -20,6 +20,13 @@ DEFAULT_FRAME_SIZES = {"inception_v3": (150, 150), "tiny": (96, 96)}
 DEFAULT_BACKBONE_WEIGHTS = {"inception_v3": "imagenet", "tiny": "package"}
 SAMPLE = "sample"
 """Name of the built-in sample set."""
+SAMPLE_DEFAULTS = {
+    "backbone": "tiny",
+    "epochs": 15,
+    "learning_rate": 2e-3,
+    "learning_rate_schedule": "cosine",
+}
+"""Options for the built-in sample set where none are given; chosen on its validation rows."""
 MAX_QUESTION_TOKENS = 32
 MAX_QUESTION_CHARACTERS = 1000
 
@@ -196,14 +203,14 @@ PARTS: dict[str, type] = {part.name: part.type for part in dataclasses.fields(Ru
 def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
     """Return the `RunConfig` of flat keyword options, each going to the dataclass that has the field.
 
-    The built-in sample set alone is read by the `tiny` backbone unless the options name another.
+    For the built-in sample set alone the defaults are `SAMPLE_DEFAULTS`.
 
     Raises:
         ValueError: an option that no dataclass has, naming those there are, or a value out of range.
     """
     known = {name for part in PARTS.values() for name in field_names(part)}
     if tuple(options.get("data", ())) == (SAMPLE,):
-        options = {"backbone": "tiny", **options}
+        options = {**SAMPLE_DEFAULTS, **options}
     if options.get("task", "") is None:
         options = {name: value for name, value in options.items() if name != "task"}
     for name in options:

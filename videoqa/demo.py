@@ -16,7 +16,7 @@ OPPOSITES = ("loading", "unloading")
 
 
 def run_demo(
-    *, out: str | os.PathLike[str] | None = None, seed: int = 0, progress: bool = True
+    *, out: str | os.PathLike[str] | None = None, seed: int = 0, progress: bool = True, **options: Any
 ) -> dict[str, Any]:
     """Train on the built-in clips, evaluate, ask, and return the test scores; needs no network.
 
@@ -24,9 +24,10 @@ def run_demo(
         out: new folder of the model; None: `runs/<date-time>`.
         seed: of the training.
         progress: tell what is going on, with bars on a terminal.
+        **options: further options of `train`.
     """
     say("1/3  Drawing clips of a loading bay, and training on them", progress=progress)
-    run = train(SAMPLE, out=out, seed=seed, progress=progress)
+    run = train(SAMPLE, out=out, seed=seed, progress=progress, **options)
     say("\n2/3  Scores on the test split, beside what needs no video", progress=progress)
     scores = evaluate(run.out, split="test", progress=progress)
     say(format_score_table(scores), progress=progress)

@@ -19,7 +19,7 @@ from videoqa.data.sample_data import (
 from videoqa.data.sample_files import DEFAULT_NUM_CLIPS, generate_clips, plan_clips
 from videoqa.data.sample_scene import ACTIVITIES, PAIRS
 
-NUM_CLIPS = 33
+NUM_CLIPS = 36
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_the_action_lies_inside_the_clip_and_is_mirrored_in_time(table: pd.DataF
 
 
 def test_frames_move_during_the_action_only() -> None:
-    clip = next(clip for clip in plan_clips(33) if clip.activity == "walking left" and clip.group.idle)
+    clip = next(clip for clip in plan_clips(36) if clip.activity == "walking left" and clip.group.idle)
     from videoqa.data.sample_scripts import state_at
 
     places = [state_at(clip.scene, frame).x for frame in range(clip.scene.num_frames)]

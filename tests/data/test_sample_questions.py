@@ -5,7 +5,7 @@ import pytest
 
 from videoqa.data.sample_data import _question_rows
 from videoqa.data.sample_files import DEFAULT_NUM_CLIPS, plan_clips
-from videoqa.data.sample_questions import BLOCK_CLIPS, FORMS, PHRASES
+from videoqa.data.sample_questions import FORMS, PHRASES
 from videoqa.data.sample_scene import ACTIVITIES, COLOURS, PAIRS
 from videoqa.text.tokenizer import tokenize
 
@@ -40,18 +40,20 @@ def test_each_wording_has_the_answers_of_its_type_in_equal_shares(rows: pd.DataF
         for question, answers in of_type.groupby("question")["answer"]:
             counts = answers.value_counts()
             if question_type == "activity":
-                assert counts.drop("jumping").max() - counts.drop("jumping").min() <= 1, question
+                of_pairs = counts.drop(["waving", "jumping"], errors="ignore")
+                assert (len(of_pairs) == 8 or split == "validation") and of_pairs.nunique() <= 1, question
             else:
-                assert counts.max() - counts.min() <= (question_type not in ("yes_no", "direction")), question
+                allowed = 0 if question_type in ("yes_no", "direction") else 1 + (split == "validation")
+                assert counts.max() - counts.min() <= allowed, question
                 assert split != "test" or len(counts) == of_type["answer"].nunique(), question
 
 
 def test_every_yes_no_question_is_asked_of_both_clips_with_opposite_answers(rows: pd.DataFrame) -> None:
     for _, asked in rows[rows["question_type"] == "yes_no"].groupby("pair_id"):
-        assert asked["question"].nunique() == 1
-        assert sorted(asked["answer"]) == ["no", "yes"]
-        (right,) = asked.loc[asked["answer"] == "yes", "activity"]
-        assert any(phrase in asked["question"].iloc[0] for phrase in PHRASES[right])
+        for question, members in asked.groupby("question"):
+            assert sorted(members["answer"]) == ["no", "yes"]
+            (right,) = members.loc[members["answer"] == "yes", "activity"]
+            assert any(phrase in question for phrase in PHRASES[right])
 
 
 def test_some_wordings_are_only_for_testing_and_made_of_training_words(rows: pd.DataFrame) -> None:
@@ -87,15 +89,15 @@ def test_half_the_clips_idle_two_fifths_of_the_time() -> None:
 
 
 def test_the_plan_depends_on_the_seed_alone() -> None:
-    assert plan_clips(33, seed=1) == plan_clips(33, seed=1)
-    assert plan_clips(33, seed=1) != plan_clips(33, seed=2)
+    assert plan_clips(36, seed=1) == plan_clips(36, seed=1)
+    assert plan_clips(36, seed=1) != plan_clips(36, seed=2)
 
 
 @pytest.mark.parametrize(
-    ("asked", "made"), [(1, 33), (33, 33), (34, 44), (DEFAULT_NUM_CLIPS, DEFAULT_NUM_CLIPS)]
+    ("asked", "made"), [(1, 36), (36, 36), (37, 50), (DEFAULT_NUM_CLIPS, DEFAULT_NUM_CLIPS)]
 )
 def test_whole_blocks_are_made(asked: int, made: int) -> None:
     clips = plan_clips(asked)
-    assert len(clips) == made and made % BLOCK_CLIPS == 0
+    assert len(clips) == made
     assert {clip.group.split for clip in clips} == {"train", "validation", "test"}
     assert set(PAIRS) < {clip.group.pair_kind for clip in clips}

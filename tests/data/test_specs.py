@@ -25,7 +25,7 @@ def test_the_built_in_set_is_described():
 def test_the_counts_are_those_of_the_generator():
     clips = plan_clips()
     groups = list({clip.group.number: clip.group for clip in clips}.values())
-    rows = Counter(row["group"].split for row in ask_questions(groups))
+    rows = Counter(row.group.split for row in ask_questions(groups))
     assert load_spec("sample").counts == {"clips": len(clips), **rows}
 
 

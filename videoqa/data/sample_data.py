@@ -37,7 +37,7 @@ def load_sample_table(
     Args:
         home: folder under which `sample/` is kept; None: the home folder of videoqa.
         seed: of everything random in the set.
-        num_clips: clips of all splits together, rounded up to whole blocks of 11.
+        num_clips: clips of all splits together, rounded up to whole blocks of 11 to 14.
         task: "open_ended", or "action" (one row per clip, the answer is the activity).
         progress: show a progress bar while generating.
 

@@ -15,9 +15,9 @@ from videoqa.data.sample_avi import avi_bytes
 from videoqa.data.sample_questions import BLOCK_CLIPS, Group, plan_groups
 from videoqa.data.sample_scene import FPS, FRAME_SIZE, SAMPLE_STREAM, Scene, draw_scene
 
-DEFAULT_NUM_CLIPS = 990
-SPLIT_SHARES = {"validation": 0.09, "test": 0.29}
-"""The rest is for training."""
+DEFAULT_NUM_CLIPS = 1158
+BLOCK_SHARES = {"validation": 0.09, "test": 0.29}
+"""Of the blocks; the rest is for training."""
 SAMPLE_VERSION = 1
 """Part of every name: raised whenever the same seed gives other clips."""
 
@@ -50,16 +50,14 @@ class SampleClip:
 
 
 def plan_clips(num_clips: int = DEFAULT_NUM_CLIPS, *, seed: int = 0) -> list[SampleClip]:
-    """Return every clip of the set without drawing one; `num_clips` is rounded up to whole blocks of 11.
+    """Return every clip of the set without drawing one; `num_clips` is rounded up to whole blocks.
 
     Raises:
         ValueError: `num_clips` or `seed` is no integer in range.
     """
     check_integer("num_clips", num_clips, minimum=1)
     check_integer("seed", seed, minimum=0)
-    blocks = max(3, -(-num_clips // BLOCK_CLIPS))
-    num_blocks = {split: max(1, round(share * blocks)) for split, share in SPLIT_SHARES.items()}
-    num_blocks = {"train": blocks - sum(num_blocks.values())} | num_blocks
+    num_blocks = _blocks_for(num_clips)
     clips = []
     for group in plan_groups(num_blocks, np.random.default_rng([SAMPLE_STREAM, seed])):
         scene = draw_scene(
@@ -72,6 +70,17 @@ def plan_clips(num_clips: int = DEFAULT_NUM_CLIPS, *, seed: int = 0) -> list[Sam
         )
         clips += [SampleClip(group, scene, place) for place in range(len(group.activities))]
     return clips
+
+
+def _blocks_for(num_clips: int) -> dict[str, int]:
+    """Return the fewest blocks of each split, one at least, that hold `num_clips` clips together."""
+    blocks = len(BLOCK_CLIPS)
+    while True:
+        held = {split: max(1, round(share * blocks)) for split, share in BLOCK_SHARES.items()}
+        held = {"train": blocks - sum(held.values())} | held
+        if sum(held[split] * BLOCK_CLIPS[split] for split in held) >= num_clips:
+            return held
+        blocks += 1
 
 
 def generate_clips(clips: Sequence[SampleClip], folder: Path, *, progress: bool = True) -> Path:

@@ -59,7 +59,7 @@ NAMES = tuple(
     )
 )
 """Three ways to name whoever and whatever is asked about."""
-TEST_ONLY = ((1, 1), (2, 2), (3, 0))
+TEST_ONLY = ((1, 1), (2, 2), (3, 1))
 """Places in `FORMS` and `NAMES` that meet in the test split only; every word of them is seen in training."""
 
 
@@ -85,13 +85,22 @@ PHRASES = {
 }
 """Activity of a pair -> its {ing} and {inf} in a yes/no question."""
 COUNT_WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
-NUM_WORDINGS = {"direction": {"train": 2, "test": 3}, "jump_count": {"train": 2, "test": 3}}
-"""Question type -> split -> wordings each clip is asked, where not one: these types have the fewest clips."""
+NUM_WORDINGS = {
+    "train": {"direction": 2, "jump_count": 2},
+    "validation": {"direction": 2, "jump_count": 2},
+    "test": {"yes_no": 2, "direction": 3, "jump_count": 3},
+}
+"""Split -> question type -> wordings each clip is asked, where not one."""
 ORDER_TYPES = ("activity", "yes_no", "direction")
 """The types whose answers differ between the two clips of a pair."""
 NUM_CHOICES = 5
-BLOCK_CLIPS = 11
-"""Clips of a block: two of each pair kind, one waving, two jumping."""
+SINGLES = {
+    "train": {"waving": 2, "jumping": 4},
+    "validation": {"waving": 1, "jumping": 2},
+    "test": {"waving": 1, "jumping": 2},
+}
+"""Split -> clips without an opposite in each block, beside one pair of each kind."""
+BLOCK_CLIPS = {split: 2 * len(PAIRS) + sum(singles.values()) for split, singles in SINGLES.items()}
 
 
 @dataclass(frozen=True)
@@ -129,8 +138,9 @@ def plan_groups(num_blocks: dict[str, int], rng: np.random.Generator) -> list[Gr
     groups: list[Group] = []
     for split, blocks in num_blocks.items():
         pairs = [(kind, PAIRS[kind], i % 2) for kind in PAIRS for i in range(blocks)]
-        singles = [("", ("waving",), 0)] * blocks
-        singles += [("", ("jumping",), JUMP_COUNTS[i % len(JUMP_COUNTS)]) for i in range(2 * blocks)]
+        singles = [("", ("waving",), 0)] * blocks * SINGLES[split]["waving"]
+        jumping = blocks * SINGLES[split]["jumping"]
+        singles += [("", ("jumping",), JUMP_COUNTS[i % len(JUMP_COUNTS)]) for i in range(jumping)]
         for members in (pairs, singles):
             order, idle = rng.permutation(len(members)), rng.permutation(len(members)) % 5 < 3
             for place, chosen in enumerate(order):
@@ -167,7 +177,7 @@ def ask_questions(groups: Sequence[Group]) -> list[Asked]:
     for group in groups:
         for question_type, fact, asked in _askable(group):
             wordings = wordings_of(question_type, group.split)
-            repeats = NUM_WORDINGS.get(question_type, {}).get("test" if group.split == "test" else "train", 1)
+            repeats = NUM_WORDINGS[group.split].get(question_type, 1)
             turn = turns[group.split, question_type, fact]
             turns[group.split, question_type, fact] += repeats
             ing, inf = PHRASES.get(fact, ("", ""))

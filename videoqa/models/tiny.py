@@ -1,28 +1,51 @@
 """The `tiny` backbone: a small convolutional net of our own that keeps place as well as appearance.
 
-Trained by us, frame by frame, on drawn scenes (`benchmarks/train_tiny_backbone.py`): it never saw a photo.
+Trained by us, frame by frame, on drawn scenes (`benchmarks/train_tiny_backbone.py`); it has never seen a
+photograph. Its features are what it tells of one frame: for each fact, how likely each of its bins is.
 """
-
-from pathlib import Path
 
 import keras
 
-TINY_FEATURE_DIM = 192
 TINY_INPUT_SIZE = (96, 96)
 TINY_FILTERS = (16, 32, 48, 64)
-TINY_WEIGHTS_PATH = Path(__file__).with_name("weights") / "tiny.weights.h5"
+TINY_HIDDEN = 192
+TINY_FACTS = {
+    "x": 17,
+    "feet_y": 9,
+    "lift": 6,
+    "crouch": 3,
+    "stride": 3,
+    "left_arm": 6,
+    "right_arm": 6,
+    "carrying": 2,
+    "box_x": 17,
+    "box_y": 9,
+    "door": 4,
+    "shutter": 6,
+    "depth": 4,
+    "mirrored": 2,
+    "shirt": 5,
+    "box": 5,
+}
+"""Fact about a frame -> its bins: places in the frame, how far a thing is open or an arm raised, colours."""
+TINY_FEATURE_DIM = sum(TINY_FACTS.values())
+FEATURE_SCALE = 2.0
+"""Largest feature: one sure bin must be loud enough for the initial weights of an LSTM."""
 
 
 def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> keras.Model:
     """Return the network over one frame, with random weights.
 
     Four strided convolutions leave a 6 x 6 grid, which is flattened, not pooled: where things stand is kept.
+    A softmax per fact follows.
 
     Args:
         frame_size: height and width of the frames in pixels; other sizes than 96 x 96 are resized inside.
 
     Returns:
-        A `keras.Model`: frames (batch, height, width, 3), values 0-255 -> features (batch, 192) in [-1, 1].
+        A `keras.Model`: frames (batch, height, width, 3), values 0-255 -> features
+        (batch, TINY_FEATURE_DIM) in [0, 2], those of each fact summing to 2. Its layer "facts" has the
+        probabilities themselves.
     """
     frame = keras.Input((*frame_size, 3), name="frame")
     x = frame
@@ -40,5 +63,11 @@ def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> keras.M
             name=f"convolution_{place + 1}",
         )(x)
     x = keras.layers.Flatten(name="grid")(x)
-    features = keras.layers.Dense(TINY_FEATURE_DIM, activation="tanh", name="features")(x)
+    x = keras.layers.Dense(TINY_HIDDEN, activation="relu", kernel_initializer="he_normal", name="hidden")(x)
+    heads = [
+        keras.layers.Dense(bins, activation="softmax", name=f"fact_{name}")(x)
+        for name, bins in TINY_FACTS.items()
+    ]
+    facts = keras.layers.Concatenate(name="facts")(heads)
+    features = keras.layers.Rescaling(FEATURE_SCALE, name="features")(facts)
     return keras.Model(frame, features, name="tiny")
