@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import videoqa
 from videoqa._manifest import MANIFEST, read_json, write_json, write_manifest
 from videoqa.config import SAMPLE
-from videoqa.data.sample_questions import QUESTIONS
+from videoqa.data.sample_questions import FORMS, PHRASES, wordings_of
 from videoqa.saving import METRICS, PARTS_OF_A_FOLDER
 
 SHIPPED_MODEL = Path(videoqa.__file__).parent / "shipped_model"
@@ -41,9 +41,9 @@ def main() -> None:
     metrics = read_json(arguments.out / METRICS)
     metrics["groups"] = {split: [] for split in metrics["groups"]}
     metrics["history"] = metrics["history"][-1:]
-    metrics["example_questions"] = [
-        wordings.usual[0] for wordings in QUESTIONS.values() if "{" not in wordings.usual[0]
-    ]
+    ing, inf = PHRASES["loading"]
+    examples = [wordings_of(question_type, "train")[0] for question_type in FORMS]
+    metrics["example_questions"] = [wording.format(ing=ing, inf=inf) for wording in examples]
     write_json(arguments.out / METRICS, metrics)
     write_manifest(arguments.out, PARTS_OF_A_FOLDER)
     size = sum(path.stat().st_size for path in arguments.out.iterdir())

@@ -79,7 +79,7 @@ def test_help_shows_the_defaults_of_the_dataclasses(capsys):
         build_parser().parse_args(["train", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert f"frames per clip (default: {SamplingConfig().num_frames})" in text
-    assert f"(default: {TrainingConfig().learning_rate})" in text
+    assert f"(default: {TrainingConfig().learning_rate}; with --data sample 0.002)" in text
     assert "which never sees the video (default: yes)" in text
     assert "{lstm,mean,none} what reads the frame features" in text
 

@@ -13,7 +13,6 @@ from videoqa.saving import ModelFolder, load_model_folder
 
 MODEL_VARIABLE = "VIDEOQA_MODEL"
 SHIPPED_MODEL = "shipped_model"
-EXAMPLE_QUESTIONS = 4
 
 
 def load(model: str | os.PathLike[str] | None = None) -> VideoQA:
@@ -88,7 +87,7 @@ def _load_once(model: str | None, changed: int, home: str) -> VideoQA:
 
 
 def _note_on_shipped_model(folder: ModelFolder) -> str:
-    questions = " / ".join(folder.metrics.get("example_questions", [])[:EXAMPLE_QUESTIONS])
+    questions = " / ".join(folder.metrics["example_questions"])
     return (
         "This is the small model that comes with videoqa: it only knows drawn clips like "
         f"videoqa.sample_clip('loading'). It takes questions such as {questions} and can only answer "

@@ -23,8 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_progress(parser)
     add_json(parser)
-    shown = {"backbone": "tiny with --data sample, else inception_v3"}
-    add_option_flags(parser, PARTS, only=FIELDS + BACKBONE_FIELDS, defaults=shown)
+    add_option_flags(parser, PARTS, only=FIELDS + BACKBONE_FIELDS)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

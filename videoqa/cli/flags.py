@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from videoqa._checks import check_choice
-from videoqa.config import BACKBONES, LEARNING_RATE_SCHEDULES, STRATEGIES, TASKS, VIDEO_BRANCHES
+from videoqa.config import (
+    BACKBONES,
+    LEARNING_RATE_SCHEDULES,
+    SAMPLE_DEFAULTS,
+    STRATEGIES,
+    TASKS,
+    VIDEO_BRANCHES,
+)
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": TASKS,
@@ -26,7 +33,6 @@ def add_option_flags(
     parts: Iterable[type],
     *,
     only: Sequence[str] | None = None,
-    defaults: dict[str, str] | None = None,
 ) -> None:
     """Add one flag for each field of `parts` that has a help text.
 
@@ -36,7 +42,6 @@ def add_option_flags(
         parser: what gets the flags, in one group per dataclass.
         parts: option dataclasses of `videoqa.config`.
         only: names of the fields wanted; None: all of them.
-        defaults: texts to show for defaults that depend on something else.
     """
     for part in parts:
         title = part.__name__.removesuffix("Config").lower()
@@ -44,8 +49,7 @@ def add_option_flags(
         hints = typing.get_type_hints(part)
         for item in dataclasses.fields(part):
             if "help" in item.metadata and (only is None or item.name in only):
-                shown = (defaults or {}).get(item.name)
-                _add_flag(group, item, hints[item.name], shown)
+                _add_flag(group, item, hints[item.name])
 
 
 def typed_options(arguments: argparse.Namespace, parts: Iterable[type]) -> dict[str, Any]:
@@ -54,12 +58,12 @@ def typed_options(arguments: argparse.Namespace, parts: Iterable[type]) -> dict[
     return {name: value for name, value in vars(arguments).items() if name in names}
 
 
-def _add_flag(group: Any, item: dataclasses.Field, annotation: Any, shown: str | None) -> None:
+def _add_flag(group: Any, item: dataclasses.Field, annotation: Any) -> None:
     allowed, optional = _split_optional(annotation)
     flag = "--" + item.name.replace("_", "-")
     text = item.metadata["help"]
-    if shown is not None or "(default" not in text:
-        text = f"{text} (default: {shown or _shown_default(item.default)})"
+    if "(default" not in text:
+        text = f"{text} (default: {_shown_default(item)})"
     common = {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
     if allowed is bool:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
@@ -101,7 +105,14 @@ def _metavar(kind: type, name: str) -> str:
     return {int: "N", float: "X"}.get(kind, "DIR" if name in ("videos", "annotations") else "TEXT")
 
 
-def _shown_default(value: Any) -> str:
+def _shown_default(item: dataclasses.Field) -> str:
+    usual = _shown_value(item.default)
+    if item.name not in SAMPLE_DEFAULTS:
+        return usual
+    return f"{usual}; with --data sample {_shown_value(SAMPLE_DEFAULTS[item.name])}"
+
+
+def _shown_value(value: Any) -> str:
     if value is None:
         return NONE
     if isinstance(value, bool):

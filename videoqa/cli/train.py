@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_progress(parser)
     add_json(parser)
-    add_option_flags(parser, PARTS, defaults={"backbone": "tiny with --data sample, else inception_v3"})
+    add_option_flags(parser, PARTS)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
