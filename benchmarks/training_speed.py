@@ -44,8 +44,9 @@ def seconds_per_step(starts_from: str, size: int, repeats: int) -> float:
     model = build_from_config(ModelConfig(backbone_weights=None), NUM_FRAMES, starts_from=starts_from)
     model.optimizer.build(model.trainable_variables)
     pairs = [(model.optimizer, model.trainable_variables)]
-    step = make_train_step(model, pairs, tf.distribute.get_strategy(), seed=0)
     batch = tf.nest.map_structure(tf.constant, make_batch(model, size))
+    spec = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), batch)
+    step = make_train_step(model, pairs, tf.distribute.get_strategy(), seed=0, batch_spec=spec)
     times = []
     for number in range(repeats + 2):
         begin = time.perf_counter()

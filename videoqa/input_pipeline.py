@@ -229,8 +229,13 @@ def batch_dataset(
             examples, seed=seed, epoch=epoch, batch_size=batch_size, first_batch=first_batch
         )
 
-    sample = next(training_batches(examples.select(np.arange(1)), seed=seed, epoch=epoch, batch_size=1))
-    signature = tf.nest.map_structure(
-        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), sample
-    )
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)
+    spec = batch_spec(examples)
+    return tf.data.Dataset.from_generator(batches, output_signature=spec).prefetch(2)
+
+
+def batch_spec(examples: Examples) -> dict[str, Any]:
+    """Return the `tf.TensorSpec` of everything in a batch of `examples`, the number of rows left open."""
+    import tensorflow as tf
+
+    batch = next(training_batches(examples.select(np.arange(1)), seed=0, epoch=0, batch_size=1))
+    return tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)

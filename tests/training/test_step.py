@@ -38,7 +38,11 @@ def step_of(model: keras.Model, seed: int = 0, optimizer: keras.optimizers.Optim
     optimizer = model.optimizer if optimizer is None else optimizer
     pairs = [(optimizer, model.trainable_variables)]
     optimizer.build(model.trainable_variables)
-    return make_train_step(model, pairs, tf.distribute.get_strategy(), seed=seed)
+    strategy = tf.distribute.get_strategy()
+    spec = tf.nest.map_structure(
+        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch_of(1, model)
+    )
+    return make_train_step(model, pairs, strategy, seed=seed, batch_spec=spec)
 
 
 def test_a_step_equals_one_of_keras_fit() -> None:

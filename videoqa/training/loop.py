@@ -11,7 +11,7 @@ import tensorflow as tf
 from videoqa._progress import progress_bar
 from videoqa.config import TrainingConfig
 from videoqa.evaluation.prediction import predict_probabilities
-from videoqa.input_pipeline import Examples, batch_dataset
+from videoqa.input_pipeline import Examples, batch_dataset, batch_spec
 from videoqa.training.step import make_train_step
 
 
@@ -45,7 +45,8 @@ def run_epochs(
     optimizers = [(model.optimizer, model.trainable_variables)]
     with strategy.scope():
         model.optimizer.build(model.trainable_variables)
-    step = make_train_step(model, optimizers, strategy, seed=training.seed)
+    spec = batch_spec(train_examples)
+    step = make_train_step(model, optimizers, strategy, seed=training.seed, batch_spec=spec)
     driver = keras.callbacks.CallbackList(list(callbacks), model=model)
     best = BestWeights(training.patience) if validation_examples is not None else None
     history: list[dict[str, float]] = []

@@ -12,7 +12,12 @@ OptimizerPairs = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
 
 
 def make_train_step(
-    model: keras.Model, optimizers: OptimizerPairs, strategy: tf.distribute.Strategy, *, seed: int
+    model: keras.Model,
+    optimizers: OptimizerPairs,
+    strategy: tf.distribute.Strategy,
+    *,
+    seed: int,
+    batch_spec: dict[str, Any],
 ) -> Callable[[dict[str, Any], int], dict[str, tf.Tensor]]:
     """Return `step(batch, number)`, which updates the weights once from one global batch.
 
@@ -25,6 +30,7 @@ def make_train_step(
         optimizers: (optimizer, variables) pairs; every trainable variable in exactly one.
         strategy: from `make_strategy`.
         seed: of the dropout masks.
+        batch_spec: `tf.TensorSpec` of everything in a batch, so that an uneven last batch is not traced anew.
 
     Returns:
         A function of a batch (see `input_pipeline.training_batches`) and the step's number that returns
@@ -49,7 +55,7 @@ def make_train_step(
         sums = {"loss_sum": losses, "num_correct": hits, "weight_sum": tf.ones_like(weights)}
         return {name: tf.reduce_sum(values * weights) for name, values in sums.items()}
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=[batch_spec, tf.TensorSpec((), tf.int64)])
     def step(batch: dict[str, Any], number: tf.Tensor) -> dict[str, tf.Tensor]:
         global_size, global_weight = tf.size(batch["positions"]), tf.reduce_sum(batch["weights"])
         sums = strategy.run(replica_step, args=(batch, number, global_size, global_weight))
