@@ -3,7 +3,8 @@
     VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py
 
 InceptionV3 with ImageNet weights, cut at `mixed8`, frozen; groups 1-7 are the test split, as in UCF101's
-first split; validation rows are drawn by group from the training split.
+first split. All 72 training clips are trained on, without validation: the settings were chosen by 4-fold
+cross-validation over the training groups (`--cross-validate`), never on a test clip.
 """
 
 import argparse
@@ -20,7 +21,8 @@ import pandas as pd
 import videoqa
 
 LAST_TEST_GROUP = 7
-SETTINGS = {"epochs": 30}
+SETTINGS = {"epochs": 30, "validation_share": 0.0}
+NUM_FOLDS = 4
 
 
 def real_data() -> Path:
@@ -44,35 +46,42 @@ def subset_table(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["video", "label", "split", "group"])
 
 
+def accuracy(table: pd.DataFrame, folder: Path, seed: int) -> float:
+    """Train on the training rows of `table` and return the accuracy on its test rows."""
+    weights = folder / "weights" / "inception_v3_imagenet2015_to_mixed8.weights.h5"
+    backbone = {"backbone_weights": str(weights), "backbone_layer": "mixed8"}
+    with tempfile.TemporaryDirectory() as out:
+        run = videoqa.train(table, out=out, seed=seed, progress=False, **backbone, **SETTINGS)
+        return videoqa.evaluate(run.out, table, progress=False)["accuracy"]
+
+
+def folds(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the training clips as cross-validation folds by group: another quarter is "test" in each."""
+    training = table[table["split"] == "train"]
+    number = training["group"].str.split("-").str[-1].astype(int)
+    return [
+        training.assign(split=np.where(number % NUM_FOLDS == fold, "test", "train"))
+        for fold in range(NUM_FOLDS)
+    ]
+
+
 def main() -> None:
     """Train and score one model per seed and print the accuracies, their mean and range."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--cross-validate", action="store_true", help="score on held-out training groups")
     arguments = parser.parse_args()
     folder = real_data()
     table = subset_table(folder)
-    weights = folder / "weights" / "inception_v3_imagenet2015_to_mixed8.weights.h5"
+    counts = table["split"].value_counts()
+    print(f"{counts['train']} training clips, {counts['test']} test clips")
+    tables = folds(table) if arguments.cross_validate else [table]
     scores = []
-    print(
-        f"{(table['split'] == 'train').sum()} training clips, {(table['split'] == 'test').sum()} test clips"
-    )
     for seed in arguments.seeds:
-        with tempfile.TemporaryDirectory() as out:
-            run = videoqa.train(
-                table,
-                out=out,
-                seed=seed,
-                backbone_weights=str(weights),
-                backbone_layer="mixed8",
-                progress=False,
-                **SETTINGS,
-            )
-            score = videoqa.evaluate(run.out, table, progress=False)["accuracy"]
-            validation = run.metrics["validation"]["accuracy"]
-        scores.append(score)
-        print(f"seed {seed}: validation {validation:7.2%}  test {score:7.2%}", flush=True)
+        scores.append(float(np.mean([accuracy(part, folder, seed) for part in tables])))
+        print(f"seed {seed}: {scores[-1]:7.2%}", flush=True)
     print(f"mean {np.mean(scores):.2%}, from {min(scores):.2%} to {max(scores):.2%}")
 
 

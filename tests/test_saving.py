@@ -76,6 +76,12 @@ def test_an_unfinished_run_is_refused(folder: Path) -> None:
         load_model_folder(folder)
 
 
+def test_a_manifest_without_sums_is_refused(folder: Path) -> None:
+    (folder / MANIFEST).write_text("{}")
+    with pytest.raises(ValueError, match="MANIFEST.json was changed: it lists no sha256"):
+        load_model_folder(folder)
+
+
 def test_no_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="`model` must be an existing directory"):
         load_model_folder(tmp_path / "nothing")

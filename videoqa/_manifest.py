@@ -13,9 +13,14 @@ MANIFEST = "MANIFEST.json"
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` as strict JSON to `path` under a temporary name, then rename."""
+    """Write `content` as strict JSON to `path`, whole or not at all."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path` under a temporary name, then rename; undecodable names are escaped."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+    temporary.write_text(text, "utf-8", errors="backslashreplace", newline="")
     temporary.replace(path)
 
 
@@ -61,7 +66,9 @@ def check_manifest(argument: str, folder: Path, names: Iterable[str]) -> None:
     if not (folder / MANIFEST).exists():
         requirement = f"be a complete model folder, with a {MANIFEST}"
         raise FileNotFoundError(refusal(argument, requirement, str(folder), "Is its run finished?"))
-    listed = read_json(folder / MANIFEST)["sha256"]
+    listed = read_json(folder / MANIFEST).get("sha256")
+    if not isinstance(listed, dict):
+        raise ValueError(f"{folder / MANIFEST} was changed: it lists no sha256. Copy the folder again.")
     present = [name for name in names if (folder / name).exists()]
     for name in sorted({*listed, *present}):
         if name not in present:

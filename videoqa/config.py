@@ -1,6 +1,7 @@
 """Every option of a run as frozen dataclasses, checked when made; no file is touched here."""
 
 import dataclasses
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,7 +43,8 @@ class DataConfig:
 
     Attributes:
         data: CSV or JSONL paths, or names of built-in sets, whose rows are joined.
-        videos: folder of the video files; None: beside each annotation file.
+        videos: folder of the video files; None: beside each annotation file. Kept as an absolute path, as
+            every path here is, so that a run is found again from another folder.
         annotations: folder where a built-in set's own annotation files lie.
         task: one of `TASKS`; None: inferred from the columns.
         limit: keep only this many rows of each split, for a smoke run.
@@ -55,6 +57,9 @@ class DataConfig:
     limit: int | None = option(None, "keep only this many rows of each split, for a smoke run")
 
     def __post_init__(self) -> None:
+        for name in ("videos", "annotations"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, os.path.abspath(getattr(self, name)))
         if self.task is not None:
             check_choice("task", self.task, TASKS)
         if self.limit is not None:
@@ -140,6 +145,8 @@ class ModelConfig:
             if self.backbone_weights != own:
                 requirement = f"be {own!r}, a file path or None with backbone={self.backbone!r}"
                 raise ValueError(refusal("backbone_weights", requirement, self.backbone_weights))
+        elif self.backbone_weights is not None:
+            object.__setattr__(self, "backbone_weights", os.path.abspath(self.backbone_weights))
         size = DEFAULT_FRAME_SIZES[self.backbone] if self.frame_size is None else self.frame_size
         if not isinstance(size, (tuple, list)) or len(size) != 2:
             raise ValueError(refusal("frame_size", "be a pair (height, width) of integers", size))
@@ -162,6 +169,8 @@ class TrainingConfig:
         learning_rate_schedule: "constant", or "cosine" down to 0 at the last step.
         seed: of weights, order, windows, dropout and automatic splits.
         patience: epochs without a better validation accuracy before stopping; None: never stop early.
+        validation_share: share of the training groups held out for validation where the data has no
+            validation rows; with 0 and none the last epoch is kept.
         blind: also train the blind model, whose score shows what the questions give away.
         strategy: one of `STRATEGIES`.
     """
@@ -172,6 +181,9 @@ class TrainingConfig:
     learning_rate_schedule: str = option("constant", "how the learning rate goes on")
     seed: int = option(0, "seed of weights, order, windows, dropout and automatic splits")
     patience: int | None = option(10, "epochs without a better validation accuracy before stopping")
+    validation_share: float = option(
+        0.15, "share of the training groups held out where the data has no validation rows; 0: none"
+    )
     blind: bool = option(True, "also train the blind model, which never sees the video")
     strategy: str = option("single", "how training is spread over devices")
 
@@ -183,6 +195,7 @@ class TrainingConfig:
         check_integer("seed", self.seed, minimum=0, maximum=2**31 - 1)
         if self.patience is not None:
             check_integer("patience", self.patience, minimum=1)
+        check_number("validation_share", self.validation_share, minimum=0, maximum=0.5)
         check_flag("blind", self.blind)
         check_choice("strategy", self.strategy, STRATEGIES)
 

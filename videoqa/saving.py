@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 CONFIG, VOCABULARY, ANSWERS = "config.json", "question_vocabulary.json", "answers.json"
 WEIGHTS, BACKBONE_WEIGHTS = "model.weights.h5", "backbone.weights.h5"
 METRICS, BLIND = "metrics.json", "blind"
+UNFINISHED = "UNFINISHED.txt"
+"""Lies in a run's folder until it is done; what else lies there belongs to no model."""
 PARTS_OF_A_FOLDER = (CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, f"{BLIND}/{MANIFEST}")
+PARTS_OF_A_RUN = (*PARTS_OF_A_FOLDER[:-1], MANIFEST, BLIND, "logs", "evaluation")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class ModelFolder:
 def check_new_folder(out: str | os.PathLike[str]) -> Path:
     """Return `out` as a `Path`, made if absent, refused if it holds a run or cannot be written to.
 
+    It holds a file `UNFINISHED` until `save_model_folder` is done. What a stopped run left is removed.
+
     Raises:
         FileExistsError: it already holds a run.
         ValueError: it is a file.
@@ -93,17 +98,28 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
     advice = "Choose another folder, or delete it if the run is not wanted any more."
     if path.exists() and not path.is_dir():
         raise ValueError(refusal("out", "be a folder; this is a file", str(path)))
-    if any((path / name).exists() for name in (MANIFEST, CONFIG, WEIGHTS)):
+    unfinished = (path / UNFINISHED).exists() and not (path / MANIFEST).exists()
+    if not unfinished and any((path / name).exists() for name in PARTS_OF_A_RUN):
         raise FileExistsError(refusal("out", "not hold a run yet", str(path), advice))
-    probe = path / f".probe-{os.getpid()}"
     try:
         path.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        (path / UNFINISHED).write_text(
+            "This run is going on, or was stopped: its parts make no model.\n", "utf-8"
+        )
+        for name in PARTS_OF_A_RUN if unfinished else ():
+            remove(path / name)
     except OSError as error:
         message = refusal("out", "be a folder that can be written to", str(path), f"Cause: {error}.")
         raise PermissionError(message) from error
     return path
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -113,6 +129,7 @@ def removed_if_left_empty(folder: Path) -> Iterator[None]:
         yield
     except BaseException:
         with contextlib.suppress(OSError):
+            remove(folder / UNFINISHED)
             folder.rmdir()
         raise
 
@@ -149,6 +166,7 @@ def save_model_folder(
     write_json(out / METRICS, metrics)
     write_json(out / CONFIG, _config_to_dict(config, _identity(out, config)))
     write_manifest(out, PARTS_OF_A_FOLDER)
+    remove(out / UNFINISHED)
     return load_model_folder(out)
 
 
@@ -232,7 +250,7 @@ def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig,
         parts[key] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
         }
-    if unknown or version != FORMAT_VERSION:
+    if unknown or version != FORMAT_VERSION or "backbone" not in content:
         written = f"videoqa {content.get('videoqa_version')} (format_version {version})"
         raise ValueError(
             f"{source} was written by {written}; this version reads format_version {FORMAT_VERSION}. "

@@ -63,5 +63,8 @@ def test_what_is_missing_is_refused(
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="hold files ending in"):
         videoqa.predict(action_run, tmp_path / "empty")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="`out` must be a file to write"):
+        videoqa.predict(action_run, clips, out=tmp_path / "file" / "labels.csv")
     with pytest.raises(ValueError, match="`out` must be a file to write"):
         videoqa.predict(action_run, clips, out=tmp_path)

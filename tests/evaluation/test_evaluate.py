@@ -90,3 +90,17 @@ def test_no_row_that_was_trained_on_is_scored_as_test(
     assert videoqa.evaluate(run.out, more, out=tmp_path / "more", progress=False)["num_rows"] == 3
     with pytest.raises(ValueError, match="was trained on a DataFrame"):
         videoqa.evaluate(run.out, progress=False)
+
+
+def test_a_model_folder_is_not_written_into(action_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileExistsError, match="`out` must not be a model folder"):
+        videoqa.evaluate(action_run, out=action_run, progress=False)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PermissionError, match="be a folder that can be written to"):
+        videoqa.evaluate(action_run, out=tmp_path / "file" / "scores", progress=False)
+
+
+def test_other_data_does_not_replace_the_runs_own_scores(action_run: Path, small_set: Path) -> None:
+    own = videoqa.evaluate(action_run, split="val", progress=False)
+    other = videoqa.evaluate(action_run, small_set / "labels.csv", split="val", progress=False)
+    assert own["out"].endswith("validation") and other["out"].endswith("validation-labels")

@@ -10,6 +10,7 @@ import pytest
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import FrameEncoder, clip_features, encode_clips, load_features
+from videoqa.models.tiny import TINY_FEATURE_DIM
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
 
 MODEL = ModelConfig(backbone="tiny", backbone_weights=None, frame_size=(16, 16))
@@ -103,7 +104,7 @@ def test_bad_videos_are_counted_rows_and_the_good_ones_are_encoded(write_video, 
     assert [failure["path"] for failure in content["failures"]] == report.rows["path"][1:6].tolist()
     assert content["failures"][0]["start_seconds"] is None and content["failures"][4]["start_seconds"] == 50
     assert (content["num_videos"], content["num_encoded"], content["num_failed"]) == (7, 2, 5)
-    assert content["cache_bytes"] > 2 * 2 * 5 * 192
+    assert content["cache_bytes"] > 2 * 2 * 5 * TINY_FEATURE_DIM
 
 
 def test_nothing_asked_for_and_only_bad_videos(encode, bad_requests, cache):
@@ -141,7 +142,10 @@ def test_entries_that_cannot_be_made_again_are_said(write_video, encode, cache):
 def test_grids_of_different_length_come_as_a_list(write_video, encode):
     sampling = SamplingConfig(num_frames=3, frame_step=2)
     report = encode([ClipRequest(write_video(f"{n}.avi", num_frames=n)) for n in (4, 12)], sampling=sampling)
-    assert [features.shape for features in load_features(report)] == [(3, 192), (6, 192)]
+    assert [features.shape for features in load_features(report)] == [
+        (3, TINY_FEATURE_DIM),
+        (6, TINY_FEATURE_DIM),
+    ]
 
 
 def test_metadata_says_where_features_come_from(write_video, encode, cache):
@@ -187,7 +191,7 @@ def test_one_clip_raises_and_needs_no_writable_home(write_video, sampling, encod
     (tmp_path / "text.mp4").write_text("this is no video")
     unwritable = FeatureCache(tmp_path / "text.mp4" / "home")
     features, _ = clip_features(ClipRequest(write_video()), sampling, encoder=encoder, cache=unwritable)
-    assert features.shape == (5, 192)
+    assert features.shape == (5, TINY_FEATURE_DIM)
     assert "cannot be written" in caplog.text
     with pytest.raises(DecodingError, match=r"text\.mp4"):
         clip_features(ClipRequest(str(tmp_path / "text.mp4")), sampling, encoder=encoder, cache=unwritable)

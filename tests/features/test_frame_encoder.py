@@ -6,6 +6,7 @@ import pytest
 
 from videoqa.config import ModelConfig
 from videoqa.features.frame_encoder import FrameEncoder, encode_clip_stream, encode_frames
+from videoqa.models.tiny import TINY_FEATURE_DIM
 
 MODEL = ModelConfig(backbone="tiny", backbone_weights=None, frame_size=(16, 16))
 
@@ -128,4 +129,5 @@ def test_given_network_is_used_and_named_by_its_weights():
 def test_identity_of_a_named_backbone_is_known_without_building_it():
     encoder = FrameEncoder(MODEL)
     assert encoder.identity == {"backbone": "tiny", "layer": None, "weights_sha256": None}
-    assert encoder.feature_dim == 192 and encoder._network is None and "_compiled" not in vars(encoder)
+    assert encoder.feature_dim == TINY_FEATURE_DIM
+    assert encoder._network is None and "_compiled" not in vars(encoder)

@@ -1,6 +1,7 @@
 """`train`: what it writes, repeats, refuses, and how it starts from an earlier model."""
 
 import json
+import shutil
 from pathlib import Path
 
 import keras
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 
 import videoqa
-from videoqa.saving import load_model_folder
+from videoqa.models.weight_files import TINY_WEIGHTS_FILE
+from videoqa.saving import UNFINISHED, load_model_folder
 
 
 def weights_of(folder: Path) -> list[np.ndarray]:
@@ -117,6 +119,14 @@ def test_the_backbone_can_be_trained_end_to_end(small_set: Path, small_options: 
     assert scores["num_rows"] == 3
 
 
+def test_a_question_model_trains_its_backbone_beside_a_blind_one(
+    small_set: Path, small_options: dict, tmp_path: Path
+) -> None:
+    options = {**small_options, "train_backbone": True, "epochs": 1, "limit": 6, "num_frames": 4}
+    run = videoqa.train(small_set / "questions.csv", out=tmp_path / "run", **options)
+    assert videoqa.evaluate(run.out, progress=False)["blind_accuracy"] is not None
+
+
 def load_model_folder_identity() -> str:
     from videoqa.models.backbones import backbone_identity
 
@@ -181,3 +191,66 @@ def test_an_initial_model_of_another_task_is_refused(
 def test_an_out_that_holds_a_run_is_refused(small_set: Path, small_options: dict, question_run: Path) -> None:
     with pytest.raises(FileExistsError, match="`out` must not hold a run yet"):
         videoqa.train(small_set / "questions.csv", out=question_run, **small_options)
+
+
+def test_what_a_stopped_run_left_is_no_part_of_the_next(
+    small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(question_run / "blind", out / "blind")
+    (out / "backbone.weights.h5").write_text("left over")
+    with pytest.raises(FileExistsError, match="`out` must not hold a run yet"):
+        videoqa.train(small_set / "questions.csv", out=out, **small_options)
+    (out / UNFINISHED).write_text("")
+    run = videoqa.train(
+        small_set / "questions.csv", out=out, **{**small_options, "blind": False, "epochs": 1}
+    )
+    assert not (out / "blind").exists() and not (out / "backbone.weights.h5").exists()
+    assert not (out / UNFINISHED).exists()
+    assert videoqa.evaluate(run.out, progress=False)["blind_accuracy"] is None
+
+
+def test_paths_may_be_path_objects_and_are_kept_absolute(
+    small_set: Path, small_options: dict, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(small_set.parent)
+    options = {**small_options, "epochs": 1, "backbone_weights": TINY_WEIGHTS_FILE}
+    run = videoqa.train(
+        small_set / "labels.csv", out=tmp_path / "run", videos=Path(small_set.name), **options
+    )
+    monkeypatch.chdir(tmp_path)
+    assert load_model_folder(run.out).config.data.videos == str(small_set)
+    assert videoqa.evaluate(run.out, progress=False)["num_failed_videos"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [({"video_units": 9}, "have the new model's video_units=9"), ({"backbone_weights": "other"}, "backbone")],
+)
+def test_an_initial_model_that_does_not_fit_is_refused_before_any_work(
+    small_set: Path, small_options: dict, question_run: Path, tmp_path: Path, changed: dict, message: str
+) -> None:
+    if "backbone_weights" in changed:
+        changed = {"backbone_weights": tmp_path / "other.weights.h5"}
+        changed["backbone_weights"].write_bytes(TINY_WEIGHTS_FILE.read_bytes() + b" ")
+    options = {**small_options, **changed}
+    with pytest.raises(ValueError, match=message):
+        videoqa.train(
+            small_set / "questions.csv", out=tmp_path / "run", initial_model=question_run, **options
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_validation_the_last_epoch_is_kept(
+    small_set: Path, small_options: dict, tmp_path: Path
+) -> None:
+    table = pd.read_csv(small_set / "labels.csv").query("split == 'train'")
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    run = videoqa.train(table, out=tmp_path / "run", validation_share=0.0, **small_options)
+    assert run.metrics["num_validation_rows"] == 0 and "validation" not in run.metrics
+    assert "val_accuracy" not in run.history[-1]
+
+
+def test_annotations_of_no_set_are_refused(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="`annotations` must be None"):
+        videoqa.train(small_set / "labels.csv", out=tmp_path / "run", annotations=tmp_path, **small_options)

@@ -31,6 +31,7 @@ def kernel_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     search_path = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
     monkeypatch.setenv("PYTHONPATH", search_path)
     monkeypatch.delenv("VIDEOQA_MODEL", raising=False)
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # pictures go into the notebook
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import refusal
+from videoqa._manifest import write_text
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_questions
@@ -38,8 +39,9 @@ def predict(
         progress: show bars on a terminal.
 
     Returns:
-        One row per clip or question: `video`, `question_id`, `question`, `answer`, `probability`, `status`,
-        `error`; `answer` is "" and `probability` NaN where the video failed.
+        One row per clip or question: `video`, `start_seconds`, `end_seconds`, `question_id`, `question`,
+        `answer`, `probability`, `status`, `error`; `answer` is "" and `probability` NaN where the video
+        failed.
 
     Raises:
         ValueError: a question model without `data`, a folder without videos, a file that lacks columns.
@@ -61,9 +63,7 @@ def predict(
     probabilities = predict_probabilities(loaded.model, examples, progress=progress)
     table = _table(rows, outcome, probabilities, loaded.answers)
     if target is not None:
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        table.to_csv(temporary, index=False)
-        temporary.replace(target)
+        write_text(target, table.to_csv(index=False))
     return table
 
 
@@ -106,7 +106,8 @@ def _table(
 ) -> pd.DataFrame:
     best = probabilities.argmax(axis=1)
     seen = probabilities.any(axis=1)
-    table = rows[["video_id", "question_id", "question"]].rename(columns={"video_id": "video"})
+    columns = ["video_id", "start_seconds", "end_seconds", "question_id", "question"]
+    table = rows[columns].rename(columns={"video_id": "video"})
     table["answer"] = np.where(seen, np.array(answers, object)[best], "")
     table["probability"] = np.where(seen, probabilities.max(axis=1), np.nan)
     return table.assign(status=outcome["status"], error=outcome["error"])
@@ -117,4 +118,10 @@ def _check_out(out: str | os.PathLike[str]) -> Path:
     if path.is_dir() or not path.parent.is_dir():
         advice = "Its folder must exist, and it must not be a folder itself."
         raise ValueError(refusal("out", "be a file to write", str(out), advice))
+    try:
+        write_text(path.with_name(f".probe-{path.name}"), "")
+        path.with_name(f".probe-{path.name}").unlink()
+    except OSError as error:
+        requirement = "be a file that can be written"
+        raise PermissionError(refusal("out", requirement, str(out), f"Cause: {error}.")) from error
     return path

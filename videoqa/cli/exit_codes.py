@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 DONE, FAILED, REFUSED = 0, 1, 2
+REPEAT_SECONDS = 2.0
+"""An exception raised while an object is finalised is lost; so `Stopped` is raised again until it arrives."""
 CLOSED_PIPE = 128 + 13  # what a shell shows for a program whose reader went away (SIGPIPE)
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -41,6 +43,8 @@ class StopSignals:
         try:
             yield
         finally:
+            if hasattr(signal, "setitimer"):
+                signal.setitimer(signal.ITIMER_REAL, 0)
             if self.received is None:
                 for number, handler in previous.items():
                     signal.signal(number, handler)
@@ -49,7 +53,13 @@ class StopSignals:
         self.received = number
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_DFL)
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self._stop_again)
+            signal.setitimer(signal.ITIMER_REAL, REPEAT_SECONDS, REPEAT_SECONDS)
         raise Stopped(number)
+
+    def _stop_again(self, number: int, frame: FrameType | None) -> None:
+        raise Stopped(self.received or number)
 
 
 def report(error: BaseException, stop: StopSignals) -> int:

@@ -18,7 +18,6 @@ from videoqa.data.annotation_files import LIST_COLUMNS, Source, is_name, open_so
 from videoqa.data.splits import split_by_group
 
 AUTOMATIC_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
-VALIDATION_SHARE = 0.15
 
 Entry = str | os.PathLike[str] | pd.DataFrame
 
@@ -44,6 +43,9 @@ def read_annotations(data: DataConfig, *, tables: Sequence[pd.DataFrame] = (), s
     entries: list[Entry] = [*data.data, *tables]
     if not entries:
         raise ValueError(refusal("data", "name a CSV or JSONL file or a built-in set", data.data))
+    if data.annotations is not None:
+        requirement = "be None: every source given here brings its own annotation file"
+        raise ValueError(refusal("annotations", requirement, data.annotations))
     videos = check_directory("videos", data.videos) if data.videos is not None else None
     sources = [as_texts(open_source(entry, data.task)) for entry in entries]
     task, parts, left_out = _rows_of_one_task(sources, data.task)
@@ -114,18 +116,18 @@ def require_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
     return rows
 
 
-def attach_validation(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Return the table with 15 % of the training groups as validation, unless it has validation rows already.
+def attach_validation(table: pd.DataFrame, seed: int = 0, share: float = 0.15) -> pd.DataFrame:
+    """Return the table with a share of the training groups as validation, unless it has validation rows.
 
     Only training rows move. A single training group stays: then there is no validation.
     `attrs["automatic_validation"]` says whether rows were moved.
     """
     training = table["split"] == "train"
     groups = table.loc[training, "group"]
-    wanted = not (table["split"] == "validation").any() and groups.nunique() > 1
+    wanted = share > 0 and not (table["split"] == "validation").any() and groups.nunique() > 1
     table = table.copy()
     if wanted:
-        shares = {"train": 1 - VALIDATION_SHARE, "validation": VALIDATION_SHARE}
+        shares = {"train": 1 - share, "validation": share}
         table.loc[training, "split"] = split_by_group(groups, shares, seed)
     table.attrs["automatic_validation"] = wanted
     return table

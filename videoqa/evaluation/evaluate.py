@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from videoqa._manifest import write_json
+from videoqa._checks import refusal
+from videoqa._manifest import MANIFEST, write_json, write_text
+from videoqa._progress import say
 from videoqa.config import DataConfig
+from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES
 from videoqa.data.annotations import read_annotations, require_split, split_as_trained, split_sources
 from videoqa.evaluation.metrics import correct_answers, score_table
 from videoqa.evaluation.prediction import predict_probabilities
@@ -21,7 +24,15 @@ from videoqa.text.answers import AnswerList
 if TYPE_CHECKING:
     import keras
 
-PREDICTION_COLUMNS = ("question_id", "video_id", "question", "question_type", "answer")
+PREDICTION_COLUMNS = (
+    "question_id",
+    "video_id",
+    "start_seconds",
+    "end_seconds",
+    "question",
+    "question_type",
+    "answer",
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ def evaluate(
         single_frame: show every clip's middle frame only, repeated.
         seed: of the shuffling.
         out: folder for `metrics.json` and `predictions.csv`; None: `evaluation/<split>` in the model folder
-            (with `-shuffled` or `-single-frame` behind it).
+            (with `-shuffled` or `-single-frame` behind it, and the name of other data).
         progress: show bars on a terminal.
 
     Returns:
@@ -80,6 +91,9 @@ def evaluate(
     if shuffle_frames and single_frame:
         raise ValueError("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
     folder = load_model_folder(model)
+    split = OTHER_SPLIT_NAMES.get(split, split)
+    view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
+    target = _check_target(out, folder.path / "evaluation" / (split + view + _name_of(data)))
     rows = require_split(_read_rows(folder, data, videos, annotations, limit), split)
     examples, outcome = make_examples(
         rows,
@@ -93,8 +107,6 @@ def evaluate(
         rows.join(outcome), examples, folder.build(), blind=folder.blind, answers=folder.answers,
         majority=folder.metrics["majority_answers"], progress=progress,
     )  # fmt: skip
-    view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
-    target = Path(out) if out is not None else folder.path / "evaluation" / (split + view)
     scores = {"model": str(folder.path), "split": split, "out": str(target)} | scored.scores
     _write(target, scores, scored.predictions)
     return scores
@@ -162,8 +174,12 @@ def _read_rows(
     """Read and split the rows just as `train` did, so that a training row is never scored as a test row."""
     recorded = folder.config.data
     sources, tables = (recorded.data, []) if data is None else split_sources(data)
-    if not sources and not tables:
+    if data is None and folder.metrics["num_tables"]:
         raise ValueError(f"{folder.path} was trained on a DataFrame. Give its rows, or a file, as `data`.")
+    if data is None and limit is None and recorded.limit is not None:
+        say(
+            f"At most {recorded.limit} rows of the split are scored: the model was trained with that `limit`."
+        )
     config = DataConfig(
         data=sources,
         videos=str(videos) if videos is not None else recorded.videos if data is None else None,
@@ -181,7 +197,29 @@ def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | 
     return [answer if row.any() else None for answer, row in zip(best, probabilities, strict=True)]
 
 
+def _name_of(data: Any) -> str:
+    """Return what stands behind the default folder's name: nothing for the run's own data."""
+    if data is None:
+        return ""
+    sources, tables = split_sources(data)
+    return "".join(f"-{Path(source).stem}" for source in sources) + "-table" * bool(tables)
+
+
+def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
+    """Return the folder to write to, made if absent; a model folder is not written into."""
+    target = default if out is None else Path(out)
+    if (target / MANIFEST).exists():
+        raise FileExistsError(refusal("out", "not be a model folder", str(target), "Name another folder."))
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        write_text(target / ".probe", "")
+        (target / ".probe").unlink()
+    except OSError as error:
+        requirement = "be a folder that can be written to"
+        raise PermissionError(refusal("out", requirement, str(target), f"Cause: {error}.")) from error
+    return target
+
+
 def _write(target: Path, scores: dict[str, Any], predictions: pd.DataFrame) -> None:
-    target.mkdir(parents=True, exist_ok=True)
-    predictions.to_csv(target / "predictions.csv", index=False)
+    write_text(target / "predictions.csv", predictions.to_csv(index=False))
     write_json(target / "metrics.json", scores)

@@ -35,6 +35,7 @@ def inference_function(model: "keras.Model") -> Callable[[dict[str, np.ndarray]]
 
     if not hasattr(model, "_videoqa_inference"):
         signature = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in model.input.items()}
-        call = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
-        model._videoqa_inference = call
-    return lambda inputs: model._videoqa_inference(inputs).numpy()
+        function = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
+        model._videoqa_inference = function.get_concrete_function()
+    call = model._videoqa_inference
+    return lambda inputs: call({name: tf.constant(array) for name, array in inputs.items()}).numpy()

@@ -58,8 +58,11 @@ def build_backbone(
         FileNotFoundError: no such weights file.
         ValueError: an unknown backbone or layer, or a file with other weights.
     """
+    from videoqa.models.devices import let_gpu_memory_grow
+
     check_layer(name, layer)
     path = weights_file(name, weights)
+    let_gpu_memory_grow()
     build = _BUILDERS[name]
     with _fixed_random_weights(unless=trainable and path is None):
         network = build(frame_size, layer, path)

@@ -9,6 +9,7 @@ from videoqa._checks import check_choice, check_integer, check_number, refusal
 from videoqa.config import MODEL_INPUTS, ModelConfig
 from videoqa.models.backbones import build_backbone, feature_dim
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
+from videoqa.models.devices import let_gpu_memory_grow
 from videoqa.models.time_distributed import TimeDistributed
 
 LEARNING_RATE = 1e-3
@@ -147,6 +148,7 @@ def build_from_config(
     both forms get the same initial weights after a frozen backbone.
     """
     check_choice("starts_from", starts_from, MODEL_INPUTS)
+    let_gpu_memory_grow()
     check_number("learning_rate", learning_rate, minimum=1e-12)
     if num_frames is not None:
         check_integer("num_frames", num_frames, minimum=1)

@@ -64,7 +64,7 @@ def fit_model(
     """
     _make_repeatable(config.training.seed)
     strategy = make_strategy(config.training.strategy, progress=progress)
-    end_to_end = train_examples.clip_input == "clip"
+    end_to_end = train_examples.clips is not None and train_examples.clip_input == "clip"
     with strategy.scope():
         model = build_from_config(
             config.model, config.sampling.num_frames, starts_from="clip" if end_to_end else "features"

@@ -47,7 +47,9 @@ def run_epochs(
         model.optimizer.build(model.trainable_variables)
     spec = batch_spec(train_examples)
     step = make_train_step(model, optimizers, strategy, seed=training.seed, batch_spec=spec)
-    driver = keras.callbacks.CallbackList(list(callbacks), model=model)
+    steps = steps_per_epoch(len(train_examples), training.batch_size)
+    parameters = {"epochs": training.epochs, "steps": steps, "verbose": 0}
+    driver = keras.callbacks.CallbackList(list(callbacks), model=model, **parameters)
     best = BestWeights(training.patience) if validation_examples is not None else None
     history: list[dict[str, float]] = []
     model.stop_training = False

@@ -29,6 +29,7 @@ class PreparedData:
         answers: answer of each class.
         num_dropped: rows left out because their video failed.
         groups: see `data.annotations.groups_of_splits`.
+        num_tables: how many of the sources were DataFrames.
     """
 
     config: RunConfig
@@ -38,6 +39,7 @@ class PreparedData:
     answers: AnswerList
     num_dropped: int
     groups: dict[str, list[str]]
+    num_tables: int
 
     def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
         """Return the rows of one split."""
@@ -45,12 +47,15 @@ class PreparedData:
         return self.table.iloc[rows], self.examples.select(rows)
 
 
-def prepare_data(table: pd.DataFrame, config: RunConfig, *, progress: bool = True) -> PreparedData:
+def prepare_data(
+    table: pd.DataFrame, config: RunConfig, *, num_tables: int = 0, progress: bool = True
+) -> PreparedData:
     """Build the vocabularies, encode the videos and leave out the rows whose video failed.
 
     Args:
         table: annotation table; rows of the test split are not looked at.
         config: the run's configuration.
+        num_tables: how many of the sources were DataFrames, which a later run cannot find again.
         progress: print what was found, and bars on a terminal.
 
     Raises:
@@ -76,7 +81,9 @@ def prepare_data(table: pd.DataFrame, config: RunConfig, *, progress: bool = Tru
     kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
     require_split(kept, "train")
     groups = groups_of_splits(table)
-    return PreparedData(config, kept, examples.select(good), vocabulary, answers, num_dropped, groups)
+    return PreparedData(
+        config, kept, examples.select(good), vocabulary, answers, num_dropped, groups, num_tables
+    )
 
 
 def _description(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from videoqa._progress import say
+from videoqa.models.devices import let_gpu_memory_grow
 
 
 def _single() -> tf.distribute.Strategy:
@@ -22,12 +23,8 @@ def make_strategy(name: str, *, progress: bool = True) -> tf.distribute.Strategy
         progress: print what is worth knowing.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        try:
-            tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError:
-            say("GPU memory growth is as it was: TensorFlow had started before.", progress=progress)
-            break
+    if not let_gpu_memory_grow():
+        say("GPU memory does not grow on demand: TensorFlow was in use before.", progress=progress)
     strategy = STRATEGIES[name]()
     used = min(len(gpus), strategy.num_replicas_in_sync)
     if len(gpus) > used:

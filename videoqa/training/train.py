@@ -18,6 +18,7 @@ from videoqa.data.annotations import (
 )
 from videoqa.evaluation.evaluate import score_examples
 from videoqa.evaluation.metrics import majority_answers
+from videoqa.models.backbones import backbone_identity
 from videoqa.saving import (
     BLIND,
     ModelFolder,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     import keras
 
     from videoqa.training.fitting import FittedModel
+
+INITIAL_FIELDS = ("video_branch", "video_units", "embedding_dim", "question_units", "hidden_units")
+"""What an earlier model must have in common with one that starts from its weights."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,13 @@ def train(
     folder = check_new_folder(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}" if out is None else out)
     with removed_if_left_empty(folder):
         table = read_annotations(config.data, tables=tables, seed=config.training.seed)
-        table = attach_validation(table, seed=config.training.seed)
+        table = attach_validation(table, config.training.seed, config.training.validation_share)
         config = dataclasses.replace(
             config, model=dataclasses.replace(config.model, task=table.attrs["task"])
         )
         _check_input(config)
         _check_initial(earlier, config)
-        prepared = prepare_data(table, config, progress=progress)
+        prepared = prepare_data(table, config, num_tables=len(tables), progress=progress)
     blind = _fit_blind(prepared, folder, progress)
     fitted = _fit(prepared, prepared.config, folder, callbacks=callbacks, initial=earlier, progress=progress)
     metrics = _metrics(prepared, fitted, blind, prepared.config)
@@ -163,6 +167,7 @@ def _metrics(
         "num_train_rows": len(training_rows),
         "num_validation_rows": len(rows),
         "num_dropped_rows": prepared.num_dropped,
+        "num_tables": prepared.num_tables,
         "majority_answers": majority,
         "groups": prepared.groups,
         "history": fitted.history,
@@ -195,8 +200,26 @@ def _check_input(config: RunConfig) -> None:
 
 
 def _check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
-    if initial is not None and initial.config.model.task != config.model.task:
+    """Refuse an earlier model whose weights cannot serve the new one, before any work is done."""
+    if initial is None:
+        return
+    if initial.config.model.task != config.model.task:
         requirement = f"be a model for the task of the data, {config.model.task!r}"
         raise ValueError(
             refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})")
+        )
+    for name in INITIAL_FIELDS:
+        ours, theirs = getattr(config.model, name), getattr(initial.config.model, name)
+        if ours != theirs:
+            requirement = f"have the new model's {name}={ours!r}"
+            raise ValueError(refusal("initial_model", requirement, f"{initial.path} ({name}={theirs!r})"))
+    model = config.model
+    backbone = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+    if not model.train_backbone and model.video_branch != "none" and backbone != initial.backbone:
+        requirement = f"have learned from the new model's backbone, {backbone}"
+        advice = (
+            f"Give it its own: backbone_weights={str(initial.path / 'backbone.weights.h5')!r}, if it has one."
+        )
+        raise ValueError(
+            refusal("initial_model", requirement, f"{initial.path} ({initial.backbone})", advice)
         )
