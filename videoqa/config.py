@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -235,6 +235,6 @@ def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
     return RunConfig(**chosen)
 
 
-def field_names(part: Any) -> Iterable[str]:
+def field_names(part: Any) -> list[str]:
     """Return the names of a dataclass's fields, in order."""
     return [item.name for item in dataclasses.fields(part)]

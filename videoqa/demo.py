@@ -1,6 +1,7 @@
 """The demo: built-in clips, a model trained on them, its scores, and a question to two opposite clips."""
 
 import os
+import shlex
 from typing import Any
 
 from videoqa._progress import say
@@ -16,18 +17,17 @@ OPPOSITES = ("loading", "unloading")
 
 
 def run_demo(
-    *, out: str | os.PathLike[str] | None = None, seed: int = 0, progress: bool = True, **options: Any
+    *, out: str | os.PathLike[str] | None = None, progress: bool = True, **options: Any
 ) -> dict[str, Any]:
     """Train on the built-in clips, evaluate, ask, and return the test scores; needs no network.
 
     Args:
         out: new folder of the model; None: `runs/<date-time>`.
-        seed: of the training.
         progress: tell what is going on, with bars on a terminal.
-        **options: further options of `train`.
+        **options: options of `train`.
     """
     say("1/3  Drawing clips of a loading bay, and training on them", progress=progress)
-    run = train(SAMPLE, out=out, seed=seed, progress=progress, **options)
+    run = train(SAMPLE, out=out, progress=progress, **options)
     say("\n2/3  Scores on the test split, beside what needs no video", progress=progress)
     scores = evaluate(run.out, split="test", progress=progress)
     say(format_score_table(scores), progress=progress)
@@ -36,6 +36,7 @@ def run_demo(
     for activity in OPPOSITES:
         clip = sample_clip(activity, seed=1)
         answer = qa.ask(clip, QUESTION)
-        say(f'  videoqa ask {clip} "{QUESTION}" --model {run.out}', progress=progress)
+        command = ["videoqa", "ask", clip, QUESTION, "--model", str(run.out)]
+        say(f"  {shlex.join(command)}", progress=progress)
         say(f"  {answer}  ({answer.probability:.0%})", progress=progress)
     return scores

@@ -9,7 +9,7 @@ import pytest
 import videoqa
 from videoqa.cli.flags import CHOICES, add_option_flags, typed_options
 from videoqa.cli.main import COMMANDS, build_parser
-from videoqa.config import PARTS, ModelConfig, SamplingConfig, TrainingConfig
+from videoqa.config import PARTS, ModelConfig, SamplingConfig, TrainingConfig, field_names
 from videoqa.demo import run_demo
 
 OPTIONS = [item for part in PARTS.values() for item in dataclasses.fields(part) if "help" in item.metadata]
@@ -124,3 +124,6 @@ def test_every_plain_keyword_of_the_library_is_a_flag(name):
     COMMANDS[name].add_arguments(parser)
     flags = {action.dest for action in parser._actions}
     assert keywords - {"callbacks", "options"} <= flags
+    if "options" in keywords and name in ("train", "demo"):
+        assert set(field_names(SamplingConfig)) | set(field_names(TrainingConfig)) <= flags
+        assert set(field_names(ModelConfig)) - {"task"} <= flags

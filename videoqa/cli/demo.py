@@ -4,13 +4,27 @@ import argparse
 from typing import Any
 
 from videoqa.cli.arguments import add_progress, keywords
+from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.cli.quiet import load_tensorflow
+from videoqa.config import (
+    SAMPLE,
+    DataConfig,
+    ModelConfig,
+    SamplingConfig,
+    TrainingConfig,
+    field_names,
+    run_config_from_options,
+)
 
 HELP = "draw clips, train a small model on them, evaluate it and ask it, all offline"
 EXAMPLE = """example:
   videoqa demo
   videoqa demo --out runs/demo --seed 1
 """
+PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
+FIELDS = tuple(
+    name for part in PARTS for name in field_names(part) if name not in ("videos", "annotations", "task")
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,18 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="new folder of the model (default: runs/<date-time>)",
     )
-    parser.add_argument(
-        "--seed", type=int, metavar="N", default=argparse.SUPPRESS, help="seed of the training (default: 0)"
-    )
     add_progress(parser)
+    add_option_flags(parser, PARTS, only=FIELDS)
 
 
 def run(arguments: argparse.Namespace) -> Any:
     """Run the demo, which prints as it goes."""
+    options = typed_options(arguments, PARTS)
+    run_config_from_options({"data": (SAMPLE,), **options})  # refused before TensorFlow is loaded
     load_tensorflow()
     from videoqa.demo import run_demo
 
-    return run_demo(**keywords(arguments, "out", "seed", "progress"))
+    return run_demo(**options, **keywords(arguments, "out", "progress"))
 
 
 def show(result: Any, arguments: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from videoqa.cli.arguments import add_segment, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import SamplingConfig
 
-HELP = "write a contact sheet: the frames that a model would see, in one picture"
+HELP = "write a contact sheet: the sampled frames of a clip in one picture"
 EXAMPLE = """example:
   videoqa sheet clip.mp4 --out sheet.png
   videoqa sheet clip.mp4 --out sheet.png --num-frames 8 --columns 4

@@ -5,13 +5,14 @@ from typing import Any
 
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.cli.quiet import load_tensorflow
-from videoqa.config import TASKS, ModelConfig
+from videoqa.config import TASKS, ModelConfig, SamplingConfig, field_names
 
 HELP = "show the layers of a model with output shape and parameters; loads no weights"
 EXAMPLE = """example:
   videoqa summary --task open_ended
   videoqa summary --task action --num-answers 4 --backbone tiny
 """
+FIELDS = (*field_names(ModelConfig), "num_frames")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--task", choices=TASKS, default=argparse.SUPPRESS, help="the task (default: open_ended)"
     )
-    add_option_flags(parser, [ModelConfig])
+    add_option_flags(parser, [ModelConfig, SamplingConfig], only=FIELDS)
 
 
 def run(arguments: argparse.Namespace) -> Any:
@@ -28,7 +29,8 @@ def run(arguments: argparse.Namespace) -> Any:
     load_tensorflow()
     from videoqa.models.summary import layer_table
 
-    return layer_table(model)
+    num_frames = getattr(arguments, "num_frames", None)
+    return layer_table(model, num_frames)
 
 
 def show(result: Any, arguments: argparse.Namespace) -> None:
