@@ -47,3 +47,8 @@ def test_flags_exist(page: Path) -> None:
 def test_public_names_exist(page: Path) -> None:
     mentioned = set(re.findall(r"\bvideoqa\.([A-Za-z_]+)\(", page.read_text(encoding="utf-8")))
     assert mentioned - set(videoqa.__all__) == set()
+
+
+@every_page
+def test_no_figure_is_left_open(page: Path) -> None:
+    assert "<!--" not in page.read_text(encoding="utf-8")
