@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=SHIPPED_MODEL, help="folder to write anew")
     parser.add_argument("--seed", type=int, default=0, help="of the training")
     arguments = parser.parse_args()
-    options = {**SAMPLE_DEFAULTS, "seed": arguments.seed, "blind": False}
+    options = {**SAMPLE_DEFAULTS, "patience": 10, "seed": arguments.seed, "blind": False}
     with tempfile.TemporaryDirectory() as folder:
         run = videoqa.train(training_table(), out=Path(folder) / "run", **options)
         shutil.rmtree(arguments.out, ignore_errors=True)

@@ -8,6 +8,7 @@ cross-validation over the training groups (`--cross-validate`), never on a test 
 """
 
 import argparse
+import json
 import os
 import re
 import tempfile
@@ -46,12 +47,12 @@ def subset_table(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["video", "label", "split", "group"])
 
 
-def accuracy(table: pd.DataFrame, folder: Path, seed: int) -> float:
+def accuracy(table: pd.DataFrame, folder: Path, seed: int, options: dict) -> float:
     """Train on the training rows of `table` and return the accuracy on its test rows."""
     weights = folder / "weights" / "inception_v3_imagenet2015_to_mixed8.weights.h5"
     backbone = {"backbone_weights": str(weights), "backbone_layer": "mixed8"}
     with tempfile.TemporaryDirectory() as out:
-        run = videoqa.train(table, out=out, seed=seed, progress=False, **backbone, **SETTINGS)
+        run = videoqa.train(table, out=out, seed=seed, progress=False, **{**backbone, **SETTINGS, **options})
         return videoqa.evaluate(run.out, table, progress=False)["accuracy"]
 
 
@@ -72,6 +73,7 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--cross-validate", action="store_true", help="score on held-out training groups")
+    parser.add_argument("--options", type=json.loads, default={}, help="other options of train, as JSON")
     arguments = parser.parse_args()
     folder = real_data()
     table = subset_table(folder)
@@ -80,7 +82,7 @@ def main() -> None:
     tables = folds(table) if arguments.cross_validate else [table]
     scores = []
     for seed in arguments.seeds:
-        scores.append(float(np.mean([accuracy(part, folder, seed) for part in tables])))
+        scores.append(float(np.mean([accuracy(part, folder, seed, arguments.options) for part in tables])))
         print(f"seed {seed}: {scores[-1]:7.2%}", flush=True)
     print(f"mean {np.mean(scores):.2%}, from {min(scores):.2%} to {max(scores):.2%}")
 

@@ -26,6 +26,7 @@ SAMPLE_DEFAULTS = {
     "epochs": 15,
     "learning_rate": 2e-3,
     "learning_rate_schedule": "cosine",
+    "patience": 4,
 }
 """Options for the built-in sample set where none are given; chosen on its validation rows."""
 MAX_QUESTION_TOKENS = 32
