@@ -3,8 +3,8 @@
     VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py
 
 InceptionV3 with ImageNet weights, cut at `mixed8`, frozen; groups 1-7 are the test split, as in UCF101's
-first split. All 72 training clips are trained on, without validation: the settings were chosen by 4-fold
-cross-validation over the training groups (`--cross-validate`), never on a test clip.
+first split. All 72 training clips are trained on, without validation; `--cross-validate` scores settings over
+the training groups alone, so that none need be chosen on a test clip.
 """
 
 import argparse

@@ -28,7 +28,8 @@ SAMPLE_DEFAULTS = {
     "learning_rate_schedule": "cosine",
     "patience": 4,
 }
-"""Options for the built-in sample set where none are given; chosen on its validation rows."""
+"""Options for the built-in sample set where none are given; chosen on its validation rows, the patience for
+the time the demo takes."""
 MAX_QUESTION_TOKENS = 32
 MAX_QUESTION_CHARACTERS = 1000
 
