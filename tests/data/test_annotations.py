@@ -7,13 +7,8 @@ import pandas as pd
 import pytest
 
 from videoqa.config import DataConfig
-from videoqa.data.annotations import (
-    attach_validation,
-    read_annotations,
-    read_questions,
-    require_split,
-    split_sources,
-)
+from videoqa.data.annotations import read_annotations, read_questions, require_split, split_sources
+from videoqa.data.splits import attach_validation
 
 COLUMNS = ["video_id", "video_path", "question_id", "question", "answer", "question_type", "split", "group"]
 COLUMNS += ["start_seconds", "end_seconds"]
@@ -48,6 +43,8 @@ def test_a_plain_csv_becomes_the_annotation_table(tmp_path):
         "sources": [str(tmp_path / "my.csv")],
         "automatic_split": False,
         "left_out": {},
+        "absent": {},
+        "score_groups": {},
     }
     assert table.attrs == expected
 

@@ -106,10 +106,13 @@ def test_limit_leaves_the_automatic_split_as_it_is():
     assert limited["split"].tolist() == whole[limited["question_id"]].tolist()
 
 
-@pytest.mark.parametrize("name", ["sampel", "msvd", "Sample", ""])
-def test_an_unknown_name_is_refused_with_the_nearest(tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("sampel", "sample"), ("msvd", "msvd_qa"), ("Sample", "sample"), ("ucf", "ucf101"), ("", "")],
+)
+def test_an_unknown_name_is_refused_with_the_nearest(tmp_path, monkeypatch, name, nearest):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="`data` must be one of .*'sample'.*Nearest: 'sample'"):
+    with pytest.raises(ValueError, match=f"`data` must be one of .*'sample'.*Nearest: '{nearest}"):
         read(data=(name,))
 
 

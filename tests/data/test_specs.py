@@ -9,8 +9,11 @@ from videoqa.data.specs import load_spec, spec_from_dict, spec_names
 GOOD = {
     "name": "mine",
     "title": "A set",
+    "tasks": ["open_ended"],
+    "format": "records",
     "licence": "CC-BY-4.0",
     "homepage": "",
+    "citation": "",
     "counts": {"clips": 1, "train": 2, "validation": 0, "test": 3},
 }
 
@@ -42,9 +45,18 @@ def test_an_unknown_name_is_refused():
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"license": "MIT"}, "mine.toml must have exactly the fields .* Unknown: license. Missing: none"),
+        ({"license": "MIT"}, "mine.toml must have the fields .* Unknown: license. Missing: none"),
         ({"licence": None}, "mine.toml: `licence` must be a text"),
-        ({"counts": {"clips": 1}}, "`counts` must have the fields clips, train, validation, test"),
+        ({"counts": {"rows": 1}}, "`counts` must have the fields clips, train, validation, test"),
+        ({"counts": {"train": [1, 2]}}, "`counts.train` must have one figure for each of 1 folds"),
+        ({"tasks": ["vqa"]}, "`tasks` must be one of 'open_ended', 'action'"),
+        ({"tasks": "action"}, "`tasks` must be a list of texts"),
+        ({"format": "xml"}, "`format` must be one of 'drawn', 'records'"),
+        ({"files": ["a.json"]}, "`files` must be a table"),
+        ({"files": {"val": ["a.json"]}}, "`files` must be one of 'train'"),
+        ({"group_pattern": "("}, "`group_pattern` must be a regular expression"),
+        ({"disjoint_groups": 1}, "`disjoint_groups` must be True or False"),
+        ({"num_answers": 1}, "`num_answers` must be an integer of at least 2"),
         ({"counts": GOOD["counts"] | {"test": -1}}, "`counts.test` must be an integer of at least 0"),
         ({"counts": 5}, "`counts` must have the fields"),
     ],

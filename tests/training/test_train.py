@@ -219,7 +219,7 @@ def test_paths_may_be_path_objects_and_are_kept_absolute(
         small_set / "labels.csv", out=tmp_path / "run", videos=Path(small_set.name), **options
     )
     monkeypatch.chdir(tmp_path)
-    assert load_model_folder(run.out).config.data.videos == str(small_set)
+    assert load_model_folder(run.out).config.data.videos == (str(small_set),)
     assert videoqa.evaluate(run.out, progress=False)["num_failed_videos"] == 0
 
 
@@ -252,5 +252,5 @@ def test_without_validation_the_last_epoch_is_kept(
 
 
 def test_annotations_of_no_set_are_refused(small_set: Path, small_options: dict, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="`annotations` must be None"):
+    with pytest.raises(ValueError, match="`annotations` must be left out: no named set"):
         videoqa.train(small_set / "labels.csv", out=tmp_path / "run", annotations=tmp_path, **small_options)

@@ -13,9 +13,9 @@ from videoqa._manifest import write_text
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_questions
+from videoqa.data.video_index import VIDEO_SUFFIXES
 from videoqa.evaluation.prediction import predict_probabilities
 from videoqa.input_pipeline import make_examples
-from videoqa.video.decoding import VIDEO_SUFFIXES
 
 
 def predict(

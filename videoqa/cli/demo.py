@@ -22,9 +22,7 @@ EXAMPLE = """example:
   videoqa demo --out runs/demo --seed 1
 """
 PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
-FIELDS = tuple(
-    name for part in PARTS for name in field_names(part) if name not in ("videos", "annotations", "task")
-)
+FIELDS = ("limit", *(name for part in PARTS[1:] for name in field_names(part) if name != "task"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

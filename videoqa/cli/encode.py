@@ -6,7 +6,14 @@ from typing import Any
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.cli.quiet import load_tensorflow
-from videoqa.config import DataConfig, ModelConfig, SamplingConfig, TrainingConfig, run_config_from_options
+from videoqa.config import (
+    DataConfig,
+    ModelConfig,
+    SamplingConfig,
+    TrainingConfig,
+    field_names,
+    run_config_from_options,
+)
 
 HELP = "run the frozen backbone over every video once and keep its features in the cache"
 EXAMPLE = """example:
@@ -15,7 +22,7 @@ EXAMPLE = """example:
 """
 PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
 BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "frame_size")
-FIELDS = ("videos", "annotations", "task", "limit", "num_frames", "frame_step", "max_grid_frames", "seed")
+FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "seed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -24,6 +24,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "learning_rate_schedule": LEARNING_RATE_SCHEDULES,
     "strategy": STRATEGIES,
 }
+COMMA_SEPARATED = ("classes",)
 NONE = "none"
 """The word that stands for None where None is allowed."""
 
@@ -67,13 +68,23 @@ def _add_flag(group: Any, item: dataclasses.Field, annotation: Any) -> None:
     common = {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
     if allowed is bool:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+    elif typing.get_args(allowed) == (str, ...):
+        _add_repeated_flag(group, flag, item.name, common)
     elif typing.get_origin(allowed) is tuple:
         group.add_argument(flag, action=_PairAction, nargs="+", metavar=("HEIGHT", "WIDTH"), **common)
     else:
         choices = CHOICES.get(item.name)
         convert = _converter(item.name, allowed, optional, choices)
-        metavar = "{" + ",".join(choices) + "}" if choices else _metavar(allowed, item.name)
+        metavar = "{" + ",".join(choices) + "}" if choices else _metavar(allowed)
         group.add_argument(flag, type=convert, metavar=metavar, **common)
+
+
+def _add_repeated_flag(group: Any, flag: str, name: str, common: dict[str, Any]) -> None:
+    """Add a flag that may be typed several times; one that takes A,B may also be typed once."""
+    if name in COMMA_SEPARATED:
+        group.add_argument(flag, action="extend", type=lambda text: text.split(","), metavar="A,B", **common)
+    else:
+        group.add_argument(flag, action="append", metavar="DIR", **common)
 
 
 def _split_optional(annotation: Any) -> tuple[Any, bool]:
@@ -101,8 +112,8 @@ def _converter(
     return convert
 
 
-def _metavar(kind: type, name: str) -> str:
-    return {int: "N", float: "X"}.get(kind, "DIR" if name in ("videos", "annotations") else "TEXT")
+def _metavar(kind: type) -> str:
+    return {int: "N", float: "X"}.get(kind, "TEXT")
 
 
 def _shown_default(item: dataclasses.Field) -> str:

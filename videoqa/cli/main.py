@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from videoqa import __version__
-from videoqa.cli import ask, cache, demo, encode, evaluate, predict, sheet, summary, train
+from videoqa.cli import ask, cache, data, demo, encode, evaluate, predict, sheet, summary, train
 from videoqa.cli.exit_codes import DONE, StopSignals, report
 from videoqa.cli.output import json_text, only_json_on_stdout
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "predict": predict,
     "sheet": sheet,
     "summary": summary,
+    "data": data,
     "cache": cache,
 }
 """Name of the command → its module, which has `HELP`, `EXAMPLE`, `add_arguments`, `run` and `show`."""

@@ -6,7 +6,6 @@ import os
 import string
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import pandas as pd
 from videoqa._checks import check_columns, refusal
 from videoqa._normalizing import check_question, collapse_spaces, normalize_answer
 from videoqa.config import SPLITS
-from videoqa.data.annotation_files import LIST_COLUMNS, Source
+from videoqa.data.source import LIST_COLUMNS, Source
 
 TEXT_COLUMNS = [
     "video_id",
@@ -38,7 +37,7 @@ def as_texts(source: Source) -> Source:
     """Return the source with its text columns as str ("" where nothing is) and its lists as lists of str."""
     table = source.table.copy()
     for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label"]):
-        table[column] = _column(source, column, _text)
+        table[column] = _column(source, column, as_text)
     for column in table.columns.intersection(LIST_COLUMNS):
         table[column] = _column(source, column, _texts)
     return Source(source.name, table, source.folder, source.row_numbers)
@@ -60,15 +59,12 @@ def task_of_rows(table: pd.DataFrame) -> pd.Series:
     return tasks
 
 
-def standard_columns(
-    source: Source, task: str, videos: Path | None, *, labelled: bool = True
-) -> pd.DataFrame:
+def standard_columns(source: Source, task: str, *, labelled: bool = True) -> pd.DataFrame:
     """Return the columns of the annotation table, as far as one source can tell, then its further columns.
 
     Args:
         source: as `as_texts` returns it; the index says where each row stands in it.
         task: of every row.
-        videos: folder of relative video paths; None: the source's own.
         labelled: every row must have an answer.
 
     Raises:
@@ -77,7 +73,7 @@ def standard_columns(
     _check_columns(source, task, labelled)
     found = source.table
     table = pd.DataFrame(index=found.index)
-    table["video_id"], table["video_path"] = _videos(source, videos)
+    table["video_id"], table["video_path"] = _videos(source)
     table["question_id"] = _optional(found, "question_id")
     table["question"] = _questions(source) if task != "action" else ""
     table["answer"] = _answers(source, task, labelled)
@@ -121,8 +117,12 @@ def _column(source: Source, name: str, convert: Callable[[Any], Any]) -> pd.Seri
     return pd.Series(converted, index=cells.index, dtype=object)
 
 
-def _text(cell: Any) -> str:
-    """A scalar as text: 2 and 2.0 are "2", nothing is ""."""
+def as_text(cell: Any) -> str:
+    """Return a scalar as text: 2 and 2.0 are "2", nothing is "".
+
+    Raises:
+        ValueError: a list or a table, with the requirement as its message.
+    """
     if isinstance(cell, str):
         return cell.strip()
     cell = _plain(cell)
@@ -152,8 +152,8 @@ def _texts(cell: Any) -> list[str]:
             cell = {}
     nested = isinstance(cell, (list, tuple)) and any(isinstance(item, (list, dict)) for item in cell)
     if isinstance(cell, (list, tuple)) and not nested:
-        return [collapse_spaces(_text(item)) for item in cell]
-    if nested or isinstance(cell, dict) or _text(cell):
+        return [collapse_spaces(as_text(item)) for item in cell]
+    if nested or isinstance(cell, dict) or as_text(cell):
         raise ValueError('be a JSON list of texts such as ["yes", "no"]')
     return []
 
@@ -166,14 +166,14 @@ def _each_distinct(cells: pd.Series, convert: Callable[[str], Any]) -> pd.Series
     return cells.map({cell: convert(cell) for cell in cells.unique().tolist()})
 
 
-def _videos(source: Source, videos: Path | None) -> tuple[pd.Series, pd.Series]:
+def _videos(source: Source) -> tuple[pd.Series, pd.Series]:
     found = source.table
     text = _optional(found, "video")
     ids = _optional(found, "video_id")
     given = _optional(found, "video_path")
     text = text.where(text != "", given)
     refuse_rows(text == "", source, "video", "be filled in every row", text)
-    folder = os.path.abspath(videos or source.folder)
+    folder = os.path.abspath(source.folder)
     paths = _each_distinct(
         given.where(given != "", text), lambda path: os.path.normpath(os.path.join(folder, path))
     )
@@ -227,7 +227,7 @@ def _splits(source: Source) -> pd.Series:
 def _segments(source: Source) -> pd.DataFrame:
     seconds = {}
     for name in SEGMENT_COLUMNS:
-        cells = _column(source, name, _text) if name in source.table else _optional(source.table, name)
+        cells = _column(source, name, as_text) if name in source.table else _optional(source.table, name)
         seconds[name] = pd.to_numeric(cells.where(cells != ""), errors="coerce").astype("float64")
         bad = (cells != "") & ~seconds[name].between(0, math.inf, inclusive="left")
         refuse_rows(bad, source, name, "be a number of seconds of at least 0", cells)

@@ -1,61 +1,48 @@
-"""Opens one source of annotations (CSV, JSONL, DataFrame or built-in set) as a table of texts."""
+"""Opens one source of annotations (CSV, JSONL, DataFrame or named set) as a table of texts."""
 
 import difflib
 import io
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from videoqa._checks import check_choice, check_file, refusal
-from videoqa.data.specs import spec_names
+from videoqa._checks import check_choice, check_directory, check_file, refusal
+from videoqa.config import SAMPLE, DataConfig
+from videoqa.data.named_sets import open_named_set
+from videoqa.data.source import Source
+from videoqa.data.specs import Spec, is_spec, load_spec, spec_names
+from videoqa.data.text_files import read_text
 
-LIST_COLUMNS = ["answers", "choices"]
-"""Columns whose cells are lists of texts."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """The rows of one source as it has them.
-
-    Attributes:
-        name: how messages call it: the path, the built-in name or "DataFrame".
-        table: its columns; index 0, 1, ... in the order of the source.
-        folder: where relative video paths begin.
-        row_numbers: line of the file each row stands in; None: rows are counted instead.
-    """
-
-    name: str
-    table: pd.DataFrame
-    folder: Path
-    row_numbers: pd.Series | None = None
-
-    def where(self, row: int) -> str:
-        """Return how messages call the row with index `row`."""
-        if self.row_numbers is None:
-            return f"row {row + 1} of {self.name}"
-        return f"line {self.row_numbers[row]} of {self.name}"
+Entry = str | os.PathLike[str] | pd.DataFrame
 
 
-def open_source(entry: str | os.PathLike[str] | pd.DataFrame, task: str | None = None) -> Source:
-    """Return the rows of a CSV or JSONL path, a DataFrame, or a built-in set.
+def open_source(
+    entry: Entry, data: DataConfig, *, videos: str | None = None, annotations: str | None = None
+) -> Source:
+    """Return the rows of a CSV or JSONL path, a DataFrame, or a named set.
 
     Args:
-        entry: a name in `spec_names()` is that set (write `./sample` for a file called so).
-        task: the task wanted of a built-in set that has several; None: its first.
+        entry: a name in `spec_names()` is that set (write `./sample` for a file called so); a path ending in
+            .toml is the description of a set of one's own.
+        data: the task wanted of a set that has several, its fold, and whether its counts may differ.
+        videos: folder of the videos; None: beside the annotation file.
+        annotations: folder of a named set's own files.
 
     Raises:
         FileNotFoundError: a path where nothing is.
         ValueError: an unknown name or kind of file, or content that cannot be read, naming row or line.
     """
+    if videos is not None:
+        check_directory("videos", videos)
     if isinstance(entry, pd.DataFrame):
-        return _source("DataFrame", entry, Path.cwd())
+        return _source("DataFrame", entry, Path(videos or Path.cwd()))
     text = os.fspath(entry)
-    if text in spec_names():
-        return _source(text, _built_in_table(text, task), Path.cwd())
+    if is_spec(text):
+        spec = load_spec(text)
+        return _source(text, _named_table(spec, data, annotations, videos), Path(videos or Path.cwd()))
     path = Path(text)
     reader = READERS.get(path.suffix.lower())
     if is_name(text):
@@ -65,8 +52,34 @@ def open_source(entry: str | os.PathLike[str] | pd.DataFrame, task: str | None =
     check_file("data", path)
     if reader is None:
         raise ValueError(refusal("data", f"be a {' or '.join(READERS)} file or the name of a set", text))
-    table, row_numbers = reader(_read_text(path), text)
-    return _source(text, table, path.absolute().parent, row_numbers)
+    table, row_numbers = reader(read_text(path), text)
+    return _source(text, table, Path(videos or path.absolute().parent), row_numbers)
+
+
+def folders_of(
+    entries: Sequence[Entry], data: DataConfig, with_videos: bool
+) -> tuple[list[str | None], list[str | None]]:
+    """Return the folder of videos and that of annotation files of each source: one for all, or one each.
+
+    Raises:
+        ValueError: neither one nor as many as sources, none where a named set needs its videos
+            (`with_videos`), or annotations that no source uses.
+    """
+    own_files = [isinstance(entry, str) and is_spec(entry) and entry != SAMPLE for entry in entries]
+    if data.annotations and not any(own_files):
+        requirement = "be left out: no named set is among the data, and other files bring their annotations"
+        raise ValueError(refusal("annotations", requirement, data.annotations))
+    if with_videos and not data.videos and any(own_files):
+        name = entries[own_files.index(True)]
+        raise ValueError(refusal("videos", f"name the folder of the videos of {name}", None))
+    folders: list[list[str | None]] = []
+    for name in ("videos", "annotations"):
+        given = getattr(data, name)
+        if len(given) not in (0, 1, len(entries)):
+            requirement = f"be given once, or once for each of the {len(entries)} sources in their order"
+            raise ValueError(refusal(name, requirement, given))
+        folders.append(list(given) if len(given) == len(entries) else [*given, None][:1] * len(entries))
+    return folders[0], folders[1]
 
 
 def is_name(text: str) -> bool:
@@ -83,31 +96,16 @@ def _source(name: str, table: pd.DataFrame, folder: Path, row_numbers: pd.Series
     if len(table) == 0:
         raise ValueError(f"{name} must have at least one row below its column names. Received: no row.")
     kept = table.reset_index(drop=True)
-    kept.attrs = {"task": table.attrs["task"]} if "task" in table.attrs else {}
+    kept.attrs = dict(table.attrs)
     return Source(name, kept, folder, row_numbers)
 
 
-def _built_in_table(name: str, task: str | None) -> pd.DataFrame:
+def _named_table(spec: Spec, data: DataConfig, annotations: str | None, videos: str | None) -> pd.DataFrame:
+    if spec.format != "drawn":
+        return open_named_set(spec, data, annotations, videos)
     from videoqa.data.sample_data import load_sample_table
 
-    return load_sample_table(task=task or "open_ended")
-
-
-def _read_text(path: Path) -> str:
-    """The text of a UTF-8 file, with or without a byte order mark."""
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        message = f"{path} must be UTF-8 text; line {line} has a byte that is not. Save the file as UTF-8."
-        raise ValueError(message) from error
-    if not text.strip():
-        raise ValueError(f"{path} must not be empty. Received: a file without any text.")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise ValueError(f"{path} must be text; line {line} has a NUL byte. Save the file as UTF-8.")
-    return text
+    return load_sample_table(task=data.task or spec.tasks[0])
 
 
 def _read_csv(text: str, name: str) -> tuple[pd.DataFrame, None]:

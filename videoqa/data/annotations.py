@@ -1,9 +1,8 @@
 """The annotation table: every source read, checked, joined and split."""
 
-import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,54 +10,76 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_choice, check_directory, refusal
+from videoqa._checks import check_choice, refusal
 from videoqa.config import SPLITS, TASKS, DataConfig
 from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
-from videoqa.data.annotation_files import LIST_COLUMNS, Source, is_name, open_source
+from videoqa.data.annotation_files import Entry, folders_of, is_name, open_source
+from videoqa.data.named_sets import ABSENT, drop_absent
+from videoqa.data.source import LIST_COLUMNS, Source
 from videoqa.data.splits import split_by_group
 
 AUTOMATIC_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
-Entry = str | os.PathLike[str] | pd.DataFrame
 
-
-def read_annotations(data: DataConfig, *, tables: Sequence[pd.DataFrame] = (), seed: int = 0) -> pd.DataFrame:
+def read_annotations(
+    data: DataConfig,
+    *,
+    tables: Sequence[pd.DataFrame] = (),
+    seed: int = 0,
+    with_videos: bool = True,
+) -> pd.DataFrame:
     """Return the annotation table of all sources of `data`, and of `tables`, joined.
 
     Args:
-        data: the sources, the folder of the videos, the task and the limit.
+        data: the sources, the folders of their videos, the task, the classes kept and the limit.
         tables: further sources, with the columns a CSV file would have.
         seed: of the automatic split and of the rows kept under `data.limit`.
+        with_videos: leave out the rows of named sets whose video is in none of the folders, which then must
+            be given. False: keep every row. Rows of one's own files always stay.
 
     Returns:
         Table with `video_id, video_path, question_id, question, answer, question_type, split, group,
         start_seconds, end_seconds` and the sources' further columns, index 0, 1, ... Open-ended answers
         are lower-cased; labels are as written. `attrs`: "task"; "sources", their names;
-        "automatic_split", whether the splits were drawn here; "left_out", rows per other task.
+        "automatic_split", whether the splits were drawn here; "left_out", rows per other task; "absent", rows
+        per split left out for want of a video; "classes", action labels in the set's own order where it has
+        one, and "num_listed_classes" before `data.classes` chose; "score_groups", see `Spec`.
 
     Raises:
-        FileNotFoundError: a source or the folder of the videos is not there.
+        FileNotFoundError: a source or a folder is not there.
         ValueError: a source or row that cannot be used, naming it.
     """
     entries: list[Entry] = [*data.data, *tables]
     if not entries:
         raise ValueError(refusal("data", "name a CSV or JSONL file or a built-in set", data.data))
-    if data.annotations is not None:
-        requirement = "be None: every source given here brings its own annotation file"
-        raise ValueError(refusal("annotations", requirement, data.annotations))
-    videos = check_directory("videos", data.videos) if data.videos is not None else None
-    sources = [as_texts(open_source(entry, data.task)) for entry in entries]
+    videos, annotations = folders_of(entries, data, with_videos)
+    sources = [
+        as_texts(open_source(entry, data, videos=where, annotations=own))
+        for entry, where, own in zip(entries, videos, annotations, strict=True)
+    ]
     task, parts, left_out = _rows_of_one_task(sources, data.task)
-    table = _join(parts, [standard_columns(part, task, videos) for part in parts])
-    table, automatic = _fill_splits(table, parts, seed)
+    table = _join(parts, [standard_columns(part, task) for part in parts])
+    _check_splits(table, parts)
+    table, classes = _keep_classes(table, parts, task, data.classes)
+    absent: dict[str, int] = {}
+    if ABSENT in table and with_videos:
+        table, absent = drop_absent(table)
+    automatic = bool((table["split"] == "").all())
+    if automatic:
+        table["split"] = split_by_group(table["group"], AUTOMATIC_SPLIT, seed)
     if data.limit is not None:
         table = _limit(table, data.limit, seed)
+    table = table.drop(columns=ABSENT, errors="ignore")
+    groups = [part.table.attrs.get("score_groups", {}) for part in parts]
     table.attrs = {
         "task": task,
         "sources": [source.name for source in sources],
         "automatic_split": automatic,
         "left_out": left_out,
+        "absent": absent,
+        "score_groups": {name: members for each in groups for name, members in each.items()},
     }
+    table.attrs.update(classes)
     return table
 
 
@@ -94,9 +115,9 @@ def read_questions(
         Annotation table; `answer` is "" where there is none, `split` is "test" where there is none.
     """
     check_choice("task", task, TASKS)
-    folder = check_directory("videos", videos) if videos is not None else None
-    source = as_texts(open_source(entry, task))
-    table = _join([source], [standard_columns(source, task, folder, labelled=False)])
+    folder = None if videos is None else os.path.abspath(videos)
+    source = as_texts(open_source(entry, DataConfig(task=task), videos=folder))
+    table = _join([source], [standard_columns(source, task, labelled=False)])
     table["split"] = table["split"].where(table["split"] != "", "test")
     table.attrs = {"task": task, "sources": [source.name], "automatic_split": False, "left_out": {}}
     return table
@@ -116,53 +137,20 @@ def require_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
     return rows
 
 
-def attach_validation(table: pd.DataFrame, seed: int = 0, share: float = 0.15) -> pd.DataFrame:
-    """Return the table with a share of the training groups as validation, unless it has validation rows.
-
-    Only training rows move. A single training group stays: then there is no validation.
-    `attrs["automatic_validation"]` says whether rows were moved.
-    """
-    training = table["split"] == "train"
-    groups = table.loc[training, "group"]
-    wanted = share > 0 and not (table["split"] == "validation").any() and groups.nunique() > 1
-    table = table.copy()
-    if wanted:
-        shares = {"train": 1 - share, "validation": share}
-        table.loc[training, "split"] = split_by_group(groups, shares, seed)
-    table.attrs["automatic_validation"] = wanted
-    return table
-
-
-def groups_of_splits(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Return short hashes of the groups of training and of validation rows, for `split_as_trained`."""
-    hashes = _group_hashes(table)
-    return {split: sorted(set(hashes[table["split"] == split])) for split in ("train", "validation")}
-
-
-def split_as_trained(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Return the table with splits that respect what a model was trained on.
-
-    Where the splits of `table` were drawn, the groups trained on are "train", those chosen by are
-    "validation" and all others "test". Where it has splits but no validation rows, the groups that `train`
-    moved from training to validation are moved here too.
-
-    Args:
-        table: from `read_annotations`.
-        groups: from `groups_of_splits` when the model was trained.
-    """
-    table, hashes = table.copy(), _group_hashes(table)
-    if table.attrs["automatic_split"]:
-        table["split"] = "test"
-        for split, names in groups.items():
-            table.loc[hashes.isin(names), "split"] = split
-    elif not (table["split"] == "validation").any():
-        table.loc[hashes.isin(groups["validation"]) & (table["split"] == "train"), "split"] = "validation"
-    return table
-
-
-def _group_hashes(table: pd.DataFrame) -> pd.Series:
-    groups = table["group"]
-    return groups.map({name: hashlib.sha256(name.encode()).hexdigest()[:16] for name in groups.unique()})
+def _keep_classes(
+    table: pd.DataFrame, sources: list[Source], task: str, wanted: tuple[str, ...]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The rows of the wanted classes, and the attributes that say which classes there are."""
+    listed = list(dict.fromkeys(label for part in sources for label in part.table.attrs.get("classes", ())))
+    if not wanted:
+        return table, {"classes": listed, "num_listed_classes": len(listed)} if listed else {}
+    if task != "action":
+        raise ValueError(refusal("classes", "be left out: only actions have classes", wanted))
+    labels = listed or sorted(table["answer"].unique())
+    for label in wanted:
+        check_choice("classes", label, labels)
+    kept = table[table["answer"].isin(wanted)].reset_index(drop=True)
+    return kept, {"classes": list(wanted), "num_listed_classes": len(labels)}
 
 
 def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, list[Source], dict[str, int]]:
@@ -195,6 +183,8 @@ def _join(sources: list[Source], tables: list[pd.DataFrame]) -> pd.DataFrame:
         table.attrs = {}
     table = pd.concat(tables, ignore_index=True)
     _check_ids(table, [source.name for source in sources], [len(part) for part in tables])
+    if ABSENT in table:
+        table[ABSENT] = table[ABSENT].eq(True)  # other sources have no such column
     for column in table.columns.intersection(LIST_COLUMNS):
         table[column] = table[column].map(lambda cell: cell if isinstance(cell, list) else [])
     texts = [name for name in TEXT_COLUMNS if name in table]
@@ -225,17 +215,14 @@ def _check_ids(table: pd.DataFrame, names: list[str], lengths: list[int]) -> Non
     raise ValueError(f"{refusal('question_id', requirement, first, advice)} It stands twice in {where}.")
 
 
-def _fill_splits(table: pd.DataFrame, sources: list[Source], seed: int) -> tuple[pd.DataFrame, bool]:
-    """The table with a split in every row, and whether they were drawn here."""
+def _check_splits(table: pd.DataFrame, sources: list[Source]) -> None:
+    """Refuse splits that some rows have and others have not."""
     blank = table["split"] == ""
-    if blank.all():
-        return table.assign(split=split_by_group(table["group"], AUTOMATIC_SPLIT, seed)), True
-    if blank.any():
+    if blank.any() and not blank.all():
         lengths = [len(source.table) for source in sources]
         name = np.repeat([source.name for source in sources], lengths)[blank.argmax()]
         advice = f"{int(blank.sum())} of {len(table)} rows have none, the first of them in {name}."
         raise ValueError(refusal("split", "be given in every row or in none", "", advice))
-    return table, False
 
 
 def _limit(table: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:

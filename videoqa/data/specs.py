@@ -1,85 +1,182 @@
 """Descriptions of the data sets known by name: one TOML file each, shipped with the package."""
 
 import importlib.resources
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import check_choice, check_integer, refusal
-from videoqa.config import SPLITS
+from videoqa._checks import check_choice, check_file, check_flag, check_integer, refusal
+from videoqa.config import SPLITS, TASKS
 
+SPEC_SUFFIX = ".toml"
 COUNTS = ("clips", *SPLITS)
+FORMATS = ("drawn", "records", "class_lists", "class_split_files", "class_folders")
+"""How a set's annotation files are made; `annotation_formats` has the reader of each."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What is known about a data set.
+    """What is known about a data set, and how its own files become our table.
 
     Attributes:
         name: what `--data` calls it.
         title: one line saying what it is.
+        tasks: the tasks its rows can serve, the usual one first.
+        format: one of `FORMATS`.
         licence: SPDX name of its licence, or the terms in words.
-        homepage: address to read more; empty when the package itself makes the set.
-        counts: number of distinct clips and of rows per split, by the names in `COUNTS`.
+        homepage: where to get it; empty when the package itself makes the set.
+        citation: whom to cite; empty when there is nothing to cite.
+        counts: rows of each split as published, and distinct clips, by the names in `COUNTS`; a list where
+            each fold has its own. Splits without a figure are not checked.
+        folds: number of official splits.
+        files: split to the annotation files that are joined into its rows; `{fold}` stands for the fold.
+        columns: our column to the set's own ("records" only); `question_id` is the key of a join.
+        question_types: text in the set's own column of types to our name of it; empty: kept as it is.
+        num_answers: answers kept, the most frequent of the training split; None: the usual default.
+        video_names: what a row's video may be called, without suffix; `{column}` stands for the row's own
+            text, `{mapped}` for what `video_mapping` has. The first one is the `video_id`.
+        video_suffix: usual ending of the videos, for messages; any other is found as well.
+        video_mapping: file of lines "name video_id", read where it lies beside the annotations.
+        group_pattern: regular expression over the video's file name; class and match are the row's group.
+        disjoint_groups: a group in training and in test is refused.
+        score_groups: name to the question types, or to the action labels, scored together.
     """
 
     name: str
     title: str
+    tasks: Sequence[str]
+    format: str
     licence: str
     homepage: str
-    counts: Mapping[str, int]
+    citation: str
+    counts: Mapping[str, int | Sequence[int]]
+    folds: int = 1
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    question_types: Mapping[str, str] = field(default_factory=dict)
+    num_answers: int | None = None
+    video_names: Sequence[str] = ()
+    video_suffix: str = ".mp4"
+    video_mapping: str = ""
+    group_pattern: str = ""
+    disjoint_groups: bool = False
+    score_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("name", "title", "licence", "homepage"):
-            if not isinstance(getattr(self, name), str):
-                raise ValueError(refusal(name, "be a text", getattr(self, name)))
-        if not isinstance(self.counts, Mapping) or set(self.counts) != set(COUNTS):
-            raise ValueError(refusal("counts", f"have the fields {', '.join(COUNTS)}", self.counts))
+        for item in fields(self):
+            self._check_kind(item.name, getattr(self, item.name), item.type)
+        for task in self.tasks or [""]:
+            check_choice("tasks", task, TASKS)
+        check_choice("format", self.format, FORMATS)
+        check_integer("folds", self.folds, minimum=1)
+        check_flag("disjoint_groups", self.disjoint_groups)
+        if self.num_answers is not None:
+            check_integer("num_answers", self.num_answers, minimum=2)
+        self._check_counts()
+        for split in self.files:
+            check_choice("files", split, SPLITS)
+        try:
+            re.compile(self.group_pattern)
+        except re.error as error:
+            requirement = f"be a regular expression ({error})"
+            raise ValueError(refusal("group_pattern", requirement, self.group_pattern)) from error
+
+    def expected_counts(self, fold: int) -> dict[str, int]:
+        """Return the published rows of each split that has a figure, `fold` counted from 1."""
+        counts = {name: self.counts[name] for name in SPLITS if name in self.counts}
+        return {name: count if isinstance(count, int) else count[fold - 1] for name, count in counts.items()}
+
+    def _check_kind(self, name: str, value: Any, kind: Any) -> None:
+        """Refuse a field that is no text, list of texts or table where it should be."""
+        is_texts = isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
+        if kind is str and not isinstance(value, str):
+            raise ValueError(refusal(name, "be a text", value))
+        if kind == Sequence[str] and not is_texts:
+            raise ValueError(refusal(name, "be a list of texts", value))
+        if getattr(kind, "__origin__", None) is Mapping and not isinstance(value, Mapping):
+            requirement = f"have the fields {', '.join(COUNTS)}" if name == "counts" else "be a table"
+            raise ValueError(refusal(name, requirement, value))
+
+    def _check_counts(self) -> None:
         for name, count in self.counts.items():
-            check_integer(f"counts.{name}", count, minimum=0)
+            if name not in COUNTS:
+                raise ValueError(refusal("counts", f"have the fields {', '.join(COUNTS)}", dict(self.counts)))
+            several = isinstance(count, (list, tuple))
+            if several and len(count) != self.folds:  # type: ignore[arg-type]
+                raise ValueError(
+                    refusal(f"counts.{name}", f"have one figure for each of {self.folds} folds", count)
+                )
+            for each in count if several else [count]:  # type: ignore[union-attr]
+                check_integer(f"counts.{name}", each, minimum=0)
 
 
 def spec_names() -> tuple[str, ...]:
     """Return the names of the data sets known by name, in alphabetical order."""
     names = (item.name for item in _folder().iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    return tuple(sorted(name.removesuffix(SPEC_SUFFIX) for name in names if name.endswith(SPEC_SUFFIX)))
 
 
-def load_spec(name: str) -> Spec:
-    """Return the description of the data set called `name`.
+def is_spec(entry: str) -> bool:
+    """Return whether `entry` names a known set, or is the path of a description of one's own."""
+    return entry in spec_names() or entry.lower().endswith(SPEC_SUFFIX)
+
+
+def load_spec(entry: str) -> Spec:
+    """Return the description of the data set called `entry`, or the one in the TOML file of that path.
 
     Raises:
-        ValueError: no such name, or a file with a field unknown, missing or of another type.
+        ValueError: no such name, no TOML, or a file with a field unknown, missing or of another type.
+        FileNotFoundError: no such file.
     """
-    check_choice("data", name, spec_names())
-    content = tomllib.loads((_folder() / f"{name}.toml").read_text(encoding="utf-8"))
-    spec = spec_from_dict(content, f"data_specs/{name}.toml")
-    if spec.name != name:
-        raise ValueError(f"data_specs/{name}.toml must have the name of its file. Received: {spec.name!r}.")
+    own_file = entry.lower().endswith(SPEC_SUFFIX)
+    if not own_file:
+        check_choice("data", entry, spec_names())
+    source: Traversable = check_file("data", entry) if own_file else _folder() / f"{entry}{SPEC_SUFFIX}"
+    shown = entry if own_file else f"data_specs/{entry}{SPEC_SUFFIX}"
+    try:
+        content = tomllib.loads(source.read_bytes().decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{shown} must be TOML in UTF-8. Cause: {error}.") from error
+    spec = spec_from_dict(content, shown)
+    if not own_file and spec.name != entry:
+        raise ValueError(f"{shown} must have the name of its file. Received: {spec.name!r}.")
     return spec
 
 
 def spec_from_dict(content: dict[str, Any], source: str) -> Spec:
-    """Return the `Spec` with exactly the fields of `content`.
+    """Return the `Spec` with the fields of `content`.
 
     Raises:
         ValueError: a field is unknown, missing or of another type; `source` names the file.
     """
     known = [item.name for item in fields(Spec)]
+    needed = [
+        item.name for item in fields(Spec) if item.default is MISSING and item.default_factory is MISSING
+    ]
     unknown = [name for name in content if name not in known]
-    missing = [name for name in known if name not in content]
+    missing = [name for name in needed if name not in content]
     if unknown or missing:
         raise ValueError(
-            f"{source} must have exactly the fields {', '.join(known)}. "
+            f"{source} must have the fields {', '.join(needed)} and may have "
+            f"{', '.join(name for name in known if name not in needed)}. "
             f"Unknown: {', '.join(unknown) or 'none'}. Missing: {', '.join(missing) or 'none'}."
         )
     try:
         return Spec(**content)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
+
+
+def options_of(entries: Sequence[str]) -> dict[str, Any]:
+    """Return the options that a run on exactly one named set takes from its description."""
+    if len(entries) != 1 or not is_spec(entries[0]):
+        return {}
+    num_answers = load_spec(entries[0]).num_answers
+    return {} if num_answers is None else {"num_answers": num_answers}
 
 
 def _folder() -> Traversable:

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -36,6 +36,55 @@ def split_by_group(groups: pd.Series, fractions: Mapping[str, float], seed: int 
     sizes = _sizes(len(ordered), fractions)
     names = [name for name, size in sizes.items() for _ in range(size)]
     return groups.map(dict(zip(ordered, names, strict=True)))
+
+
+def attach_validation(table: pd.DataFrame, seed: int = 0, share: float = 0.15) -> pd.DataFrame:
+    """Return the table with a share of the training groups as validation, unless it has validation rows.
+
+    Only training rows move. A single training group stays: then there is no validation.
+    `attrs["automatic_validation"]` says whether rows were moved.
+    """
+    training = table["split"] == "train"
+    groups = table.loc[training, "group"]
+    wanted = share > 0 and not (table["split"] == "validation").any() and groups.nunique() > 1
+    table = table.copy()
+    if wanted:
+        shares = {"train": 1 - share, "validation": share}
+        table.loc[training, "split"] = split_by_group(groups, shares, seed)
+    table.attrs["automatic_validation"] = wanted
+    return table
+
+
+def groups_of_splits(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Return short hashes of the groups of training and of validation rows, for `split_as_trained`."""
+    hashes = _group_hashes(table)
+    return {split: sorted(set(hashes[table["split"] == split])) for split in ("train", "validation")}
+
+
+def split_as_trained(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Return the table with splits that respect what a model was trained on.
+
+    Where the splits of `table` were drawn, the groups trained on are "train", those chosen by are
+    "validation" and all others "test". Where it has splits but no validation rows, the groups that `train`
+    moved from training to validation are moved here too.
+
+    Args:
+        table: from `read_annotations`.
+        groups: from `groups_of_splits` when the model was trained.
+    """
+    table, hashes = table.copy(), _group_hashes(table)
+    if table.attrs["automatic_split"]:
+        table["split"] = "test"
+        for split, names in groups.items():
+            table.loc[hashes.isin(names), "split"] = split
+    elif not (table["split"] == "validation").any():
+        table.loc[hashes.isin(groups["validation"]) & (table["split"] == "train"), "split"] = "validation"
+    return table
+
+
+def _group_hashes(table: pd.DataFrame) -> pd.Series:
+    groups = table["group"]
+    return groups.map({name: hashlib.sha256(name.encode()).hexdigest()[:16] for name in groups.unique()})
 
 
 def _sizes(num_groups: int, fractions: Mapping[str, float]) -> dict[str, int]:

@@ -14,7 +14,8 @@ from videoqa._manifest import MANIFEST, write_json, write_text
 from videoqa._progress import say
 from videoqa.config import DataConfig
 from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES
-from videoqa.data.annotations import read_annotations, require_split, split_as_trained, split_sources
+from videoqa.data.annotations import read_annotations, require_split, split_sources
+from videoqa.data.splits import split_as_trained
 from videoqa.evaluation.metrics import correct_answers, score_table
 from videoqa.evaluation.prediction import predict_probabilities
 from videoqa.input_pipeline import Examples, make_examples
@@ -180,14 +181,21 @@ def _read_rows(
         say(
             f"At most {recorded.limit} rows of the split are scored: the model was trained with that `limit`."
         )
-    config = DataConfig(
+    same = sources == recorded.data  # then the fold trained on is the fold to test on
+    config = dataclasses.replace(
+        recorded if same else DataConfig(),
         data=sources,
-        videos=str(videos) if videos is not None else recorded.videos if data is None else None,
-        annotations=str(annotations) if annotations is not None else recorded.annotations,
+        videos=recorded.videos if videos is None and same else videos,
+        annotations=recorded.annotations if annotations is None and same else annotations,
         task=folder.config.model.task,
         limit=limit if limit is not None else recorded.limit if data is None else None,
     )
-    table = read_annotations(config, tables=tables, seed=folder.config.training.seed)
+    table = read_annotations(
+        config,
+        tables=tables,
+        seed=folder.config.training.seed,
+        with_videos=folder.config.model.video_branch != "none",
+    )
     return split_as_trained(table, folder.metrics["groups"])
 
 

@@ -14,8 +14,6 @@ from videoqa.video.decoding import ClipRequest
 def encode(
     data: Any = None,
     *,
-    videos: str | None = None,
-    annotations: str | None = None,
     progress: bool = True,
     **options: Any,
 ) -> EncodingReport:
@@ -26,11 +24,9 @@ def encode(
 
     Args:
         data: path of a CSV or JSONL file, the name of a built-in set, a DataFrame, or a list of these.
-        videos: folder of the video files; None: beside the annotation file.
-        annotations: folder of a named set's own annotation files.
         progress: show bars on a terminal.
-        **options: any field of `DataConfig`, `SamplingConfig` and `ModelConfig` (`num_frames`, `backbone`,
-            `backbone_weights`, `limit`, ...).
+        **options: any field of `DataConfig`, `SamplingConfig` and `ModelConfig` (`videos`, `num_frames`,
+            `backbone`, `limit`, ...).
 
     Returns:
         The report: what was encoded, what was there already, and each video that failed with the reason.
@@ -46,9 +42,7 @@ def encode(
         >>> report.num_encoded, report.num_cached, report.num_failed
     """
     sources, tables = split_sources(data)
-    config = run_config_from_options(
-        {**options, "data": sources, "videos": videos, "annotations": annotations}
-    )
+    config = run_config_from_options({**options, "data": sources})
     _check_has_features(config.model.video_branch, config.model.train_backbone)
     table = read_annotations(config.data, tables=tables, seed=config.training.seed)
     return encode_clips(clip_requests(table), config.sampling, config.model, progress=progress)

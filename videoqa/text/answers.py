@@ -1,7 +1,7 @@
 """The answers a model can give: from answer texts to class ids."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,12 +65,15 @@ class AnswerList:
         return load_texts(path, "answers", cls)
 
 
-def build_answer_list(answers: Iterable[str], num_answers: int = 1000) -> AnswerList:
+def build_answer_list(
+    answers: Iterable[str], num_answers: int = 1000, *, order: Sequence[str] = ()
+) -> AnswerList:
     """Return the most frequent answers, ties in the order of their first rows.
 
     Args:
         answers: one text per training row.
         num_answers: answers kept at most; of spellings that are one answer the most frequent is kept.
+        order: answers that come first, in this order, as far as they are kept: the classes of a named set.
 
     Raises:
         ValueError: `num_answers` below 2, or fewer than two different answers: nothing could be learned.
@@ -85,4 +88,6 @@ def build_answer_list(answers: Iterable[str], num_answers: int = 1000) -> Answer
         raise ValueError(refusal("training answers", requirement, sorted(spellings)))
     totals = {key: sum(counts.values()) for key, counts in spellings.items()}
     ordered = sorted(totals, key=lambda key: -totals[key])[:num_answers]
+    place = {normalize_answer(answer): number for number, answer in enumerate(order)}
+    ordered.sort(key=lambda key: place.get(key, len(place)))
     return AnswerList(tuple(spellings[key].most_common(1)[0][0] for key in ordered))

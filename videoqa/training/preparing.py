@@ -8,7 +8,8 @@ import pandas as pd
 
 from videoqa._progress import say
 from videoqa.config import RunConfig
-from videoqa.data.annotations import groups_of_splits, require_split
+from videoqa.data.annotations import require_split
+from videoqa.data.splits import groups_of_splits
 from videoqa.input_pipeline import Examples, distinct_requests, make_examples
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
@@ -64,13 +65,16 @@ def prepare_data(
     training_rows = require_split(table, "train")
     _say_left_out(table, progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
-    answers = build_answer_list(training_rows["answer"], config.model.num_answers)
+    answers = build_answer_list(
+        training_rows["answer"], config.model.num_answers, order=table.attrs.get("classes", ())
+    )
     model, vocabulary = dataclasses.replace(config.model, num_answers=len(answers)), None
     if config.model.task != "action":
         vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
         model = dataclasses.replace(model, vocabulary_size=vocabulary.size)
     config = dataclasses.replace(config, model=model)
     num_clips = len(distinct_requests(table)[0])
+    _say_classes(training_rows, answers, progress)
     say(_description(table, training_rows, answers, num_clips), progress=progress)
     check_memory(forecast_run(config, num_clips))
     examples, outcome = make_examples(
@@ -105,6 +109,17 @@ def _say_left_out(table: pd.DataFrame, progress: bool) -> None:
             "No `split` column: 80/10/10 of the groups drawn for train, validation and test.",
             progress=progress,
         )
+    if absent := table.attrs.get("absent"):
+        counts = ", ".join(f"{split} {number:,}" for split, number in absent.items())
+        say(f"Rows left out because the set's video is not there: {counts}.", progress=progress)
+
+
+def _say_classes(table: pd.DataFrame, answers: AnswerList, progress: bool) -> None:
+    """Print which of a set's classes the model has, and their new numbers, where that is not all of them."""
+    listed = table.attrs.get("num_listed_classes", len(answers))
+    if listed > len(answers):
+        numbered = ", ".join(f"{number} {label}" for number, label in enumerate(answers.answers))
+        say(f"{len(answers)} of {listed} classes, numbered anew: {numbered}.", progress=progress)
 
 
 def _say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:

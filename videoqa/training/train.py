@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 from videoqa._checks import refusal
 from videoqa._progress import say
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig, run_config_from_options
-from videoqa.data.annotations import (
-    attach_validation,
-    read_annotations,
-    split_sources,
-)
+from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.data.specs import options_of
+from videoqa.data.splits import attach_validation
 from videoqa.evaluation.evaluate import score_examples
 from videoqa.evaluation.metrics import majority_answers
 from videoqa.models.backbones import backbone_identity
@@ -93,12 +91,17 @@ def train(
         >>> run = videoqa.train("my.csv", videos="clips/", out="runs/mine", epochs=10)
     """
     sources, tables = split_sources(data)
-    config = run_config_from_options({**options, "data": sources})
+    config = run_config_from_options({**options_of(sources), **options, "data": sources})
     earlier = None if initial_model is None else load_model_folder(initial_model)
     _check_input(config)
     folder = check_new_folder(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}" if out is None else out)
     with removed_if_left_empty(folder):
-        table = read_annotations(config.data, tables=tables, seed=config.training.seed)
+        table = read_annotations(
+            config.data,
+            tables=tables,
+            seed=config.training.seed,
+            with_videos=config.model.video_branch != "none",
+        )
         table = attach_validation(table, config.training.seed, config.training.validation_share)
         config = dataclasses.replace(
             config, model=dataclasses.replace(config.model, task=table.attrs["task"])

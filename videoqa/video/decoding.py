@@ -7,7 +7,6 @@ import numpy as np
 from videoqa._checks import check_number, refusal
 from videoqa.config import SamplingConfig
 from videoqa.video.errors import DecodingError
-from videoqa.video.files import VIDEO_SUFFIXES
 from videoqa.video.frame_pass import FramePass, announced_count, count_frames
 from videoqa.video.probing import VideoInfo, choose_decoder, decoder_names, probe
 from videoqa.video.sampling import grid_indices, regular_indices_in_time
@@ -15,7 +14,6 @@ from videoqa.video.timeline import is_uneven, segment_bounds, stored_timestamps,
 
 __all__ = [
     "STATUSES",
-    "VIDEO_SUFFIXES",
     "ClipRequest",
     "DecodedClip",
     "DecodingError",

@@ -8,25 +8,6 @@ from typing import BinaryIO
 from videoqa._checks import check_file, refusal
 from videoqa.video.errors import DecodingError
 
-VIDEO_SUFFIXES = (
-    *(
-        ".avi",
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".3gp",
-        ".mkv",
-        ".webm",
-        ".gif",
-        ".mpg",
-        ".mpeg",
-        ".m2v",
-        ".ts",
-        ".m2ts",
-    ),
-    *(".mts", ".wmv", ".asf", ".flv", ".ogv", ".ivf", ".y4m", ".vob"),
-)
-"""Endings by which videos are found in a folder; what a file is, its first bytes decide."""
 SNIFFED_BYTES = 2048
 _URL = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")

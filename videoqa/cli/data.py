@@ -1,0 +1,58 @@
+"""`videoqa data`: the data sets known by name."""
+
+import argparse
+import dataclasses
+from typing import Any
+
+from videoqa.cli.arguments import add_json
+
+HELP = "list the data sets known by name, or show what is known about one"
+EXAMPLE = """example:
+  videoqa data list
+  videoqa data show ucf101
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    style: dict[str, Any] = {"epilog": EXAMPLE, "formatter_class": argparse.RawDescriptionHelpFormatter}
+    add_json(actions.add_parser("list", help="one line for each data set", **style))
+    show_one = actions.add_parser("show", help="everything known about one data set", **style)
+    show_one.add_argument(
+        "name", metavar="NAME", help="a name from the list, or a description of your own, .toml"
+    )
+    add_json(show_one)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the description of one set, or of all by name."""
+    from videoqa.data.specs import load_spec, spec_names
+
+    if arguments.action == "show":
+        return dataclasses.asdict(load_spec(arguments.name))
+    return {name: dataclasses.asdict(load_spec(name)) for name in spec_names()}
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print one line for each set, or for each thing known about one."""
+    if arguments.action == "list":
+        for name, spec in result.items():
+            print(f"{name:<16} {spec['tasks'][0]:<11} {spec['title']}")
+        return
+    for field, value in result.items():
+        if value not in ("", [], {}, None):
+            print(f"{field}: {_shown(value)}")
+    print(f"Type next:\n  {_command(result)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "".join(f"\n  {name}: {_shown(item)}" for name, item in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _command(spec: dict[str, Any]) -> str:
+    files = " --annotations DIR" if spec["files"] else ""
+    videos = "" if spec["format"] == "drawn" else " --videos DIR"
+    return f"videoqa-train --data {spec['name']}{files}{videos}"

@@ -1,0 +1,192 @@
+"""Readers of the annotation files of named sets: one function for each way in which such files are made."""
+
+import string
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from videoqa._checks import check_choice, check_columns, refusal
+from videoqa.config import SPLITS
+from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES, as_text
+from videoqa.data.specs import Spec
+from videoqa.data.text_files import annotation_file, read_lines, read_records
+from videoqa.data.video_index import VideoIndex
+
+CLASS_FILES = "{class}"
+"""Stands in the name of a file of which there is one for each class."""
+
+
+def read_annotation_files(
+    spec: Spec, folder: Path | None, fold: int, index: VideoIndex | None
+) -> pd.DataFrame:
+    """Return the rows of a named set as its own files have them, every one.
+
+    Args:
+        spec: the set.
+        folder: of its annotation files; None for a set without any.
+        fold: from 1.
+        index: the videos; None when they are not wanted.
+
+    Returns:
+        Table with `split`, `names` (tuple of str: what the video may be called, without suffix),
+        `video_id`, and `label` or `question`, `answer`, `question_id` and perhaps `question_type`.
+        `attrs["classes"]`: the labels in the set's own order.
+
+    Raises:
+        FileNotFoundError: an annotation file is missing.
+        ValueError: a file that cannot be right, naming line or row.
+    """
+    return READERS[spec.format](spec, folder, fold, index)
+
+
+def _read_records(spec: Spec, folder: Path, fold: int, index: VideoIndex | None) -> pd.DataFrame:
+    """Lists of JSON objects; the files of a split are joined by the question's id."""
+    splits = []
+    for split, names in spec.files.items():
+        paths = [annotation_file(folder, name.format(fold=fold), spec.homepage) for name in names]
+        splits.append(_joined(paths, spec.columns["question_id"]).assign(split=split))
+    table = pd.concat(splits, ignore_index=True)
+    check_columns(table.columns, spec.columns.values(), str(folder))
+    renamed = pd.DataFrame({ours: table[theirs].map(as_text) for ours, theirs in spec.columns.items()})
+    renamed["split"] = table["split"]
+    renamed["names"] = _video_names(spec, folder, table)
+    renamed["video_id"] = renamed["names"].str[0]
+    if spec.question_types:
+        types = renamed["question_type"]
+        check_choice("question_type", _first_other(types, spec.question_types), [*spec.question_types, ""])
+        renamed["question_type"] = types.map(dict(spec.question_types))
+    return renamed
+
+
+def _joined(paths: list[Path], key: str) -> pd.DataFrame:
+    """The rows of the first file, each with what the other files say of the same key."""
+    joined = _keyed(paths[0], key)
+    for path in paths[1:]:
+        other = _keyed(path, key)
+        lost = joined.index.symmetric_difference(other.index)
+        if len(lost):
+            counts = f"{len(joined)} rows and {len(other)} rows, {len(lost)} without a partner"
+            advice = f"The first of these: {key}={lost[0]!r}. Both files must be of one release."
+            raise ValueError(f"{paths[0]} and {path} must have the same rows. Received: {counts}. {advice}")
+        joined = joined.join(other, rsuffix=f" of {path.name}")
+    return joined.reset_index()
+
+
+def _keyed(path: Path, key: str) -> pd.DataFrame:
+    table = pd.DataFrame(read_records(path))
+    check_columns(table.columns, [key], str(path))
+    keys = table[key].map(as_text)
+    twice = keys.duplicated()
+    if twice.any():
+        advice = f"{int(twice.sum())} rows repeat one."
+        requirement = f"be different in every row of {path}"
+        raise ValueError(refusal(key, requirement, keys[twice.argmax()], advice))
+    return table.drop(columns=key).set_index(keys)
+
+
+def _video_names(spec: Spec, folder: Path, table: pd.DataFrame) -> list[tuple[str, ...]]:
+    """What each row's video may be called: the spec's patterns filled with the row's own texts."""
+    used = {
+        name for pattern in spec.video_names for _, name, _, _ in string.Formatter().parse(pattern) if name
+    }
+    columns = sorted(used - {"mapped"})
+    check_columns(table.columns, columns, str(folder))
+    mapped = {}
+    if spec.video_mapping and (folder / spec.video_mapping).is_file():
+        mapped = {words[-1]: words[0] for _, words in read_lines(folder / spec.video_mapping)}
+    names: dict[tuple[str, ...], tuple[str, ...]] = {}
+    rows = list(zip(*(table[column].map(as_text) for column in columns), strict=True))
+    for row in set(rows):
+        fields = dict(zip(columns, row, strict=True))
+        first = spec.video_names[0].format(**fields)
+        filled = (pattern.format(**fields, mapped=mapped.get(first, "")) for pattern in spec.video_names)
+        names[row] = tuple(name for name in filled if name)
+    return [names[row] for row in rows]
+
+
+def _read_class_lists(spec: Spec, folder: Path, fold: int, index: VideoIndex | None) -> pd.DataFrame:
+    """A numbered list of classes, and per split a list of `class/clip` with or without that number."""
+    rows, classes = [], {}
+    for split, (class_file, list_file) in spec.files.items():
+        classes = _numbered_classes(annotation_file(folder, class_file, spec.homepage))
+        path = annotation_file(folder, list_file.format(fold=fold), spec.homepage)
+        for number, words in read_lines(path):
+            clip = PurePosixPath(words[0].replace("\\", "/"))
+            where = f"It is line {number} of {path}."
+            check_choice("class", clip.parent.name, list(classes), where)
+            if len(words) > 1 and words[1] != str(classes[clip.parent.name]):
+                requirement = (
+                    f"be {classes[clip.parent.name]}, the number of {clip.parent.name!r} in {class_file}"
+                )
+                raise ValueError(refusal("label", requirement, words[1], where))
+            rows.append((clip.parent.name, clip, split))
+    return _action_table(rows, classes)
+
+
+def _numbered_classes(path: Path) -> dict[str, int]:
+    """Class to number, from lines `number name` counted from 1."""
+    classes = {}
+    for position, (number, words) in enumerate(read_lines(path), start=1):
+        if len(words) != 2 or words[0] != str(position) or words[1] in classes:
+            requirement = f"hold lines such as '{position} ClassName', numbered from 1, each class once"
+            raise ValueError(f"{path} must {requirement}. Received: line {number}, {' '.join(words)!r}.")
+        classes[words[1]] = position
+    return classes
+
+
+def _read_class_split_files(spec: Spec, folder: Path, fold: int, index: VideoIndex | None) -> pd.DataFrame:
+    """One file per class whose lines are `clip number`: 1 training, 2 test, 0 not used."""
+    meanings = {"0": None, "1": "train", "2": "test"}
+    ending = spec.files["train"][0].format(**{"class": "", "fold": fold})
+    paths = sorted(path for path in folder.glob(f"*{ending}") if path.is_file())
+    if not paths:
+        annotation_file(folder, f"*{ending}", spec.homepage)  # raises, saying what to do
+    rows = []
+    for path in paths:
+        for number, words in read_lines(path):
+            check_choice("split number", words[-1], list(meanings), f"It is line {number} of {path}.")
+            label = path.name.removesuffix(ending)
+            if split := meanings[words[-1]]:
+                rows.append((label, PurePosixPath(label, words[0]), split))
+    return _action_table(rows, [path.name.removesuffix(ending) for path in paths])
+
+
+def _read_class_folders(spec: Spec, folder: Path | None, fold: int, index: VideoIndex | None) -> pd.DataFrame:
+    """Folders of clips called like their class, perhaps inside folders called like the splits."""
+    if index is None:
+        raise ValueError(refusal("videos", "name the folder that holds one folder of clips per class", None))
+    rows = []
+    for path in map(PurePosixPath, index.paths):
+        parts = path.parts
+        split = OTHER_SPLIT_NAMES.get(parts[0].lower(), parts[0].lower()) if len(parts) > 2 else ""
+        label = parts[1] if split in SPLITS else parts[0]
+        if len(parts) > 1:
+            rows.append((label, path, split if split in SPLITS else ""))
+    if not rows:
+        requirement = "hold one folder of clips per class"
+        raise ValueError(refusal("videos", requirement, str(index.folder), index.why_empty()))
+    return _action_table(rows, sorted({label for label, _, _ in rows}))
+
+
+def _action_table(rows: Iterable[tuple[str, PurePosixPath, str]], classes: Iterable[str]) -> pd.DataFrame:
+    labels, clips, splits = zip(*rows, strict=True)
+    table = pd.DataFrame({"label": labels, "split": splits}, dtype=object)
+    table["names"] = [(str(clip.with_suffix("")),) for clip in clips]
+    table["video_id"] = [str(clip.with_suffix("")) for clip in clips]
+    table.attrs["classes"] = list(classes)
+    return table
+
+
+def _first_other(values: pd.Series, known: Iterable[str]) -> str:
+    other = values[~values.isin(list(known))]
+    return other.iloc[0] if len(other) else ""
+
+
+READERS: dict[str, Callable[..., pd.DataFrame]] = {
+    "records": _read_records,
+    "class_lists": _read_class_lists,
+    "class_split_files": _read_class_split_files,
+    "class_folders": _read_class_folders,
+}
+"""Format of a spec → its reader. The built-in "drawn" set has no files."""

@@ -1,0 +1,137 @@
+"""Opens a set known by name: its files read, counted against the published figures, its videos found."""
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from videoqa._checks import check_directory, refusal
+from videoqa.config import SPLITS, DataConfig
+from videoqa.data.annotation_formats import read_annotation_files
+from videoqa.data.specs import Spec
+from videoqa.data.video_index import VideoIndex
+
+ABSENT = "video_absent"
+"""Column of a named set's rows: whether their video is in none of the folders; other sources have it not."""
+
+
+def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos: str | None) -> pd.DataFrame:
+    """Return all rows of a named set in our columns.
+
+    Args:
+        spec: the set.
+        data: says `fold` and whether other counts are allowed.
+        annotations: folder of the set's annotation files.
+        videos: folder of its videos; None: rows name the video as it would be called.
+
+    Returns:
+        Table with the columns of a CSV source, `video_id`, `video_path` and `ABSENT`; `attrs["classes"]`
+        for actions, `attrs["score_groups"]`.
+
+    Raises:
+        FileNotFoundError: an annotation file, or a folder, is not there.
+        ValueError: rows of another release, a clip or group in training and in test, or files that cannot be
+            right.
+    """
+    fold = _check_fold(spec, data.fold)
+    folder = _annotation_folder(spec, annotations)
+    index = None if videos is None else VideoIndex(videos)
+    table = read_annotation_files(spec, folder, fold, index)
+    _check_counts(spec, table, fold, folder, data.allow_other_counts)
+    if spec.group_pattern:
+        table["group"] = _groups(spec, table)
+    _check_disjoint(spec, table)
+    _find_videos(spec, table, index, folder)
+    table.attrs["score_groups"] = {name: list(members) for name, members in spec.score_groups.items()}
+    if "question_id" in table:
+        table["question_id"] = f"{spec.name}:" + table["question_id"].astype(str)
+    return table.drop(columns="names")
+
+
+def _check_fold(spec: Spec, fold: int | None) -> int:
+    if fold is not None and fold > spec.folds:
+        requirement = f"be one of the official splits of {spec.name}, 1 to {spec.folds}"
+        raise ValueError(refusal("fold", requirement, fold))
+    return fold or 1
+
+
+def _annotation_folder(spec: Spec, annotations: str | None) -> Path | None:
+    if not spec.files:
+        return None
+    if annotations is None:
+        advice = f"Get them from {spec.homepage}, or see: videoqa data show {spec.name}"
+        raise ValueError(refusal("annotations", f"name the folder of {spec.name}'s files", None, advice))
+    return check_directory("annotations", annotations)
+
+
+def _check_counts(spec: Spec, table: pd.DataFrame, fold: int, folder: Path | None, allowed: bool) -> None:
+    """Refuse the files of another release, told by their numbers of rows."""
+    expected = spec.expected_counts(fold)
+    found = {split: int((table["split"] == split).sum()) for split in expected}
+    if found == expected or allowed:
+        return
+    published, received = (
+        ", ".join(f"{split} {count:,}" for split, count in counts.items()) for counts in (expected, found)
+    )
+    advice = "Another release, or your own cut? Take it with allow_other_counts (--allow-other-counts)."
+    which = f", split {fold}" if spec.folds > 1 else ""
+    raise ValueError(
+        f"{spec.name}{which} must have the published numbers of rows: {published}. "
+        f"Received: {received}, in {folder}. {advice}"
+    )
+
+
+def _groups(spec: Spec, table: pd.DataFrame) -> pd.Series:
+    """What the pattern finds in each clip's name, with its class; "" where it finds nothing."""
+    pattern = re.compile(spec.group_pattern)
+    groups = []
+    for label, (name, *_) in zip(table["label"], table["names"], strict=True):
+        match = pattern.search(PurePosixPath(name).name)
+        groups.append(f"{label}/{match.group(1)}" if match else "")
+    return pd.Series(groups, index=table.index, dtype=object)
+
+
+def _check_disjoint(spec: Spec, table: pd.DataFrame) -> None:
+    """Refuse a clip, and where the set promises it a group, that training and test share."""
+    for column, kind in (("video_id", "clip"), ("group", "group")):
+        if column == "group" and not (spec.disjoint_groups and "group" in table):
+            continue
+        training = set(table.loc[table["split"] == "train", column]) - {""}
+        other = table[table["split"].isin(("validation", "test")) & table[column].isin(training)]
+        if len(other):
+            first = other.iloc[0]
+            raise ValueError(
+                f"No {kind} of {spec.name} must be in training and in {first['split']}: a model would be "
+                f"tested on what it has seen. Received: {other[column].nunique()}, first {first[column]!r}."
+            )
+
+
+def _find_videos(spec: Spec, table: pd.DataFrame, index: VideoIndex | None, folder: Path | None) -> None:
+    """Fill `video_path` and `ABSENT`; an absent video has the path where it would usually lie."""
+    base = index.folder if index is not None else folder or Path()
+    found = {names: index.find(names) if index is not None else None for names in set(table["names"])}
+    usual = {names: os.path.join(base, *f"{names[0]}{spec.video_suffix}".split("/")) for names in found}
+    table["video_path"] = table["names"].map({names: path or usual[names] for names, path in found.items()})
+    table[ABSENT] = table["names"].map({names: path is None for names, path in found.items()})
+    if index is not None and len(table) and table[ABSENT].all():
+        requirement = f"hold videos of {spec.name}, such as {os.path.basename(table['video_path'].iloc[0])!r}"
+        raise ValueError(refusal("videos", requirement, str(index.folder), index.why_empty()))
+
+
+def drop_absent(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the rows whose video is there, and how many of each split are not.
+
+    Raises:
+        ValueError: no row of a split is left, naming it.
+    """
+    absent = table[ABSENT]
+    counts = {split: int((absent & (table["split"] == split)).sum()) for split in SPLITS}
+    for split, count in counts.items():
+        if count and count == (table["split"] == split).sum():
+            path = table.loc[table["split"] == split, "video_path"].iloc[0]
+            raise ValueError(
+                f"No row of the split {split!r} has a video: all {count:,} are absent, such as {path!r}. "
+                "Name the folder that holds them with `videos` (--videos)."
+            )
+    return table[~absent].reset_index(drop=True), {split: count for split, count in counts.items() if count}

@@ -1,0 +1,129 @@
+"""Which video files a folder holds, and which of them a dataset's name for a video means."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from videoqa._checks import check_directory, refusal
+
+VIDEO_SUFFIXES = (
+    *(
+        ".avi",
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".3gp",
+        ".mkv",
+        ".webm",
+        ".gif",
+        ".mpg",
+        ".mpeg",
+        ".m2v",
+        ".ts",
+        ".m2ts",
+    ),
+    *(".mts", ".wmv", ".asf", ".flv", ".ogv", ".ivf", ".y4m", ".vob"),
+)
+"""Endings by which videos are found in a folder; what a file is, its first bytes decide."""
+ARCHIVE_SUFFIXES = (
+    ".zip",
+    ".rar",
+    ".7z",
+    ".tar",
+    ".tgz",
+    ".tar.gz",
+    ".tar.bz2",
+    ".tar.xz",
+    ".gz",
+    ".bz2",
+    ".xz",
+)
+"""Endings of files that have to be unpacked before anything in them is a video."""
+
+
+class VideoIndex:
+    """The video files in a folder and all folders below it, found once.
+
+    Args:
+        folder: where to look.
+
+    Raises:
+        FileNotFoundError: no such folder.
+        ValueError: it is a file.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = check_directory("videos", folder).absolute()
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The videos, relative to the folder with `/` between the parts, sorted."""
+        return sorted(name for name in self._files if name.lower().endswith(VIDEO_SUFFIXES))
+
+    @cached_property
+    def archives(self) -> list[str]:
+        """The archives still to be unpacked, as `paths`."""
+        return sorted(name for name in self._files if name.lower().endswith(ARCHIVE_SUFFIXES))
+
+    def find(self, names: Iterable[str]) -> str | None:
+        """Return the absolute path of the video that one of `names` means; None: it is not here.
+
+        A name is a path without suffix, such as `YoYo/v_YoYo_g01_c01`. It means the file that lies there;
+        else the one file called so in whatever folder. Letter case and the video suffix make no difference.
+
+        Raises:
+            ValueError: several files could be meant.
+        """
+        for name in names:
+            key = name.lower()
+            matches = self._by_path.get(key) or self._by_stem.get(PurePosixPath(key).name, [])
+            if len(matches) > 1:
+                requirement = f"hold one file that can be {name!r}"
+                raise ValueError(refusal("videos", requirement, str(self.folder), _list(matches)))
+            if matches:
+                return os.path.join(self.folder, *matches[0].split("/"))
+        return None
+
+    def why_empty(self) -> str:
+        """Return what to do about a folder in which none of the wanted videos is."""
+        if self.archives:
+            return (
+                f"It holds archives that are still packed, such as {self.archives[0]!r}: unpack them first."
+            )
+        if not self.paths:
+            return "No file in it ends like a video."
+        return f"It holds {len(self.paths)} other videos, such as {self.paths[0]!r}."
+
+    @cached_property
+    def _files(self) -> list[str]:
+        found, seen = [], set()
+        for root, folders, files in os.walk(self.folder, followlinks=True):
+            real = os.path.realpath(root)
+            if real in seen:  # a link to a folder above would never end
+                folders.clear()
+                continue
+            seen.add(real)
+            relative = Path(root).relative_to(self.folder)
+            found += [(relative / name).as_posix() for name in files]
+        return found
+
+    @cached_property
+    def _by_path(self) -> dict[str, list[str]]:
+        return _grouped(self.paths, lambda path: str(path.with_suffix("")))
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[str]]:
+        return _grouped(self.paths, lambda path: path.stem)
+
+
+def _grouped(paths: list[str], key: Callable[[PurePosixPath], str]) -> dict[str, list[str]]:
+    groups = defaultdict(list)
+    for path in paths:
+        groups[key(PurePosixPath(path)).lower()].append(path)
+    return dict(groups)
+
+
+def _list(paths: list[str]) -> str:
+    return f"Found: {', '.join(map(repr, paths[:3]))}{', ...' if len(paths) > 3 else ''}. Keep one of them."
