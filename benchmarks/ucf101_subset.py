@@ -18,22 +18,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pandas as pd
+from _real_data import real_backbone, real_data
 
 import videoqa
 
 LAST_TEST_GROUP = 7
 SETTINGS = {"epochs": 30, "validation_share": 0.0}
 NUM_FOLDS = 4
-
-
-def real_data() -> Path:
-    """Return the real-data folder, or end with a message."""
-    folder = Path(
-        os.environ.get("VIDEOQA_REAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
-    )
-    if not folder.is_dir():
-        raise SystemExit(f"Set VIDEOQA_REAL_DATA to the real-data folder; {folder} is not there.")
-    return folder
 
 
 def subset_table(folder: Path) -> pd.DataFrame:
@@ -47,12 +38,12 @@ def subset_table(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["video", "label", "split", "group"])
 
 
-def accuracy(table: pd.DataFrame, folder: Path, seed: int, options: dict) -> float:
+def accuracy(table: pd.DataFrame, seed: int, options: dict) -> float:
     """Train on the training rows of `table` and return the accuracy on its test rows."""
-    weights = folder / "weights" / "inception_v3_imagenet2015_to_mixed8.weights.h5"
-    backbone = {"backbone_weights": str(weights), "backbone_layer": "mixed8"}
     with tempfile.TemporaryDirectory() as out:
-        run = videoqa.train(table, out=out, seed=seed, progress=False, **{**backbone, **SETTINGS, **options})
+        run = videoqa.train(
+            table, out=out, seed=seed, progress=False, **{**real_backbone(), **SETTINGS, **options}
+        )
         return videoqa.evaluate(run.out, table, progress=False)["accuracy"]
 
 
@@ -82,7 +73,7 @@ def main() -> None:
     tables = folds(table) if arguments.cross_validate else [table]
     scores = []
     for seed in arguments.seeds:
-        scores.append(float(np.mean([accuracy(part, folder, seed, arguments.options) for part in tables])))
+        scores.append(float(np.mean([accuracy(part, seed, arguments.options) for part in tables])))
         print(f"seed {seed}: {scores[-1]:7.2%}", flush=True)
     print(f"mean {np.mean(scores):.2%}, from {min(scores):.2%} to {max(scores):.2%}")
 

@@ -60,7 +60,7 @@ def _read_records(spec: Spec, folder: Path, fold: int, index: VideoIndex | None)
 
 
 def _joined(paths: list[Path], key: str) -> pd.DataFrame:
-    """The rows of the first file, each with what the other files say of the same key."""
+    """The rows of the first file, each with the columns that the other files add for the same key."""
     joined = _keyed(paths[0], key)
     for path in paths[1:]:
         other = _keyed(path, key)
@@ -69,7 +69,7 @@ def _joined(paths: list[Path], key: str) -> pd.DataFrame:
             counts = f"{len(joined)} rows and {len(other)} rows, {len(lost)} without a partner"
             advice = f"The first of these: {key}={lost[0]!r}. Both files must be of one release."
             raise ValueError(f"{paths[0]} and {path} must have the same rows. Received: {counts}. {advice}")
-        joined = joined.join(other, rsuffix=f" of {path.name}")
+        joined = joined.join(other[other.columns.difference(joined.columns)])
     return joined.reset_index()
 
 
