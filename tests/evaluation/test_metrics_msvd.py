@@ -1,6 +1,5 @@
 """The baselines on the public MSVD-QA annotations against figures known for them."""
 
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -8,21 +7,20 @@ import pandas as pd
 import pytest
 
 from videoqa.evaluation.metrics import majority_answers, score_table
+from videoqa.text.question_prior import build_question_prior
 
-REAL_DATA = Path(os.environ.get("VIDEOQA_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
-
-def read_msvd(split: str) -> pd.DataFrame:
-    path = REAL_DATA / "annotations" / "msvd-qa" / f"{split}_qa.json"
+def read_msvd(folder: Path, split: str) -> pd.DataFrame:
+    path = folder / "annotations" / "msvd-qa" / f"{split}_qa.json"
     if not path.exists():
-        pytest.skip(f"needs the public MSVD-QA annotations: {path} is not there (set VIDEOQA_REAL_DATA)")
+        pytest.skip(f"needs the public MSVD-QA annotations: {path} is not there")
     rows = pd.read_json(path)
     return rows.assign(question_type=rows["question"].str.split().str[0])
 
 
 @pytest.mark.real_data
-def test_majorities_of_msvd_qa() -> None:
-    train, test = read_msvd("train"), read_msvd("test")
+def test_floors_of_msvd_qa(real_data: Path) -> None:
+    train, test = read_msvd(real_data, "train"), read_msvd(real_data, "test")
     top_answers = [
         answer for answer, _ in Counter(train["answer"]).most_common(1000)
     ]  # ties by first appearance
@@ -32,12 +30,17 @@ def test_majorities_of_msvd_qa() -> None:
         blind_answers=None,
         majority=majority_answers(train),
         answer_vocabulary=top_answers,
+        question_prior=build_question_prior(train["question"].tolist(), train["answer"].tolist()),
     )
     assert scores["majority_accuracy"] == pytest.approx(0.1408, abs=5e-5)
     assert scores["majority_per_type_accuracy"] == pytest.approx(0.1886, abs=5e-5)
+    assert scores["prefix_prior_accuracy"] == pytest.approx(0.2453, abs=5e-5)
     assert scores["share_in_vocabulary"] == pytest.approx(0.9108, abs=5e-5)
     assert (
         scores["accuracy"] == scores["share_in_vocabulary"]
     )  # what a perfect model of this vocabulary reaches
     assert scores["by_question_type"]["how"]["majority_per_type_answer"] == "two"
     assert scores["by_question_type"]["how"]["majority_per_type_accuracy"] == pytest.approx(0.8378, abs=5e-5)
+    low, high = scores["accuracy_interval"]
+    assert scores["num_videos"] == 504 and low < scores["accuracy"] < high
+    assert high - low > 2 * 1.96 * (0.9108 * 0.0892 / len(test)) ** 0.5  # wider than of independent rows

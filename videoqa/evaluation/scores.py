@@ -19,24 +19,25 @@ SCORE_COLUMNS = {
 FURTHER = {
     "accuracy_at_5": "accuracy@5",
     "accuracy_at_10": "accuracy@10",
-    "soft_accuracy_2": "soft accuracy min(n/2, 1)",
-    "soft_accuracy_3": "soft accuracy min(n/3, 1)",
+    "soft_accuracy_2": "soft accuracy n/2",
+    "soft_accuracy_3": "soft accuracy n/3",
     "mean_class_accuracy": "mean class accuracy",
     "macro_precision": "macro precision",
     "macro_f1": "macro F1",
 }
 """Field of the total -> its name in the lines below the table; macro recall is the mean class accuracy."""
-LINE_CHARACTERS = 100
-NAME_CHARACTERS = 18
+LINE_CHARACTERS = 110
+FEWEST_NAME_CHARACTERS = 12
 SIGNED = ("video_gain", "video_gain_interval")
 
 
 def format_score_table(scores: Mapping[str, Any]) -> str:
     """Return the scores of `score_table` as lines of text: one per question type and group, the total last.
 
-    Scores are per cent with two decimals, the gain in signed points, an absent score a dash. A column that
-    does not apply is left out, and so are types and groups without evaluated rows. Lines below the table
-    hold the further figures of the total, and count videos that failed and rows left out, if there are any.
+    Scores are per cent with two decimals, intervals with one, gains in signed points, an absent score a
+    dash. A column that does not apply is left out, and so are types and groups without evaluated rows.
+    Lines below the table hold the further figures of the total, and count videos that failed and rows left
+    out, if there are any.
     """
     fields = [field for field in SCORE_COLUMNS if scores.get(field) is not None]
     sections = [
@@ -46,6 +47,8 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     sections = [[["type", "rows", *(SCORE_COLUMNS[field] for field in fields)]], *sections]
     sections.append([_cells("all", scores, fields)])
     widths = [max(map(len, column)) for column in zip(*sum(sections, []), strict=True)]
+    left = LINE_CHARACTERS - sum(widths[1:]) - 2 * (len(widths) - 1)
+    widths[0] = min(widths[0], max(FEWEST_NAME_CHARACTERS, left))
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     blocks = ["\n".join(_justify(line, widths) for line in section) for section in sections if section]
     return "\n".join([f"\n{rule}\n".join(blocks), *_further_lines(scores)])
@@ -74,20 +77,21 @@ def _has(scores: Mapping[str, Any], field: str) -> bool:
 
 
 def _cells(name: str, scores: Mapping[str, Any], fields: list[str]) -> list[str]:
-    name = name if name != NO_TYPE else "(none)"
-    shown = name if len(name) <= NAME_CHARACTERS else name[: NAME_CHARACTERS - 1] + "…"
-    return [shown, str(scores["num_rows"]), *(_percent(scores[field], field in SIGNED) for field in fields)]
+    numbers = [_percent(scores[field], field in SIGNED) for field in fields]
+    return [name if name != NO_TYPE else "(none)", str(scores["num_rows"]), *numbers]
 
 
 def _percent(value: float | list[float] | None, signed: bool = False) -> str:
     if value is None:
         return "-"
+    sign = "+" if signed else ""
     if isinstance(value, list):
-        return f"{_percent(value[0], signed)} to {_percent(value[1], signed)}"
-    return f"{100 * value:+.2f}" if signed else f"{100 * value:.2f}"
+        return " to ".join(f"{100 * end:{sign}.1f}" for end in value)
+    return f"{100 * value:{sign}.2f}"
 
 
 def _justify(cells: list[str], widths: list[int]) -> str:
-    """Return one line: the name to the left, numbers to the right."""
+    """Return one line: the name to the left, cut to its width, and the numbers to the right."""
+    name = cells[0] if len(cells[0]) <= widths[0] else cells[0][: widths[0] - 1] + "…"
     numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
-    return "  ".join([cells[0].ljust(widths[0]), *numbers])
+    return "  ".join([name.ljust(widths[0]), *numbers])
