@@ -48,7 +48,9 @@ def test_only_prefixes_that_change_the_answer_are_kept() -> None:
 
 
 def test_a_prefix_is_of_whole_words() -> None:
-    assert build([("is it", "a"), ("island", "b"), ("is so", "a")]).answer("isla") == "a"
+    prior = build([("is it", "a"), ("island", "b"), ("is so", "c"), ("is it", "a")])
+    assert prior.answer("isla") == prior.answer("is") == "a"
+    assert prior.answer("is so") == "c"
 
 
 def test_words_lose_their_case_and_the_marks_around_them() -> None:
