@@ -19,7 +19,7 @@ BLUE, ORANGE, GREEN, PURPLE, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "
 OTHER, NO_ANSWER = "(other)", "(none)"
 LABEL_CHARACTERS = 24
 CELL_INCHES = 0.36
-MOST_ROWS_WITH_COUNTS = 16
+MOST_ROWS_WITH_COUNTS = 20
 MOST_BARS = 24
 FLOORS = {
     "majority_accuracy": ("majority answer", "o", ORANGE),
@@ -100,6 +100,7 @@ def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
         axes.set_xlabel("epoch")
         axes.set_title(name)
         axes.grid(color="#E5E5E5")
+        axes.set_xlim(0.5, max(len(history), 1) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if axes.has_data():
             axes.legend()
