@@ -35,6 +35,7 @@ ONLY_IN = {
     "cv2": ("video", "data"),
     "av": ("video",),
     "nltk": ("text",),
+    "matplotlib": ("evaluation",),
 }
 
 

@@ -34,6 +34,7 @@ def test_a_folder_holds_the_contracts_files(question_run: Path) -> None:
         "answers.json",
         "model.weights.h5",
         "metrics.json",
+        "question_prior.json",
         "blind/MANIFEST.json",
     }
     assert not list(question_run.rglob("*.pkl")) and not list(question_run.glob(".*"))

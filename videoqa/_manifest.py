@@ -19,8 +19,13 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path` under a temporary name, then rename; undecodable names are escaped."""
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` under a temporary name, then rename."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, "utf-8", errors="backslashreplace", newline="")
+    temporary.write_bytes(content)
     temporary.replace(path)
 
 

@@ -16,6 +16,7 @@ from videoqa._checks import check_directory, refusal
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig
 from videoqa.models.backbones import backbone_identity
+from videoqa.text.question_prior import QuestionPrior
 from videoqa.text.vocabulary import AnswerList, Vocabulary
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
 CONFIG, VOCABULARY, ANSWERS = "config.json", "question_vocabulary.json", "answers.json"
 WEIGHTS, BACKBONE_WEIGHTS = "model.weights.h5", "backbone.weights.h5"
-METRICS, BLIND = "metrics.json", "blind"
+METRICS, QUESTION_PRIOR, BLIND = "metrics.json", "question_prior.json", "blind"
 UNFINISHED = "UNFINISHED.txt"
 """Lies in a run's folder until it is done; what else lies there belongs to no model."""
-PARTS_OF_A_FOLDER = (CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, f"{BLIND}/{MANIFEST}")
+PARTS_OF_A_FOLDER = (
+    CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, QUESTION_PRIOR, f"{BLIND}/{MANIFEST}"
+)  # fmt: skip
 PARTS_OF_A_RUN = (*PARTS_OF_A_FOLDER[:-1], MANIFEST, BLIND, "logs", "evaluation")
 
 
@@ -41,6 +44,7 @@ class ModelFolder:
         vocabulary: words of the questions; None for an action model.
         answers: answer of each class.
         metrics: scores written when it was trained.
+        question_prior: the prefix prior of the training questions; None for actions and in older folders.
     """
 
     path: Path
@@ -49,6 +53,7 @@ class ModelFolder:
     vocabulary: Vocabulary | None
     answers: AnswerList
     metrics: dict[str, Any]
+    question_prior: QuestionPrior | None = None
 
     @cached_property
     def encoder_config(self) -> Any:
@@ -143,6 +148,7 @@ def save_model_folder(
     answers: AnswerList,
     metrics: dict[str, Any],
     backbone_weights: str | Path | None = None,
+    question_prior: QuestionPrior | None = None,
 ) -> ModelFolder:
     """Write `model` and all it needs to `out` and return it as read back; `MANIFEST.json` comes last.
 
@@ -155,6 +161,7 @@ def save_model_folder(
         metrics: JSON-ready scores.
         backbone_weights: file to keep with the model; needed when the backbone was trained or is not
             found by its name elsewhere.
+        question_prior: of the training questions; None for an action model.
     """
     out.mkdir(parents=True, exist_ok=True)
     _weights_only(model).save_weights(out / WEIGHTS)
@@ -163,6 +170,8 @@ def save_model_folder(
     if vocabulary is not None:
         vocabulary.save(out / VOCABULARY)
     answers.save(out / ANSWERS)
+    if question_prior is not None:
+        question_prior.save(out / QUESTION_PRIOR)
     write_json(out / METRICS, metrics)
     write_json(out / CONFIG, _config_to_dict(config, _identity(out, config)))
     write_manifest(out, PARTS_OF_A_FOLDER)
@@ -184,7 +193,8 @@ def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
     vocabulary = Vocabulary.load(folder / VOCABULARY) if has_questions else None
     answers = AnswerList.load(folder / ANSWERS)
     _check_sizes(folder, config, vocabulary, answers)
-    loaded = ModelFolder(folder, config, backbone, vocabulary, answers, read_json(folder / METRICS))
+    prior = QuestionPrior.load(folder / QUESTION_PRIOR) if (folder / QUESTION_PRIOR).exists() else None
+    loaded = ModelFolder(folder, config, backbone, vocabulary, answers, read_json(folder / METRICS), prior)
     _check_backbone(loaded)
     return loaded
 

@@ -72,6 +72,7 @@ def test_encode_train_evaluate_ask_predict(run, folder, kind):
     assert 0 <= scores["accuracy"] <= 1
     assert (scores["blind_accuracy"] is None) == (kind == "actions")
     assert "accuracy" in run("evaluate", out, "--shuffle-frames")
+    assert run("evaluate", out, "--split", "val", "--json")["split"] == "validation"
 
     clip = next(Path("clips").glob("loading*"))
     question = ["what is he doing?"] if kind == "questions" else []

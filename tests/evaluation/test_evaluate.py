@@ -1,6 +1,7 @@
 """`evaluate`: every row counts, the run's own data and split, the views, and what is written."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,11 @@ import pandas as pd
 import pytest
 
 import videoqa
+from videoqa._manifest import write_manifest
 from videoqa.evaluation.evaluate import change_view
+from videoqa.evaluation.scoring import PREDICTION_COLUMNS
 from videoqa.input_pipeline import Examples
+from videoqa.saving import PARTS_OF_A_FOLDER, QUESTION_PRIOR
 
 
 def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -> None:
@@ -24,12 +28,43 @@ def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -
     rows = pd.read_csv(tmp_path / "predictions.csv")
     assert rows["correct"].mean() == pytest.approx(scores["accuracy"])
     assert (rows["blind_answer"] == rows["answer"]).mean() == pytest.approx(scores["blind_accuracy"])
+    assert scores["task"] == "open_ended" and scores["num_videos"] == 3 and scores["absent_rows"] == 0
+    assert scores["prefix_prior_accuracy"] == pytest.approx((1 + 2) / 6)
+    assert [column for column in rows if column not in PREDICTION_COLUMNS] == [
+        "predicted_answer", "probability", "blind_answer", "correct", "gold_rank", "status", "error",
+    ]  # fmt: skip
+    assert set(PREDICTION_COLUMNS) < set(rows)
+    assert ((rows["gold_rank"] == 1) == rows["correct"]).all() and rows["gold_rank"].between(1, 5).all()
+    for picture in ("confusion.png", "curves.png"):
+        assert (tmp_path / picture).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_folder_without_the_prefix_prior_is_scored_without_it(question_run: Path, tmp_path: Path) -> None:
+    older = Path(shutil.copytree(question_run, tmp_path / "older"))
+    (older / QUESTION_PRIOR).unlink()
+    write_manifest(older, PARTS_OF_A_FOLDER)
+    scores = videoqa.evaluate(older, out=tmp_path / "scores", progress=False)
+    assert scores["prefix_prior_accuracy"] is None and scores["blind_accuracy"] is not None
+
+
+def test_several_annotators_answers_reach_the_soft_accuracies(
+    question_run: Path, small_set: Path, tmp_path: Path
+) -> None:
+    table = pd.read_csv(small_set / "questions.csv").query("split == 'test'")
+    table["answers"] = [["loading", "unloading", "waving", "yes", "no"]] * len(table)
+    scores = videoqa.evaluate(question_run, table, videos=small_set, out=tmp_path, progress=False)
+    assert scores["soft_accuracy_2"] == pytest.approx(1 / 2)
+    assert scores["soft_accuracy_3"] == pytest.approx(1 / 3)
 
 
 def test_actions_have_no_blind_model(action_run: Path, tmp_path: Path) -> None:
     scores = videoqa.evaluate(action_run, out=tmp_path, progress=False)
     assert scores["num_rows"] == 3 and scores["blind_accuracy"] is None and scores["video_gain"] is None
     assert scores["majority_accuracy"] == pytest.approx(1 / 3)
+    assert scores["task"] == "action" and scores["prefix_prior_accuracy"] is None
+    assert scores["mean_class_accuracy"] == pytest.approx(scores["accuracy"])  # one row of each class
+    assert set(scores["per_class"]) == {"loading", "unloading", "waving"}
+    assert (tmp_path / "confusion.png").exists()
 
 
 def test_failed_videos_and_unknown_answers_are_wrong(
@@ -45,6 +80,10 @@ def test_failed_videos_and_unknown_answers_are_wrong(
     assert both["num_rows"] == 5 and both["num_failed_videos"] == 1
     assert both["accuracy"] == pytest.approx(alone["accuracy"] * 3 / 5)
     assert both["share_in_vocabulary"] == pytest.approx(4 / 5)
+    rows = pd.read_csv(tmp_path / "b" / "predictions.csv").set_index("answer")
+    assert rows.loc[rows["status"] == "failed", "gold_rank"].isna().all() and pd.isna(
+        rows.loc["sleeping", "gold_rank"]
+    )
 
 
 def test_a_split_without_rows_and_both_views_are_refused(action_run: Path, small_set: Path) -> None:

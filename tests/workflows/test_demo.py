@@ -12,5 +12,5 @@ def test_the_demo_trains_scores_and_asks(tmp_path: Path, capsys) -> None:
     scores = run_demo(out=tmp_path / "demo", limit=60, epochs=1, video_units=8, question_units=8)
     assert scores["num_rows"] == 60 and scores["blind_accuracy"] is not None
     shown = capsys.readouterr().err
-    assert "per-type majority" in shown
+    assert "type majority" in shown and "95 % interval" in shown
     assert shown.count("'what is he doing?' --model") == 2

@@ -23,14 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the model folder")
     add_data(parser, "other annotations than the model's own; may be repeated")
     typed = argparse.SUPPRESS
-    parser.add_argument("--split", choices=SPLITS, default=typed, help="rows to score (default: test)")
+    splits = (*SPLITS, "val")
+    parser.add_argument("--split", choices=splits, default=typed, help="rows to score (default: test)")
     parser.add_argument(
         "--shuffle-frames", action="store_true", default=typed, help="show the frames in random order"
     )
     parser.add_argument(
         "--single-frame", action="store_true", default=typed, help="show only the middle frame"
     )
-    where = "folder for metrics.json and predictions.csv (default: evaluation/<split> in the model folder)"
+    where = "folder for scores, predictions and pictures (default: evaluation/<split> in the model folder)"
     parser.add_argument("--out", metavar="DIR", default=typed, help=where)
     add_progress(parser)
     add_json(parser)

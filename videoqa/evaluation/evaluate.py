@@ -2,52 +2,22 @@
 
 import dataclasses
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from videoqa._checks import refusal
-from videoqa._manifest import MANIFEST, write_json, write_text
+from videoqa._manifest import MANIFEST, write_bytes, write_json, write_text
 from videoqa._progress import say
 from videoqa.config import DataConfig
 from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES
 from videoqa.data.annotations import read_annotations, require_split, split_sources
 from videoqa.data.splits import split_as_trained
-from videoqa.evaluation.metrics import correct_answers, score_table
-from videoqa.evaluation.prediction import predict_probabilities
+from videoqa.evaluation.scoring import Scored, score_examples
 from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import ModelFolder, load_model_folder
-from videoqa.text.answers import AnswerList
-
-if TYPE_CHECKING:
-    import keras
-
-PREDICTION_COLUMNS = (
-    "question_id",
-    "video_id",
-    "start_seconds",
-    "end_seconds",
-    "question",
-    "question_type",
-    "answer",
-)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Scores of rows and the predictions they come from.
-
-    Attributes:
-        scores: the JSON-ready dict of `metrics.score_table`.
-        predictions: one row per evaluated row: ids, question, answer, predicted_answer, probability,
-            blind_answer, correct, status, error.
-    """
-
-    scores: dict[str, Any]
-    predictions: pd.DataFrame
 
 
 def evaluate(
@@ -72,18 +42,20 @@ def evaluate(
             column the groups the model was trained on and chosen by stay "train" and "validation", and
             all others are "test".
         videos, annotations: folders, as for `train`.
-        split: "train", "validation" or "test".
+        split: "train", "validation" (or "val") or "test".
         limit: keep only this many rows, for a smoke run.
         shuffle_frames: show every clip's frames in random order: what order in time is worth.
         single_frame: show every clip's middle frame only, repeated.
-        seed: of the shuffling.
-        out: folder for `metrics.json` and `predictions.csv`; None: `evaluation/<split>` in the model folder
-            (with `-shuffled` or `-single-frame` behind it, and the name of other data).
+        seed: of the shuffling, and of the resamples behind the intervals.
+        out: folder for `metrics.json`, `predictions.csv`, `confusion.png` and `curves.png`; None:
+            `evaluation/<split>` in the model folder (with `-shuffled` or `-single-frame` behind it, and the
+            name of other data).
         progress: show bars on a terminal.
 
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
-        "by_question_type", … (see `metrics.score_table`), and "split", "model", "out".
+        "by_question_type", … (see `metrics.score_table`), and "split", "model", "out", "absent_rows" (rows
+        of a public set that were left out because its video is not there).
 
     Raises:
         ValueError: no rows in the split, rows of another task, a damaged model folder, both views at once.
@@ -95,7 +67,8 @@ def evaluate(
     split = OTHER_SPLIT_NAMES.get(split, split)
     view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
     target = _check_target(out, folder.path / "evaluation" / (split + view + _name_of(data)))
-    rows = require_split(_read_rows(folder, data, videos, annotations, limit), split)
+    table = _read_rows(folder, data, videos, annotations, limit)
+    rows = require_split(table, split)
     examples, outcome = make_examples(
         rows,
         dataclasses.replace(folder.config, model=folder.encoder_config),
@@ -106,54 +79,13 @@ def evaluate(
     examples = change_view(examples, shuffle_frames=shuffle_frames, single_frame=single_frame, seed=seed)
     scored = score_examples(
         rows.join(outcome), examples, folder.build(), blind=folder.blind, answers=folder.answers,
-        majority=folder.metrics["majority_answers"], progress=progress,
+        majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
+        score_groups=table.attrs.get("score_groups"), seed=seed, progress=progress,
     )  # fmt: skip
-    scores = {"model": str(folder.path), "split": split, "out": str(target)} | scored.scores
-    _write(target, scores, scored.predictions)
+    absent = {"absent_rows": table.attrs.get("absent", {}).get(split, 0)}
+    scores = {"model": str(folder.path), "split": split, "out": str(target)} | absent | scored.scores
+    _write(target, Scored(scores, scored.predictions), folder.metrics["history"])
     return scores
-
-
-def score_examples(
-    rows: pd.DataFrame,
-    examples: Examples,
-    model: "keras.Model",
-    *,
-    blind: ModelFolder | None,
-    answers: AnswerList,
-    majority: dict[str, Any],
-    progress: bool = False,
-) -> Scored:
-    """Return the scores of a built model over annotated rows.
-
-    Args:
-        rows: annotation rows, with `status` and `error` once their videos were tried.
-        examples: the same rows as arrays.
-        model: takes the inputs of `examples`.
-        blind: the blind model's folder; None when there is none.
-        answers: answer of each class of both models.
-        majority: `metrics.majority_answers` of the training rows.
-        progress: show a bar on a terminal.
-    """
-    probabilities = predict_probabilities(model, examples, progress=progress)
-    predicted = _best_answers(probabilities, answers)
-    blind_answers = None
-    if blind is not None and examples.token_ids is not None:
-        blind_answers = _best_answers(predict_probabilities(blind.build(), examples.without_clips()), answers)
-    scores = score_table(
-        rows,
-        predicted_answers=predicted,
-        blind_answers=blind_answers,
-        majority=majority,
-        answer_vocabulary=answers.answers,
-    )
-    predictions = rows[[name for name in PREDICTION_COLUMNS if name in rows]].copy()
-    predictions["predicted_answer"] = predicted
-    predictions["probability"] = probabilities.max(axis=1)
-    predictions["blind_answer"] = blind_answers if blind_answers is not None else ""
-    predictions["correct"] = correct_answers(predicted, rows["answer"].tolist())
-    for name in ("status", "error"):
-        predictions[name] = rows[name] if name in rows else ""
-    return Scored(scores, predictions)
 
 
 def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool, seed: int) -> Examples:
@@ -199,12 +131,6 @@ def _read_rows(
     return split_as_trained(table, folder.metrics["groups"])
 
 
-def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:
-    """Return the most probable answer of each row; None where all are 0 (the video failed)."""
-    best = [answers.answers[index] for index in probabilities.argmax(axis=1)]
-    return [answer if row.any() else None for answer, row in zip(best, probabilities, strict=True)]
-
-
 def _name_of(data: Any) -> str:
     """Return what stands behind the default folder's name: nothing for the run's own data."""
     if data is None:
@@ -228,6 +154,15 @@ def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
     return target
 
 
-def _write(target: Path, scores: dict[str, Any], predictions: pd.DataFrame) -> None:
-    write_text(target / "predictions.csv", predictions.to_csv(index=False))
-    write_json(target / "metrics.json", scores)
+def _write(target: Path, scored: Scored, history: list[dict[str, float]]) -> None:
+    """Write scores, predictions and pictures; the scores come last, so that they stand beside their own."""
+    from videoqa.evaluation.plots import confusion_matrix_png, training_curves_png
+
+    rows = scored.predictions
+    write_text(target / "predictions.csv", rows.to_csv(index=False))
+    write_bytes(
+        target / "confusion.png",
+        confusion_matrix_png(rows["answer"].tolist(), rows["predicted_answer"].tolist()),
+    )
+    write_bytes(target / "curves.png", training_curves_png(history))
+    write_json(target / "metrics.json", scored.scores)

@@ -1,12 +1,11 @@
 """Accuracy and the baselines that give it a meaning, from answers as text (numpy and pandas only).
 
 Answers are compared as `normalize_answer` leaves them, as the classes of a model are. Accuracies are
-fractions in [0, 1]; only `scores.format_score_table` writes per cent.
+fractions in [0, 1]; only `scores.format_score_table` writes per cent. `docs/scores.md` defines each field.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,17 @@ import pandas as pd
 
 from videoqa._checks import check_columns
 from videoqa._normalizing import normalize_answer
-
-FAILED = "failed"
-"""The `status` of a row whose video could not be decoded."""
-NO_TYPE = ""
-"""The question type of a row that has none."""
-
-Correct = np.ndarray[Any, np.dtype[np.bool_]]
+from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
+from videoqa.evaluation.class_metrics import class_scores, confused_pairs
+from videoqa.evaluation.row_marks import (
+    Correct,
+    RowMarks,
+    correct_answers,
+    failed_rows,
+    mark_rows,
+    question_types,
+)
+from videoqa.text.question_prior import QuestionPrior
 
 
 def accuracy(predicted: Sequence[str | None], gold: Sequence[str]) -> float:
@@ -61,7 +64,7 @@ def majority_answers(training_rows: pd.DataFrame) -> dict[str, Any]:
         ValueError: a missing column.
     """
     check_columns(training_rows.columns, ("answer", "question_type"), "The training rows")
-    grouped = training_rows["answer"].groupby(_types(training_rows))
+    grouped = training_rows["answer"].groupby(question_types(training_rows))
     per_type = {str(name): majority_answer(answers) for name, answers in grouped}
     return {"answer": majority_answer(training_rows["answer"]), "by_question_type": per_type}
 
@@ -73,125 +76,145 @@ def score_table(
     blind_answers: Sequence[str | None] | None,
     majority: Mapping[str, Any],
     answer_vocabulary: Sequence[str],
+    gold_ranks: np.ndarray | None = None,
+    question_prior: QuestionPrior | None = None,
+    score_groups: Mapping[str, Sequence[str]] | None = None,
+    task: str = "open_ended",
+    seed: int = 0,
 ) -> dict[str, Any]:
-    """Return the scores of predictions over every row of an annotation table, in total and per question type.
+    """Return the scores of predictions over every row of an annotation table, in total, per type and group.
 
     No row is dropped: one whose answer lies outside the vocabulary, or whose video could not be
     decoded, is wrong. The blind and majority baselines need no video, so a failed video does not count
-    against them. A row with several annotators' `answers` is scored against its `answer`.
+    against them. A row with several annotators' `answers` is scored against its `answer`, save in the soft
+    accuracies.
 
     Args:
-        table: annotation rows with `video_id`, `answer`, `question_type` and, once their videos were
-            tried, `status` ("failed" marks a video that could not be decoded).
+        table: annotation rows with `video_id`, `answer`, `question_type`; with a `question_prior` also
+            `question`; and, once their videos were tried, `status` ("failed": it could not be decoded).
         predicted_answers: the model's answer to each row; None where it gave none.
         blind_answers: the blind model's answer to each row, or None without a blind model.
         majority: `majority_answers` of the training split.
         answer_vocabulary: the answers the model can give.
+        gold_ranks: `row_marks.ranks_of_gold` of the model's probabilities; None: no accuracy@k.
+        question_prior: of the training questions; None: no prefix prior.
+        score_groups: name -> the question types, or for actions the labels, that are scored together too.
+        task: "open_ended", or "action", which is scored per class as well.
+        seed: of the resamples behind the intervals.
 
     Returns:
-        A dict that strict JSON can hold. Over all rows and, in `by_question_type[type]`, over those of a
-        type: `num_rows`, `num_failed_videos` (distinct videos), `accuracy`; `majority_answer` (the most
-        frequent one in training) and its `majority_accuracy`; `majority_per_type_accuracy` (the most
-        frequent one of each row's type in training, `majority_answer` for a type not seen there);
-        `blind_accuracy`; `video_gain` (accuracy minus blind accuracy, in [-1, 1]); `share_in_vocabulary`.
-        An entry of a type also has that type's own `majority_per_type_answer`. Types seen only in
-        training have an entry of 0 rows, whose scores are None.
+        A dict that strict JSON can hold, with the fields of `docs/scores.md`: those of a total for all rows
+        and in each entry of `by_question_type` and `by_group`; a score that does not apply is None. Types
+        seen only in training have an entry of 0 rows.
 
     Raises:
         ValueError: no rows, a missing column, or answers that are not one per row.
     """
-    check_columns(table.columns, ("video_id", "answer", "question_type"), "The evaluated table")
+    columns = ("video_id", "answer", "question_type", *(("question",) if question_prior else ()))
+    check_columns(table.columns, columns, "The evaluated table")
     if len(table) == 0:
         raise ValueError(
             "The evaluated table must have at least one row. Received: 0 rows. Choose another split."
         )
-    lengths = {"table": table, "predicted_answers": predicted_answers}
-    _check_lengths(lengths if blind_answers is None else {**lengths, "blind_answers": blind_answers})
-
-    types, per_type = _types(table), majority["by_question_type"]
-    rows = _mark_rows(table, types, predicted_answers, blind_answers, majority, answer_vocabulary)
-    scores = _summarise(rows, np.ones(len(table), bool), majority["answer"])
-    scores["by_question_type"] = {
-        name: _summarise(rows, types == name, majority["answer"])
-        | {"majority_per_type_answer": per_type.get(name, majority["answer"])}
-        for name in sorted(set(types) | set(per_type))
+    by_row = {
+        "predicted_answers": predicted_answers,
+        "blind_answers": blind_answers,
+        "gold_ranks": gold_ranks,
     }
-    return scores
+    _check_lengths({"table": table} | {name: column for name, column in by_row.items() if column is not None})
 
-
-@dataclass(frozen=True)
-class _Rows:
-    """What each row counts for: bool arrays of shape (num_rows,), None where a baseline is absent."""
-
-    video_ids: np.ndarray
-    failed: Correct
-    in_vocabulary: Correct
-    model: Correct
-    blind: Correct | None
-    majority: Correct | None
-    majority_per_type: Correct | None
-
-
-def _mark_rows(
-    table: pd.DataFrame,
-    types: np.ndarray,
-    predicted: Sequence[str | None],
-    blind: Sequence[str | None] | None,
-    majority: Mapping[str, Any],
-    answer_vocabulary: Sequence[str],
-) -> _Rows:
-    """Return which rows are failed, inside the vocabulary, and right for the model and each baseline."""
-    gold = list(map(normalize_answer, table["answer"]))
-    failed = (table["status"] == FAILED).to_numpy(bool) if "status" in table else np.zeros(len(table), bool)
-    known = set(map(normalize_answer, answer_vocabulary))
-    in_vocabulary = np.array([answer in known for answer in gold], bool)
-    always, per_type = majority["answer"], majority["by_question_type"]
-    guesses = [per_type.get(name, always) for name in types]
-    return _Rows(
-        video_ids=table["video_id"].to_numpy(object),
-        failed=failed,
-        in_vocabulary=in_vocabulary,
-        model=correct_answers(predicted, gold) & in_vocabulary & ~failed,
-        blind=None if blind is None else correct_answers(blind, gold) & in_vocabulary,
-        majority=None if always is None else correct_answers([always] * len(gold), gold),
-        majority_per_type=None if always is None else correct_answers(guesses, gold),
+    rows = mark_rows(
+        table, predicted=predicted_answers, blind=blind_answers, majority=majority,
+        answer_vocabulary=answer_vocabulary, gold_ranks=gold_ranks, question_prior=question_prior,
+    )  # fmt: skip
+    types, per_type = question_types(table), majority["by_question_type"]
+    type_names = sorted(set(types) | set(per_type))
+    groups = _group_masks(table, types, score_groups or {}, task)
+    chosen = [np.ones(len(table), bool), *(types == name for name in type_names), *groups.values()]
+    total, *parts = _summaries(rows, chosen, majority["answer"], seed)
+    for name, entry in zip(type_names, parts, strict=False):
+        entry["majority_per_type_answer"] = per_type.get(name, majority["answer"])
+    gold, given = _shown_answers(table, predicted_answers, answer_vocabulary)
+    return (
+        {"task": task, "num_videos": len(set(rows.video_ids))}
+        | total
+        | (class_scores(gold, given) if task == "action" else {})
+        | {"by_question_type": dict(zip(type_names, parts, strict=False))}
+        | {"by_group": dict(zip(groups, parts[len(type_names) :], strict=True))}
+        | {"confused_pairs": confused_pairs(gold, given)}
     )
 
 
-def _summarise(rows: _Rows, chosen: Correct, majority: str | None) -> dict[str, Any]:
-    """Return the scores over the chosen rows; every score is None when there are none."""
-    scores: dict[str, Any] = {
-        "num_rows": int(chosen.sum()),
-        "num_failed_videos": len(set(rows.video_ids[chosen & rows.failed])),
-        "accuracy": _mean(rows.model, chosen),
-        "majority_answer": majority,
-        "majority_accuracy": _mean(rows.majority, chosen),
-        "majority_per_type_accuracy": _mean(rows.majority_per_type, chosen),
-        "blind_accuracy": _mean(rows.blind, chosen),
+def _group_masks(
+    table: pd.DataFrame, types: np.ndarray, groups: Mapping[str, Sequence[str]], task: str
+) -> dict[str, Correct]:
+    """Return which rows belong to each group: by label for actions, else by question type."""
+    names = [normalize_answer(answer) for answer in table["answer"]] if task == "action" else types
+    members = {
+        group: set(map(normalize_answer, listed)) if task == "action" else set(listed)
+        for group, listed in groups.items()
     }
-    known = scores["accuracy"] is not None and scores["blind_accuracy"] is not None
-    scores["video_gain"] = scores["accuracy"] - scores["blind_accuracy"] if known else None
-    scores["share_in_vocabulary"] = _mean(rows.in_vocabulary, chosen)
-    return scores
+    return {group: np.array([name in listed for name in names], bool) for group, listed in members.items()}
 
 
-def _mean(correct: Correct | None, chosen: Correct) -> float | None:
-    return None if correct is None or not chosen.any() else float(correct[chosen].mean())
+def _summaries(
+    rows: RowMarks, chosen: Sequence[Correct], majority: str | None, seed: int
+) -> list[dict[str, Any]]:
+    """Return the scores over each choice of rows; every score is None where there are none."""
+    summaries = []
+    for mask, intervals in zip(chosen, _intervals(rows, chosen, seed), strict=True):
+        means = {name: _mean(mark, mask) for name, mark in rows.marks.items()}
+        model, blind = means["accuracy"], means["blind_accuracy"]
+        gain = model - blind if model is not None and blind is not None else None
+        summaries.append(
+            {
+                "num_rows": int(mask.sum()),
+                "num_failed_videos": len(set(rows.video_ids[mask & rows.failed])),
+                "majority_answer": majority,
+                **means,
+                "video_gain": gain,
+                **intervals,
+            }
+        )
+    return summaries
 
 
-def correct_answers(predicted: Sequence[str | None], gold: Sequence[str]) -> Correct:
-    """Return (num_rows,) bool: where both are the same answer; a missing one (None or NaN) never is."""
-    pairs = zip(predicted, gold, strict=True)
-    same = [
-        isinstance(guess, str) and normalize_answer(guess) == normalize_answer(true) for guess, true in pairs
+def _intervals(rows: RowMarks, chosen: Sequence[Correct], seed: int) -> list[dict[str, list[float] | None]]:
+    """Return the intervals of accuracy, blind accuracy and their difference, over the same resamples."""
+    model, blind = rows.marks["accuracy"], rows.marks["blind_accuracy"]
+    counted = [mark for mark in (model, blind) if mark is not None]
+    columns = [np.stack([mask, *(mark * mask for mark in counted)], axis=1) for mask in chosen]
+    sums = np.stack([cluster_sums(column, rows.video_ids) for column in columns], axis=1)
+    drawn = resampled_sums(sums.reshape(len(sums), -1), seed=seed).reshape(-1, *sums.shape[1:])
+    with np.errstate(invalid="ignore"):  # a resample without rows of a type says nothing of it
+        shares = drawn[:, :, 1:] / drawn[:, :, :1]
+    return [
+        {
+            "accuracy_interval": percentile_interval(share[:, 0]),
+            "blind_accuracy_interval": None if blind is None else percentile_interval(share[:, 1]),
+            "video_gain_interval": None if blind is None else percentile_interval(share[:, 0] - share[:, 1]),
+        }
+        for share in np.moveaxis(shares, 1, 0)
     ]
-    return np.array(same, dtype=bool)
 
 
-def _types(table: pd.DataFrame) -> np.ndarray:
-    """Return (num_rows,) question types as text, a missing one as `NO_TYPE`."""
-    types = table["question_type"]
-    return types.where(types.notna(), NO_TYPE).astype(object).map(str).to_numpy(object)
+def _mean(mark: np.ndarray | None, chosen: Correct) -> float | None:
+    judged = np.zeros(0) if mark is None else mark[chosen & ~np.isnan(mark)]
+    return float(judged.mean()) if len(judged) else None
+
+
+def _shown_answers(
+    table: pd.DataFrame, predicted: Sequence[str | None], answer_vocabulary: Sequence[str]
+) -> tuple[list[str], list[str | None]]:
+    """Return gold and predicted answers with one spelling each, the model's own first; None: none counts."""
+    spelled: dict[str, str] = {}
+    for answer in [*answer_vocabulary, *table["answer"]]:
+        spelled.setdefault(normalize_answer(answer), answer)
+    known = set(map(normalize_answer, answer_vocabulary))
+    given = [normalize_answer(guess) if isinstance(guess, str) else None for guess in predicted]
+    counted = zip(given, failed_rows(table), strict=True)
+    shown = [spelled[guess] if guess in known and not failed else None for guess, failed in counted]
+    return [spelled[normalize_answer(answer)] for answer in table["answer"]], shown
 
 
 def _check_lengths(columns: Mapping[str, Any]) -> None:

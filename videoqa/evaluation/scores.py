@@ -3,55 +3,95 @@
 from collections.abc import Mapping
 from typing import Any
 
-from videoqa.evaluation.metrics import NO_TYPE
+from videoqa.evaluation.row_marks import NO_TYPE
 
 SCORE_COLUMNS = {
     "accuracy": "accuracy",
+    "accuracy_interval": "95 % interval",
     "majority_accuracy": "majority",
-    "majority_per_type_accuracy": "per-type majority",
+    "majority_per_type_accuracy": "type majority",
+    "prefix_prior_accuracy": "prefix",
     "blind_accuracy": "blind",
     "video_gain": "gain",
-    "share_in_vocabulary": "in vocabulary",
+    "share_in_vocabulary": "ceiling",
 }
 """Field of the scores -> heading of its column, in order."""
+FURTHER = {
+    "accuracy_at_5": "accuracy@5",
+    "accuracy_at_10": "accuracy@10",
+    "soft_accuracy_2": "soft accuracy n/2",
+    "soft_accuracy_3": "soft accuracy n/3",
+    "mean_class_accuracy": "mean class accuracy",
+    "macro_precision": "macro precision",
+    "macro_f1": "macro F1",
+}
+"""Field of the total -> its name in the lines below the table; macro recall is the mean class accuracy."""
+LINE_CHARACTERS = 110
+FEWEST_NAME_CHARACTERS = 12
+SIGNED = ("video_gain", "video_gain_interval")
 
 
 def format_score_table(scores: Mapping[str, Any]) -> str:
-    """Return the scores of `score_table` as lines of text: one per question type and the total last.
+    """Return the scores of `score_table` as lines of text: one per question type and group, the total last.
 
-    Scores are per cent with two decimals, the gain in signed points, an absent score a dash. Types
-    without evaluated rows are left out. A last line counts the videos that failed, if any did.
+    Scores are per cent with two decimals, intervals with one, gains in signed points, an absent score a
+    dash. A column that does not apply is left out, and so are types and groups without evaluated rows.
+    Lines below the table hold the further figures of the total, and count videos that failed and rows left
+    out, if there are any.
     """
-    lines = [["type", "rows", *SCORE_COLUMNS.values()]]
-    types = scores.get("by_question_type", {})
-    lines += [
-        _cells(name if name != NO_TYPE else "(none)", types[name])
-        for name in types
-        if types[name]["num_rows"]
+    fields = [field for field in SCORE_COLUMNS if scores.get(field) is not None]
+    sections = [
+        [_cells(name, entry, fields) for name, entry in scores.get(part, {}).items() if entry["num_rows"]]
+        for part in ("by_question_type", "by_group")
     ]
-    lines.append(_cells("all", scores))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = [_justify(line, widths) for line in lines]
-    rule = "-" * len(text[0])
-    table = [text[0], rule, *text[1:-1], *([rule] if len(text) > 2 else []), text[-1]]
+    sections = [[["type", "rows", *(SCORE_COLUMNS[field] for field in fields)]], *sections]
+    sections.append([_cells("all", scores, fields)])
+    widths = [max(map(len, column)) for column in zip(*sum(sections, []), strict=True)]
+    left = LINE_CHARACTERS - sum(widths[1:]) - 2 * (len(widths) - 1)
+    widths[0] = min(widths[0], max(FEWEST_NAME_CHARACTERS, left))
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    blocks = ["\n".join(_justify(line, widths) for line in section) for section in sections if section]
+    return "\n".join([f"\n{rule}\n".join(blocks), *_further_lines(scores)])
+
+
+def _further_lines(scores: Mapping[str, Any]) -> list[str]:
+    """Return the lines below the table."""
+    found = [f"{name} {_percent(scores[field])}" for field, name in FURTHER.items() if _has(scores, field)]
+    lines = [""]
+    for text in found:
+        fits = lines[-1] and len(lines[-1]) + len(text) < LINE_CHARACTERS
+        lines[-1:] = [f"{lines[-1]}   {text}"] if fits else [*filter(None, lines[-1:]), text]
+    if _has(scores, "video_gain_interval"):
+        lines.append(f"95 % interval of the gain, by video: {_percent(scores['video_gain_interval'], True)}")
     if scores["num_failed_videos"]:
-        table.append(
+        lines.append(
             f"videos that could not be read (their rows count as wrong): {scores['num_failed_videos']}"
         )
-    return "\n".join(table)
+    if scores.get("absent_rows"):
+        lines.append(f"rows left out because their video is not there: {scores['absent_rows']}")
+    return list(filter(None, lines))
 
 
-def _cells(name: str, scores: Mapping[str, Any]) -> list[str]:
-    return [name, str(scores["num_rows"]), *(_percent(scores[field], field) for field in SCORE_COLUMNS)]
+def _has(scores: Mapping[str, Any], field: str) -> bool:
+    return scores.get(field) is not None
 
 
-def _percent(value: float | None, field: str) -> str:
+def _cells(name: str, scores: Mapping[str, Any], fields: list[str]) -> list[str]:
+    numbers = [_percent(scores[field], field in SIGNED) for field in fields]
+    return [name if name != NO_TYPE else "(none)", str(scores["num_rows"]), *numbers]
+
+
+def _percent(value: float | list[float] | None, signed: bool = False) -> str:
     if value is None:
         return "-"
-    return f"{100 * value:+.2f}" if field == "video_gain" else f"{100 * value:.2f}"
+    sign = "+" if signed else ""
+    if isinstance(value, list):
+        return " to ".join(f"{100 * end:{sign}.1f}" for end in value)
+    return f"{100 * value:{sign}.2f}"
 
 
 def _justify(cells: list[str], widths: list[int]) -> str:
-    """Return one line: the name to the left, numbers to the right."""
+    """Return one line: the name to the left, cut to its width, and the numbers to the right."""
+    name = cells[0] if len(cells[0]) <= widths[0] else cells[0][: widths[0] - 1] + "…"
     numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
-    return "  ".join([cells[0].ljust(widths[0]), *numbers])
+    return "  ".join([name.ljust(widths[0]), *numbers])

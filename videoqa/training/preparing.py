@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from videoqa.data.annotations import require_split
 from videoqa.data.splits import groups_of_splits
 from videoqa.input_pipeline import Examples, distinct_requests, make_examples
 from videoqa.text.answers import AnswerList, build_answer_list
+from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
 from videoqa.training.memory import check_memory, forecast_run
 
@@ -46,6 +48,14 @@ class PreparedData:
         """Return the rows of one split."""
         rows = np.flatnonzero((self.table["split"] == name).to_numpy())
         return self.table.iloc[rows], self.examples.select(rows)
+
+    @cached_property
+    def question_prior(self) -> QuestionPrior | None:
+        """The prefix prior of the training questions; None for actions."""
+        if self.vocabulary is None:
+            return None
+        rows = self.table[self.table["split"] == "train"]
+        return build_question_prior(rows["question"].tolist(), rows["answer"].tolist())
 
 
 def prepare_data(

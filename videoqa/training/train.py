@@ -14,8 +14,8 @@ from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig, run
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.specs import options_of
 from videoqa.data.splits import attach_validation
-from videoqa.evaluation.evaluate import score_examples
 from videoqa.evaluation.metrics import majority_answers
+from videoqa.evaluation.scoring import score_examples
 from videoqa.models.backbones import backbone_identity
 from videoqa.saving import (
     BLIND,
@@ -120,6 +120,7 @@ def train(
         answers=prepared.answers,
         metrics=metrics,
         backbone_weights=fitted.backbone_weights or _local_backbone_file(prepared.config.model),
+        question_prior=prepared.question_prior,
     )
     say(f"The model is in {saved.path}.", progress=progress)
     return TrainingRun(saved.path, saved.config, fitted.history, metrics)
@@ -157,6 +158,7 @@ def _fit_blind(prepared: PreparedData, folder: Path, progress: bool) -> ModelFol
         vocabulary=prepared.vocabulary,
         answers=prepared.answers,
         metrics=_metrics(prepared, fitted, None, config),
+        question_prior=prepared.question_prior,
     )
 
 
@@ -178,8 +180,9 @@ def _metrics(
     if len(rows):
         seen = examples.without_clips() if config.model.video_branch == "none" else examples
         metrics["validation"] = score_examples(
-            rows, seen, fitted.model, blind=blind, answers=prepared.answers, majority=majority
-        ).scores
+            rows, seen, fitted.model, blind=blind, answers=prepared.answers, majority=majority,
+            question_prior=prepared.question_prior, score_groups=prepared.table.attrs.get("score_groups"),
+        ).scores  # fmt: skip
     return metrics
 
 

@@ -1,0 +1,80 @@
+"""Pictures: that they are pictures, and what is counted in them; how they look is looked at."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from videoqa.evaluation.plots import (
+    NO_ANSWER,
+    OTHER,
+    _count_pairs,
+    confusion_matrix_png,
+    score_bars_png,
+    training_curves_png,
+)
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    """Return width and height in pixels, read from the header of a PNG file."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", png[16:24])
+
+
+def test_rows_and_columns_are_the_most_frequent_true_answers() -> None:
+    gold = ["a", "b", "b", "c", "A", "a", "d"]
+    given = ["a", "b", "c", None, "c", "zebra", float("nan")]
+    counts, rows, columns = _count_pairs(gold, given, max_classes=2)
+    assert rows == ["a", "b", OTHER] and columns == ["a", "b", OTHER, NO_ANSWER]
+    assert counts.tolist() == [[1, 0, 2, 0], [0, 1, 1, 0], [0, 0, 0, 2]]
+
+
+def test_columns_in_brackets_are_there_only_when_needed() -> None:
+    counts, rows, columns = _count_pairs(["b", "a"], ["a", "a"], max_classes=30)
+    assert rows == columns == ["a", "b"] and counts.tolist() == [[1, 0], [1, 0]]
+    assert _count_pairs(["a"], ["b"], max_classes=30)[2] == ["a", OTHER]
+    assert _count_pairs(["a"], [""], max_classes=30)[2] == ["a", NO_ANSWER]
+
+
+def test_confusion_of_few_and_of_many_classes() -> None:
+    few = size_of(confusion_matrix_png(["yes", "no", "yes"], ["yes", "yes", None]))
+    many = [f"class number {number}" for number in range(60)]
+    large = size_of(confusion_matrix_png(many * 2, many + many[::-1]))
+    assert few[0] < large[0] < 2500 and few[1] < large[1] < 2500
+    assert size_of(confusion_matrix_png(many, many, max_classes=5))[0] < large[0]
+
+
+def test_any_text_can_be_a_label() -> None:
+    labels = ["a $ sign and another $", "你好", "x" * 300, "a_b^c", "\\frac{1}{2}"]
+    width, height = size_of(confusion_matrix_png(labels, labels))
+    assert width < 1000 and height < 1000
+
+
+def test_curves_of_any_history() -> None:
+    epoch = {"loss": 1.0, "accuracy": 0.5}
+    assert size_of(training_curves_png([]))
+    assert size_of(training_curves_png([epoch]))
+    assert size_of(training_curves_png([{**epoch, "val_loss": 2.0, "val_accuracy": 0.1}] * 3))
+
+
+def test_bars_of_scores() -> None:
+    total = {"num_rows": 8, "accuracy": 0.5, "accuracy_interval": [0.4, 0.6], "majority_accuracy": 0.2}
+    total |= {"majority_per_type_accuracy": 0.2, "share_in_vocabulary": 0.9, "blind_accuracy": None}
+    alone = size_of(score_bars_png(total))
+    types = dict.fromkeys(("is", "what", ""), total) | {"who": {"num_rows": 0, "accuracy": None}}
+    more = size_of(score_bars_png({**total, "by_question_type": types, "by_group": {"free": total}}))
+    assert more[0] == pytest.approx(alone[0], abs=60) and more[1] > alone[1]
+
+
+def test_refusals() -> None:
+    with pytest.raises(ValueError, match="same number of rows, at least one. Received: gold with 0"):
+        confusion_matrix_png([], [])
+    with pytest.raises(ValueError, match="gold with 1, predicted with 2"):
+        confusion_matrix_png(["a"], ["a", "b"])
+    with pytest.raises(ValueError, match="`max_classes` must be an integer of at least 1"):
+        confusion_matrix_png(["a"], ["a"], max_classes=0)
+
+
+def test_shares_of_a_row_add_up() -> None:
+    counts, _, _ = _count_pairs(list("aabbc"), list("abbcx"), max_classes=2)
+    assert np.array_equal(counts.sum(axis=1), [2, 2, 1])

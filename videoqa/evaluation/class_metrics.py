@@ -1,0 +1,70 @@
+"""Scores per class of an action model, and which answers are taken for which others."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+MOST_PAIRS = 20
+
+
+def class_scores(gold: Sequence[str], predicted: Sequence[str | None]) -> dict[str, Any]:
+    """Return precision, recall and F1 of each class that has rows, and their plain means.
+
+    The means are over the classes with gold rows. Of such a class that is never predicted precision and
+    F1 are 0. A class that is predicted but has no rows has no entry of its own: it lowers the recall of the
+    classes whose rows it took. F1 is averaged, not made from the averages.
+
+    Args:
+        gold: the true label of each row, at least one row.
+        predicted: the label given to each row; None (none was given) is wrong.
+
+    Returns:
+        `mean_class_accuracy` (the share of right rows per class, averaged: the same number as macro
+        recall), `macro_precision`, `macro_recall`, `macro_f1`, and `per_class`: label -> `num_rows`,
+        `precision`, `recall`, `f1`, labels sorted. All but `num_rows` in [0, 1].
+
+    Source:
+        Opitz and Burst, Macro F1 and Macro F1, arXiv:1911.03347: the mean of the classes' F1.
+    """
+    num_gold, num_predicted = Counter(gold), Counter(predicted)
+    num_right = Counter(true for true, guess in zip(gold, predicted, strict=True) if true == guess)
+    per_class: dict[str, dict[str, Any]] = {}
+    for label in sorted(num_gold):
+        right, guesses = num_right[label], num_predicted[label]
+        per_class[label] = {
+            "num_rows": num_gold[label],
+            "precision": right / guesses if guesses else 0.0,
+            "recall": right / num_gold[label],
+            "f1": 2 * right / (guesses + num_gold[label]),
+        }
+    means = {
+        name: float(np.mean([scores[name] for scores in per_class.values()]))
+        for name in ("precision", "recall", "f1")
+    }
+    return {
+        "mean_class_accuracy": means["recall"],
+        "macro_precision": means["precision"],
+        "macro_recall": means["recall"],
+        "macro_f1": means["f1"],
+        "per_class": per_class,
+    }
+
+
+def confused_pairs(
+    gold: Sequence[str], predicted: Sequence[str | None], most: int = MOST_PAIRS
+) -> list[dict[str, Any]]:
+    """Return the most frequent wrong answers: dicts of `gold`, `predicted` and `num_rows`, at most `most`.
+
+    The most frequent pair comes first, equally frequent ones in alphabetical order. Rows without an answer
+    make no pair.
+    """
+    wrong = [
+        (true, guess)
+        for true, guess in zip(gold, predicted, strict=True)
+        if guess is not None and guess != true
+    ]
+    counts = Counter(wrong)
+    pairs = sorted(counts, key=lambda pair: (-counts[pair], *pair))[:most]
+    return [{"gold": true, "predicted": guess, "num_rows": counts[true, guess]} for true, guess in pairs]

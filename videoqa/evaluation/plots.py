@@ -1,0 +1,207 @@
+"""Pictures of scores as PNG bytes; the one place of matplotlib."""
+
+import io
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from videoqa._checks import check_integer
+from videoqa._normalizing import normalize_answer
+
+BLUE, ORANGE, GREEN, PURPLE, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00"
+"""Colours of the palette of Okabe and Ito, which colour-blind readers can tell apart."""
+OTHER, NO_ANSWER = "(other)", "(none)"
+LABEL_CHARACTERS = 24
+CELL_INCHES = 0.36
+MOST_ROWS_WITH_COUNTS = 20
+MOST_BARS = 24
+FLOORS = {
+    "majority_accuracy": ("majority answer", "o", ORANGE),
+    "majority_per_type_accuracy": ("majority per type", "s", GREEN),
+    "prefix_prior_accuracy": ("question prefix", "^", PURPLE),
+    "blind_accuracy": ("blind model", "D", RED),
+}
+"""Field of the scores -> what a legend calls it, its marker and its colour."""
+
+
+def confusion_matrix_png(
+    gold: Sequence[str], predicted: Sequence[str | None], *, max_classes: int = 30
+) -> bytes:
+    """Return a picture of which answers are given to which true ones, each row adding up to 100 %.
+
+    Rows are the most frequent true answers, the most frequent first; all others are one row and one column
+    "(other)". The column "(none)" holds rows without an answer, whose video failed. With few answers the
+    cells say how many rows they hold.
+
+    Args:
+        gold: true answers, one per row, at least one.
+        predicted: answers given; None, NaN or "" where there is none.
+        max_classes: rows and columns at most, the two in brackets not counted.
+
+    Returns:
+        PNG bytes.
+
+    Raises:
+        ValueError: no rows, two different numbers of rows, or `max_classes` below 1.
+    """
+    check_integer("max_classes", max_classes, minimum=1)
+    if len(gold) == 0 or len(gold) != len(predicted):
+        raise ValueError(
+            "`gold` and `predicted` must have the same number of rows, at least one. "
+            f"Received: gold with {len(gold)}, predicted with {len(predicted)}."
+        )
+    counts, rows, columns = _count_pairs(gold, predicted, max_classes)
+    totals = counts.sum(axis=1)
+    shares = counts / np.maximum(totals, 1)[:, None]
+    width, height = len(columns) * CELL_INCHES, len(rows) * CELL_INCHES
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((0, 0, 1, 1))  # labels lie outside; the file is cut to hold them
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    names = [f"{_shown(name)} ({total})" for name, total in zip(rows, totals, strict=True)]
+    axes.set_yticks(range(len(rows)), names, parse_math=False)
+    axes.set_xticks(range(len(columns)), map(_shown, columns), rotation=90, parse_math=False)
+    axes.set_xlabel("answer given")
+    axes.set_ylabel("true answer (its rows)")
+    axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="#DDDDDD", linewidth=0.5)
+    axes.tick_params(which="minor", length=0)
+    if len(rows) <= MOST_ROWS_WITH_COUNTS:
+        _write_counts(axes, counts, shares)
+    beside = figure.add_axes((1 + 0.25 / width, 0, 0.18 / width, 1))
+    percent = PercentFormatter(1.0)
+    figure.colorbar(image, cax=beside, format=percent, ticks=(0, 0.5, 1)).set_label("share of the row")
+    return _png(figure)
+
+
+def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
+    """Return a picture of loss and accuracy over the epochs, of training rows and, if any, validation rows.
+
+    Args:
+        history: one mapping per epoch with `loss`, `accuracy` and, if there were validation rows,
+            `val_loss`, `val_accuracy`; may be empty.
+    """
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for field, label, color, style in (
+            (name, "training", BLUE, "-"),
+            (f"val_{name}", "validation", ORANGE, "--"),
+        ):
+            points = [(epoch, logs[field]) for epoch, logs in enumerate(history, 1) if field in logs]
+            if points:
+                epochs, values = zip(*points, strict=True)
+                axes.plot(epochs, values, style, color=color, label=label, marker="o", ms=3)
+        axes.set_xlabel("epoch")
+        axes.set_title(name)
+        axes.grid(color="#E5E5E5")
+        axes.set_xlim(0.5, max(len(history), 1) + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if axes.has_data():
+            axes.legend()
+        else:
+            axes.text(0.5, 0.5, "nothing recorded", ha="center", transform=axes.transAxes)
+    figure.axes[1].set_ylim(-0.02, 1.02)
+    figure.axes[1].yaxis.set_major_formatter(PercentFormatter(1.0))
+    return _png(figure)
+
+
+def score_bars_png(scores: Mapping[str, Any]) -> bytes:
+    """Return a picture of accuracies beside their floors: in total, per group and per question type.
+
+    A bar is the model with its 95 % interval, a marker each floor, the grey tick the share of rows whose
+    answer the model can give at all.
+
+    Args:
+        scores: dict of `metrics.score_table`. Of many question types the most frequent are shown.
+    """
+    entries = _entries(scores)
+    figure = Figure(figsize=(9, 0.46 * len(entries) + 1.8), layout="constrained")
+    axes = figure.add_subplot()
+    places = np.arange(len(entries))
+    values = np.array([entry["accuracy"] for _, entry in entries])
+    ends = [entry.get("accuracy_interval") or [entry["accuracy"]] * 2 for _, entry in entries]
+    reach = np.maximum((np.array(ends) - values[:, None]).T * [[-1], [1]], 0)
+    handles: list[Any] = [
+        axes.barh(places, values, height=0.6, color=BLUE, alpha=0.55, label="model, with 95 % interval")
+    ]
+    axes.errorbar(values, places, xerr=reach, fmt="none", ecolor="#00395A", capsize=3, elinewidth=1.5)
+    for field, (label, marker, color) in FLOORS.items():
+        known = [place for place in places if entries[place][1].get(field) is not None]
+        shares = [entries[place][1][field] for place in known]
+        look: dict[str, Any] = {"s": 34, "zorder": 3, "edgecolor": "black", "linewidth": 0.6}
+        if known:
+            handles.append(axes.scatter(shares, known, marker=marker, color=color, label=label, **look))
+    ceilings = [entry["share_in_vocabulary"] for _, entry in entries]
+    tick: dict[str, Any] = {"marker": "|", "s": 260, "color": "#555555", "linewidth": 2}
+    handles.append(axes.scatter(ceilings, places, label="ceiling", **tick))
+    names = [f"{_shown(name)} ({entry['num_rows']})" for name, entry in entries]
+    axes.set_yticks(places, names, parse_math=False)
+    axes.set_ylim(len(entries) - 0.4, -0.6)
+    axes.set_xlim(-0.015, 1.02)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.grid(axis="x", color="#E5E5E5")
+    axes.set_axisbelow(True)
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False)
+    return _png(figure)
+
+
+def _count_pairs(
+    gold: Sequence[str], predicted: Sequence[str | None], max_classes: int
+) -> tuple[np.ndarray, list[str], list[str]]:
+    """Return how often each column was given to each row, and the names of both."""
+    spelled: dict[str, str] = {}
+    for answer in gold:
+        spelled.setdefault(normalize_answer(answer), answer)
+    true = [normalize_answer(answer) for answer in gold]
+    given = [normalize_answer(guess) if isinstance(guess, str) and guess else None for guess in predicted]
+    frequency = Counter(true)
+    kept = sorted(frequency, key=lambda answer: (-frequency[answer], answer))[:max_classes]
+    place = {answer: number for number, answer in enumerate(kept)}
+    counts = np.zeros((len(kept) + 1, len(kept) + 2), int)
+    for answer, guess in zip(true, given, strict=True):
+        column = len(kept) + 1 if guess is None else place.get(guess, len(kept))
+        counts[place.get(answer, len(kept)), column] += 1
+    names = [spelled[answer] for answer in kept]
+    rows = [*names, OTHER] if len(frequency) > len(kept) else names
+    columns = list(range(len(kept))) + [n for n in (len(kept), len(kept) + 1) if counts[:, n].any()]
+    return counts[: len(rows), columns], rows, [[*names, OTHER, NO_ANSWER][n] for n in columns]
+
+
+def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
+    """Write the number of rows into each cell that has some."""
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        color = "white" if shares[row, column] > 0.55 else "black"
+        axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", color=color, fontsize=8)
+
+
+def _entries(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the names and scores to draw: all rows, the groups, then the most frequent types."""
+    parts = {
+        part: [
+            (name or "(no type)", entry) for name, entry in scores.get(part, {}).items() if entry["num_rows"]
+        ]
+        for part in ("by_group", "by_question_type")
+    }
+    types = sorted(parts["by_question_type"], key=lambda item: -item[1]["num_rows"])
+    types = types if len(types) > 1 else []
+    return [("all", scores), *parts["by_group"], *types][: MOST_BARS + 1]
+
+
+def _shown(label: str) -> str:
+    """Return a label short enough to stand at an axis."""
+    return label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1] + "…"
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # A script that the font lacks is drawn as boxes; the answers stand in the JSON beside the picture.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight", pad_inches=0.1)
+    return buffer.getvalue()

@@ -1,0 +1,148 @@
+"""What each row of an evaluated table counts for: right or wrong, for the model and for each baseline."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa._normalizing import normalize_answer
+from videoqa.text.question_prior import QuestionPrior
+
+FAILED = "failed"
+"""The `status` of a row whose video could not be decoded."""
+NO_TYPE = ""
+"""The question type of a row that has none."""
+TOP_COUNTS = (5, 10)
+"""The k of accuracy@k."""
+SOFT_COUNTS = (2, 3)
+"""How many annotators must agree with an answer for the full mark of each soft accuracy."""
+
+Correct = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class RowMarks:
+    """The rows of a table with what each counts for.
+
+    Attributes:
+        video_ids: `(num_rows,)` str.
+        failed: `(num_rows,)` bool, rows whose video could not be decoded.
+        marks: field of the scores -> float64 `(num_rows,)` in [0, 1], NaN in a row that the field does not
+            judge; None for a field that needs what is not there.
+    """
+
+    video_ids: np.ndarray
+    failed: Correct
+    marks: dict[str, np.ndarray | None]
+
+
+def mark_rows(
+    table: pd.DataFrame,
+    *,
+    predicted: Sequence[str | None],
+    blind: Sequence[str | None] | None,
+    majority: Mapping[str, Any],
+    answer_vocabulary: Sequence[str],
+    gold_ranks: np.ndarray | None,
+    question_prior: QuestionPrior | None,
+) -> RowMarks:
+    """Return what each row counts for; the arguments are those of `metrics.score_table`."""
+    gold = [normalize_answer(answer) for answer in table["answer"]]
+    failed = failed_rows(table)
+    known = set(map(normalize_answer, answer_vocabulary))
+    in_vocabulary = np.array([answer in known for answer in gold], bool)
+    always, per_type = majority["answer"], majority["by_question_type"]
+    guesses = [per_type.get(name, always) for name in question_types(table)]
+    prior = None if question_prior is None else _prior_answers(table, question_prior)
+    marks: dict[str, np.ndarray | None] = {
+        "accuracy": correct_answers(predicted, gold) & in_vocabulary & ~failed,
+        "majority_accuracy": None if always is None else correct_answers([always] * len(gold), gold),
+        "majority_per_type_accuracy": None if always is None else correct_answers(guesses, gold),
+        "prefix_prior_accuracy": None if prior is None else correct_answers(prior, gold),
+        "blind_accuracy": None if blind is None else correct_answers(blind, gold) & in_vocabulary,
+        "share_in_vocabulary": in_vocabulary,
+    }
+    for count in TOP_COUNTS:
+        found = None if gold_ranks is None else (gold_ranks > 0) & (gold_ranks <= count) & ~failed
+        marks[f"accuracy_at_{count}"] = found if len(known) > count else None
+    given = [
+        guess if isinstance(guess, str) and normalize_answer(guess) in known and not bad else None
+        for guess, bad in zip(predicted, failed, strict=True)
+    ]
+    for count in SOFT_COUNTS:
+        marks[f"soft_accuracy_{count}"] = soft_marks(given, table, count)
+    as_floats = {name: None if mark is None else mark.astype(np.float64) for name, mark in marks.items()}
+    return RowMarks(table["video_id"].to_numpy(object), failed, as_floats)
+
+
+def correct_answers(predicted: Sequence[str | None], gold: Sequence[str]) -> Correct:
+    """Return (num_rows,) bool: where both are the same answer; a missing one (None or NaN) never is."""
+    pairs = zip(predicted, gold, strict=True)
+    same = [
+        isinstance(guess, str) and normalize_answer(guess) == normalize_answer(true) for guess, true in pairs
+    ]
+    return np.array(same, dtype=bool)
+
+
+def ranks_of_gold(probabilities: np.ndarray, gold_ids: np.ndarray) -> np.ndarray:
+    """Return the place of each row's true answer among all answers by probability: 1 is the most probable.
+
+    Args:
+        probabilities: `(num_rows, num_answers)`; a row of zeros is one whose video failed.
+        gold_ids: `(num_rows,)` ints, −1 for an answer outside the vocabulary.
+
+    Returns:
+        int64 `(num_rows,)`, 0 where there is no rank. Of equal probabilities the lower id comes first, as
+        `argmax` takes it.
+    """
+    ids = np.maximum(gold_ids, 0)[:, None]
+    own = np.take_along_axis(probabilities, ids, axis=1)
+    earlier = np.arange(probabilities.shape[1]) < ids
+    better = (probabilities > own) | ((probabilities == own) & earlier)
+    ranked = (gold_ids >= 0) & probabilities.any(axis=1)
+    return np.where(ranked, 1 + better.sum(axis=1), 0)
+
+
+def soft_marks(predicted: Sequence[str | None], table: pd.DataFrame, count: int) -> np.ndarray | None:
+    """Return min(n / `count`, 1) per row, n being how many annotators gave the predicted answer.
+
+    Args:
+        predicted: answer to each row; None counts 0.
+        table: has a column `answers`, lists of all annotators' answers, or none at all.
+        count: annotators who must agree for the full mark.
+
+    Returns:
+        float64 `(num_rows,)`; NaN for a row without at least two annotators. None when no row has two.
+
+    Source:
+        count 3: Antol et al., VQA: Visual Question Answering, ICCV 2015. count 2: Yang et al., Just Ask,
+        ICCV 2021, for the five annotators of iVQA.
+    """
+    several = [cell if isinstance(cell, list) else [] for cell in table.get("answers", [])]
+    if not any(len(texts) > 1 for texts in several):
+        return None
+    marks = np.full(len(table), np.nan)
+    for row, (guess, texts) in enumerate(zip(predicted, several, strict=True)):
+        if len(texts) > 1:
+            agreeing = Counter(map(normalize_answer, texts))[normalize_answer(guess)] if guess else 0
+            marks[row] = min(agreeing / count, 1)
+    return marks
+
+
+def question_types(table: pd.DataFrame) -> np.ndarray:
+    """Return (num_rows,) question types as text, a missing one as `NO_TYPE`."""
+    types = table["question_type"]
+    return types.where(types.notna(), NO_TYPE).astype(object).map(str).to_numpy(object)
+
+
+def failed_rows(table: pd.DataFrame) -> Correct:
+    """Return (num_rows,) bool: the rows whose video could not be decoded."""
+    return (table["status"] == FAILED).to_numpy(bool) if "status" in table else np.zeros(len(table), bool)
+
+
+def _prior_answers(table: pd.DataFrame, prior: QuestionPrior) -> list[str]:
+    guesses = {question: prior.answer(question) for question in table["question"].unique()}
+    return [guesses[question] for question in table["question"]]

@@ -1,0 +1,107 @@
+"""Scores of a built model over annotated rows, and the table of its predictions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa.evaluation.metrics import score_table
+from videoqa.evaluation.prediction import predict_probabilities
+from videoqa.evaluation.row_marks import correct_answers, ranks_of_gold
+from videoqa.input_pipeline import Examples
+from videoqa.saving import ModelFolder
+from videoqa.text.answers import AnswerList
+from videoqa.text.question_prior import QuestionPrior
+
+if TYPE_CHECKING:
+    import keras
+
+PREDICTION_COLUMNS = (
+    "question_id",
+    "video_id",
+    "video_path",
+    "start_seconds",
+    "end_seconds",
+    "question",
+    "question_type",
+    "answer",
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of rows and the predictions they come from.
+
+    Attributes:
+        scores: the JSON-ready dict of `metrics.score_table`.
+        predictions: one row per evaluated row: ids, question, answer, predicted_answer, probability,
+            blind_answer, correct, gold_rank (the place of the true answer, 1 is the best; missing where it
+            cannot be given or the video failed), status, error.
+    """
+
+    scores: dict[str, Any]
+    predictions: pd.DataFrame
+
+
+def score_examples(
+    rows: pd.DataFrame,
+    examples: Examples,
+    model: "keras.Model",
+    *,
+    blind: ModelFolder | None,
+    answers: AnswerList,
+    majority: dict[str, Any],
+    question_prior: QuestionPrior | None = None,
+    score_groups: Mapping[str, Sequence[str]] | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> Scored:
+    """Return the scores of a built model over annotated rows.
+
+    Args:
+        rows: annotation rows, with `status` and `error` once their videos were tried.
+        examples: the same rows as arrays; without questions the task is "action".
+        model: takes the inputs of `examples`.
+        blind: the blind model's folder; None when there is none.
+        answers: answer of each class of both models.
+        majority: `metrics.majority_answers` of the training rows.
+        question_prior: the prefix prior of the training questions; None when there is none.
+        score_groups: see `metrics.score_table`.
+        seed: of the resamples behind the intervals.
+        progress: show a bar on a terminal.
+    """
+    probabilities = predict_probabilities(model, examples, progress=progress)
+    ranks = ranks_of_gold(probabilities, examples.answer_ids)
+    predicted, blind_answers = _best_answers(probabilities, answers), None
+    if blind is not None and examples.token_ids is not None:
+        blind_answers = _best_answers(predict_probabilities(blind.build(), examples.without_clips()), answers)
+    scores = score_table(
+        rows,
+        predicted_answers=predicted,
+        blind_answers=blind_answers,
+        majority=majority,
+        answer_vocabulary=answers.answers,
+        gold_ranks=ranks,
+        question_prior=question_prior,
+        score_groups=score_groups,
+        task="action" if examples.token_ids is None else "open_ended",
+        seed=seed,
+    )
+    predictions = rows[[name for name in PREDICTION_COLUMNS if name in rows]].copy()
+    predictions["predicted_answer"] = predicted
+    predictions["probability"] = probabilities.max(axis=1)
+    predictions["blind_answer"] = blind_answers if blind_answers is not None else ""
+    predictions["correct"] = correct_answers(predicted, rows["answer"].tolist())
+    predictions["gold_rank"] = pd.array(ranks, dtype="Int64")
+    predictions["gold_rank"] = predictions["gold_rank"].where(ranks > 0)
+    for name in ("status", "error"):
+        predictions[name] = rows[name] if name in rows else ""
+    return Scored(scores, predictions)
+
+
+def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:
+    """Return the most probable answer of each row; None where all are 0 (the video failed)."""
+    best = [answers.answers[index] for index in probabilities.argmax(axis=1)]
+    return [answer if row.any() else None for answer, row in zip(best, probabilities, strict=True)]

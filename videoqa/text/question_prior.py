@@ -1,0 +1,112 @@
+"""The longest-question-prefix prior: answers guessed from how a question begins, without any video."""
+
+import string
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from videoqa._checks import check_file, refusal
+from videoqa._manifest import read_json, write_json
+from videoqa._normalizing import normalize_answer
+
+FIELD = "answers_by_prefix"
+
+
+@dataclass(frozen=True)
+class QuestionPrior:
+    """A floor for question models: the most frequent training answer after a question's first words.
+
+    Args:
+        answers: prefix (the words of `question_words` joined by single spaces, "" before the first word) ->
+            answer. A prefix with the answer of the next shorter one in the mapping may be left out.
+
+    Raises:
+        ValueError: no answer for the empty prefix.
+    """
+
+    answers: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if "" not in self.answers:
+            raise ValueError(refusal("answers", "have an answer for the empty prefix ''", dict(self.answers)))
+
+    def answer(self, question: str) -> str:
+        """Return the answer of the longest known prefix of `question`; the whole question counts as one."""
+        words = question_words(question)
+        for length in range(len(words), 0, -1):
+            prefix = " ".join(words[:length])
+            if prefix in self.answers:
+                return self.answers[prefix]
+        return self.answers[""]
+
+    def save(self, path: str | Path) -> None:
+        """Write the prefixes and their answers as JSON."""
+        write_json(Path(path), {FIELD: dict(self.answers)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> "QuestionPrior":
+        """Return the prior that `save` wrote.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ValueError: the file holds something else.
+        """
+        content = read_json(check_file("path", path))
+        answers = content.get(FIELD) if set(content) == {FIELD} else None
+        if not isinstance(answers, dict) or not all(isinstance(text, str) for text in answers.values()):
+            requirement = f"be a JSON file with the one field {FIELD!r}, an object of texts"
+            raise ValueError(refusal("path", requirement, str(path)))
+        try:
+            return cls(answers)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+
+def question_words(question: str) -> list[str]:
+    """Return the lower-cased words of `question` without the punctuation at their ends."""
+    words = (word.strip(string.punctuation) for word in normalize_answer(question).split())
+    return [word for word in words if word]
+
+
+def build_question_prior(questions: Sequence[str], answers: Sequence[str]) -> QuestionPrior:
+    """Return the prior of training questions; of equally frequent answers the first to appear counts.
+
+    A prefix is kept only where its answer differs from that of the next shorter one that is kept, which
+    changes no guess: the prefixes of a question that begin a training question are the first so many.
+
+    Args:
+        questions: one per training row, at least one.
+        answers: one per training row.
+
+    Raises:
+        ValueError: no rows, or two different numbers of rows.
+    """
+    if len(questions) == 0 or len(questions) != len(answers):
+        requirement = "be as many as `answers`, and at least one"
+        raise ValueError(refusal("questions", requirement, f"{len(questions)} for {len(answers)} answers"))
+    words = {question: question_words(question) for question in set(questions)}
+    texts = {answer: normalize_answer(answer) for answer in set(answers)}
+    rows = [(words[question], texts[answer]) for question, answer in zip(questions, answers, strict=True)]
+    return QuestionPrior(_pruned_answers(rows))
+
+
+def _pruned_answers(rows: list[tuple[list[str], str]]) -> dict[str, str]:
+    """Return the answer of each prefix that changes it, from the words and the answer of each row."""
+    kept: dict[str, str] = {}
+    # a prefix, the answer of the next shorter one, and its rows in the order of the table
+    waiting: list[tuple[tuple[str, ...], str | None, list[tuple[list[str], str]]]] = [((), None, rows)]
+    while waiting:
+        prefix, inherited, members = waiting.pop()
+        counts = Counter(answer for _, answer in members)
+        best = counts.most_common(1)[0][0]  # of equal counts the first to appear
+        if best != inherited:
+            kept[" ".join(prefix)] = best
+        if len(counts) == 1:
+            continue  # every longer prefix has this answer too
+        longer: defaultdict[str, list[tuple[list[str], str]]] = defaultdict(list)
+        for row in members:
+            if len(row[0]) > len(prefix):
+                longer[row[0][len(prefix)]].append(row)
+        waiting += [((*prefix, word), best, group) for word, group in longer.items()]
+    return kept
