@@ -8,7 +8,7 @@ import pandas as pd
 from videoqa._normalizing import normalize_answer
 from videoqa._progress import progress_bar
 from videoqa.config import SamplingConfig
-from videoqa.evaluation.metrics import FAILED
+from videoqa.evaluation.row_marks import FAILED
 from videoqa.video.contact_sheet import contact_sheet, encode_image
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from videoqa.evaluation.markup import definitions, element, plain, table, text
-from videoqa.evaluation.metrics import NO_TYPE
+from videoqa.evaluation.row_marks import NO_TYPE
 from videoqa.evaluation.verdict import interval_text, percent, points
 
 SHOWN_ENTRIES = 150
