@@ -7,7 +7,8 @@ import shlex
 
 import pytest
 
-from videoqa._command import shortest_options, training_command
+from videoqa._command import COMMA_SEPARATED, shortest_options, training_command
+from videoqa.cli import flags
 from videoqa.cli.flags import typed_options
 from videoqa.cli.main import build_parser
 from videoqa.config import PARTS, RunConfig, run_config_from_options
@@ -28,6 +29,14 @@ OPTIONS = [
     {"data": ("/a.csv",), "patience": None, "validation_share": 0, "dropout": 0.1, "learning_rate": 1e-12},
     {"data": ("/a.csv",), "frame_step": 4, "num_frames": 512, "max_grid_frames": 600, "seed": 2**31 - 1},
     {"data": ("/$HOME/`ls`;\n.csv",)},
+    {"data": ("ucf101", "/a.csv"), "videos": ("/v 1", "/v2"), "annotations": ("/x", "/y"), "fold": 2},
+    {
+        "data": ("ucf101",),
+        "videos": "/v",
+        "classes": ("-odd", "Two Words", "it's"),
+        "allow_other_counts": True,
+    },
+    {"data": ("folder",), "videos": "/v", "fold": None, "allow_other_counts": False},
 ]
 
 
@@ -69,8 +78,19 @@ def test_folders_are_absolute_and_quoted(tmp_path, monkeypatch) -> None:
     assert arguments.initial_model == os.path.abspath("../-old")
 
 
-def test_tables_have_no_command() -> None:
+def test_what_words_cannot_say_has_no_command() -> None:
     assert training_command(run_config_from_options({"data": (), "epochs": 3}), out="x") == ""
+    assert training_command(run_config_from_options({"data": ("ucf101",), "classes": ("a,b", "c")})) == ""
+
+
+def test_what_the_data_brings_itself_is_named() -> None:
+    config = run_config_from_options({"data": ("msvd_qa",), "num_answers": 1000})
+    assert training_command(config) == "videoqa-train --data msvd_qa"
+    assert training_command(config, named={"num_answers": 2423}).endswith("msvd_qa --num-answers 1000")
+
+
+def test_several_values_are_written_as_they_are_read() -> None:
+    assert COMMA_SEPARATED == flags.COMMA_SEPARATED
 
 
 def test_an_inferred_task_is_not_named() -> None:

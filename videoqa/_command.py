@@ -3,19 +3,21 @@
 import dataclasses
 import os
 import shlex
+from collections.abc import Container
 from typing import Any
 
 from videoqa.config import PARTS, RunConfig, field_names, run_config_from_options
 
 PROGRAM = "videoqa-train"
 NONE = "none"
-COMMA_JOINED = ("classes",)
+COMMA_SEPARATED = ("classes",)
 """Options whose several values are one word, `A,B`; of all others the flag is repeated."""
 
 
 def training_command(
     config: RunConfig,
     *,
+    named: Container[str] = (),
     out: str | os.PathLike[str] | None = None,
     initial_model: str | os.PathLike[str] | None = None,
 ) -> str:
@@ -27,16 +29,18 @@ def training_command(
 
     Args:
         config: as `run_config_from_options` returned it.
+        named: options written even where they change nothing, because the data brings others of its own.
         out: folder of the model, made absolute.
         initial_model: folder the weights came from, made absolute.
 
     Returns:
-        One line, quoted for a POSIX shell; "" when the data has no name (DataFrames).
+        One line, quoted for a POSIX shell; "" when no words can say it: data without a name (DataFrames), or
+        a class with a comma in its name.
     """
-    if not config.data.data:
+    if not config.data.data or any("," in label for label in config.data.classes):
         return ""
     words = [PROGRAM]
-    for name, value in shortest_options(config).items():
+    for name, value in shortest_options(config, named).items():
         words += _words(name, value)
     for name, path in (("out", out), ("initial_model", initial_model)):
         if path is not None:
@@ -44,8 +48,8 @@ def training_command(
     return shlex.join(words)
 
 
-def shortest_options(config: RunConfig) -> dict[str, Any]:
-    """Return the flat keyword options that give `config`, without those that change nothing.
+def shortest_options(config: RunConfig, named: Container[str] = ()) -> dict[str, Any]:
+    """Return the flat keyword options that give `config`: those that change something, and the `named`.
 
     The model's task is the one asked for, not one inferred from the data.
     """
@@ -56,7 +60,7 @@ def shortest_options(config: RunConfig) -> dict[str, Any]:
     options["task"] = config.data.task
     for name in list(options):
         fewer = {other: value for other, value in options.items() if other != name}
-        if _gives(fewer, config):
+        if name not in named and _gives(fewer, config):
             options = fewer
     return options
 
@@ -76,7 +80,7 @@ def _words(name: str, value: Any) -> list[str]:
         return [flag if value else f"--no-{flag.removeprefix('--')}"]
     if isinstance(value, tuple) and all(isinstance(item, int) for item in value):
         return [flag, *map(str, value)]
-    if name in COMMA_JOINED:
+    if name in COMMA_SEPARATED:
         value = ",".join(value)
     texts = value if isinstance(value, tuple) else [NONE if value is None else str(value)]
     return [word for text in texts for word in _flag_and_text(flag, text)]

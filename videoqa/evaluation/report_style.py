@@ -44,7 +44,8 @@ td.bar { width: 34%; min-width: 8rem; padding-right: 0; }
 .track { position: relative; height: .9rem; margin-top: .3rem; background: var(--panel); border-radius: 2px; }
 .fill { height: 100%; background: var(--floor); border-radius: 2px; }
 .model .fill { background: var(--model); }
-.whisker { position: absolute; top: 50%; height: 2px; margin-top: -1px; background: var(--ink); }
+.whisker { position: absolute; top: 50%; height: 2px; min-width: 2px; margin-top: -1px;
+  background: var(--ink); }
 figure { margin: 1rem 0; }
 figure img { display: block; max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line);
   border-radius: 4px; }

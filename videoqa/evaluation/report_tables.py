@@ -39,7 +39,7 @@ TYPE_COLUMNS = {
     "accuracy": "accuracy",
     "accuracy_interval": "95 % interval",
     "blind_accuracy": "blind",
-    "video_gain": "gain, points",
+    "video_gain": "gain",
     "video_gain_interval": "95 % interval of the gain",
     "prefix_prior_accuracy": "prefix prior",
     "majority_per_type_accuracy": "per-type majority",
@@ -97,7 +97,9 @@ def type_table(
     ]
     if total is not None:
         rows.append(("total", _type_cells("all", total, columns)))
-    return table((heading, "rows", *columns.values()), rows) + _left_out(len(kept), _with_rows(entries))
+    caption = "Per cent of the rows; the gain over the blind model in points."
+    written = table((heading, "rows", *columns.values()), rows, caption=caption)
+    return written + _left_out(len(kept), sum(each["num_rows"] > 0 for each in entries.values()))
 
 
 def _type_cells(name: str, scores: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
@@ -105,7 +107,8 @@ def _type_cells(name: str, scores: Mapping[str, Any], columns: Mapping[str, str]
     for field in columns:
         value = scores.get(field)
         shown = points if field.startswith("video_gain") else percent
-        cells.append(interval_text(value, shown) if field.endswith("_interval") else shown(value))
+        cell = interval_text(value, shown) if field.endswith("_interval") else shown(value)
+        cells.append(cell.removesuffix(" %"))
     return cells
 
 
@@ -139,10 +142,6 @@ def _most_rows(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[st
     """Return at most `SHOWN_ENTRIES` entries, those with most rows, in their own order."""
     kept = sorted(entries, key=lambda name: (-entries[name]["num_rows"], name))[:SHOWN_ENTRIES]
     return {name: each for name, each in entries.items() if name in set(kept)}
-
-
-def _with_rows(entries: Mapping[str, Mapping[str, Any]]) -> int:
-    return sum(each["num_rows"] > 0 for each in entries.values())
 
 
 def _left_out(num_kept: int, num_all: int) -> str:

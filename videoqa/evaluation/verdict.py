@@ -1,6 +1,6 @@
 """What a run's scores mean, in plain sentences that claim no more than the rows show."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 FEW_VIDEOS = 30
@@ -21,12 +21,15 @@ def percent(value: float | None) -> str:
 
 def points(value: float | None) -> str:
     """Return a difference of fractions as signed points, a dash for None."""
-    return "–" if value is None else f"{100 * value:+.2f}".replace("-", "−")
+    if value is None:
+        return "–"
+    shown = f"{100 * value:+.2f}"
+    return "0.00" if float(shown) == 0 else shown.replace("-", "−")
 
 
-def interval_text(interval: list[float] | None, shown: Any = percent) -> str:
+def interval_text(interval: list[float] | None, shown: Callable[[float], str] = percent) -> str:
     """Return `low to high`, a dash for None."""
-    return "–" if interval is None else f"{shown(interval[0])} to {shown(interval[1])}"
+    return "–" if interval is None else f"{shown(interval[0]).removesuffix(' %')} to {shown(interval[1])}"
 
 
 def verdict(scores: Mapping[str, Any], *, sees_video: bool = True) -> tuple[str, list[str]]:
@@ -59,8 +62,8 @@ def _against_blind(scores: Mapping[str, Any]) -> tuple[str, list[str]]:
         shown += f" (95 % interval {interval_text(interval, points)})"
     if gain <= 0:
         return BAD, [
-            "It does not beat the blind model, which never sees the video: by these rows it has learned "
-            f"nothing from the video. The difference is {shown}."
+            "It does not beat the blind model, which never sees the video: nothing here shows that it has "
+            f"learned anything from the video. The difference is {shown}."
         ]
     if interval is None or interval[0] <= 0:
         return UNSURE, [
@@ -77,27 +80,30 @@ def _against_blind(scores: Mapping[str, Any]) -> tuple[str, list[str]]:
 def _against_floors(scores: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Judge by the highest floor there is, where no blind model stands beside the score."""
     name, floor = _highest_floor(scores)
-    sentences = []
-    if scores.get("task") != "action":
-        sentences.append("No blind model was trained with it, so what the video adds is not known.")
+    is_action, unknown = scores.get("task") == "action", []
+    if not is_action:
+        unknown = ["No blind model was trained with it, so what the video adds is not known."]
     if floor is None:
-        return UNSURE, sentences
+        return UNSURE, unknown
     interval, difference = scores.get("accuracy_interval"), scores["accuracy"] - floor
     if difference <= 0:
-        learned = " It has learned nothing from the video." if scores.get("task") == "action" else ""
-        return BAD, [f"It does not beat {name}, which scores {percent(floor)}.{learned}", *sentences]
+        learned = " Nothing here shows that it has learned anything from the video." if is_action else ""
+        return BAD, [f"It does not beat {name}, which scores {percent(floor)}.{learned}", *unknown]
     sentence = (
         f"It scores {points(difference)} points over {name}, which needs no video and scores {percent(floor)}"
     )
-    if interval is None or interval[0] <= floor:
-        return UNSURE, [
-            f"{sentence}; that lies inside the 95 % interval, so these rows do not settle it.",
-            *sentences,
-        ]
-    return (GOOD if scores.get("task") == "action" else UNSURE), [f"{sentence}.", *sentences]
+    if interval is None:
+        return UNSURE, [f"{sentence}.", *unknown]
+    if interval[0] <= floor:
+        doubt = "that is inside the 95 % interval of the score, so these rows do not settle it"
+        return UNSURE, [f"{sentence}; {doubt}.", *unknown]
+    return GOOD if is_action else UNSURE, [f"{sentence}.", *unknown]
 
 
 def _highest_floor(scores: Mapping[str, Any]) -> tuple[str, float | None]:
+    """Return what it is and its score."""
+    if scores.get("task") == "action":
+        return "the most frequent label of training", scores.get("majority_accuracy")
     known = [(scores[field], name) for field, name in FLOORS.items() if scores.get(field) is not None]
     value, name = max(known, key=lambda each: each[0], default=(None, ""))
     return name, value
