@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from videoqa.evaluation.scores import justified
+
 HEADINGS = ("", "rows", "videos", "A", "B", "B - A", "95 % interval", "only A", "only B", "McNemar p")
 NO_NAME = "(none)"
 
@@ -17,7 +19,7 @@ def format_comparison(result: Mapping[str, Any]) -> str:
         lines.append(f"{result['num_left_out']} rows left out: the other run does not have them.")
     table = [list(HEADINGS), *_rows(result)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    text = [_justify(line, widths) for line in table]
+    text = [justified(line, widths) for line in table]
     rule = "-" * len(text[0])
     lines += ["", text[0], rule, *text[1:-1], *([rule] if len(text) > 2 else []), text[-1], ""]
     return "\n".join([*lines, describe_difference(result)])
@@ -61,9 +63,3 @@ def _cells(name: str, figures: Mapping[str, Any]) -> list[str]:
         str(figures["only_b_correct"]),
         f"{figures['mcnemar_p_value']:.3g}",
     ]
-
-
-def _justify(cells: list[str], widths: list[int]) -> str:
-    """Return one line: the name to the left, numbers to the right."""
-    numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
-    return "  ".join([cells[0].ljust(widths[0]), *numbers])

@@ -38,7 +38,8 @@ th, td { padding: .35rem .7rem .35rem 0; text-align: right; vertical-align: top;
 th { font-weight: 600; } thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
 th:first-child, td:first-child, .words th, .words td { text-align: left; }
 th:first-child { min-width: 7rem; overflow-wrap: anywhere; }
-td, thead th { overflow-wrap: normal; } .words td { overflow-wrap: anywhere; }
+td, thead th { overflow-wrap: normal; } td { white-space: nowrap; }
+.words td { overflow-wrap: anywhere; white-space: normal; }
 tr.total th, tr.total td, tr.model th, tr.model td { font-weight: 650; }
 td.bar { width: 34%; min-width: 8rem; padding-right: 0; }
 .track { position: relative; height: .9rem; margin-top: .3rem; background: var(--panel); border-radius: 2px; }

@@ -135,7 +135,7 @@ def pair_table(pairs: Sequence[Mapping[str, Any]]) -> str:
         ("", [text(each["gold"]), text(each["predicted"]), str(each["num_rows"])])
         for each in pairs[:SHOWN_PAIRS]
     ]
-    return table(("right answer", "answer given", "rows"), rows)
+    return table(("right answer", "answer given", "rows"), rows, class_="words")
 
 
 def _most_rows(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
