@@ -28,6 +28,7 @@ LEVELS = {
     "text": 2,
     "data": 2,
     "config": 1,
+    "_command": 1,
     "_normalizing": 1,
     "__init__": 0,
 }

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from videoqa.answering.ask import load as load
     from videoqa.answering.predict import predict as predict
     from videoqa.data.sample_data import sample_clip as sample_clip
+    from videoqa.evaluation.compare import compare as compare
     from videoqa.evaluation.evaluate import evaluate as evaluate
+    from videoqa.evaluation.report import report as report
     from videoqa.features.encode import encode as encode
     from videoqa.models.building import build_action_model as build_action_model
     from videoqa.models.building import build_model as build_model
@@ -27,10 +29,12 @@ _HOME_OF_NAME = {
     "ask": "videoqa.answering.ask",
     "build_action_model": "videoqa.models.building",
     "build_model": "videoqa.models.building",
+    "compare": "videoqa.evaluation.compare",
     "encode": "videoqa.features.encode",
     "evaluate": "videoqa.evaluation.evaluate",
     "load": "videoqa.answering.ask",
     "predict": "videoqa.answering.predict",
+    "report": "videoqa.evaluation.report",
     "sample_clip": "videoqa.data.sample_data",
     "train": "videoqa.training.train",
 }

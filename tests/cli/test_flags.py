@@ -116,7 +116,9 @@ def test_a_video_named_with_a_dash_works_after_a_double_dash():
     assert arguments.video == "--clip.mp4"
 
 
-@pytest.mark.parametrize("name", ["demo", "encode", "train", "evaluate", "ask", "predict"])
+@pytest.mark.parametrize(
+    "name", ["demo", "encode", "train", "evaluate", "report", "compare", "ask", "predict"]
+)
 def test_every_plain_keyword_of_the_library_is_a_flag(name):
     function = run_demo if name == "demo" else getattr(videoqa, name)
     keywords = {word for word, parameter in inspect.signature(function).parameters.items()}

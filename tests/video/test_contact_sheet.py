@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from videoqa.video._opencv import cv2
-from videoqa.video.contact_sheet import contact_sheet, save_image
+from videoqa.video.contact_sheet import contact_sheet, encode_image, save_image
 
 
 def colours(num_frames: int, height: int, width: int) -> np.ndarray:
@@ -65,3 +65,11 @@ def test_where_a_picture_cannot_be_saved(tmp_path: Path) -> None:
         save_image(tmp_path / "sheet.txt", image)
     with pytest.raises(FileNotFoundError, match="`path` must lie in an existing folder"):
         save_image(tmp_path / "missing" / "sheet.png", image)
+
+
+def test_a_picture_as_bytes() -> None:
+    image = np.zeros((5, 6, 3), dtype=np.uint8)
+    assert encode_image(image, ".PNG").startswith(b"\x89PNG")
+    assert encode_image(image, ".jpg").startswith(b"\xff\xd8")
+    with pytest.raises(ValueError, match="`suffix` must be one of '.png'"):
+        encode_image(image, ".svg")

@@ -7,8 +7,22 @@ import sys
 from collections.abc import Sequence
 
 from videoqa import __version__
-from videoqa.cli import ask, cache, data, demo, encode, evaluate, predict, sheet, summary, train
-from videoqa.cli.exit_codes import DONE, StopSignals, report
+from videoqa.cli import (
+    ask,
+    cache,
+    compare,
+    data,
+    demo,
+    encode,
+    evaluate,
+    predict,
+    report,
+    sheet,
+    summary,
+    train,
+)
+from videoqa.cli.exit_codes import DONE, StopSignals
+from videoqa.cli.exit_codes import report as report_error
 from videoqa.cli.output import json_text, only_json_on_stdout
 
 COMMANDS = {
@@ -16,6 +30,8 @@ COMMANDS = {
     "encode": encode,
     "train": train,
     "evaluate": evaluate,
+    "report": report,
+    "compare": compare,
     "ask": ask,
     "predict": predict,
     "sheet": sheet,
@@ -40,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else DONE
     except BaseException as error:
-        code = report(error, stop)
+        code = report_error(error, stop)
         if isinstance(error, BrokenPipeError):
             _forget_stdout()
         return code

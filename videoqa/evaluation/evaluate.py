@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import refusal
-from videoqa._manifest import MANIFEST, write_bytes, write_json, write_text
+from videoqa._manifest import MANIFEST, file_sha256, write_bytes, write_json, write_text
 from videoqa._progress import say
 from videoqa.config import DataConfig
 from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES
@@ -82,8 +82,18 @@ def evaluate(
         majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
         score_groups=table.attrs.get("score_groups"), seed=seed, progress=progress,
     )  # fmt: skip
-    absent = {"absent_rows": table.attrs.get("absent", {}).get(split, 0)}
-    scores = {"model": str(folder.path), "split": split, "out": str(target)} | absent | scored.scores
+    scores = {
+        "model": str(folder.path),
+        "model_sha256": file_sha256(folder.path / MANIFEST),
+        "split": split,
+        "view": view.removeprefix("-"),
+        "limit": limit,
+        "seed": seed,
+        "out": str(target),
+        "absent_rows": table.attrs.get("absent", {}).get(split, 0),
+        "score_groups": table.attrs.get("score_groups", {}),
+        **scored.scores,
+    }
     _write(target, Scored(scores, scored.predictions), folder.metrics["history"])
     return scores
 

@@ -50,7 +50,7 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     left = LINE_CHARACTERS - sum(widths[1:]) - 2 * (len(widths) - 1)
     widths[0] = min(widths[0], max(FEWEST_NAME_CHARACTERS, left))
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    blocks = ["\n".join(_justify(line, widths) for line in section) for section in sections if section]
+    blocks = ["\n".join(justified(line, widths) for line in section) for section in sections if section]
     return "\n".join([f"\n{rule}\n".join(blocks), *_further_lines(scores)])
 
 
@@ -90,7 +90,7 @@ def _percent(value: float | list[float] | None, signed: bool = False) -> str:
     return f"{100 * value:{sign}.2f}"
 
 
-def _justify(cells: list[str], widths: list[int]) -> str:
+def justified(cells: list[str], widths: list[int]) -> str:
     """Return one line: the name to the left, cut to its width, and the numbers to the right."""
     name = cells[0] if len(cells[0]) <= widths[0] else cells[0][: widths[0] - 1] + "…"
     numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]

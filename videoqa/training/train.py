@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoqa._checks import refusal
+from videoqa._command import training_command
 from videoqa._progress import say
+from videoqa._versions import installed_versions
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig, run_config_from_options
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.specs import options_of
@@ -91,10 +93,12 @@ def train(
         >>> run = videoqa.train("my.csv", videos="clips/", out="runs/mine", epochs=10)
     """
     sources, tables = split_sources(data)
-    config = run_config_from_options({**options_of(sources), **options, "data": sources})
+    own = options_of(sources)
+    config = run_config_from_options({**own, **options, "data": sources})
     earlier = None if initial_model is None else load_model_folder(initial_model)
     _check_input(config)
     folder = check_new_folder(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}" if out is None else out)
+    asked = training_command(config, named=own, out=folder, initial_model=initial_model)
     with removed_if_left_empty(folder):
         table = read_annotations(
             config.data,
@@ -111,7 +115,8 @@ def train(
         prepared = prepare_data(table, config, num_tables=len(tables), progress=progress)
     blind = _fit_blind(prepared, folder, progress)
     fitted = _fit(prepared, prepared.config, folder, callbacks=callbacks, initial=earlier, progress=progress)
-    metrics = _metrics(prepared, fitted, blind, prepared.config)
+    origin = {"command": "" if tables else asked, "versions": installed_versions()}
+    metrics = _metrics(prepared, fitted, blind, prepared.config) | origin
     saved = save_model_folder(
         folder,
         fitted.features_form,

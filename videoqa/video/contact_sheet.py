@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from videoqa._checks import check_integer, refusal
+from videoqa._checks import check_choice, check_integer, refusal
 from videoqa.video._opencv import cv2
 
 TILE_LONG_SIDE = 240
@@ -61,22 +61,37 @@ def save_image(path: str | os.PathLike[str], image_rgb: np.ndarray) -> Path:
         OSError: it cannot be written.
     """
     target = Path(path)
-    suffix = target.suffix.lower()
-    if suffix not in IMAGE_SUFFIXES:
+    if target.suffix.lower() not in IMAGE_SUFFIXES:
         requirement = f"end in one of {', '.join(IMAGE_SUFFIXES)}"
         raise ValueError(refusal("path", requirement, os.fspath(path)))
     if not target.parent.is_dir():
         raise FileNotFoundError(refusal("path", "lie in an existing folder", os.fspath(path)))
-    encoded, data = cv2.imencode(suffix, cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
-    if not encoded:
-        raise OSError(f"The picture could not be encoded as {suffix}.")
+    data = encode_image(image_rgb, target.suffix)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(data.tobytes())
+        temporary.write_bytes(data)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     return target
+
+
+def encode_image(image_rgb: np.ndarray, suffix: str) -> bytes:
+    """Return a picture as the bytes of a file.
+
+    Args:
+        image_rgb: uint8 RGB `(height, width, 3)`.
+        suffix: one of `IMAGE_SUFFIXES`, in any case, which says the format.
+
+    Raises:
+        ValueError: another suffix.
+        OSError: it cannot be encoded.
+    """
+    check_choice("suffix", suffix.lower(), IMAGE_SUFFIXES)
+    encoded, data = cv2.imencode(suffix.lower(), cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
+    if not encoded:
+        raise OSError(f"The picture could not be encoded as {suffix}.")
+    return data.tobytes()
 
 
 def _check_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: int) -> None:

@@ -1,0 +1,91 @@
+"""The command line that a run's configuration stands for."""
+
+import dataclasses
+import os
+import shlex
+from collections.abc import Container
+from typing import Any
+
+from videoqa.config import PARTS, RunConfig, field_names, run_config_from_options
+
+PROGRAM = "videoqa-train"
+NONE = "none"
+COMMA_SEPARATED = ("classes",)
+"""Options whose several values are one word, `A,B`; of all others the flag is repeated."""
+
+
+def training_command(
+    config: RunConfig,
+    *,
+    named: Container[str] = (),
+    out: str | os.PathLike[str] | None = None,
+    initial_model: str | os.PathLike[str] | None = None,
+) -> str:
+    """Return the `videoqa-train` command that gives exactly `config`, with no flag it can do without.
+
+    Parsed again, the words give an equal configuration whatever the defaults are: a flag is left out only
+    where the configuration comes out the same without it. A task that was inferred is not part of it, nor are
+    callbacks.
+
+    Args:
+        config: as `run_config_from_options` returned it.
+        named: options written even where they change nothing, because the data brings others of its own.
+        out: folder of the model, made absolute.
+        initial_model: folder the weights came from, made absolute.
+
+    Returns:
+        One line, quoted for a POSIX shell; "" when no words can say it: data without a name (DataFrames), or
+        a class with a comma in its name.
+    """
+    if not config.data.data or any("," in label for label in config.data.classes):
+        return ""
+    words = [PROGRAM]
+    for name, value in shortest_options(config, named).items():
+        words += _words(name, value)
+    for name, path in (("out", out), ("initial_model", initial_model)):
+        if path is not None:
+            words += _words(name, os.path.abspath(path))
+    return shlex.join(words)
+
+
+def shortest_options(config: RunConfig, named: Container[str] = ()) -> dict[str, Any]:
+    """Return the flat keyword options that give `config`: those that change something, and the `named`.
+
+    The model's task is the one asked for, not one inferred from the data.
+    """
+    task = config.data.task or type(config.model).task
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=task))
+    parts = {key: getattr(config, key) for key in PARTS}
+    options = {name: getattr(part, name) for part in parts.values() for name in field_names(part)}
+    options["task"] = config.data.task
+    for name in list(options):
+        fewer = {other: value for other, value in options.items() if other != name}
+        if name not in named and _gives(fewer, config):
+            options = fewer
+    return options
+
+
+def _gives(options: dict[str, Any], config: RunConfig) -> bool:
+    """Whether the options are valid and give `config`."""
+    try:
+        return run_config_from_options(options) == config
+    except ValueError:
+        return False
+
+
+def _words(name: str, value: Any) -> list[str]:
+    """Return the words that set one option, as `cli.flags` reads them."""
+    flag = "--" + name.replace("_", "-")
+    if isinstance(value, bool):
+        return [flag if value else f"--no-{flag.removeprefix('--')}"]
+    if isinstance(value, tuple) and all(isinstance(item, int) for item in value):
+        return [flag, *map(str, value)]
+    if name in COMMA_SEPARATED:
+        value = ",".join(value)
+    texts = value if isinstance(value, tuple) else [NONE if value is None else str(value)]
+    return [word for text in texts for word in _flag_and_text(flag, text)]
+
+
+def _flag_and_text(flag: str, text: str) -> list[str]:
+    """Return flag and value, as one word where the value looks like a flag itself."""
+    return [f"{flag}={text}"] if text.startswith("-") else [flag, text]

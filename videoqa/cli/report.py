@@ -1,0 +1,42 @@
+"""`videoqa report`: one HTML file about a run."""
+
+import argparse
+from typing import Any
+
+from videoqa.cli.arguments import add_json, add_progress, keywords
+from videoqa.cli.quiet import load_tensorflow
+from videoqa.config import SPLITS
+
+HELP = "write one HTML file about a run: scores, floors, pictures, the command that made it"
+EXAMPLE = """example:
+  videoqa report runs/mine
+  videoqa report runs/mine --split validation --out mine.html
+  videoqa report runs/mine/evaluation/test-shuffled
+"""
+KEYWORDS = ("split", "out", "progress")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "run", metavar="RUN", help="a model folder, or a folder that `videoqa evaluate` wrote"
+    )
+    typed = argparse.SUPPRESS
+    parser.add_argument("--split", choices=SPLITS, default=typed, help="rows to report on (default: test)")
+    where = "the file to write (default: report.html beside the scores, in evaluation/<split>)"
+    parser.add_argument("--out", metavar="FILE", default=typed, help=where)
+    add_progress(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Write the report and return where it is."""
+    load_tensorflow()
+    from videoqa import report
+
+    return {"out": str(report(arguments.run, **keywords(arguments, *KEYWORDS)))}
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print where the report is."""
+    print(f"The report is in {result['out']}.")

@@ -1,0 +1,99 @@
+"""`report`: one HTML file about a run, pictures inside."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa._checks import refusal
+from videoqa._manifest import write_text
+from videoqa.evaluation.finished import Evaluation, find_evaluation
+from videoqa.evaluation.report_clips import show_clips, surest_right, surest_wrong
+from videoqa.evaluation.report_page import ReportContent, build_page
+from videoqa.evaluation.row_marks import FAILED
+from videoqa.saving import load_model_folder
+
+SUFFIXES = (".html", ".htm")
+SHOWN_ERRORS = 20
+
+
+def report(
+    run: str | os.PathLike[str],
+    *,
+    split: str = "test",
+    out: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> Path:
+    """Write one HTML file about a run and return its path; it needs no other file, no network and no script.
+
+    It shows the score beside its floors and its ceiling, what that means in a sentence, a table per question
+    type, class and group, the confusion matrix, the training curves, the clips answered best and worst with
+    frames of them, and the command, versions, seeds and row counts behind it. It holds frames of the videos:
+    whoever gets the file sees them.
+
+    Args:
+        run: a model folder, evaluated first where it is not yet; or a folder that `evaluate` wrote.
+        split: "train", "validation" or "test", of a model folder.
+        out: the file, ending in .html; None: `report.html` beside the scores.
+        progress: print messages, and bars on a terminal.
+
+    Raises:
+        ValueError: another suffix, or neither kind of folder.
+        FileNotFoundError: no such run, or no folder for `out`.
+    """
+    _check_out(out)
+    evaluation = find_evaluation(run, split=split, progress=progress)
+    target = evaluation.folder / "report.html" if out is None else Path(out)
+    page = build_page(_content(evaluation, progress))
+    write_text(target, page)
+    return target
+
+
+def _check_out(out: str | os.PathLike[str] | None) -> None:
+    if out is None:
+        return
+    if Path(out).suffix.lower() not in SUFFIXES or Path(out).is_dir():
+        raise ValueError(refusal("out", "be a file ending in .html", os.fspath(out)))
+    if not Path(out).parent.is_dir():
+        raise FileNotFoundError(refusal("out", "lie in an existing folder", os.fspath(out)))
+
+
+def _content(evaluation: Evaluation, progress: bool) -> ReportContent:
+    model, predictions = load_model_folder(evaluation.model), evaluation.predictions
+    return ReportContent(
+        name=evaluation.model.resolve().name,
+        scores=evaluation.scores,
+        metrics=model.metrics,
+        config=dataclasses.asdict(model.config),
+        pictures=_pictures(evaluation, model.metrics),
+        best=show_clips(surest_right(predictions), progress=progress),
+        worst=show_clips(surest_wrong(predictions), progress=progress),
+        unreadable=_unreadable(predictions),
+    )
+
+
+def _pictures(evaluation: Evaluation, metrics: dict[str, Any]) -> list[tuple[str, str, bytes]]:
+    """Return title, caption and PNG of each chart."""
+    from videoqa.evaluation.plots import confusion_matrix_png, score_bars_png, training_curves_png
+
+    rows = evaluation.predictions
+    given = [answer or None for answer in rows["predicted_answer"]]
+    pictures = [
+        ("Scores", "The model with its 95 % interval beside its floors.", score_bars_png(evaluation.scores)),
+        (
+            "Confusion matrix",
+            "Right answers down, answers given across.",
+            confusion_matrix_png(list(rows["answer"]), given),
+        ),
+    ]
+    if metrics.get("history"):
+        caption = "Loss and accuracy of each epoch; the weights of the best validation epoch were kept."
+        pictures.append(("Training", caption, training_curves_png(metrics["history"])))
+    return pictures
+
+
+def _unreadable(predictions: pd.DataFrame) -> list[tuple[str, str]]:
+    failed = predictions[predictions["status"] == FAILED].drop_duplicates("video_id").head(SHOWN_ERRORS)
+    return list(zip(failed["video_id"], failed["error"], strict=True))

@@ -1,0 +1,81 @@
+"""The clips a report shows: which rows, and their frames as a picture."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from videoqa._normalizing import normalize_answer
+from videoqa._progress import progress_bar
+from videoqa.config import SamplingConfig
+from videoqa.evaluation.row_marks import FAILED
+from videoqa.video.contact_sheet import contact_sheet, encode_image
+from videoqa.video.decoding import ClipRequest, DecodingError, decode
+
+NUM_CLIPS = 6
+NUM_FRAMES = 5
+
+
+@dataclass(frozen=True)
+class ShownClip:
+    """One row of the predictions with its frames.
+
+    Attributes:
+        row: of `predictions.csv`.
+        picture: JPEG of some of its frames; None when they could not be read.
+        note: why there is no picture.
+    """
+
+    row: dict[str, Any]
+    picture: bytes | None
+    note: str = ""
+
+
+def surest_wrong(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows answered wrongly with the highest probability, of different videos."""
+    rows = predictions[(predictions["status"] != FAILED) & ~predictions["correct"]]
+    return _surest(rows)
+
+
+def surest_right(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows answered rightly with the highest probability that the blind model gets wrong.
+
+    Without a blind model simply those answered rightly.
+    """
+    blind_right = predictions["blind_answer"].map(normalize_answer) == predictions["answer"].map(
+        normalize_answer
+    )
+    return _surest(predictions[(predictions["status"] != FAILED) & predictions["correct"] & ~blind_right])
+
+
+def _surest(rows: pd.DataFrame) -> pd.DataFrame:
+    ordered = rows.sort_values(["probability", "question_id"], ascending=[False, True], kind="stable")
+    return ordered.drop_duplicates("video_id").head(NUM_CLIPS)
+
+
+def show_clips(rows: pd.DataFrame, *, progress: bool = False) -> list[ShownClip]:
+    """Return the rows with a picture of five regular frames each, or a note where there is none."""
+    records = rows.to_dict("records")
+    return [
+        _show(row)
+        for row in progress_bar(records, progress=progress, desc="pictures", unit="clip", leave=False)
+    ]
+
+
+def _show(row: dict[str, Any]) -> ShownClip:
+    path = row.get("video_path", "")
+    if not path:
+        return ShownClip(row, None, "The predictions do not say where the video lies.")
+    try:
+        request = ClipRequest(
+            path, *(_seconds(row.get(name, "")) for name in ("start_seconds", "end_seconds"))
+        )
+        clip = decode(request, SamplingConfig(num_frames=NUM_FRAMES))
+    except (DecodingError, OSError, ValueError) as error:
+        return ShownClip(row, None, f"The video cannot be shown. {error}")
+    sheet = contact_sheet(clip.frames, clip.timestamps_seconds, columns=NUM_FRAMES)
+    return ShownClip(row, encode_image(sheet, ".jpg"))
+
+
+def _seconds(cell: str) -> float | None:
+    return float(cell) if cell else None
