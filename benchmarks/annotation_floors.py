@@ -20,11 +20,13 @@ from _real_data import real_data
 from videoqa.config import DataConfig
 from videoqa.data.annotations import read_annotations
 from videoqa.evaluation.metrics import majority_answers, score_table
-from videoqa.evaluation.question_prior import fit_question_prior
 from videoqa.text.answers import build_answer_list
+from videoqa.text.question_prior import build_question_prior
 from videoqa.text.vocabulary import build_vocabulary
 
 SETS = {"msvd_qa": "msvd-qa", "activitynet_qa": "activitynet-qa"}
+ALWAYS = {"msvd_qa": (("how", "two"), ("when", "stage"))}
+"""First words of questions of which a set's answers are mostly one."""
 
 
 def read_set(name: str) -> pd.DataFrame:
@@ -37,21 +39,22 @@ def print_floors(name: str) -> None:
     """Print the floors over the test split of one set, as per cent."""
     table = read_set(name)
     train, test = (table[table["split"] == split] for split in ("train", "test"))
-    prior = fit_question_prior(train["question"], train["answer"])
+    prior = build_question_prior(train["question"].tolist(), train["answer"].tolist())
     scores = score_table(
         test,
-        predicted_answers=prior.answer(test["question"]),
+        predicted_answers=test["answer"].tolist(),
         blind_answers=None,
         majority=majority_answers(train),
         answer_vocabulary=build_answer_list(train["answer"], 1000).answers,
+        question_prior=prior,
     )
     first_words = test.assign(question_type=test["question"].str.split().str[0])
     print(f"\n{name}: {len(test):,} test rows of {test['video_id'].nunique()} videos")
     print(f"  majority answer {scores['majority_answer']!r}: {scores['majority_accuracy']:.2%}")
     print(f"  majority per question type: {scores['majority_per_type_accuracy']:.2%}")
-    print(f"  longest-prefix prior: {float((test['answer'] == prior.answer(test['question'])).mean()):.2%}")
+    print(f"  longest-prefix prior: {scores['prefix_prior_accuracy']:.2%}")
     print(f"  coverage of the top-1000 training answers: {scores['share_in_vocabulary']:.2%}")
-    for word, answer in (("how", "two"), ("when", "stage")):
+    for word, answer in ALWAYS.get(name, ()):
         rows = first_words[first_words["question_type"] == word]
         print(f"  always {answer!r} on {word!r}: {(rows['answer'] == answer).mean():.2%} of {len(rows)} rows")
     print(f"  rows per type: {test['question_type'].value_counts().to_dict()}")
