@@ -101,7 +101,7 @@ def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
         axes.set_title(name)
         axes.grid(color="#E5E5E5")
         axes.set_xlim(0.5, max(len(history), 1) + 0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if axes.has_data():
             axes.legend()
         else:
