@@ -23,7 +23,7 @@ h2 { font-size: 1.2rem; margin: 2.75rem 0 .75rem; padding-bottom: .3rem;
   border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 p { margin: .5rem 0; max-width: 46rem; }
-.soft, caption, figcaption { color: var(--soft); font-size: .9rem; }
+.soft, caption, figcaption { color: var(--soft); font-size: .9rem; font-weight: 400; }
 .headline { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1rem; margin-top: 1.5rem; }
 .headline strong { font-size: 3rem; line-height: 1.1; font-weight: 650; letter-spacing: -.02em; }
 .verdict { font-size: 1.08rem; padding: .8rem 1rem; background: var(--panel);

@@ -42,8 +42,8 @@ TYPE_COLUMNS = {
     "video_gain": "gain",
     "video_gain_interval": "95 % interval of the gain",
     "prefix_prior_accuracy": "prefix prior",
-    "majority_per_type_accuracy": "per-type majority",
-    "share_in_vocabulary": "in vocabulary",
+    "majority_per_type_accuracy": "type majority",
+    "share_in_vocabulary": "ceiling",
 }
 
 
