@@ -20,6 +20,7 @@ LEVELS = {
     "answering": 6,
     "training": 6,
     "evaluation": 5,
+    "auditing": 4,
     "input_pipeline": 4,
     "saving": 4,
     "features": 3,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from videoqa import __version__
 from videoqa.cli import (
     ask,
+    audit,
     cache,
     compare,
     data,
@@ -27,6 +28,7 @@ from videoqa.cli.output import json_text, only_json_on_stdout
 
 COMMANDS = {
     "demo": demo,
+    "audit": audit,
     "encode": encode,
     "train": train,
     "evaluate": evaluate,

@@ -33,6 +33,7 @@ class VideoInfo:
         width, height: in pixels, of the upright frame.
         fps: mean frames per second by the header; 25 where it says nothing usable.
         frame_count_header: frames announced, or else duration times rate; may be 0 or wrong.
+        is_count_stored: whether the header states the count itself, so that nothing was estimated.
         duration_seconds: by the header; None where it does not say.
         codec: FFmpeg's name of the codec.
         decoder_name: one of `DECODERS`.
@@ -45,6 +46,7 @@ class VideoInfo:
     height: int
     fps: float
     frame_count_header: int
+    is_count_stored: bool
     duration_seconds: float | None
     codec: str
     decoder_name: str
@@ -161,6 +163,7 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
             height=frame.width if sideways else frame.height,
             fps=fps,
             frame_count_header=count,
+            is_count_stored=stream.frames > 0,
             duration_seconds=seconds,
             codec=context.name,
             decoder_name="pyav" if use_pyav else "opencv",
