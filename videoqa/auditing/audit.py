@@ -68,7 +68,9 @@ def audit(
     known = {path: records[content] for path, content in hashes.items()}
     findings = all_findings(table, config, hashes, failures, known)
     videos = videos_table(paths, findings, hashes, failures, known)
-    write_report(folder, findings, videos, lambda path: kept.thumbnails(hashes[path], known[path]))
+    write_report(
+        folder, findings, videos, lambda path: kept.thumbnails(hashes.get(path, ""), known.get(path, {}))
+    )
     return AuditReport(
         out=folder,
         findings=findings,

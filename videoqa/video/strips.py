@@ -65,12 +65,11 @@ def _no_tile(grey: int = _EMPTY) -> np.ndarray:
 
 
 def _write(sheet: np.ndarray, text: str, x: int, y: int, width: int) -> None:
-    """Write a line, cut at the right where it is too long; the font has ASCII only."""
-    plain = text.encode("ascii", "replace").decode()
-    cut = plain
-    while _width(cut) > width and len(plain) > 4:
-        plain = plain[:-1]
-        cut = f"{plain}..."
+    """Write a line, cut at the right where it is too long."""
+    cut = text = text.encode("utf-8", "replace").decode()
+    while _width(cut) > width and len(text) > 4:
+        text = text[:-1]
+        cut = f"{text}..."
     cv2.putText(sheet, cut, (x, y), _FONT, _FONT_SCALE, _INK, 1, cv2.LINE_AA)
 
 
