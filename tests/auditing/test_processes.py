@@ -27,7 +27,7 @@ def many(tmp_path: Path) -> Path:
     """Write a table of forty clips that take a while, and return its path."""
     lines = ["video,label,split"]
     for number in range(NUM_CLIPS):
-        write_frames(tmp_path / "clips" / f"{number}.avi", moving_frames(number, 400), "FFV1")
+        write_frames(tmp_path / "clips" / f"{number}.avi", moving_frames(number, 150), "FFV1")
         lines.append(f"clips/{number}.avi,{'ab'[number % 2]},train")
     (tmp_path / "my.csv").write_text("\n".join(lines) + "\n")
     return tmp_path / "my.csv"

@@ -1,5 +1,6 @@
 """Findings that need no decoding: one content under two names or in two splits, answers nobody can give."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -50,13 +51,12 @@ def split_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:
 def gold_answer_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:
     """Yield a finding for each row whose question, of the same clip, has another answer in another row."""
     seconds = [table[name].fillna(-1) for name in ("start_seconds", "end_seconds")]
-    asked = pd.Series(
-        list(zip(contents, *seconds, table["question"].map(normalize_answer), strict=True)), index=table.index
-    )
-    answers = table["answer"].map(normalize_answer)
+    questions, answers = _normalized(table["question"]), _normalized(table["answer"])
+    asked = pd.Series(list(zip(contents, *seconds, questions, strict=True)), index=table.index)
+    texts = answers.to_numpy(dtype=object)
     for rows in _groups_of_several(asked, answers):
-        counts = answers.iloc[rows].value_counts()
-        shown = ", ".join(f"{answer!r}" for answer in counts.index[:SHOWN])
+        counts = Counter(texts[rows]).most_common()
+        shown = ", ".join(f"{answer!r}" for answer, _ in counts[:SHOWN])
         more = f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
         for row in rows:
             yield int(row), "several_gold_answers", f"{len(counts)} answers: {shown}{more}"
@@ -69,21 +69,26 @@ def vocabulary_findings(table: pd.DataFrame, num_answers: int) -> Iterator[Found
     different ones nothing is yielded, as no model can be trained.
     """
     training = table.loc[table["split"] == "train", "answer"]
-    if training.map(normalize_answer).nunique() < 2:
+    known = set(_normalized(training))
+    if len(known) < 2:
         return
-    ids = build_answer_list(training, num_answers).encode(table["answer"])
-    known = set(training.map(normalize_answer))
+    answers = table["answer"].tolist()
+    ids = build_answer_list(training, num_answers).encode(answers)
     for row in np.flatnonzero((ids == OUTSIDE_ID) & (table["split"] != "train").to_numpy()):
-        answer = table["answer"].iloc[row]
-        rare = normalize_answer(answer) in known
+        rare = normalize_answer(answers[row]) in known
         why = f"not among the {num_answers} most frequent" if rare else "in no training row"
-        yield int(row), "answer_outside_vocabulary", f"{answer!r} is {why}"
+        yield int(row), "answer_outside_vocabulary", f"{answers[row]!r} is {why}"
 
 
 def row_contents(table: pd.DataFrame, contents: Mapping[str, str]) -> pd.Series:
     """Return what tells the content of each row's video: from `contents`, else its path."""
     paths = table["video_path"]
     return paths.map({path: contents.get(path, path) for path in paths.unique()})
+
+
+def _normalized(texts: pd.Series) -> pd.Series:
+    """Return the one form of texts that differ in case and white space only."""
+    return texts.map({text: normalize_answer(text) for text in texts.unique()})
 
 
 def _groups_of_several(keys: pd.Series, values: pd.Series) -> Iterator[np.ndarray]:
