@@ -3,8 +3,8 @@
     VIDEOQA_REAL_DATA=path python benchmarks/audit_subset.py
 
 Four audits: the 128 UCF101 clips of the real-data folder as they are, the same with faults planted in copies,
-the folder `awkward`, and the physio and single clips, none of which may be called still. What each awkward file
-truly is was decided from `tests/video/test_real_files.py` and by looking at it.
+the folder `awkward`, and the physio and single clips, none of which may be called still. What each awkward
+file truly is was decided from `tests/video/test_real_files.py` and by looking at it.
 """
 
 import os

@@ -17,6 +17,7 @@ LEVELS = {
     "__main__": 10,
     "cli": 9,
     "demo": 8,
+    "doctor": 7,
     "answering": 6,
     "training": 6,
     "evaluation": 5,

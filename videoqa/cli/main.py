@@ -14,6 +14,7 @@ from videoqa.cli import (
     compare,
     data,
     demo,
+    doctor,
     encode,
     evaluate,
     predict,
@@ -40,8 +41,10 @@ COMMANDS = {
     "summary": summary,
     "data": data,
     "cache": cache,
+    "doctor": doctor,
 }
-"""Name of the command → its module, which has `HELP`, `EXAMPLE`, `add_arguments`, `run` and `show`."""
+"""Name of the command → its module, which has `HELP`, `EXAMPLE`, `add_arguments`, `run` and `show`;
+one whose result can be bad news has `exit_code`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,9 +104,10 @@ def _run(argv: list[str]) -> int:
             result = command.run(arguments)
             print(json_text(result), file=stdout)
     else:
-        command.show(command.run(arguments), arguments)
+        result = command.run(arguments)
+        command.show(result, arguments)
     sys.stdout.flush()
-    return DONE
+    return command.exit_code(result) if hasattr(command, "exit_code") else DONE
 
 
 def _prepare_process() -> None:

@@ -9,7 +9,7 @@ from importlib import metadata
 
 import av
 
-from videoqa.video._opencv import FORMATS
+from videoqa.video._opencv import FORMATS, cv2
 from videoqa.video.errors import DecodingError
 from videoqa.video.files import broken_gif, check_video_file, cut_short
 from videoqa.video.interlacing import may_be_interlaced
@@ -85,6 +85,18 @@ def choose_decoder(path: str | os.PathLike[str]) -> str:
 def decoder_names() -> dict[str, str]:
     """Return the name and version of each decoder, for example `{"opencv": "opencv 5.0.0.93", ...}`."""
     return {name: f"{name} {_version(package)}" for name, package in _PACKAGES.items()}
+
+
+def library_versions() -> str:
+    """Return the versions of FFmpeg's libraries inside PyAV and inside OpenCV, in words."""
+    ours = ", ".join(f"{name} {'.'.join(map(str, version))}" for name, version in av.library_versions.items())
+    lines = (line.split() for line in cv2.getBuildInformation().splitlines())
+    theirs = ", ".join(
+        f"{words[0].rstrip(':')} {words[-1].strip('()')}"
+        for words in lines
+        if words and words[0] in ("avcodec:", "avformat:")
+    )
+    return f"PyAV with {ours}; OpenCV with {theirs or 'no FFmpeg'}"
 
 
 def open_container(path: str, kind: str, num_threads: int = 1) -> av.container.InputContainer:
