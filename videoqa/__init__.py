@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from videoqa.answering.ask import ask as ask
     from videoqa.answering.ask import load as load
     from videoqa.answering.predict import predict as predict
+    from videoqa.auditing.audit import audit as audit
     from videoqa.data.sample_data import sample_clip as sample_clip
     from videoqa.evaluation.compare import compare as compare
     from videoqa.evaluation.evaluate import evaluate as evaluate
@@ -27,6 +28,7 @@ _HOME_OF_NAME = {
     "Answer": "videoqa.answering.answer",
     "DecodingError": "videoqa.video.errors",
     "ask": "videoqa.answering.ask",
+    "audit": "videoqa.auditing.audit",
     "build_action_model": "videoqa.models.building",
     "build_model": "videoqa.models.building",
     "compare": "videoqa.evaluation.compare",

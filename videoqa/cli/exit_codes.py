@@ -1,4 +1,4 @@
-"""Exit codes: 0 done, 2 refused input, 1 failure inside, 130 after Ctrl-C, 143 after SIGTERM."""
+"""Exit codes: 0 done, 2 refused input, 1 failure inside (of `doctor`: a problem), 130 Ctrl-C, 143 SIGTERM."""
 
 import contextlib
 import dis

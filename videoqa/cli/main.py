@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from videoqa import __version__
 from videoqa.cli import (
     ask,
+    audit,
     cache,
     compare,
     data,
     demo,
+    doctor,
     encode,
     evaluate,
     predict,
@@ -27,6 +29,7 @@ from videoqa.cli.output import json_text, only_json_on_stdout
 
 COMMANDS = {
     "demo": demo,
+    "audit": audit,
     "encode": encode,
     "train": train,
     "evaluate": evaluate,
@@ -38,8 +41,10 @@ COMMANDS = {
     "summary": summary,
     "data": data,
     "cache": cache,
+    "doctor": doctor,
 }
-"""Name of the command → its module, which has `HELP`, `EXAMPLE`, `add_arguments`, `run` and `show`."""
+"""Name of the command → its module, which has `HELP`, `EXAMPLE`, `add_arguments`, `run` and `show`;
+one whose result can be bad news has `exit_code`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,9 +104,10 @@ def _run(argv: list[str]) -> int:
             result = command.run(arguments)
             print(json_text(result), file=stdout)
     else:
-        command.show(command.run(arguments), arguments)
+        result = command.run(arguments)
+        command.show(result, arguments)
     sys.stdout.flush()
-    return DONE
+    return command.exit_code(result) if hasattr(command, "exit_code") else DONE
 
 
 def _prepare_process() -> None:

@@ -12,6 +12,8 @@ from videoqa._checks import refusal
 from videoqa._command import training_command
 from videoqa._progress import say
 from videoqa._versions import installed_versions
+from videoqa.auditing.archives import check_unpacked
+from videoqa.auditing.before_training import say_table_findings
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig, run_config_from_options
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.specs import options_of
@@ -97,6 +99,7 @@ def train(
     config = run_config_from_options({**own, **options, "data": sources})
     earlier = None if initial_model is None else load_model_folder(initial_model)
     _check_input(config)
+    check_unpacked(config.data.videos)
     folder = check_new_folder(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}" if out is None else out)
     asked = training_command(config, named=own, out=folder, initial_model=initial_model)
     with removed_if_left_empty(folder):
@@ -112,6 +115,7 @@ def train(
         )
         _check_input(config)
         _check_initial(earlier, config)
+        say_table_findings(table, config, progress=progress)
         prepared = prepare_data(table, config, num_tables=len(tables), progress=progress)
     blind = _fit_blind(prepared, folder, progress)
     fitted = _fit(prepared, prepared.config, folder, callbacks=callbacks, initial=earlier, progress=progress)

@@ -21,6 +21,7 @@ __all__ = [
     "decode",
     "decoder_names",
     "probe",
+    "refuse_damaged",
 ]
 
 STATUSES = ("ok", "short_header")
@@ -120,7 +121,7 @@ def _decode_whole(
     done = FramePass(info, indices, frame_size, expected_count=count)
     if done.ended and len(done.timestamps) != count:
         count = len(done.timestamps)
-        _refuse_damaged(info, count, announced)
+        refuse_damaged(info, count, announced)
         indices = grid_indices(count, sampling)
         done = FramePass(info, indices, frame_size)
     return _clip(done, indices, count, "ok" if count == announced else "short_header")
@@ -136,7 +137,7 @@ def _decode_segment(
     done = FramePass(info, indices, frame_size)
     if not done.agrees_with(timestamps):
         timestamps, status = count_frames(info), "short_header"
-        _refuse_damaged(info, len(timestamps), announced_count(info))
+        refuse_damaged(info, len(timestamps), announced_count(info))
         indices, count = _segment_indices(info, request, sampling, timestamps)
         done = FramePass(info, indices, frame_size)
     return _clip(done, indices, count, status)
@@ -149,7 +150,7 @@ def _segment_indices(
     try:
         first, stop = segment_bounds(timestamps, info.fps, request.start_seconds, request.end_seconds)
     except ValueError:
-        _refuse_damaged(info, len(timestamps), announced_count(info))
+        refuse_damaged(info, len(timestamps), announced_count(info))
         raise
     inside = timestamps[first:stop]
     if sampling.frame_step is None and is_uneven(inside):
@@ -171,7 +172,7 @@ def _clip(done: FramePass, indices: np.ndarray, count: int, status: str) -> Deco
     )
 
 
-def _refuse_damaged(info: VideoInfo, found: int, announced: int | None) -> None:
+def refuse_damaged(info: VideoInfo, found: int, announced: int | None) -> None:
     """Raise `DecodingError` where too few frames came and the file itself is the cause."""
     if announced is None or found >= ENOUGH_OF_ANNOUNCED * announced:
         return

@@ -33,6 +33,12 @@ _NOT_VIDEO = (
     (b"#EXTM3U", "it is a playlist, and playlists are not followed"),
     (b"ffconcat", "it is a playlist, and playlists are not followed"),
     (b"PK\x03\x04", "it is a zip archive"),
+    (b"Rar!\x1a\x07", "it is a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive"),
+    (b"\x1f\x8b", "it is a gzip archive"),
+    (b"BZh", "it is a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "it is an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "it is a Zstandard archive"),
     (b"version https://git-lfs", "it is a Git LFS pointer, not the video itself"),
     (b"<", "it is a web page or XML text, not a video"),
 )

@@ -9,7 +9,7 @@ from importlib import metadata
 
 import av
 
-from videoqa.video._opencv import FORMATS
+from videoqa.video._opencv import FORMATS, cv2
 from videoqa.video.errors import DecodingError
 from videoqa.video.files import broken_gif, check_video_file, cut_short
 from videoqa.video.interlacing import may_be_interlaced
@@ -33,6 +33,7 @@ class VideoInfo:
         width, height: in pixels, of the upright frame.
         fps: mean frames per second by the header; 25 where it says nothing usable.
         frame_count_header: frames announced, or else duration times rate; may be 0 or wrong.
+        is_count_stored: whether the header states the count itself, so that nothing was estimated.
         duration_seconds: by the header; None where it does not say.
         codec: FFmpeg's name of the codec.
         decoder_name: one of `DECODERS`.
@@ -45,6 +46,7 @@ class VideoInfo:
     height: int
     fps: float
     frame_count_header: int
+    is_count_stored: bool
     duration_seconds: float | None
     codec: str
     decoder_name: str
@@ -83,6 +85,18 @@ def choose_decoder(path: str | os.PathLike[str]) -> str:
 def decoder_names() -> dict[str, str]:
     """Return the name and version of each decoder, for example `{"opencv": "opencv 5.0.0.93", ...}`."""
     return {name: f"{name} {_version(package)}" for name, package in _PACKAGES.items()}
+
+
+def library_versions() -> str:
+    """Return the versions of FFmpeg's libraries inside PyAV and inside OpenCV, in words."""
+    ours = ", ".join(f"{name} {'.'.join(map(str, version))}" for name, version in av.library_versions.items())
+    lines = (line.split() for line in cv2.getBuildInformation().splitlines())
+    theirs = ", ".join(
+        f"{words[0].rstrip(':')} {words[-1].strip('()')}"
+        for words in lines
+        if words and words[0] in ("avcodec:", "avformat:")
+    )
+    return f"PyAV with {ours}; OpenCV with {theirs or 'no FFmpeg'}"
 
 
 def open_container(path: str, kind: str, num_threads: int = 1) -> av.container.InputContainer:
@@ -161,6 +175,7 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
             height=frame.width if sideways else frame.height,
             fps=fps,
             frame_count_header=count,
+            is_count_stored=stream.frames > 0,
             duration_seconds=seconds,
             codec=context.name,
             decoder_name="pyav" if use_pyav else "opencv",

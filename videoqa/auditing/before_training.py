@@ -1,0 +1,89 @@
+"""The part of the audit that needs no decoding, as the lines that `train` prints before it starts."""
+
+import os
+
+import pandas as pd
+
+from videoqa._progress import say
+from videoqa.auditing.archives import archives_in
+from videoqa.auditing.collecting import folders_above
+from videoqa.auditing.contents import content_hashes
+from videoqa.auditing.findings import findings_table
+from videoqa.auditing.table_findings import (
+    gold_answer_findings,
+    row_contents,
+    split_findings,
+    vocabulary_findings,
+)
+from videoqa.config import RunConfig
+
+SHOWN_ARCHIVES = 3
+
+
+def say_table_findings(table: pd.DataFrame, config: RunConfig, *, progress: bool = True) -> None:
+    """Print what the table and the bytes of its videos tell, a line each; silent where nothing is wrong.
+
+    Videos that cannot be read are not told here: encoding them tells. For a blind model no video is opened.
+
+    Args:
+        table: annotation table with all its splits.
+        config: of the run.
+        progress: print.
+    """
+    hashes: dict[str, str] = {}
+    if config.model.video_branch != "none":
+        hashes, failures = content_hashes(table["video_path"].unique().tolist(), progress=progress)
+        missing = [path for path, error in failures.items() if isinstance(error, FileNotFoundError)]
+        for line in _archive_lines(missing, config):
+            say(line, progress=progress)
+    contents = row_contents(table, hashes)
+    lines = [
+        *_split_lines(table, contents),
+        *_gold_answer_lines(table, contents),
+        *_vocabulary_lines(table, config.model.num_answers),
+    ]
+    for line in lines:
+        say(line, progress=progress)
+    if lines:
+        say("`videoqa audit` lists these rows.", progress=progress)
+
+
+def _archive_lines(missing: list[str], config: RunConfig) -> list[str]:
+    if not missing:
+        return []
+    archives = list(archives_in(config.data.videos or folders_above(missing)))
+    lines = [
+        f"{len(missing)} videos are not there, but an archive is: {os.path.basename(path)} is {advice}"
+        for path, advice in archives[:SHOWN_ARCHIVES]
+    ]
+    if len(archives) > SHOWN_ARCHIVES:
+        lines.append(f"{len(archives) - SHOWN_ARCHIVES} more archives lie there.")
+    return lines
+
+
+def _split_lines(table: pd.DataFrame, contents: pd.Series) -> list[str]:
+    found = findings_table(table, split_findings(table, contents))
+    if not len(found):
+        return []
+    splits = ", ".join(f"{split} {number:,}" for split, number in found["split"].value_counts().items())
+    return [
+        f"The same video, by its content, is in two splits: {contents[found['row'] - 1].nunique():,} videos, "
+        f"rows: {splits}. Scores on them are flattered."
+    ]
+
+
+def _gold_answer_lines(table: pd.DataFrame, contents: pd.Series) -> list[str]:
+    number = sum(1 for _ in gold_answer_findings(table, contents))
+    if not number:
+        return []
+    what = "label" if table.attrs.get("task") == "action" else "answer to the same question"
+    return [f"{number:,} rows have a clip that has another {what} in another row."]
+
+
+def _vocabulary_lines(table: pd.DataFrame, num_answers: int) -> list[str]:
+    found = findings_table(table, vocabulary_findings(table, num_answers))
+    parts = [
+        f"{split} {number:,} of {int((table['split'] == split).sum()):,} rows"
+        for split, number in found["split"].value_counts().items()
+    ]
+    return [f"Answers that the model cannot give, counted as wrong: {', '.join(parts)}."] if parts else []

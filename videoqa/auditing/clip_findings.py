@@ -1,0 +1,88 @@
+"""Findings that need decoding: read from what `video.examining.examine` saw of each video."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from videoqa.config import SamplingConfig
+from videoqa.video.errors import DecodingError
+from videoqa.video.examining import BLOCKS, WHOLE, Segment, segment_name
+from videoqa.video.sampling import grid_indices
+
+STILL_LEVELS, SHORT_STILL_LEVELS = 8.0, 3.5
+"""Grey levels: a clip none of whose blocks changes by more is called still; the second where fewer than
+`ENOUGH_LOOKED` frames were looked at, since little can move in them. Measured as `docs/audit.md` says."""
+ENOUGH_LOOKED = 16
+ESTIMATE_SLACK = 0.02
+"""Share by which a count estimated from duration and rate may be off; one that the header states may not."""
+
+
+def error_of(path: str, record: Mapping[str, Any], segment: Segment = WHOLE) -> str | None:
+    """Return why the frames of a clip cannot be had, None where they can."""
+    if "segments" not in record:
+        return _text(path, record["failure"])
+    failure = record["segments"][segment_name(segment)]["error"]
+    if segment == WHOLE:
+        failure = record["failure"] or failure
+    return None if failure is None else _text(path, failure)
+
+
+def clip_findings(
+    path: str, segment: Segment, record: Mapping[str, Any], sampling: SamplingConfig
+) -> Iterator[tuple[str, str]]:
+    """Yield the findings, name and detail, of one clip.
+
+    Args:
+        path: the video under the name that the row has.
+        segment: of it; `WHOLE` for all of it.
+        record: of its content, from `examine`, or `{"failure": ...}` alone where that was refused.
+        sampling: how many frames a model would want.
+    """
+    error = error_of(path, record, segment)
+    if error is not None:
+        yield ("segment_outside_video" if _is_outside(record, segment) else "undecodable"), error
+    if "segments" not in record:
+        return
+    yield from _header_findings(record["video"])
+    clip = record["segments"][segment_name(segment)]
+    if not clip["frames"] or error is not None:
+        return
+    wanted = _num_distinct_frames(clip["frames"], sampling)
+    if wanted < sampling.num_frames:
+        yield "too_few_frames", f"{wanted} different frames can be taken, {sampling.num_frames} are wanted"
+    limit = STILL_LEVELS if clip["looked"] >= ENOUGH_LOOKED else SHORT_STILL_LEVELS
+    if clip["looked"] > 1 and clip["change"] <= limit:
+        yield (
+            "still",
+            f"no block of 1/{BLOCKS} of the picture changes by more than {clip['change']:.1f} grey levels "
+            f"over {clip['looked']} frames",
+        )
+    elif clip["frames"] == 1:
+        yield "still", "it is one single frame"
+
+
+def _header_findings(video: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    announced, decoded = video["frames_announced"], video["frames_decoded"]
+    if announced is None or announced == decoded:
+        return
+    if video["is_count_stored"]:
+        yield "header_count", f"the header says {announced} frames, {decoded} were decoded"
+    elif abs(announced - decoded) > max(ESTIMATE_SLACK * decoded, 2):
+        yield "header_count", f"duration and frame rate promise {announced} frames, {decoded} were decoded"
+
+
+def _num_distinct_frames(frame_count: int, sampling: SamplingConfig) -> int:
+    return len(set(grid_indices(frame_count, sampling).tolist()))
+
+
+def _is_outside(record: Mapping[str, Any], segment: Segment) -> bool:
+    """Return whether a segment cannot be had because the video is too short for it."""
+    if segment == WHOLE or "segments" not in record:
+        return False
+    return "outside" in (record["segments"][segment_name(segment)]["error"] or {})
+
+
+def _text(path: str, failure: Mapping[str, Any]) -> str:
+    """Return the message of a failure, with the path of the copy in hand."""
+    if "frames_read" not in failure:
+        return str(failure["cause"])
+    return str(DecodingError(path, failure["cause"], failure["frames_read"], failure["frames_announced"]))

@@ -1,0 +1,116 @@
+"""From the table, the hashes and what was seen of each video to the whole list of findings."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa.auditing.archives import archives_in
+from videoqa.auditing.clip_findings import clip_findings
+from videoqa.auditing.findings import COLUMNS, Found, findings_table, folder_findings
+from videoqa.auditing.table_findings import (
+    SHOWN,
+    duplicates,
+    gold_answer_findings,
+    row_contents,
+    split_findings,
+    vocabulary_findings,
+)
+from videoqa.auditing.workers import Task
+from videoqa.config import RunConfig
+from videoqa.video.examining import WHOLE, Segment
+
+
+def tasks_of(table: pd.DataFrame, hashes: Mapping[str, str]) -> list[Task]:
+    """Return one task per distinct content, with all segments that any row asks of it."""
+    segments: dict[str, dict[Segment, None]] = {}
+    paths: dict[str, str] = {}
+    for path, segment in zip(table["video_path"], _segments_of(table), strict=True):
+        content = hashes.get(path)
+        if content is not None:
+            paths.setdefault(content, path)
+            segments.setdefault(content, {})[segment] = None
+    return [
+        (content, path, [segment for segment in segments[content] if segment != WHOLE])
+        for content, path in paths.items()
+    ]
+
+
+def all_findings(
+    table: pd.DataFrame,
+    config: RunConfig,
+    hashes: Mapping[str, str],
+    failures: Mapping[str, Exception],
+    known: Mapping[str, Mapping[str, Any]],
+) -> pd.DataFrame:
+    """Return every finding of the table and of its folders."""
+    looks = {path: record["fingerprint"] for path, record in known.items() if "fingerprint" in record}
+    contents = row_contents(table, {**hashes, **looks})
+    found: list[Found] = [
+        *_video_findings(table, config, failures, known),
+        *_duplicate_findings(table, hashes, looks),
+        *split_findings(table, contents),
+        *gold_answer_findings(table, contents),
+        *vocabulary_findings(table, config.model.num_answers),
+    ]
+    rows = findings_table(table, found)
+    missing = [path for path, error in failures.items() if isinstance(error, FileNotFoundError)]
+    if not missing:
+        return rows
+    folders = config.data.videos or folders_above(missing)
+    archives = pd.DataFrame(folder_findings(archives_in(folders)), columns=list(COLUMNS))
+    return pd.concat([archives, rows], ignore_index=True) if len(archives) else rows
+
+
+def _video_findings(
+    table: pd.DataFrame,
+    config: RunConfig,
+    failures: Mapping[str, Exception],
+    known: Mapping[str, Mapping[str, Any]],
+) -> Iterator[Found]:
+    """Yield what is wrong with each row's clip."""
+    seen: dict[tuple[str, Segment], list[tuple[str, str]]] = {}
+    for row, key in enumerate(zip(table["video_path"], _segments_of(table), strict=True)):
+        path, segment = key
+        if key not in seen:
+            error = failures.get(path)
+            if error is not None:
+                name = "missing" if isinstance(error, FileNotFoundError) else "undecodable"
+                seen[key] = [(name, "there is no such file" if name == "missing" else str(error))]
+            else:
+                seen[key] = list(clip_findings(path, segment, known[path], config.sampling))
+        for name, detail in seen[key]:
+            yield row, name, detail
+
+
+def _duplicate_findings(
+    table: pd.DataFrame, hashes: Mapping[str, str], looks: Mapping[str, str]
+) -> Iterator[Found]:
+    """Yield a finding for each row whose video is there under another name as well."""
+    paths = table["video_path"].unique().tolist()
+    same_frames, same_bytes = duplicates(paths, looks), duplicates(paths, hashes)
+    for row, path in enumerate(table["video_path"]):
+        others = same_bytes.get(path) or same_frames.get(path)
+        if others:
+            what = "bytes" if path in same_bytes else "frames"
+            more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+            yield row, "duplicate_content", f"the same {what} as {', '.join(others[:SHOWN])}{more}"
+
+
+def _segments_of(table: pd.DataFrame) -> list[Segment]:
+    """Return the segment of each row."""
+    seconds = table[["start_seconds", "end_seconds"]].astype(object)
+    seconds = seconds.where(seconds.notna(), None)
+    return list(seconds.itertuples(index=False, name=None))
+
+
+def folders_above(paths: Iterable[str]) -> list[str]:
+    """Return the nearest folder that exists above each path, those inside another left out."""
+    folders = set()
+    for path in paths:
+        folder = Path(path).parent
+        while not folder.is_dir() and folder != folder.parent:
+            folder = folder.parent
+        folders.add(folder)
+    return sorted(str(folder) for folder in folders if not folders & set(folder.parents))

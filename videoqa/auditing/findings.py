@@ -1,0 +1,57 @@
+"""The names of everything an audit can find, and the table they are collected in."""
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+FINDINGS = (
+    "missing",
+    "undecodable",
+    "segment_outside_video",
+    "header_count",
+    "too_few_frames",
+    "still",
+    "duplicate_content",
+    "same_video_in_two_splits",
+    "several_gold_answers",
+    "answer_outside_vocabulary",
+    "packed_archive",
+)
+"""In the order they are printed; `docs/audit.md` says what each means and what to do."""
+COLUMNS = ("row", "question_id", "video_id", "video_path", "split", "finding", "detail")
+FOLDER_FINDINGS = ("packed_archive",)
+"""Findings about a folder: their `row` is 0 and their `video_path` is what was found there."""
+
+Found = tuple[int, str, str]
+"""Position of a row in the table from 0, one of `FINDINGS`, and the detail."""
+
+
+def findings_table(table: pd.DataFrame, found: Iterable[Found]) -> pd.DataFrame:
+    """Return one row per finding with the columns `COLUMNS`, ordered by the annotation table's rows.
+
+    Args:
+        table: annotation table, index 0, 1, ...
+        found: what was found of its rows.
+    """
+    names = {name: place for place, name in enumerate(FINDINGS)}
+    ordered = sorted(found, key=lambda each: (each[0], names[each[1]]))
+    facts = [table[name].to_numpy() for name in ("question_id", "video_id", "video_path", "split")]
+    rows = [(row + 1, *(fact[row] for fact in facts), name, detail) for row, name, detail in ordered]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def folder_findings(
+    archives: Iterable[tuple[str, str]],
+) -> Iterator[tuple[int, str, str, str, str, str, str]]:
+    """Yield the rows of findings about archives, given as path and advice."""
+    for path, advice in archives:
+        yield (0, "", "", path, "", "packed_archive", advice)
+
+
+def totals(findings: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return per finding that occurs its `rows` and distinct `videos`."""
+    return {
+        name: {"rows": len(rows), "videos": int(rows["video_path"].nunique())}
+        for name in FINDINGS
+        if len(rows := findings[findings["finding"] == name])
+    }

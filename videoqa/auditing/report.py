@@ -1,0 +1,134 @@
+"""What an audit returns and writes: two tables, a picture of the suspicious videos, and the totals."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa._manifest import write_text
+from videoqa.auditing.clip_findings import error_of
+from videoqa.auditing.findings import totals
+from videoqa.video.contact_sheet import save_image
+from videoqa.video.strips import strips
+
+VIDEO_COLUMNS = (
+    *("video_path", "status", "findings", "frames_announced", "frames_decoded", "fps", "seconds"),
+    *("width", "height", "codec", "bytes", "sha256"),
+)
+SHOWN_ON_SHEET = 60
+SHEET_FINDINGS = (
+    "undecodable",
+    "header_count",
+    "too_few_frames",
+    "still",
+    "duplicate_content",
+    "same_video_in_two_splits",
+)
+"""Findings whose videos are worth looking at."""
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What an audit found.
+
+    Attributes:
+        out: the folder of `findings.csv`, `videos.csv` and, where a video is suspicious, `suspicious.png`.
+        findings: one row per finding, with the columns of `auditing.findings.COLUMNS`.
+        videos: one row per distinct video path.
+        num_rows: rows of the annotation table.
+        num_decoded: contents that were decoded now.
+        num_known: contents known from an earlier audit.
+        notes: what else there is to say.
+        seconds: the audit took.
+    """
+
+    out: Path
+    findings: pd.DataFrame
+    videos: pd.DataFrame
+    num_rows: int
+    num_decoded: int
+    num_known: int
+    notes: tuple[str, ...]
+    seconds: float
+
+    @property
+    def sheet(self) -> Path | None:
+        """The picture of the suspicious videos; None where there are none."""
+        path = self.out / "suspicious.png"
+        return path if path.exists() else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the totals as one JSON-ready object."""
+        return {
+            "out": str(self.out),
+            "num_rows": self.num_rows,
+            "num_videos": len(self.videos),
+            "num_rows_with_findings": int(self.findings.loc[self.findings["row"] > 0, "row"].nunique()),
+            "num_decoded": self.num_decoded,
+            "num_known": self.num_known,
+            "findings": totals(self.findings),
+            "archives": self.findings.loc[self.findings["row"] == 0, "detail"].tolist(),
+            "sheet": None if self.sheet is None else str(self.sheet),
+            "notes": list(self.notes),
+            "seconds": self.seconds,
+        }
+
+
+def videos_table(
+    paths: list[str],
+    findings: pd.DataFrame,
+    hashes: Mapping[str, str],
+    failures: Mapping[str, Exception],
+    known: Mapping[str, Mapping[str, Any]],
+) -> pd.DataFrame:
+    """Return one row per distinct video path with the columns `VIDEO_COLUMNS`."""
+    found = findings.groupby("video_path")["finding"].agg(lambda each: " ".join(dict.fromkeys(each)))
+    rows = []
+    for path in paths:
+        record = known.get(path, {})
+        row = {name: record.get("video", {}).get(name) for name in VIDEO_COLUMNS}
+        if path in failures:
+            row["status"] = "missing" if isinstance(failures[path], FileNotFoundError) else "undecodable"
+        else:
+            row["status"] = "ok" if error_of(path, record) is None else "undecodable"
+            row["bytes"] = os.path.getsize(path)
+        rows.append({**row, "video_path": path, "findings": found.get(path, ""), "sha256": hashes.get(path)})
+    whole = {"frames_announced": "Int64", "frames_decoded": "Int64", "width": "Int64", "height": "Int64"}
+    return pd.DataFrame(rows, columns=list(VIDEO_COLUMNS)).astype({**whole, "bytes": "Int64"})
+
+
+def write_report(
+    out: Path, findings: pd.DataFrame, videos: pd.DataFrame, thumbnails: Callable[[str], Sequence[str]]
+) -> None:
+    """Write the files of an audit into `out`.
+
+    Args:
+        out: folder, which exists.
+        findings: one row per finding.
+        videos: one row per video.
+        thumbnails: gives first, middle and last frame of a video path as JPEG in base64, or nothing.
+    """
+    for name, table in (("findings.csv", findings), ("videos.csv", videos)):
+        write_text(out / name, table.to_csv(index=False, lineterminator="\n"))
+    shown = findings[findings["finding"].isin(SHEET_FINDINGS)]
+    names = shown.groupby("video_path", sort=False)["finding"].agg(
+        lambda each: ", ".join(dict.fromkeys(each))
+    )
+    if not len(names):
+        (out / "suspicious.png").unlink(missing_ok=True)
+        return
+    entries = [
+        (thumbnails(str(path)), [_short(path), found]) for path, found in names.iloc[:SHOWN_ON_SHEET].items()
+    ]
+    title = f"{len(names)} suspicious videos: first, middle and last frame"
+    if len(names) > SHOWN_ON_SHEET:
+        title = f"{title}; the first {SHOWN_ON_SHEET} are shown, findings.csv lists all"
+    save_image(out / "suspicious.png", strips(entries, title))
+
+
+def _short(path: object) -> str:
+    """Return the file's name with the folder it lies in."""
+    return os.path.join(*Path(str(path)).parts[-2:])

@@ -1,0 +1,101 @@
+"""Findings that need no decoding: one content under two names or in two splits, answers nobody can give."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from videoqa._normalizing import normalize_answer
+from videoqa.auditing.findings import Found
+from videoqa.text.answers import OUTSIDE_ID, build_answer_list
+
+SHOWN = 3
+"""Other files, splits or answers that a detail names."""
+
+
+def duplicates(paths: Sequence[str], contents: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return, for each path whose content another path has as well, those others.
+
+    Args:
+        paths: distinct paths.
+        contents: what tells a content, by path; paths without one are no duplicates.
+    """
+    same: dict[str, list[str]] = {}
+    for path in paths:
+        if path in contents:
+            same.setdefault(contents[path], []).append(path)
+    return {
+        path: [other for other in together if other != path]
+        for together in same.values()
+        if len(together) > 1
+        for path in together
+    }
+
+
+def split_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:
+    """Yield a finding for each row whose video, told by its content, is in another split as well.
+
+    Args:
+        table: annotation table, index 0, 1, ...
+        contents: of each row, what tells its video's content.
+    """
+    for rows in _groups_of_several(contents, table["split"]):
+        part = table.iloc[rows]
+        first = part.drop_duplicates("split").set_index("split")["video_path"]
+        for row, split in zip(rows, part["split"], strict=True):
+            others = "; ".join(f"{name} as {path}" for name, path in first.items() if name != split)
+            yield int(row), "same_video_in_two_splits", f"also in {others}"
+
+
+def gold_answer_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:
+    """Yield a finding for each row whose question, of the same clip, has another answer in another row."""
+    seconds = [table[name].fillna(-1) for name in ("start_seconds", "end_seconds")]
+    questions, answers = _normalized(table["question"]), _normalized(table["answer"])
+    asked = pd.Series(list(zip(contents, *seconds, questions, strict=True)), index=table.index)
+    texts = answers.to_numpy(dtype=object)
+    for rows in _groups_of_several(asked, answers):
+        counts = Counter(texts[rows]).most_common()
+        shown = ", ".join(f"{answer!r}" for answer, _ in counts[:SHOWN])
+        more = f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
+        for row in rows:
+            yield int(row), "several_gold_answers", f"{len(counts)} answers: {shown}{more}"
+
+
+def vocabulary_findings(table: pd.DataFrame, num_answers: int) -> Iterator[Found]:
+    """Yield a finding for each validation or test row whose answer a model cannot have: it scores as wrong.
+
+    A model has the `num_answers` most frequent answers of the training rows. Where those have fewer than two
+    different ones nothing is yielded, as no model can be trained.
+    """
+    training = table.loc[table["split"] == "train", "answer"]
+    known = set(_normalized(training))
+    if len(known) < 2:
+        return
+    answers = table["answer"].tolist()
+    ids = build_answer_list(training, num_answers).encode(answers)
+    for row in np.flatnonzero((ids == OUTSIDE_ID) & (table["split"] != "train").to_numpy()):
+        rare = normalize_answer(answers[row]) in known
+        why = f"not among the {num_answers} most frequent" if rare else "in no training row"
+        yield int(row), "answer_outside_vocabulary", f"{answers[row]!r} is {why}"
+
+
+def row_contents(table: pd.DataFrame, contents: Mapping[str, str]) -> pd.Series:
+    """Return what tells the content of each row's video: from `contents`, else its path."""
+    paths = table["video_path"]
+    return paths.map({path: contents.get(path, path) for path in paths.unique()})
+
+
+def _normalized(texts: pd.Series) -> pd.Series:
+    """Return the one form of texts that differ in case and white space only."""
+    return texts.map({text: normalize_answer(text) for text in texts.unique()})
+
+
+def _groups_of_several(keys: pd.Series, values: pd.Series) -> Iterator[np.ndarray]:
+    """Yield the positions, int64, of the rows of each key that has several distinct values."""
+    codes, _ = keys.factorize()
+    pairs = pd.DataFrame({"key": codes, "value": values.to_numpy()})
+    several = pairs.drop_duplicates()["key"].value_counts()
+    wanted = pairs["key"].isin(several.index[several > 1]).to_numpy()
+    for _, rows in pd.Series(np.flatnonzero(wanted)).groupby(codes[wanted]):
+        yield rows.to_numpy()

@@ -1,0 +1,134 @@
+"""Examines videos in several processes; one that dies costs the video it was at, not the run."""
+
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+from videoqa.video.examining import Segment
+
+_START = "import sys; sys.path[:] = {path!r}; from videoqa.auditing.worker import serve; serve()"
+"""A fresh interpreter, not a fork: OpenCV and FFmpeg have threads. Nor `multiprocessing`, whose spawned
+children run the caller's main file again."""
+
+Task = tuple[str, str, Sequence[Segment]]
+"""Content, a path that has it, and the segments asked about."""
+
+
+def examine_all(tasks: Iterable[Task], num_workers: int) -> Generator[tuple[str, dict[str, Any]], None, None]:
+    """Yield each task's content with what `worker.answer` returned, as they are done.
+
+    Where the worker died the answer is a failure that says so. When the consumer stops, or is stopped by
+    Ctrl-C, the workers are killed at once.
+    """
+    workers = _Workers()
+    threads = ThreadPoolExecutor(num_workers, thread_name_prefix="videoqa-audit")
+    try:
+        running = {
+            threads.submit(workers.examine, path, segments): content for content, path, segments in tasks
+        }
+        for done in as_completed(running):
+            yield running.pop(done), done.result()
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+        workers.kill()
+        threads.shutdown(wait=True)
+
+
+class _Workers:
+    """Processes at rest, as many as were ever needed at the same time."""
+
+    def __init__(self) -> None:
+        self._resting: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._all: list[_Worker] = []
+        self._lock = threading.Lock()
+        self._killed = False
+
+    def examine(self, path: str, segments: Sequence[Segment]) -> dict[str, Any]:
+        """Return a worker's answer; one that dies is not used again."""
+        try:
+            worker = self._resting.get_nowait()
+        except queue.Empty:
+            worker = self._start()
+        answer = worker.ask({"path": path, "segments": list(segments)})
+        if answer is None:
+            how = worker.end()
+            return {
+                "failure": {"cause": f"{path}: the process that decoded it died ({how})"},
+                "passing": True,
+            }
+        self._resting.put(worker)
+        return answer
+
+    def kill(self) -> None:
+        """End every worker."""
+        with self._lock:
+            self._killed = True
+            for worker in self._all:
+                worker.end()
+
+    def _start(self) -> "_Worker":
+        with self._lock:
+            if self._killed:
+                raise RuntimeError("The workers were stopped.")
+            worker = _Worker()
+            self._all.append(worker)
+        worker.wait_until_ready()
+        return worker
+
+
+class _Worker:
+    """One process."""
+
+    def __init__(self) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START.format(path=sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def wait_until_ready(self) -> None:
+        """Raise `RuntimeError` with what the process printed unless it comes up."""
+        if not self._read():
+            self._process.wait()
+            self._errors.seek(0)
+            printed = self._errors.read().decode(errors="replace")
+            raise RuntimeError(f"A process of the audit cannot start:\n{printed}")
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the answer; None: the process died."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError):
+            return None
+        return self._read()
+
+    def end(self) -> str:
+        """Kill the process if it lives and return how it ended."""
+        self._process.kill()
+        code = self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            try:
+                stream.close()  # type: ignore[union-attr]
+            except OSError:
+                continue  # what was still to be written has no reader
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def _read(self) -> dict[str, Any] | None:
+        assert self._process.stdout is not None
+        try:
+            line = self._process.stdout.readline()
+            return json.loads(line) if line else None
+        except (OSError, ValueError):
+            return None

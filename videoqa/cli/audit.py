@@ -1,0 +1,81 @@
+"""`videoqa audit`: look at every row and video before training."""
+
+import argparse
+from typing import Any
+
+from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
+from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.config import (
+    DataConfig,
+    ModelConfig,
+    SamplingConfig,
+    TrainingConfig,
+    field_names,
+    run_config_from_options,
+)
+
+HELP = "look at every row and every video before training, and list what is wrong with them"
+EXAMPLE = """example:
+  videoqa audit --data my.csv --videos clips/
+  videoqa audit --data my.csv --videos clips/ --out audits/mine --workers 4
+"""
+PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
+FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "num_answers", "seed")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_data(parser)
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="folder for findings.csv, videos.csv and suspicious.png (default: audits/<date-time>)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="processes that decode (default: one per processor, at most 8)",
+    )
+    add_progress(parser)
+    add_json(parser)
+    add_option_flags(parser, PARTS, only=FIELDS)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Look at everything and return the totals."""
+    if not hasattr(arguments, "data"):
+        raise ValueError(
+            "`--data` is missing. Type next, for a file and a folder of yours:\n"
+            "  videoqa audit --data my.csv --videos clips/"
+        )
+    options = typed_options(arguments, PARTS)
+    run_config_from_options(options)  # a bad option is refused before anything is loaded
+    from videoqa import audit
+
+    return audit(
+        options.pop("data"), **options, **keywords(arguments, "out", "workers", "progress")
+    ).to_dict()
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print the totals and where the tables are."""
+    num_rows, num_videos = result["num_rows"], result["num_videos"]
+    print(
+        f"{num_rows:,} rows, {num_videos:,} videos; {result['num_decoded']:,} decoded now, "
+        f"{result['num_known']:,} known from an earlier audit; {result['seconds']:.1f} s."
+    )
+    for line in result["archives"]:
+        print(f"A packed archive lies where videos should be: {line}")
+    if not result["findings"]:
+        print("Nothing was found.")
+    else:
+        print(f"{'finding':<26} {'rows':>9} {'videos':>9}")
+        for name, counts in result["findings"].items():
+            print(f"{name:<26} {counts['rows']:>9,} {counts['videos']:>9,}")
+        print(f"Rows with a finding: {result['num_rows_with_findings']:,} of {num_rows:,}.")
+    print(f"Tables: {result['out']}/findings.csv, {result['out']}/videos.csv")
+    if result["sheet"]:
+        print(f"Look at the suspicious videos: {result['sheet']}")

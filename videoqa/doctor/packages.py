@@ -1,0 +1,110 @@
+"""What is installed: Python, the packages this one requires, and wheels that overwrite each other."""
+
+import configparser
+import json
+import os
+import platform
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import videoqa
+from videoqa.doctor.check import Check
+
+CV2_WHEELS = (
+    "opencv-python-headless",
+    "opencv-python",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
+"""Wheels that all install the one package `cv2`, over each other; the first is the required one."""
+
+
+def package_checks() -> Iterator[Check]:
+    """Yield the checks of Python, of every required package, of cv2's wheels and of Keras's backend."""
+    python, requirements = _requirements()
+    yield from _version_check("python", platform.python_version(), python)
+    yield Check("videoqa", "ok", f"{videoqa.__version__} in {Path(videoqa.__file__).parent}")
+    for requirement in requirements:
+        yield from _package_check(requirement)
+    yield _cv2_check()
+    yield _backend_check()
+
+
+def _requirements() -> tuple[str, list[str]]:
+    """Return the Python versions and the packages required, by the checkout or the installed wheel."""
+    setup = Path(videoqa.__file__).parents[1] / "setup.cfg"
+    if setup.is_file():
+        parser = configparser.ConfigParser()
+        parser.read(setup, encoding="utf-8")
+        if parser.get("metadata", "name", fallback="") == "videoqa":
+            options = parser["options"]
+            lines = (line.strip() for line in options["install_requires"].splitlines())
+            return options["python_requires"], [line for line in lines if line and not line.startswith("#")]
+    installed = metadata.metadata("videoqa")
+    required = [line for line in metadata.requires("videoqa") or [] if "extra ==" not in line]
+    return installed["Requires-Python"], required
+
+
+def _package_check(text: str) -> Iterator[Check]:
+    from packaging.requirements import Requirement
+
+    requirement = Requirement(text)
+    version = _version(requirement.name)
+    if version is not None:
+        yield from _version_check(requirement.name, version, str(requirement.specifier))
+    elif requirement.name != CV2_WHEELS[0]:
+        yield Check(requirement.name, "problem", "not installed", f'pip install "{text}"')
+
+
+def _version_check(name: str, version: str, wanted: str) -> Iterator[Check]:
+    from packaging.specifiers import SpecifierSet
+
+    if SpecifierSet(wanted).contains(version, prereleases=True):
+        yield Check(name, "ok", version)
+        return
+    advice = f"Use a Python {wanted}." if name == "python" else f'pip install "{name}{wanted}"'
+    yield Check(name, "warning", f"{version}, outside {wanted}, with which nothing was tested", advice)
+
+
+def _cv2_check() -> Check:
+    """Return what is known of the wheels that bring `cv2`."""
+    present = {name: version for name in CV2_WHEELS if (version := _version(name)) is not None}
+    listed = ", ".join(f"{name} {version}" for name, version in present.items())
+    wanted = CV2_WHEELS[0]
+    if not present:
+        return Check("cv2", "problem", "no wheel brings it", f"pip install {wanted}")
+    if len(present) > 1:
+        others = " ".join(name for name in present if name != wanted)
+        advice = f"pip uninstall -y {others} && pip install --force-reinstall --no-deps {wanted}"
+        return Check("cv2", "problem", f"installed over each other: {listed}", advice)
+    if wanted not in present:
+        [other] = present
+        advice = f"pip uninstall -y {other} && pip install {wanted}"
+        return Check("cv2", "warning", f"{listed} in place of {wanted}", advice)
+    return Check("cv2", "ok", f"one wheel brings it, {listed}")
+
+
+def _backend_check() -> Check:
+    """Return which backend Keras will choose, without loading it."""
+    chosen, where = os.environ.get("KERAS_BACKEND"), "KERAS_BACKEND"
+    file = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    if chosen is None:
+        where = str(file)
+        try:
+            chosen = json.loads(file.read_text("utf-8")).get("backend", "tensorflow")
+        except FileNotFoundError:
+            chosen, where = "tensorflow", "its default"
+        except (OSError, ValueError, AttributeError) as error:
+            return Check("keras backend", "warning", f"{file} cannot be read: {error}", f"Remove {file}.")
+    if chosen == "tensorflow":
+        return Check("keras backend", "ok", f"tensorflow, by {where}")
+    advice = "Set KERAS_BACKEND=tensorflow: the training loop leans on TensorFlow."
+    return Check("keras backend", "problem", f"{chosen}, by {where}", advice)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

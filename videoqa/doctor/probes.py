@@ -1,0 +1,103 @@
+"""What may take its process down, run in a process of its own: TensorFlow, and the decoders."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from videoqa.doctor.check import Check
+
+TIMEOUT_SECONDS = 300
+_START = (
+    "import sys; sys.path[:] = {path!r}; import json; from videoqa.doctor.probes import {name}; "
+    "print('\\nFOUND ' + json.dumps({name}()))"
+)
+
+
+def device_checks() -> Iterator[Check]:
+    """Yield the checks of TensorFlow: that it loads, what devices it sees, and which a training uses."""
+    found, failure = _in_a_process("tensorflow_devices")
+    if found is None:
+        advice = "Try `python -c 'import tensorflow'`; pip install --force-reinstall tensorflow keras"
+        yield Check("tensorflow loads", "problem", failure, advice)
+        return
+    yield Check("tensorflow loads", "ok", f"in {found['seconds']:.1f} s")
+    gpus = found["gpus"]
+    seen = ", ".join([f"{found['num_processors']} CPU cores", *gpus])
+    if gpus:
+        used = f"a training uses {gpus[0]}"
+        yield Check("devices", "ok", f"{seen}; {used}{' alone' if len(gpus) > 1 else ''}")
+    elif shutil.which("nvidia-smi"):
+        advice = (
+            'pip install "videoqa[gpu]", and see that `nvidia-smi` runs and CUDA_VISIBLE_DEVICES is not empty'
+        )
+        yield Check("devices", "warning", f"{seen}; TensorFlow does not see the GPU of this machine", advice)
+    else:
+        yield Check("devices", "ok", f"{seen}; a training uses the CPU")
+
+
+def decoder_checks() -> Iterator[Check]:
+    """Yield the check that a small clip can be written and is read alike by both decoders."""
+    found, failure = _in_a_process("decode_a_clip")
+    if found is None:
+        advice = "pip install --force-reinstall opencv-python-headless av"
+        yield Check("decoders", "problem", failure, advice)
+        return
+    frames, libraries = found["frames"], found["libraries"]
+    read = ", ".join(f"{name} {number} of {found['written']} frames" for name, number in frames.items())
+    if set(frames.values()) == {found["written"]}:
+        yield Check("decoders", "ok", f"{read} of a clip written here; {libraries}")
+    else:
+        advice = "pip install --force-reinstall opencv-python-headless av"
+        yield Check("decoders", "problem", f"{read} of a clip written here; {libraries}", advice)
+
+
+def tensorflow_devices() -> dict[str, Any]:
+    """Return what TensorFlow sees; run in a process of its own."""
+    import os
+    import time
+
+    started = time.perf_counter()
+    import tensorflow as tf
+
+    seconds = time.perf_counter() - started
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    names = [f"GPU {place} {each.get('device_name', '')}".strip() for place, each in enumerate(details)]
+    return {"seconds": seconds, "gpus": names, "num_processors": os.cpu_count()}
+
+
+def decode_a_clip() -> dict[str, Any]:
+    """Return how many frames each decoder reads of a clip drawn here; run in a process of its own."""
+    from videoqa.data.sample_data import sample_clip
+    from videoqa.video.probing import library_versions, probe
+    from videoqa.video.readers import READERS
+
+    with tempfile.TemporaryDirectory() as folder:
+        info = probe(sample_clip("waving", folder=folder))
+        frames = {}
+        for name, reader in READERS.items():
+            with contextlib.closing(reader(info)) as stream:
+                frames[name] = sum(retrieve().ndim == 3 for _, retrieve in stream)
+    return {"written": info.frame_count_header, "frames": frames, "libraries": library_versions()}
+
+
+def _in_a_process(name: str) -> tuple[dict[str, Any] | None, str]:
+    """Return what a function of this file returns in a fresh process, or None and what went wrong."""
+    command = [sys.executable, "-c", _START.format(path=sys.path, name=name)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return None, f"no answer within {TIMEOUT_SECONDS} s"
+    before, mark, answer = done.stdout.rpartition("\nFOUND ")
+    if done.returncode == 0 and mark:
+        return json.loads(answer), ""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    ended = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+    return None, f"{lines[-1].strip() if lines else before[-200:]} ({ended})"

@@ -1,0 +1,198 @@
+"""All that one forward pass over a video can tell of it: frames, segments, whether anything moves."""
+
+import base64
+import contextlib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from videoqa.config import SamplingConfig
+from videoqa.video._opencv import cv2
+from videoqa.video.decoding import ClipRequest, decode, refuse_damaged
+from videoqa.video.errors import DecodingError
+from videoqa.video.frame_pass import announced_count
+from videoqa.video.probing import VideoInfo, decoder_names, probe
+from videoqa.video.readers import READERS
+from videoqa.video.timeline import segment_bounds, steady_timestamps
+
+LOOKED_FRAMES = 64
+"""Frames looked at of the whole video, and of the shortest segment, about."""
+BLOCKS = 32
+"""A frame is compared as the mean grey levels of this many blocks along its long side."""
+THUMBNAIL_LONG_SIDE = 160
+JPEG_QUALITY = 80
+MAX_THUMBNAILS = 64
+
+Segment = tuple[float | None, float | None]
+WHOLE: Segment = (None, None)
+
+
+@dataclass
+class _Looked:
+    """What is kept of the frames looked at."""
+
+    indices: list[int] = field(default_factory=list)
+    blocks: list[np.ndarray] = field(default_factory=list)
+    thumbnails: list[np.ndarray] = field(default_factory=list)
+    thumbnail_step: int = 1
+    last_thumbnail: np.ndarray | None = None
+
+    def add(self, index: int, frame: np.ndarray) -> None:
+        """Keep the block means of a frame and, now and then, a thumbnail."""
+        grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        self.blocks.append(_shrunk(grey, BLOCKS))
+        self.indices.append(index)
+        self.last_thumbnail = _shrunk(frame, THUMBNAIL_LONG_SIDE)
+        if (len(self.indices) - 1) % self.thumbnail_step == 0:
+            self.thumbnails.append(self.last_thumbnail)
+        if len(self.thumbnails) > MAX_THUMBNAILS:
+            self.thumbnails = self.thumbnails[::2]
+            self.thumbnail_step *= 2
+
+    def change(self, first: int, stop: int) -> tuple[float, int]:
+        """Return by how many grey levels the block that changes most does, and the frames looked at."""
+        begin, end = np.searchsorted(self.indices, (first, stop))
+        blocks = [block for block in self.blocks[begin:end] if block.shape == self.blocks[0].shape]
+        if not blocks:
+            return 0.0, 0
+        return float(np.ptp(np.stack(blocks), axis=0).max()), len(blocks)
+
+    def first_middle_last(self) -> list[np.ndarray]:
+        """Return three thumbnails, or none."""
+        if self.last_thumbnail is None:
+            return []
+        return [self.thumbnails[0], self.thumbnails[len(self.thumbnails) // 2], self.last_thumbnail]
+
+
+def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
+    """Return what one forward pass over the whole of a video tells of it, ready for JSON.
+
+    Args:
+        path: of a local video file.
+        segments: `(start_seconds, end_seconds)` of the parts asked about besides the whole.
+
+    Returns:
+        "video": `codec`, `width`, `height`, `fps`, `decoder`, `frames_announced` (None: not at all),
+        `is_count_stored`, `frames_decoded`, `seconds`; "fingerprint": sha256 of the count and of the frames
+        0, 1, 2, 4, 8, ...; "failure": None, or why `decode` refuses the whole video; "segments": per
+        `segment_name`, and for the whole video, the `frames`, by how many grey levels the block of 1/32 of
+        the frame that changes most does so (`change`), the frames `looked` at for that, and the `error` of
+        `decode`; "thumbnails": first, middle and last frame as JPEG in base64.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a directory or a URL.
+        DecodingError: no video, or one that gives no frame.
+    """
+    info = probe(path)
+    looked, timestamps, fingerprint = _pass(info, segments)
+    failure = _failure(info, len(timestamps))
+    return {
+        "video": {
+            "codec": info.codec,
+            "width": info.width,
+            "height": info.height,
+            "fps": info.fps,
+            "decoder": decoder_names()[info.decoder_name],
+            "frames_announced": announced_count(info),
+            "is_count_stored": info.is_count_stored,
+            "frames_decoded": len(timestamps),
+            "seconds": len(timestamps) / info.fps,
+        },
+        "fingerprint": fingerprint,
+        "failure": failure,
+        "segments": {
+            segment_name(segment): _segment(info, segment, timestamps, looked, is_damaged=failure is not None)
+            for segment in (WHOLE, *segments)
+        },
+        "thumbnails": [_as_jpeg(image) for image in looked.first_middle_last()],
+    }
+
+
+def segment_name(segment: Segment) -> str:
+    """Return the name of a segment in what `examine` returns."""
+    return f"{segment[0]}-{segment[1]}"
+
+
+def failure_of(error: DecodingError) -> dict[str, Any]:
+    """Return a `DecodingError` without its path, which copies of a file do not share."""
+    return {
+        "cause": error.cause,
+        "frames_read": error.frames_read,
+        "frames_announced": error.frames_announced,
+    }
+
+
+def _pass(info: VideoInfo, segments: Sequence[Segment]) -> tuple[_Looked, np.ndarray, str]:
+    """Go through the whole video once."""
+    step, looked = _look_step(info, segments), _Looked()
+    seconds: list[float] = []
+    digest = hashlib.sha256()
+    with contextlib.closing(READERS[info.decoder_name](info)) as frames:
+        for index, (timestamp, retrieve) in enumerate(frames):
+            seconds.append(timestamp)
+            is_looked_at, is_digested = index % step == 0, index & (index - 1) == 0
+            if is_looked_at or is_digested:
+                frame = retrieve()
+                if is_digested:
+                    digest.update(repr(frame.shape).encode() + frame.tobytes())
+                if is_looked_at:
+                    looked.add(index, frame)
+    if not seconds:
+        raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
+    digest.update(str(len(seconds)).encode())
+    times = steady_timestamps(np.array(seconds, dtype=np.float64), info.fps)
+    return looked, times, digest.hexdigest()
+
+
+def _look_step(info: VideoInfo, segments: Sequence[Segment]) -> int:
+    """Return how far apart the frames to look at lie."""
+    extents = [announced_count(info) or 0]
+    for start, end in segments:
+        if end is not None:
+            extents.append(int((end - (start or 0)) * info.fps))
+    return max(1, min(extents) // LOOKED_FRAMES)
+
+
+def _failure(info: VideoInfo, count: int) -> dict[str, Any] | None:
+    try:
+        refuse_damaged(info, count, announced_count(info))
+    except DecodingError as error:
+        return failure_of(error)
+    return None
+
+
+def _segment(
+    info: VideoInfo, segment: Segment, timestamps: np.ndarray, looked: _Looked, *, is_damaged: bool
+) -> dict[str, Any]:
+    """Return what is known of one segment; of a damaged video `decode` itself says what it still gives."""
+    error: dict[str, Any] | None = None
+    try:
+        if is_damaged and segment != WHOLE:
+            decode(ClipRequest(info.path, *segment), SamplingConfig(1), frame_size=(16, 16))
+        first, stop = segment_bounds(timestamps, info.fps, *segment)
+    except DecodingError as refused:
+        first, stop, error = 0, 0, failure_of(refused)
+    except ValueError as refused:
+        first, stop, error = 0, 0, {"cause": str(refused), "outside": True}
+    change, num_looked = looked.change(first, stop)
+    return {"frames": stop - first, "change": change, "looked": num_looked, "error": error}
+
+
+def _shrunk(image: np.ndarray, long_side: int) -> np.ndarray:
+    """Return an image whose long side is at most `long_side`, each pixel the mean of an area."""
+    scale = long_side / max(image.shape[:2])
+    if scale >= 1:
+        return image.copy()
+    height, width = (max(1, round(pixels * scale)) for pixels in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _as_jpeg(image: np.ndarray) -> str:
+    _, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    )
+    return base64.b64encode(data.tobytes()).decode("ascii")
