@@ -19,6 +19,7 @@ os.environ["VIDEOQA_HOME"] = tempfile.mkdtemp(prefix="videoqa-audit-")
 import cv2
 import numpy as np
 import pandas as pd
+from _real_data import real_data
 
 import videoqa
 
@@ -43,16 +44,6 @@ CLIPS = {
 }
 """What is wrong with the files of `clips` and `physio`."""
 Faults = set[tuple[str, str]]
-
-
-def real_data() -> Path:
-    """Return the real-data folder, or end with a message."""
-    folder = Path(
-        os.environ.get("VIDEOQA_REAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
-    )
-    if not folder.is_dir():
-        raise SystemExit(f"Set VIDEOQA_REAL_DATA to the real-data folder; {folder} is not there.")
-    return folder
 
 
 def subset_table(folder: Path) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from videoqa._checks import check_choice, refusal
 from videoqa.config import SPLITS, TASKS, DataConfig
 from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
 from videoqa.data.annotation_files import Entry, folders_of, is_name, open_source
-from videoqa.data.named_sets import ABSENT, drop_absent
+from videoqa.data.named_sets import ABSENT, WHY_ABSENT, drop_absent
 from videoqa.data.source import LIST_COLUMNS, Source
 from videoqa.data.splits import split_by_group
 
@@ -63,7 +63,8 @@ def read_annotations(
     table, classes = _keep_classes(table, parts, task, data.classes)
     absent: dict[str, int] = {}
     if ABSENT in table and with_videos:
-        table, absent = drop_absent(table)
+        whys = [part.table.attrs[WHY_ABSENT] for part in parts if WHY_ABSENT in part.table.attrs]
+        table, absent = drop_absent(table, whys)
     automatic = bool((table["split"] == "").all())
     if automatic:
         table["split"] = split_by_group(table["group"], AUTOMATIC_SPLIT, seed)

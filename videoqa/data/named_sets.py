@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -14,6 +15,8 @@ from videoqa.data.video_index import VideoIndex
 
 ABSENT = "video_absent"
 """Column of a named set's rows: whether their video is in none of the folders; other sources have it not."""
+WHY_ABSENT = "why_absent"
+"""Attribute of a set's rows when no video is there: the refusal that says what lies in the folder instead."""
 
 
 def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos: str | None) -> pd.DataFrame:
@@ -114,17 +117,23 @@ def _find_videos(spec: Spec, table: pd.DataFrame, index: VideoIndex | None, fold
     usual = {names: os.path.join(base, *f"{names[0]}{spec.video_suffix}".split("/")) for names in found}
     table["video_path"] = table["names"].map({names: path or usual[names] for names, path in found.items()})
     table[ABSENT] = table["names"].map({names: path is None for names, path in found.items()})
-    if index is not None and len(table) and table[ABSENT].all():
+    if index is not None and table[ABSENT].all():
         requirement = f"hold videos of {spec.name}, such as {os.path.basename(table['video_path'].iloc[0])!r}"
-        raise ValueError(refusal("videos", requirement, str(index.folder), index.why_empty()))
+        table.attrs[WHY_ABSENT] = refusal("videos", requirement, str(index.folder), index.why_empty())
 
 
-def drop_absent(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+def drop_absent(table: pd.DataFrame, whys: Iterable[str] = ()) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows whose video is there, and how many of each split are not.
+
+    Args:
+        table: with the column `ABSENT`.
+        whys: refusals of sets of which no video at all is there, the first of which is raised.
 
     Raises:
         ValueError: no row of a split is left, naming it.
     """
+    for why in whys:
+        raise ValueError(why)
     absent = table[ABSENT]
     counts = {split: int((absent & (table["split"] == split)).sum()) for split in SPLITS}
     for split, count in counts.items():
