@@ -21,7 +21,7 @@ from _real_data import real_data
 import videoqa
 
 SETS = {"msvd_qa": "msvd-qa", "activitynet_qa": "activitynet-qa"}
-SETTINGS = {"batch_size": 128, "dropout": 0.5, "epochs": 8}
+SETTINGS = {"batch_size": 128, "dropout": 0.5, "epochs": 12}
 """Chosen on the validation splits."""
 
 

@@ -53,3 +53,8 @@ def test_rows_whose_video_is_not_there_are_missing(lists, clips, tmp_path):
     report = run(lists, tmp_path / "videos", tmp_path)
     names = {"v_Archery_g08_c01.avi", "v_Archery_g01_c01.avi", "v_YoYo_g01_c01.avi"}
     assert {name for name, finding in found(report) if finding == "missing"} == names
+
+
+def test_a_set_needs_the_folder_of_its_videos(lists, tmp_path):
+    with pytest.raises(ValueError, match="`videos` must name the folder of the videos of ucf101"):
+        videoqa.audit("ucf101", annotations=lists, allow_other_counts=True, out=tmp_path / "audit")

@@ -134,6 +134,32 @@ def test_rows_without_a_video_are_left_out_and_counted(ucf):
     assert len(everything) == 9 and everything.attrs["absent"] == {}
 
 
+def test_a_name_that_two_clips_share_means_the_file_at_its_own_path(ucf):
+    ucf.write("classInd.txt", "1 Archery\n2 YoYo\n")
+    ucf.write("trainlist01.txt", "Archery/clip1.avi 1\nYoYo/clip1.avi 2\nYoYo/clip3.avi 2\n")
+    ucf.write("testlist01.txt", "YoYo/clip2.avi\n")
+    ucf.add_videos("Archery/clip1.mp4", "elsewhere/clip2.mp4", "YoYo/clip3.mp4")
+    table = ucf.read()
+    assert table["video_id"].tolist() == ["Archery/clip1", "YoYo/clip3", "YoYo/clip2"]
+    assert table["video_path"].iloc[2] == str(ucf.videos / "elsewhere" / "clip2.mp4")
+
+
+def test_only_the_splits_that_are_needed_need_videos(ucf):
+    for path in ucf.videos.glob("*/*"):
+        if "_g01_" not in path.name:
+            path.unlink()
+    data = DataConfig(data=("ucf101",), annotations=ucf.lists, videos=ucf.videos, allow_other_counts=True)
+    table = read_annotations(data, needed_splits=("test",))
+    assert len(table) == 3 and table.attrs["absent"] == {"train": 6}
+
+
+def test_classes_may_come_from_any_source(ucf, tmp_path):
+    (tmp_path / "more.csv").write_text("video,label,split\nmine.avi,Juggling,train\n")
+    data = (ucf.name, str(tmp_path / "more.csv"))
+    table = ucf.read(data=data, videos=(ucf.videos, tmp_path), classes=("Juggling", "YoYo"))
+    assert set(table["answer"]) == {"Juggling", "YoYo"} and table.attrs["num_listed_classes"] == 4
+
+
 def test_folders_may_be_named_once_or_once_for_each_set(msvd, activitynet):
     data = (msvd.name, activitynet.name)
     table = read_annotations(

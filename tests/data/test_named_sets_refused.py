@@ -1,5 +1,6 @@
 """Files of named sets that cannot be right: each refused by line, row or count."""
 
+import pandas as pd
 import pytest
 
 from videoqa.config import DataConfig
@@ -168,6 +169,19 @@ def test_sets_of_different_tasks_are_not_mixed_silently(ucf, msvd):
 def test_options_that_do_not_fit_are_refused(ucf, options, message):
     with pytest.raises(ValueError, match=message):
         ucf.read(**options)
+
+
+def test_a_fold_of_ones_own_file_is_refused(tmp_path):
+    (tmp_path / "my.csv").write_text("video,label\na.avi,x\n")
+    with pytest.raises(ValueError, match="`fold` must be left out: no named set is among the data"):
+        read_annotations(DataConfig(data=(str(tmp_path / "my.csv"),), fold=2))
+
+
+def test_folders_for_a_set_and_a_table_are_refused(ucf):
+    table = pd.DataFrame({"video": ["a.avi"], "label": ["YoYo"], "split": ["train"]})
+    data = DataConfig(data=("ucf101",), annotations=ucf.lists, videos=(ucf.videos, ucf.lists))
+    with pytest.raises(ValueError, match="`videos` must be given once where DataFrames stand among files"):
+        read_annotations(data, tables=[table])
 
 
 def test_classes_of_questions_are_refused(msvd):

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import videoqa
@@ -29,15 +30,57 @@ def ucf101(small_set: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def train(ucf101: Path, small_options: dict):
+    options = {"videos": ucf101 / "videos", "annotations": ucf101, "allow_other_counts": True}
+    return videoqa.train("ucf101", out=ucf101 / "run", **options, **small_options)
+
+
 @pytest.mark.slow
 def test_groups_and_absent_videos(ucf101: Path, small_options: dict) -> None:
-    run = videoqa.train(
-        "ucf101", videos=ucf101 / "videos", annotations=ucf101, allow_other_counts=True, out=ucf101 / "run",
-        **small_options,
-    )  # fmt: skip
+    run = train(ucf101, small_options)
     scores = videoqa.evaluate(run.out, progress=False)
     assert scores["num_rows"] == 3 and scores["absent_rows"] == 1
     groups = {name: entry["num_rows"] for name, entry in scores["by_group"].items() if entry["num_rows"]}
     assert groups == {"human-object interaction": 1, "sports": 2}
     assert scores["by_group"]["sports"]["accuracy"] == scores["per_class"]["Archery"]["recall"]
     assert set(run.metrics["validation"]["by_group"]) == set(scores["by_group"])
+    assert scores["seen_rows"] == 0
+
+
+@pytest.mark.slow
+def test_videos_trained_on_are_no_test_rows_whatever_they_are_called(
+    ucf101: Path, small_options: dict, capfd: pytest.CaptureFixture
+) -> None:
+    run = train(ucf101, small_options)
+    rows = []
+    for number, path in enumerate(sorted((ucf101 / "videos").glob("*/*.avi"))):
+        copy = ucf101 / f"other_{number}.avi"
+        shutil.copy(path, copy)
+        rows.append({"video": str(copy), "label": path.parent.name, "split": "test"})
+    scores = videoqa.evaluate(run.out, pd.DataFrame(rows), progress=False)
+    assert (scores["num_rows"], scores["seen_rows"]) == (3, 8)
+    assert (
+        "8 test rows show videos that the model was trained on: they are no test rows"
+        in capfd.readouterr().err
+    )
+    description = (Path(__file__).parents[2] / "data_specs" / "ucf101.toml").read_text()
+    (ucf101 / "mine.toml").write_text(description)
+    swapped = {"train": "testlist01.txt", "test": "trainlist01.txt"}
+    for split, name in swapped.items():
+        text = (ucf101 / name).read_text().replace(" 1\n", "\n").replace(" 2\n", "\n")
+        (ucf101 / "swapped").mkdir(exist_ok=True)
+        (ucf101 / "swapped" / f"{split}list01.txt").write_text(text)
+    shutil.copy(ucf101 / "classInd.txt", ucf101 / "swapped")
+    with pytest.raises(ValueError, match="`split` must have at least one row"):
+        videoqa.evaluate(
+            run.out, str(ucf101 / "mine.toml"), videos=ucf101 / "videos", annotations=ucf101 / "swapped",
+            allow_other_counts=True, progress=False,
+        )  # fmt: skip
+
+
+def test_what_evaluate_does_not_know_is_refused(action_run: Path) -> None:
+    with pytest.raises(ValueError, match="`option` must be one of 'videos', 'annotations', 'fold'"):
+        videoqa.evaluate(action_run, epochs=3)
+    with pytest.raises(ValueError, match="`split` must be one of 'train', 'validation', 'test'"):
+        videoqa.evaluate(action_run, split="bogus")
+    assert not (action_run / "evaluation" / "bogus").exists()

@@ -16,6 +16,7 @@ from videoqa.auditing.records import Records, without_thumbnails
 from videoqa.auditing.report import AuditReport, videos_table, write_report
 from videoqa.auditing.workers import Task, examine_all
 from videoqa.config import run_config_from_options
+from videoqa.data.annotation_files import folders_of
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.specs import options_of
 
@@ -59,6 +60,7 @@ def audit(
     num_workers = min(8, os.cpu_count() or 1) if workers is None else workers
     check_integer("workers", num_workers, minimum=1, maximum=256)
     check_unpacked(config.data.videos)
+    folders_of([*sources, *tables], config.data, with_videos=True)
     table = read_annotations(config.data, tables=tables, seed=config.training.seed, with_videos=False)
     folder = _out_folder(out, config.data.videos)
     paths = table["video_path"].unique().tolist()

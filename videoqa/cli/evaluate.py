@@ -6,7 +6,7 @@ from typing import Any
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.cli.quiet import load_tensorflow
-from videoqa.config import SPLITS, DataConfig, TrainingConfig
+from videoqa.config import SPLITS, DataConfig, TrainingConfig, field_names
 
 HELP = "score a model on one split, beside the answers that need no video"
 EXAMPLE = """example:
@@ -15,7 +15,7 @@ EXAMPLE = """example:
 """
 KEYWORDS = ("split", "shuffle_frames", "single_frame", "out", "progress")
 PARTS = (DataConfig, TrainingConfig)
-FIELDS = ("videos", "annotations", "limit", "seed")
+FIELDS = (*(name for name in field_names(DataConfig) if name != "task"), "seed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -69,6 +69,8 @@ def folders_of(
     if data.annotations and not any(own_files):
         requirement = "be left out: no named set is among the data, and other files bring their annotations"
         raise ValueError(refusal("annotations", requirement, data.annotations))
+    if data.fold is not None and not any(own_files):
+        raise ValueError(refusal("fold", "be left out: no named set is among the data", data.fold))
     if with_videos and not data.videos and any(own_files):
         name = entries[own_files.index(True)]
         raise ValueError(refusal("videos", f"name the folder of the videos of {name}", None))
@@ -78,6 +80,10 @@ def folders_of(
         if len(given) not in (0, 1, len(entries)):
             requirement = f"be given once, or once for each of the {len(entries)} sources in their order"
             raise ValueError(refusal(name, requirement, given))
+        if len(given) > 1 and 0 < sum(isinstance(entry, pd.DataFrame) for entry in entries) < len(entries):
+            advice = "Absolute paths in the DataFrame do the same, whatever the order."
+            requirement = "be given once where DataFrames stand among files and sets"
+            raise ValueError(refusal(name, requirement, given, advice))
         folders.append(list(given) if len(given) == len(entries) else [*given, None][:1] * len(entries))
     return folders[0], folders[1]
 

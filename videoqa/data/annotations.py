@@ -27,6 +27,7 @@ def read_annotations(
     tables: Sequence[pd.DataFrame] = (),
     seed: int = 0,
     with_videos: bool = True,
+    needed_splits: Sequence[str] = SPLITS,
 ) -> pd.DataFrame:
     """Return the annotation table of all sources of `data`, and of `tables`, joined.
 
@@ -36,6 +37,7 @@ def read_annotations(
         seed: of the automatic split and of the rows kept under `data.limit`.
         with_videos: leave out the rows of named sets whose video is in none of the folders, which then must
             be given. False: keep every row. Rows of one's own files always stay.
+        needed_splits: of those that have rows, these may not be left without a video.
 
     Returns:
         Table with `video_id, video_path, question_id, question, answer, question_type, split, group,
@@ -64,7 +66,7 @@ def read_annotations(
     absent: dict[str, int] = {}
     if ABSENT in table and with_videos:
         whys = [part.table.attrs[WHY_ABSENT] for part in parts if WHY_ABSENT in part.table.attrs]
-        table, absent = drop_absent(table, whys)
+        table, absent = drop_absent(table, needed_splits, whys)
     automatic = bool((table["split"] == "").all())
     if automatic:
         table["split"] = split_by_group(table["group"], AUTOMATIC_SPLIT, seed)
@@ -147,7 +149,7 @@ def _keep_classes(
         return table, {"classes": listed, "num_listed_classes": len(listed)} if listed else {}
     if task != "action":
         raise ValueError(refusal("classes", "be left out: only actions have classes", wanted))
-    labels = listed or sorted(table["answer"].unique())
+    labels = [*listed, *sorted(set(table["answer"]) - set(listed))]
     for label in wanted:
         check_choice("classes", label, labels)
     kept = table[table["answer"].isin(wanted)].reset_index(drop=True)

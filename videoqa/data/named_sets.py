@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -113,7 +114,7 @@ def _check_disjoint(spec: Spec, table: pd.DataFrame) -> None:
 def _find_videos(spec: Spec, table: pd.DataFrame, index: VideoIndex | None, folder: Path | None) -> None:
     """Fill `video_path` and `ABSENT`; an absent video has the path where it would usually lie."""
     base = index.folder if index is not None else folder or Path()
-    found = {names: index.find(names) if index is not None else None for names in set(table["names"])}
+    found = _resolved(set(table["names"]), index)
     usual = {names: os.path.join(base, *f"{names[0]}{spec.video_suffix}".split("/")) for names in found}
     table["video_path"] = table["names"].map({names: path or usual[names] for names, path in found.items()})
     table[ABSENT] = table["names"].map({names: path is None for names, path in found.items()})
@@ -122,22 +123,38 @@ def _find_videos(spec: Spec, table: pd.DataFrame, index: VideoIndex | None, fold
         table.attrs[WHY_ABSENT] = refusal("videos", requirement, str(index.folder), index.why_empty())
 
 
-def drop_absent(table: pd.DataFrame, whys: Iterable[str] = ()) -> tuple[pd.DataFrame, dict[str, int]]:
+def _resolved(distinct: set[tuple[str, ...]], index: VideoIndex | None) -> dict[tuple[str, ...], str | None]:
+    """The path of each video that is there; a name that several share means the one at its own path."""
+    if index is None:
+        return dict.fromkeys(distinct)
+    stems = Counter(_stem(name) for names in distinct for name in set(names))
+    single = {name for names in distinct for name in names if stems[_stem(name)] == 1}
+    return {names: index.find(names, anywhere=single) for names in distinct}
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).name.lower()
+
+
+def drop_absent(
+    table: pd.DataFrame, needed_splits: Sequence[str] = SPLITS, whys: Iterable[str] = ()
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows whose video is there, and how many of each split are not.
 
     Args:
         table: with the column `ABSENT`.
+        needed_splits: those that may not be left empty.
         whys: refusals of sets of which no video at all is there, the first of which is raised.
 
     Raises:
-        ValueError: no row of a split is left, naming it.
+        ValueError: no row of a needed split is left, naming it.
     """
     for why in whys:
         raise ValueError(why)
     absent = table[ABSENT]
     counts = {split: int((absent & (table["split"] == split)).sum()) for split in SPLITS}
     for split, count in counts.items():
-        if count and count == (table["split"] == split).sum():
+        if split in needed_splits and count and count == (table["split"] == split).sum():
             path = table.loc[table["split"] == split, "video_path"].iloc[0]
             raise ValueError(
                 f"No row of the split {split!r} has a video: all {count:,} are absent, such as {path!r}. "

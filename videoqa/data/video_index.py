@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -67,18 +67,24 @@ class VideoIndex:
         """The archives still to be unpacked, as `paths`."""
         return sorted(name for name in self._files if name.lower().endswith(ARCHIVE_SUFFIXES))
 
-    def find(self, names: Iterable[str]) -> str | None:
+    def find(self, names: Iterable[str], anywhere: Container[str] | None = None) -> str | None:
         """Return the absolute path of the video that one of `names` means; None: it is not here.
 
         A name is a path without suffix, such as `YoYo/v_YoYo_g01_c01`. It means the file that lies there;
         else the one file called so in whatever folder. Letter case and the video suffix make no difference.
+
+        Args:
+            names: tried in this order.
+            anywhere: the names that may lie in another folder; None: all.
 
         Raises:
             ValueError: several files could be meant.
         """
         for name in names:
             key = name.lower()
-            matches = self._by_path.get(key) or self._by_stem.get(PurePosixPath(key).name, [])
+            matches = self._by_path.get(key, [])
+            if not matches and (anywhere is None or name in anywhere):
+                matches = self._by_stem.get(PurePosixPath(key).name, [])
             if len(matches) > 1:
                 requirement = f"hold one file that can be {name!r}"
                 raise ValueError(refusal("videos", requirement, str(self.folder), _list(matches)))

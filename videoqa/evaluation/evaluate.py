@@ -6,33 +6,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import check_choice, refusal
 from videoqa._manifest import MANIFEST, file_sha256, write_bytes, write_json, write_text
-from videoqa._progress import say
-from videoqa.config import DataConfig
+from videoqa.config import SPLITS
 from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES
-from videoqa.data.annotations import read_annotations, require_split, split_sources
-from videoqa.data.splits import split_as_trained
+from videoqa.data.annotations import require_split
+from videoqa.evaluation.rows import name_of, rows_to_score
 from videoqa.evaluation.scoring import Scored, score_examples
 from videoqa.input_pipeline import Examples, make_examples
-from videoqa.saving import ModelFolder, load_model_folder
+from videoqa.saving import load_model_folder
 
 
 def evaluate(
     model: str | os.PathLike[str],
     data: Any = None,
     *,
-    videos: str | os.PathLike[str] | None = None,
-    annotations: str | os.PathLike[str] | None = None,
     split: str = "test",
-    limit: int | None = None,
     shuffle_frames: bool = False,
     single_frame: bool = False,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
+    **options: Any,
 ) -> dict[str, Any]:
     """Score a model folder on one split and return the scores; every row counts, none is dropped.
 
@@ -40,10 +36,9 @@ def evaluate(
         model: model folder.
         data: as for `train`; None: the data the model was trained on. In data without a `split`
             column the groups the model was trained on and chosen by stay "train" and "validation", and
-            all others are "test".
-        videos, annotations: folders, as for `train`.
+            all others are "test". In other data a video that the model was trained on, by its content, is no
+            test row, whatever it is called there.
         split: "train", "validation" (or "val") or "test".
-        limit: keep only this many rows, for a smoke run.
         shuffle_frames: show every clip's frames in random order: what order in time is worth.
         single_frame: show every clip's middle frame only, repeated.
         seed: of the shuffling, and of the resamples behind the intervals.
@@ -51,11 +46,13 @@ def evaluate(
             `evaluation/<split>` in the model folder (with `-shuffled` or `-single-frame` behind it, and the
             name of other data).
         progress: show bars on a terminal.
+        **options: any field of `DataConfig` but the task: `videos`, `annotations`, `limit`, `fold`, …
 
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
         "by_question_type", … (see `metrics.score_table`), and "split", "model", "out", "absent_rows" (rows
-        of a public set that were left out because its video is not there).
+        of a public set that were left out because its video is not there) and "seen_rows" (test rows whose
+        video the model was trained on).
 
     Raises:
         ValueError: no rows in the split, rows of another task, a damaged model folder, both views at once.
@@ -65,9 +62,10 @@ def evaluate(
         raise ValueError("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
     folder = load_model_folder(model)
     split = OTHER_SPLIT_NAMES.get(split, split)
+    check_choice("split", split, SPLITS)
     view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
-    target = _check_target(out, folder.path / "evaluation" / (split + view + _name_of(data)))
-    table = _read_rows(folder, data, videos, annotations, limit)
+    target = _check_target(out, folder.path / "evaluation" / (split + view + name_of(data)))
+    table = rows_to_score(folder, data, split, options)
     rows = require_split(table, split)
     examples, outcome = make_examples(
         rows,
@@ -87,9 +85,10 @@ def evaluate(
         "model_sha256": file_sha256(folder.path / MANIFEST),
         "split": split,
         "view": view.removeprefix("-"),
-        "limit": limit,
+        "limit": options.get("limit", folder.config.data.limit if data is None else None),
         "seed": seed,
         "out": str(target),
+        "seen_rows": table.attrs["seen_rows"] if split == "test" else 0,
         "absent_rows": table.attrs.get("absent", {}).get(split, 0),
         "score_groups": table.attrs.get("score_groups", {}),
         **scored.scores,
@@ -109,44 +108,6 @@ def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool,
             clip[order] if shuffle_frames else np.repeat(clip[len(clip) // 2][None], len(clip), axis=0)
         )
     return dataclasses.replace(examples, clips=clips)
-
-
-def _read_rows(
-    folder: ModelFolder, data: Any, videos: Any, annotations: Any, limit: int | None
-) -> pd.DataFrame:
-    """Read and split the rows just as `train` did, so that a training row is never scored as a test row."""
-    recorded = folder.config.data
-    sources, tables = (recorded.data, []) if data is None else split_sources(data)
-    if data is None and folder.metrics["num_tables"]:
-        raise ValueError(f"{folder.path} was trained on a DataFrame. Give its rows, or a file, as `data`.")
-    if data is None and limit is None and recorded.limit is not None:
-        say(
-            f"At most {recorded.limit} rows of the split are scored: the model was trained with that `limit`."
-        )
-    same = sources == recorded.data  # then the fold trained on is the fold to test on
-    config = dataclasses.replace(
-        recorded if same else DataConfig(),
-        data=sources,
-        videos=recorded.videos if videos is None and same else videos,
-        annotations=recorded.annotations if annotations is None and same else annotations,
-        task=folder.config.model.task,
-        limit=limit if limit is not None else recorded.limit if data is None else None,
-    )
-    table = read_annotations(
-        config,
-        tables=tables,
-        seed=folder.config.training.seed,
-        with_videos=folder.config.model.video_branch != "none",
-    )
-    return split_as_trained(table, folder.metrics["groups"])
-
-
-def _name_of(data: Any) -> str:
-    """Return what stands behind the default folder's name: nothing for the run's own data."""
-    if data is None:
-        return ""
-    sources, tables = split_sources(data)
-    return "".join(f"-{Path(source).stem}" for source in sources) + "-table" * bool(tables)
 
 
 def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:

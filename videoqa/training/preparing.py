@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from videoqa._progress import say
+from videoqa.auditing.contents import content_hashes
 from videoqa.config import RunConfig
 from videoqa.data.annotations import require_split
 from videoqa.data.splits import groups_of_splits
+from videoqa.evaluation.rows import short_hash
 from videoqa.input_pipeline import Examples, distinct_requests, make_examples
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
@@ -32,6 +34,8 @@ class PreparedData:
         answers: answer of each class.
         num_dropped: rows left out because their video failed.
         groups: see `data.annotations.groups_of_splits`.
+        videos: short hashes of the contents of the videos of training and of validation rows, by which
+            `evaluate` knows them again.
         num_tables: how many of the sources were DataFrames.
     """
 
@@ -42,6 +46,7 @@ class PreparedData:
     answers: AnswerList
     num_dropped: int
     groups: dict[str, list[str]]
+    videos: dict[str, list[str]]
     num_tables: int
 
     def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
@@ -94,10 +99,26 @@ def prepare_data(
     _say_dropped(table, outcome, good, progress)
     kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
     require_split(kept, "train")
-    groups = groups_of_splits(table)
     return PreparedData(
-        config, kept, examples.select(good), vocabulary, answers, num_dropped, groups, num_tables
+        config=config,
+        table=kept,
+        examples=examples.select(good),
+        vocabulary=vocabulary,
+        answers=answers,
+        num_dropped=num_dropped,
+        groups=groups_of_splits(table),
+        videos=_videos_of_splits(kept, config),
+        num_tables=num_tables,
     )
+
+
+def _videos_of_splits(table: pd.DataFrame, config: RunConfig) -> dict[str, list[str]]:
+    """The short hashes of the videos of each split; none for a model that sees no video."""
+    if config.model.video_branch == "none":
+        return {}
+    hashes, _ = content_hashes(table["video_path"].unique().tolist(), progress=False)
+    contents = table["video_path"].map(hashes).dropna().map(short_hash)
+    return {split: sorted(set(contents[table["split"] == split])) for split in ("train", "validation")}
 
 
 def _description(

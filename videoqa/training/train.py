@@ -184,6 +184,7 @@ def _metrics(
         "num_tables": prepared.num_tables,
         "majority_answers": majority,
         "groups": prepared.groups,
+        "videos": prepared.videos,
         "history": fitted.history,
     }
     if len(rows):

@@ -1,0 +1,104 @@
+"""The rows that a model is scored on, none of which it was trained on or chosen by."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa._checks import check_choice
+from videoqa._progress import say
+from videoqa.auditing.contents import content_hashes
+from videoqa.config import DataConfig, field_names
+from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.data.specs import is_spec
+from videoqa.data.splits import split_as_trained
+from videoqa.saving import ModelFolder
+
+OPTIONS = tuple(name for name in field_names(DataConfig) if name not in ("data", "task"))
+
+
+def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str, Any]) -> pd.DataFrame:
+    """Return the annotation table to score a model on, split just as `train` split it.
+
+    Args:
+        folder: the model.
+        data: as for `train`; None: the data it was trained on.
+        split: the one to be scored: of public sets only its videos have to be there.
+        options: fields of `DataConfig`, among `OPTIONS`.
+
+    Returns:
+        Annotation table. `attrs["seen_rows"]`: rows of the test split whose video, by content, the model was
+        trained on or chosen by. In its own data they stay test rows, since its splits are the user's word; in
+        other data they are none any more.
+
+    Raises:
+        ValueError: an unknown option, or rows that cannot be read.
+    """
+    for name in options:
+        check_choice("option", name, OPTIONS)
+    recorded = folder.config.data
+    sources, tables = (recorded.data, []) if data is None else split_sources(data)
+    if data is None and folder.metrics["num_tables"]:
+        raise ValueError(f"{folder.path} was trained on a DataFrame. Give its rows, or a file, as `data`.")
+    own = sources == recorded.data and bool(tables) == bool(folder.metrics["num_tables"])
+    if data is None and options.get("limit") is None and recorded.limit is not None:
+        say(
+            f"At most {recorded.limit} rows of the split are scored: the model was trained with that `limit`."
+        )
+    config = dataclasses.replace(
+        _inherited(recorded, sources, own), data=sources, task=folder.config.model.task, **options
+    )
+    if data is not None and "limit" not in options:
+        config = dataclasses.replace(config, limit=None)
+    table = read_annotations(
+        config,
+        tables=tables,
+        seed=folder.config.training.seed,
+        with_videos=folder.config.model.video_branch != "none",
+        needed_splits=(split,),
+    )
+    return _set_seen_apart(split_as_trained(table, folder.metrics["groups"]), folder, own)
+
+
+def _inherited(recorded: DataConfig, sources: tuple[str, ...], own: bool) -> DataConfig:
+    """What the run's own configuration says of these sources; of a set it shares with them, the same fold."""
+    if own:
+        return recorded
+    if any(is_spec(source) and source in recorded.data for source in sources):
+        kept = ("fold", "classes", "allow_other_counts")
+        return DataConfig(**{name: getattr(recorded, name) for name in kept})
+    return DataConfig()
+
+
+def _set_seen_apart(table: pd.DataFrame, folder: ModelFolder, own: bool) -> pd.DataFrame:
+    """Count the test rows that show a video trained on or chosen by; in other data move them to its split."""
+    table.attrs["seen_rows"] = 0
+    learned: dict[str, list[str]] = folder.metrics.get("videos", {})
+    test = table["split"] == "test"
+    if not any(learned.values()) or not test.any():
+        return table
+    hashes, _ = content_hashes(table.loc[test, "video_path"].unique().tolist(), progress=False)
+    contents = table["video_path"].map({path: short_hash(content) for path, content in hashes.items()})
+    for split, known in learned.items():
+        seen = test & contents.isin(known)
+        table.attrs["seen_rows"] += int(seen.sum())
+        if not own:
+            table.loc[seen, "split"] = split
+    if table.attrs["seen_rows"]:
+        counted = "they count all the same, as your splits say" if own else "they are no test rows"
+        say(f"{table.attrs['seen_rows']} test rows show videos that the model was trained on: {counted}.")
+    return table
+
+
+def short_hash(content: str) -> str:
+    """Return as much of a sha256 as a model folder keeps of each video."""
+    return content[:16]
+
+
+def name_of(data: Any) -> str:
+    """Return what stands behind the default folder's name: nothing for the run's own data."""
+    if data is None:
+        return ""
+    sources, tables = split_sources(data)
+    return "".join(f"-{Path(source).stem}" for source in sources) + "-table" * bool(tables)
