@@ -21,8 +21,9 @@ from _real_data import real_data
 import videoqa
 
 SETS = {"msvd_qa": "msvd-qa", "activitynet_qa": "activitynet-qa"}
-SETTINGS = {"batch_size": 128, "dropout": 0.5, "epochs": 12}
-"""Chosen on the validation splits."""
+SETTINGS = {"batch_size": 128, "epochs": 12, "patience": 4}
+"""Dropout 0, 0.2 and 0.5, two learning rate schedules and twice the units were compared on held-out videos of
+MSVD-QA's training and validation splits; none was better than the defaults by more than the noise."""
 
 
 def score(name: str, seed: int, options: dict) -> tuple[float, float, float]:
