@@ -21,9 +21,14 @@ from _real_data import real_data
 import videoqa
 
 SETS = {"msvd_qa": "msvd-qa", "activitynet_qa": "activitynet-qa"}
-SETTINGS = {"batch_size": 128, "epochs": 12, "patience": 4}
-"""Dropout 0, 0.2 and 0.5, two learning rate schedules and twice the units were compared on held-out videos of
-MSVD-QA's training and validation splits; none was better than the defaults by more than the noise."""
+SETTINGS = {
+    "batch_size": 128,
+    "dropout": 0.2,
+    "epochs": 6,
+    "learning_rate": 2e-3,
+    "learning_rate_schedule": "cosine",
+}
+"""The lowest loss on held-out videos of MSVD-QA's training and validation splits among nine settings tried."""
 
 
 def score(name: str, seed: int, options: dict) -> tuple[float, float, float]:
