@@ -139,3 +139,23 @@ def test_tables_refused():
     missing = pd.DataFrame(GOOD | {"answer": ["x", None, float("nan")]})
     with pytest.raises(ValueError, match="`answer` must be filled.*row 2 of DataFrame; 2 rows"):
         read_annotations(DataConfig(), tables=[missing])
+
+
+def test_a_source_given_twice_is_refused(tmp_path, monkeypatch, ucf, msvd):
+    twice = "`data` must name each set and each file once. Received: data="
+    for made in (ucf, msvd):
+        with pytest.raises(ValueError, match=f"{twice}'{made.name}'"):
+            made.read(data=(made.name, made.name))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("video,label\nmine.avi,YoYo\n")
+    with pytest.raises(ValueError, match=f"{twice}'.*sub/../a.csv'"):
+        read_annotations(DataConfig(data=("a.csv", str(tmp_path / "sub/../a.csv"))))
+
+
+def test_two_folders_of_ones_own_clips_are_two_sources(ucf, tmp_path):
+    (tmp_path / "more" / "YoYo").mkdir(parents=True)
+    (tmp_path / "more" / "YoYo" / "mine.avi").touch()
+    both = DataConfig(data=("folder", "folder"), videos=(ucf.videos, tmp_path / "more"))
+    assert len(read_annotations(both)) == 10
+    with pytest.raises(ValueError, match="`data` must name each set and each file once"):
+        read_annotations(DataConfig(data=("folder", "folder"), videos=ucf.videos))

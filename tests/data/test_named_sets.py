@@ -187,10 +187,11 @@ def test_a_set_and_a_file_of_ones_own_are_joined(ucf, tmp_path):
     assert table["group"].iloc[-1] == "mine.avi"
 
 
-def test_a_description_of_ones_own(ucf, tmp_path):
+@pytest.mark.parametrize("pattern", ["", "group_pattern = '_(g77)?'\n"])
+def test_a_description_of_ones_own(ucf, tmp_path, pattern):
     (tmp_path / "mine.toml").write_text(
         'name = "mine"\ntitle = "t"\ntasks = ["action"]\nformat = "class_lists"\nlicence = ""\n'
-        'homepage = ""\ncitation = ""\n'
+        f'homepage = ""\ncitation = ""\n{pattern}'
         '[files]\ntrain = ["classInd.txt", "trainlist01.txt"]\ntest = ["classInd.txt", "testlist01.txt"]\n'
         "[counts]\ntrain = 6\ntest = 3\n"
     )

@@ -26,6 +26,11 @@ from videoqa.data.annotations import read_annotations
             "Archery/v_Archery_g01_c02.avi 1",
             "No group of ucf101 must be in training and in test.*Archery/g01",
         ),
+        (
+            "YoYo/v_YoYo_g08_c01.avi 3\n\nYoYo\\v_YoYo_g08_c01.avi 3",
+            "`clip` must have one line in .*trainlist01.txt. Received: clip='YoYo/v_YoYo_g08_c01'. "
+            "It stands in line 1 and in line 3",
+        ),
         ("", "trainlist01.txt must not be empty"),
     ],
 )
@@ -70,46 +75,30 @@ def test_counts_are_checked_before_any_filter(ucf):
 
 
 @pytest.mark.parametrize(
-    "name, rows, message",
+    "lines, message",
     [
-        ("train_a.json", [], "train_a.json must be a JSON list with at least one object"),
-        ("train_a.json", "{", "train_a.json must be JSON. Cause"),
-        ("train_a.json", [1], "must be a list of objects. Received: item 1, 1"),
-        ("train_a.json", [{"answer": "yes", "type": 3}], "must have the columns 'question_id'. Missing"),
+        ("a.avi 3\n", "`split number` must be one of '0', '1', '2'.*line 1 of .*run_test"),
         (
-            "train_a.json",
-            [{"answer": "yes", "type": 3, "question_id": "other"}],
-            "must have the same rows. Received: 1 rows and 1 rows, 2 without a partner",
-        ),
-        (
-            "train_q.json",
-            [{"video_name": "a", "question": "q", "question_id": "k"}] * 2,
-            "`question_id` must be different in every row of .*question_id='k'. 1 rows repeat",
-        ),
-        (
-            "train_a.json",
-            [{"answer": "yes", "type": 9, "question_id": "v_aaa_1"}],
-            "`question_type` must be one of '0', '1'.*Received: question_type='9'",
-        ),
-        ("train_a.json", [{"type": 3, "question_id": "v_aaa_1"}], "`answer` must be filled in every row"),
-        (
-            "train_a.json",
-            [{"answer": "", "type": 3, "question_id": "v_aaa_1"}],
-            "`answer` must be filled.*row 1 of activitynet_qa",
+            "a.avi 1\nb.avi 2\na.avi 0\n",
+            "`clip` must have one line in .*run_test_split1.txt.*'run/a'.*line 1 and in line 3",
         ),
     ],
 )
-def test_wrong_records_are_refused(activitynet, name, rows, message):
-    activitynet.write(name, rows)
-    with pytest.raises(ValueError, match=message):
-        activitynet.read()
-
-
-def test_wrong_split_numbers_are_refused(ucf):
+def test_wrong_files_of_classes_are_refused(ucf, lines, message):
     made = type(ucf)(ucf.lists.parent / "hmdb", "hmdb51")
-    made.write("run_test_split1.txt", "a.avi 3\n")
-    with pytest.raises(ValueError, match="`split number` must be one of '0', '1', '2'.*line 1 of .*run_test"):
+    made.write("run_test_split1.txt", lines)
+    with pytest.raises(ValueError, match=message):
         made.read()
+
+
+def test_a_group_in_training_and_in_validation_is_refused(tmp_path):
+    for path in ("train/YoYo/a_g01_c01.avi", "val/YoYo/b_g01_c02.avi", "val/YoYo/b_g02_c02.avi"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    with pytest.raises(
+        ValueError, match="No group of folder must be in training and in validation.*YoYo/g01"
+    ):
+        read_annotations(DataConfig(data=("folder",), videos=tmp_path))
 
 
 def test_annotation_files_that_are_not_there(ucf, msvd):

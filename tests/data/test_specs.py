@@ -15,6 +15,9 @@ GOOD = {
     "homepage": "",
     "citation": "",
     "counts": {"clips": 1, "train": 2, "validation": 0, "test": 3},
+    "files": {"train": ["train.json"]},
+    "columns": {"question_id": "id", "question": "question", "answer": "answer"},
+    "video_names": ["{video}"],
 }
 
 

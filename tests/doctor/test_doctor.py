@@ -16,11 +16,19 @@ from videoqa.models.weight_files import IMAGENET_FILE
 NOT_ROOT = hasattr(os, "geteuid") and os.geteuid() != 0
 
 
-def doctor(*in_front: Path, **environment: str) -> tuple[int, dict[str, dict]]:
+IN_A_REMOVED_FOLDER = (
+    "import os, runpy, sys, tempfile; folder = tempfile.mkdtemp(); os.chdir(folder); os.rmdir(folder); "
+    "runpy.run_module('videoqa', run_name='__main__', alter_sys=True)"
+)
+
+
+def doctor(
+    *in_front: Path, start: tuple[str, str] = ("-m", "videoqa"), **environment: str
+) -> tuple[int, dict[str, dict]]:
     """Run the command with folders in front of the Python path; return the exit code and the checks."""
     path = os.pathsep.join([*map(str, in_front), str(Path(__file__).resolve().parents[2])])
     done = subprocess.run(
-        [sys.executable, "-m", "videoqa", "doctor", "--json"],
+        [sys.executable, *start, "doctor", "--json"],
         capture_output=True,
         text=True,
         env={**os.environ, **environment, "PYTHONPATH": path},
@@ -78,6 +86,27 @@ def test_a_decoder_that_cannot_be_imported_hides_no_other_check(no_tensorflow: P
     for name in ("decoders", "machine"):
         assert checks[name]["level"] == "problem"
         assert "libfoo.so" in checks[name]["found"]
+
+
+def test_a_removed_working_folder_is_a_problem(no_tensorflow: Path) -> None:
+    code, checks = doctor(no_tensorflow, start=("-c", IN_A_REMOVED_FOLDER))
+    assert (code, checks["machine"]["level"]) == (1, "problem")
+    assert checks["machine"]["found"].startswith("machine checks cannot be made: FileNotFoundError")
+    assert checks["machine"]["advice"].startswith("Run it in another folder")
+    assert checks["python"]["level"] == "ok"
+
+
+@pytest.mark.parametrize("error", ["ImportError", "AttributeError"])
+def test_a_package_that_breaks_the_check_of_packages_is_a_problem(no_tensorflow: Path, error: str) -> None:
+    write_package(no_tensorflow, "packaging", f"raise {error}('half of it')")
+    code, checks = doctor(no_tensorflow)
+    assert (code, checks["packages"]["level"]) == (1, "problem")
+    assert checks["packages"]["found"] == f"package checks cannot be made: {error}: half of it"
+    assert "tensorflow loads" in checks
+
+
+def test_what_the_doctor_itself_imports_is_required() -> None:
+    assert "packaging" in {check.name for check in package_checks()}
 
 
 def test_wheels_over_each_other_are_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

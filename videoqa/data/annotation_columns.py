@@ -37,9 +37,9 @@ def as_texts(source: Source) -> Source:
     """Return the source with its text columns as str ("" where nothing is) and its lists as lists of str."""
     table = source.table.copy()
     for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label"]):
-        table[column] = _column(source, column, as_text)
+        table[column] = column_as(source, column, as_text)
     for column in table.columns.intersection(LIST_COLUMNS):
-        table[column] = _column(source, column, _texts)
+        table[column] = column_as(source, column, _texts)
     return Source(source.name, table, source.folder, source.row_numbers)
 
 
@@ -106,7 +106,12 @@ def _check_columns(source: Source, task: str, labelled: bool) -> None:
     check_columns(source.table.columns, needed, source.name)
 
 
-def _column(source: Source, name: str, convert: Callable[[Any], Any]) -> pd.Series:
+def column_as(source: Source, name: str, convert: Callable[[Any], Any]) -> pd.Series:
+    """Return a column with each cell converted.
+
+    Raises:
+        ValueError: `convert` refuses a cell; names the column, the cell and its row.
+    """
     cells = source.table[name]
     converted = []
     for row, cell in zip(cells.index, cells.tolist(), strict=True):
@@ -227,7 +232,7 @@ def _splits(source: Source) -> pd.Series:
 def _segments(source: Source) -> pd.DataFrame:
     seconds = {}
     for name in SEGMENT_COLUMNS:
-        cells = _column(source, name, as_text) if name in source.table else _optional(source.table, name)
+        cells = column_as(source, name, as_text) if name in source.table else _optional(source.table, name)
         seconds[name] = pd.to_numeric(cells.where(cells != ""), errors="coerce").astype("float64")
         bad = (cells != "") & ~seconds[name].between(0, math.inf, inclusive="left")
         refuse_rows(bad, source, name, "be a number of seconds of at least 0", cells)

@@ -88,6 +88,28 @@ def folders_of(
     return folders[0], folders[1]
 
 
+def check_distinct(entries: Sequence[Entry], videos: Sequence[str | None]) -> None:
+    """Raise `ValueError` where a named set or a file is given twice, whose rows would count twice.
+
+    Args:
+        entries: the sources.
+        videos: folder of each one's videos; for a set that is nothing but its folder, another one is another
+            set.
+    """
+    seen = set()
+    for entry, folder in zip(entries, videos, strict=True):
+        if isinstance(entry, pd.DataFrame):
+            continue
+        text = os.fspath(entry)
+        is_folder = is_spec(text) and load_spec(text).format == "class_folders"
+        key = (text if text in spec_names() else os.path.abspath(text), folder if is_folder else None)
+        if key in seen:
+            raise ValueError(
+                refusal("data", "name each set and each file once", text, "Leave one of them out.")
+            )
+        seen.add(key)
+
+
 def is_name(text: str) -> bool:
     """Return whether `text` can only be meant as a set's name: known, or neither a file nor like one."""
     path = Path(text)

@@ -1,6 +1,5 @@
 """Readers of the annotation files of named sets: one function for each way in which such files are made."""
 
-import string
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
@@ -8,13 +7,12 @@ import pandas as pd
 
 from videoqa._checks import check_choice, check_columns, refusal
 from videoqa.config import SPLITS
-from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES, as_text
+from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES, as_text, column_as, refuse_rows
+from videoqa.data.source import Source
+from videoqa.data.spec_checks import MAPPED, placeholders
 from videoqa.data.specs import Spec
 from videoqa.data.text_files import annotation_file, read_lines, read_records
 from videoqa.data.video_index import VideoIndex
-
-CLASS_FILES = "{class}"
-"""Stands in the name of a file of which there is one for each class."""
 
 
 def read_annotation_files(
@@ -45,25 +43,34 @@ def _read_records(spec: Spec, folder: Path, fold: int, index: VideoIndex | None)
     splits = []
     for split, names in spec.files.items():
         paths = [annotation_file(folder, name.format(fold=fold), spec.homepage) for name in names]
-        splits.append(_joined(paths, spec.columns["question_id"]).assign(split=split))
+        joined = _joined(paths, spec)
+        check_columns(joined.columns, _columns_used(spec), " and ".join(map(str, paths)))
+        splits.append(joined.assign(split=split))
     table = pd.concat(splits, ignore_index=True)
-    check_columns(table.columns, spec.columns.values(), str(folder))
-    renamed = pd.DataFrame({ours: table[theirs].map(as_text) for ours, theirs in spec.columns.items()})
+    renamed = pd.DataFrame({ours: table[theirs] for ours, theirs in spec.columns.items()})
     renamed["split"] = table["split"]
     renamed["names"] = _video_names(spec, folder, table)
     renamed["video_id"] = renamed["names"].str[0]
     if spec.question_types:
-        types = renamed["question_type"]
-        check_choice("question_type", _first_other(types, spec.question_types), [*spec.question_types, ""])
-        renamed["question_type"] = types.map(dict(spec.question_types))
+        renamed["question_type"] = renamed["question_type"].map(dict(spec.question_types))
     return renamed
 
 
-def _joined(paths: list[Path], key: str) -> pd.DataFrame:
+def _columns_used(spec: Spec) -> list[str]:
+    """The set's own columns that become ours or part of a video's name."""
+    return list(dict.fromkeys([*spec.columns.values(), *_columns_of_names(spec)]))
+
+
+def _columns_of_names(spec: Spec) -> list[str]:
+    return sorted({name for pattern in spec.video_names for name in placeholders(pattern)} - {MAPPED})
+
+
+def _joined(paths: list[Path], spec: Spec) -> pd.DataFrame:
     """The rows of the first file, each with the columns that the other files add for the same key."""
-    joined = _keyed(paths[0], key)
+    key = spec.columns["question_id"]
+    joined = _keyed(paths[0], key, spec)
     for path in paths[1:]:
-        other = _keyed(path, key)
+        other = _keyed(path, key, spec)
         lost = joined.index.symmetric_difference(other.index)
         if len(lost):
             counts = f"{len(joined)} rows and {len(other)} rows, {len(lost)} without a partner"
@@ -73,10 +80,21 @@ def _joined(paths: list[Path], key: str) -> pd.DataFrame:
     return joined.reset_index()
 
 
-def _keyed(path: Path, key: str) -> pd.DataFrame:
+def _keyed(path: Path, key: str, spec: Spec) -> pd.DataFrame:
+    """The rows of one file, the cells that are used as texts; checked here, where each row has its number."""
     table = pd.DataFrame(read_records(path))
     check_columns(table.columns, [key], str(path))
-    keys = table[key].map(as_text)
+    source = Source(str(path), table, path.parent)
+    for column in table.columns.intersection(_columns_used(spec)):
+        table[column] = column_as(source, column, as_text)
+    for column in table.columns.intersection([key, *placeholders(spec.video_names[0])]):
+        refuse_rows(table[column] == "", source, column, "be filled in every row", table[column])
+    types = spec.columns.get("question_type", "")
+    if spec.question_types and types in table:
+        known = [*spec.question_types, ""]
+        requirement = f"be one of {', '.join(map(repr, known))}"
+        refuse_rows(~table[types].isin(known), source, types, requirement, table[types])
+    keys = table[key]
     twice = keys.duplicated()
     if twice.any():
         advice = f"{int(twice.sum())} rows repeat one."
@@ -87,16 +105,12 @@ def _keyed(path: Path, key: str) -> pd.DataFrame:
 
 def _video_names(spec: Spec, folder: Path, table: pd.DataFrame) -> list[tuple[str, ...]]:
     """What each row's video may be called: the spec's patterns filled with the row's own texts."""
-    used = {
-        name for pattern in spec.video_names for _, name, _, _ in string.Formatter().parse(pattern) if name
-    }
-    columns = sorted(used - {"mapped"})
-    check_columns(table.columns, columns, str(folder))
+    columns = _columns_of_names(spec)
     mapped = {}
     if spec.video_mapping and (folder / spec.video_mapping).is_file():
         mapped = {words[-1]: words[0] for _, words in read_lines(folder / spec.video_mapping)}
     names: dict[tuple[str, ...], tuple[str, ...]] = {}
-    rows = list(zip(*(table[column].map(as_text) for column in columns), strict=True))
+    rows = list(zip(*(table[column] for column in columns), strict=True))
     for row in set(rows):
         fields = dict(zip(columns, row, strict=True))
         first = spec.video_names[0].format(**fields)
@@ -108,9 +122,11 @@ def _video_names(spec: Spec, folder: Path, table: pd.DataFrame) -> list[tuple[st
 def _read_class_lists(spec: Spec, folder: Path, fold: int, index: VideoIndex | None) -> pd.DataFrame:
     """A numbered list of classes, and per split a list of `class/clip` with or without that number."""
     rows, classes = [], {}
-    for split, (class_file, list_file) in spec.files.items():
+    for split, names in spec.files.items():
+        class_file, list_file = (name.format(fold=fold) for name in names)
         classes = _numbered_classes(annotation_file(folder, class_file, spec.homepage))
-        path = annotation_file(folder, list_file.format(fold=fold), spec.homepage)
+        path = annotation_file(folder, list_file, spec.homepage)
+        lines: dict[str, int] = {}
         for number, words in read_lines(path):
             clip = PurePosixPath(words[0].replace("\\", "/"))
             where = f"It is line {number} of {path}."
@@ -120,8 +136,17 @@ def _read_class_lists(spec: Spec, folder: Path, fold: int, index: VideoIndex | N
                     f"be {classes[clip.parent.name]}, the number of {clip.parent.name!r} in {class_file}"
                 )
                 raise ValueError(refusal("label", requirement, words[1], where))
+            _check_once(_video_id(clip), number, lines, path)
             rows.append((clip.parent.name, clip, split))
     return _action_table(rows, classes)
+
+
+def _check_once(video_id: str, number: int, lines: dict[str, int], path: Path) -> None:
+    """Refuse a clip that has a line already; `lines` remembers the line of each."""
+    first = lines.setdefault(video_id, number)
+    if first != number:
+        where = f"It stands in line {first} and in line {number}: remove one."
+        raise ValueError(refusal("clip", f"have one line in {path}", video_id, where))
 
 
 def _numbered_classes(path: Path) -> dict[str, int]:
@@ -144,11 +169,14 @@ def _read_class_split_files(spec: Spec, folder: Path, fold: int, index: VideoInd
         annotation_file(folder, f"*{ending}", spec.homepage)  # raises, saying what to do
     rows = []
     for path in paths:
+        lines: dict[str, int] = {}
         for number, words in read_lines(path):
             check_choice("split number", words[-1], list(meanings), f"It is line {number} of {path}.")
             label = path.name.removesuffix(ending)
+            clip = PurePosixPath(label, words[0])
+            _check_once(_video_id(clip), number, lines, path)
             if split := meanings[words[-1]]:
-                rows.append((label, PurePosixPath(label, words[0]), split))
+                rows.append((label, clip, split))
     return _action_table(rows, [path.name.removesuffix(ending) for path in paths])
 
 
@@ -172,15 +200,14 @@ def _read_class_folders(spec: Spec, folder: Path | None, fold: int, index: Video
 def _action_table(rows: Iterable[tuple[str, PurePosixPath, str]], classes: Iterable[str]) -> pd.DataFrame:
     labels, clips, splits = zip(*rows, strict=True)
     table = pd.DataFrame({"label": labels, "split": splits}, dtype=object)
-    table["names"] = [(str(clip.with_suffix("")),) for clip in clips]
-    table["video_id"] = [str(clip.with_suffix("")) for clip in clips]
+    table["video_id"] = [_video_id(clip) for clip in clips]
+    table["names"] = [(video_id,) for video_id in table["video_id"]]
     table.attrs["classes"] = list(classes)
     return table
 
 
-def _first_other(values: pd.Series, known: Iterable[str]) -> str:
-    other = values[~values.isin(list(known))]
-    return other.iloc[0] if len(other) else ""
+def _video_id(clip: PurePosixPath) -> str:
+    return str(clip.with_suffix(""))
 
 
 READERS: dict[str, Callable[..., pd.DataFrame]] = {

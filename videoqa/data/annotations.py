@@ -13,7 +13,7 @@ import pandas as pd
 from videoqa._checks import check_choice, refusal
 from videoqa.config import SPLITS, TASKS, DataConfig
 from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
-from videoqa.data.annotation_files import Entry, folders_of, is_name, open_source
+from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
 from videoqa.data.named_sets import ABSENT, WHY_ABSENT, drop_absent
 from videoqa.data.source import LIST_COLUMNS, Source
 from videoqa.data.splits import split_by_group
@@ -55,6 +55,7 @@ def read_annotations(
     if not entries:
         raise ValueError(refusal("data", "name a CSV or JSONL file or a built-in set", data.data))
     videos, annotations = folders_of(entries, data, with_videos)
+    check_distinct(entries, videos)
     sources = [
         as_texts(open_source(entry, data, videos=where, annotations=own))
         for entry, where, own in zip(entries, videos, annotations, strict=True)

@@ -92,7 +92,7 @@ def _groups(spec: Spec, table: pd.DataFrame) -> pd.Series:
     groups = []
     for label, (name, *_) in zip(table["label"], table["names"], strict=True):
         match = pattern.search(PurePosixPath(name).name)
-        groups.append(f"{label}/{match.group(1)}" if match else "")
+        groups.append(f"{label}/{match.group(1)}" if match and match.group(1) else "")
     return pd.Series(groups, index=table.index, dtype=object)
 
 

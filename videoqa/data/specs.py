@@ -1,7 +1,6 @@
 """Descriptions of the data sets known by name: one TOML file each, shipped with the package."""
 
 import importlib.resources
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
@@ -11,10 +10,11 @@ from typing import Any
 
 from videoqa._checks import check_choice, check_file, check_flag, check_integer, refusal
 from videoqa.config import SPLITS, TASKS
+from videoqa.data.spec_checks import TASKS_OF_FORMAT, check_format
 
 SPEC_SUFFIX = ".toml"
 COUNTS = ("clips", *SPLITS)
-FORMATS = ("drawn", "records", "class_lists", "class_split_files", "class_folders")
+FORMATS = tuple(TASKS_OF_FORMAT)
 """How a set's annotation files are made; `annotation_formats` has the reader of each."""
 
 
@@ -33,7 +33,8 @@ class Spec:
         counts: rows of each split as published, and distinct clips, by the names in `COUNTS`; a list where
             each fold has its own. Splits without a figure are not checked.
         folds: number of official splits.
-        files: split to the annotation files that are joined into its rows; `{fold}` stands for the fold.
+        files: split to the annotation files that are joined into its rows; `{fold}` stands for the fold,
+            `{class}` for the class where each has a file.
         columns: our column to the set's own ("records" only); `question_id` is the key of a join.
         question_types: text in the set's own column of types to our name of it; empty: kept as it is.
         num_answers: answers kept, the most frequent of the training split; None: the usual default.
@@ -41,7 +42,8 @@ class Spec:
             text, `{mapped}` for what `video_mapping` has. The first one is the `video_id`.
         video_suffix: usual ending of the videos, for messages; any other is found as well.
         video_mapping: file of lines "name video_id", read where it lies beside the annotations.
-        group_pattern: regular expression over the video's file name; class and match are the row's group.
+        group_pattern: regular expression over a clip's file name (actions only); the class, and what its one
+            pair of parentheses captures, are the row's group.
         disjoint_groups: a group in training and in test is refused.
         score_groups: name to the question types, or to the action labels, scored together.
     """
@@ -79,11 +81,7 @@ class Spec:
         self._check_counts()
         for split in self.files:
             check_choice("files", split, SPLITS)
-        try:
-            re.compile(self.group_pattern)
-        except re.error as error:
-            requirement = f"be a regular expression ({error})"
-            raise ValueError(refusal("group_pattern", requirement, self.group_pattern)) from error
+        check_format(self)
 
     def expected_counts(self, fold: int) -> dict[str, int]:
         """Return the published rows of each split that has a figure, `fold` counted from 1."""
@@ -129,7 +127,8 @@ def load_spec(entry: str) -> Spec:
     """Return the description of the data set called `entry`, or the one in the TOML file of that path.
 
     Raises:
-        ValueError: no such name, no TOML, or a file with a field unknown, missing or of another type.
+        ValueError: no such name, no TOML, or a file with a field unknown, missing, of another type or none
+            that its format can use.
         FileNotFoundError: no such file.
     """
     own_file = entry.lower().endswith(SPEC_SUFFIX)
@@ -144,6 +143,10 @@ def load_spec(entry: str) -> Spec:
     spec = spec_from_dict(content, shown)
     if not own_file and spec.name != entry:
         raise ValueError(f"{shown} must have the name of its file. Received: {spec.name!r}.")
+    if own_file and spec.format == "drawn":
+        requirement = f"be one of {', '.join(map(repr, FORMATS[1:]))}"
+        advice = "Only the built-in set is drawn."
+        raise ValueError(f"{shown}: {refusal('format', requirement, spec.format, advice)}")
     return spec
 
 
@@ -151,7 +154,8 @@ def spec_from_dict(content: dict[str, Any], source: str) -> Spec:
     """Return the `Spec` with the fields of `content`.
 
     Raises:
-        ValueError: a field is unknown, missing or of another type; `source` names the file.
+        ValueError: a field is unknown, missing, of another type or none that the format can use; `source`
+            names the file.
     """
     known = [item.name for item in fields(Spec)]
     needed = [

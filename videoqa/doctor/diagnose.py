@@ -18,9 +18,14 @@ def diagnose() -> Iterator[Check]:
     """Yield one check after the other, as they are done; nothing is changed on the machine."""
     for module, function in GROUPS:
         try:
-            checks = getattr(importlib.import_module(f"videoqa.doctor.{module}"), function)
-        except ImportError as error:
-            found = f"{function.replace('_', ' ')} cannot be made: {error}"
-            yield Check(module, "problem", found, "pip install --force-reinstall videoqa")
-        else:
-            yield from checks()
+            yield from getattr(importlib.import_module(f"videoqa.doctor.{module}"), function)()
+        except OSError as error:
+            advice = "Run it in another folder, one that exists and that you may read."
+            yield _failure(module, function, error, advice)
+        except Exception as error:  # a half-installed package may raise whatever it likes
+            yield _failure(module, function, error, "pip install --force-reinstall videoqa")
+
+
+def _failure(module: str, function: str, error: Exception, advice: str) -> Check:
+    found = f"{function.replace('_', ' ')} cannot be made: {type(error).__name__}: {error}"
+    return Check(module, "problem", found, advice)
