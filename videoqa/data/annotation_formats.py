@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from videoqa._checks import check_choice, check_columns, refusal
-from videoqa.config import SPLITS
-from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES, as_text
+from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
+from videoqa.data.annotation_columns import as_text
 from videoqa.data.specs import Spec
 from videoqa.data.text_files import annotation_file, read_lines, read_records
 from videoqa.data.video_index import VideoIndex
