@@ -7,8 +7,7 @@ import shlex
 
 import pytest
 
-from videoqa._command import COMMA_SEPARATED, shortest_options, training_command
-from videoqa.cli import flags
+from videoqa._command import shortest_options, training_command
 from videoqa.cli.flags import typed_options
 from videoqa.cli.main import build_parser
 from videoqa.config import PARTS, RunConfig, run_config_from_options
@@ -87,10 +86,6 @@ def test_what_the_data_brings_itself_is_named() -> None:
     config = run_config_from_options({"data": ("msvd_qa",), "num_answers": 1000})
     assert training_command(config) == "videoqa-train --data msvd_qa"
     assert training_command(config, named={"num_answers": 2423}).endswith("msvd_qa --num-answers 1000")
-
-
-def test_several_values_are_written_as_they_are_read() -> None:
-    assert COMMA_SEPARATED == flags.COMMA_SEPARATED
 
 
 def test_an_inferred_task_is_not_named() -> None:

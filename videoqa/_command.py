@@ -10,6 +10,7 @@ from videoqa.config import PARTS, RunConfig, field_names, run_config_from_option
 
 PROGRAM = "videoqa-train"
 NONE = "none"
+"""The word that stands for None where None is allowed."""
 COMMA_SEPARATED = ("classes",)
 """Options whose several values are one word, `A,B`; of all others the flag is repeated."""
 

@@ -11,6 +11,7 @@ from videoqa._checks import check_choice, check_flag, check_integer, check_numbe
 FORMAT_VERSION = 1
 TASKS = ("open_ended", "action")
 SPLITS = ("train", "validation", "test")
+OTHER_SPLIT_NAMES = {"val": "validation"}
 BACKBONES = ("inception_v3", "tiny")
 VIDEO_BRANCHES = ("lstm", "mean", "none")
 MODEL_INPUTS = ("clip", "features")

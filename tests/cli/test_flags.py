@@ -23,7 +23,7 @@ def parse(*words):
 
 @pytest.mark.parametrize("item", OPTIONS, ids=lambda item: item.name)
 def test_every_option_is_a_flag_of_train(item, capsys):
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="^0$"):
         build_parser().parse_args(["train", "--help"])
     assert f"--{item.name.replace('_', '-')} " in capsys.readouterr().out.replace(",", " ").replace("]", " ")
 
@@ -75,7 +75,7 @@ def test_bad_words_are_refused(words, message):
 
 
 def test_help_shows_the_defaults_of_the_dataclasses(capsys):
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="^0$"):
         build_parser().parse_args(["train", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert f"frames per clip (default: {SamplingConfig().num_frames})" in text
@@ -97,11 +97,28 @@ def test_choices_are_those_the_config_checks():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name, capsys):
-    with pytest.raises(SystemExit) as ending:
+    with pytest.raises(SystemExit, match="^0$"):
         build_parser().parse_args([name, "--help"])
-    assert ending.value.code == 0
     printed = capsys.readouterr().out
     assert f"example:\n  videoqa{'-train' if name == 'train' else ' ' + name}" in printed
+
+
+@pytest.mark.parametrize("words", [["evaluate", "a"], ["report", "a"], ["compare", "a", "b"]])
+def test_every_command_on_a_split_takes_the_same_names(words, capsys):
+    for split in ("train", "validation", "val", "test"):
+        assert build_parser().parse_args([*words, "--split", split]).split == split
+    with pytest.raises(SystemExit, match="^2$"):
+        build_parser().parse_args([*words, "--split", "dev"])
+    assert "'dev'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["train", "encode", "audit"])
+def test_data_says_all_that_it_can_be(name, capsys):
+    with pytest.raises(SystemExit, match="^0$"):
+        build_parser().parse_args([name, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for kind in ("CSV or JSONL", "`videoqa data list`", "'sample'", ".toml"):
+        assert kind in text
 
 
 def test_summary_takes_the_model_options():

@@ -29,6 +29,13 @@ def with_correct(evaluated: Path, folder: Path, correct: list[bool]) -> Path:
     return folder
 
 
+def write_rows(folder: Path, rows: pd.DataFrame) -> None:
+    """Write other predictions into an evaluation, and how many they are."""
+    rows.to_csv(folder / "predictions.csv", index=False)
+    scores = json.loads((folder / "metrics.json").read_text())
+    (folder / "metrics.json").write_text(json.dumps(scores | {"num_rows": len(rows)}))
+
+
 def test_a_run_and_itself_are_equal(question_run: Path) -> None:
     result = videoqa.compare(question_run, question_run, progress=False)
     assert result["difference"] == 0 and result["difference_interval"] == [0, 0]
@@ -84,17 +91,17 @@ def test_other_rows_are_refused_or_left_out(evaluated: Path, tmp_path: Path) -> 
     rows = pd.read_csv(evaluated / "predictions.csv", dtype=str, keep_default_na=False)
     other = with_correct(evaluated, tmp_path / "b", [True] * 6)
     changed = rows.assign(correct=True, answer=np.where(rows.index == 0, "another", rows["answer"])).iloc[:5]
-    changed.to_csv(other / "predictions.csv", index=False)
+    write_rows(other, changed)
     message = "must hold the same rows.*1 rows only in A, 0 only in B, 1 with another .*4 common ones"
     with pytest.raises(ValueError, match=message):
         videoqa.compare(evaluated, other, progress=False)
     result = videoqa.compare(evaluated, other, common=True, progress=False)
     assert result["num_rows"] == 4 and result["num_left_out"] == 3
     assert "3 rows left out" in format_comparison(result)
-    changed.assign(answer="another").to_csv(other / "predictions.csv", index=False)
+    write_rows(other, changed.assign(answer="another"))
     with pytest.raises(ValueError, match="must hold the same rows"):
         videoqa.compare(evaluated, other, common=True, progress=False)
-    pd.concat([rows, rows]).to_csv(other / "predictions.csv", index=False)
+    write_rows(other, pd.concat([rows, rows]))
     with pytest.raises(ValueError, match="`question_id` must be different in every row"):
         videoqa.compare(evaluated, other, progress=False)
 

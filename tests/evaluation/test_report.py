@@ -118,10 +118,11 @@ def test_a_question_run(question_run: Path, run_of) -> None:
 
 def test_an_action_run_through_the_command(action_run: Path, tmp_path: Path, capfd) -> None:
     out = tmp_path / "mine.html"
-    assert main(["report", str(action_run), "--split", "validation", "--out", str(out), "--no-progress"]) == 0
+    assert main(["report", str(action_run), "--split", "val", "--out", str(out), "--no-progress"]) == 0
     assert capfd.readouterr().out == f"The report is in {out}.\n"
     page = page_of(out)
     assert "3 actions of the validation split" in page.text and "macro F1" in page.text
+    assert "type majority" not in page.text and "majority per type" not in page.text
     assert "blind model" not in page.text and "Question types" not in page.text
 
 

@@ -49,6 +49,13 @@ def test_columns_that_do_not_apply_are_left_out() -> None:
     assert " ".join(lines[-1].split()) == "all 8 50.00 40.0 to 60.0 25.00"
 
 
+def test_actions_have_no_lines_of_types() -> None:
+    parts = {"by_question_type": {"action": entry(8, **FULL)}, "by_group": {"sports": entry(4, **FULL)}}
+    lines = format_score_table({"task": "action", **entry(8, **FULL), **parts}).splitlines()
+    assert [line.split()[0][:6] for line in lines] == ["type", "------", "sports", "------", "all"]
+    assert "majority" in lines[0] and "type majority" not in lines[0]
+
+
 def test_an_entry_without_a_score_has_a_dash() -> None:
     lines = format_score_table(entry(8, **FULL) | {"by_question_type": {"is": entry(2)}}).splitlines()
     assert lines[2].split() == ["is", "2", *["-"] * 8]

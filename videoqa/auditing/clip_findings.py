@@ -5,7 +5,7 @@ from typing import Any
 
 from videoqa.config import SamplingConfig
 from videoqa.video.errors import DecodingError
-from videoqa.video.examining import BLOCKS, WHOLE, Segment, segment_name
+from videoqa.video.examining import WHOLE, Segment, num_blocks, segment_name
 from videoqa.video.sampling import grid_indices
 
 STILL_LEVELS, SHORT_STILL_LEVELS = 8.0, 3.5
@@ -51,9 +51,10 @@ def clip_findings(
         yield "too_few_frames", f"{wanted} different frames can be taken, {sampling.num_frames} are wanted"
     limit = STILL_LEVELS if clip["looked"] >= ENOUGH_LOOKED else SHORT_STILL_LEVELS
     if clip["looked"] > 1 and clip["change"] <= limit:
+        blocks = num_blocks(record["video"]["height"], record["video"]["width"])
         yield (
             "still",
-            f"no block of 1/{BLOCKS} of the picture changes by more than {clip['change']:.1f} grey levels "
+            f"no block of 1/{blocks} of the picture changes by more than {clip['change']:.1f} grey levels "
             f"over {clip['looked']} frames",
         )
     elif clip["frames"] == 1:

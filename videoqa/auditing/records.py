@@ -10,7 +10,14 @@ from videoqa import __version__
 from videoqa._home import home_directory
 from videoqa.features.storage import replace_file
 from videoqa.video.decoding import decoder_names
-from videoqa.video.examining import BLOCKS, LOOKED_FRAMES, THUMBNAIL_LONG_SIDE, Segment, segment_name
+from videoqa.video.examining import (
+    BLOCKS,
+    FEWEST_BLOCK_PIXELS,
+    LOOKED_FRAMES,
+    THUMBNAIL_LONG_SIDE,
+    Segment,
+    segment_name,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +74,8 @@ class Records:
 
 def made_by() -> list[Any]:
     """Return everything besides the content that a record depends on."""
-    return [__version__, sorted(decoder_names().values()), LOOKED_FRAMES, BLOCKS, THUMBNAIL_LONG_SIDE]
+    rules = (LOOKED_FRAMES, BLOCKS, FEWEST_BLOCK_PIXELS, THUMBNAIL_LONG_SIDE)
+    return [__version__, sorted(decoder_names().values()), *rules]
 
 
 def without_thumbnails(record: Mapping[str, Any]) -> dict[str, Any]:

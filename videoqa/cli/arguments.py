@@ -2,12 +2,25 @@
 
 import argparse
 
-DATA_HELP = "a CSV or JSONL file, or 'sample' for the built-in set; may be repeated"
+from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
+
+DATA_HELP = (
+    "a CSV or JSONL file, a name from `videoqa data list` ('sample': the built-in set), or a description "
+    "of a set of your own, .toml; may be repeated"
+)
+SPLIT_CHOICES = (*SPLITS, *OTHER_SPLIT_NAMES)
 
 
 def add_data(parser: argparse.ArgumentParser, text: str = DATA_HELP) -> None:
     """Add `--data`, which leaves no attribute behind when it is not typed."""
     parser.add_argument("--data", action="append", metavar="FILE", default=argparse.SUPPRESS, help=text)
+
+
+def add_split(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add `--split`; `text` says what the rows are for."""
+    parser.add_argument(
+        "--split", choices=SPLIT_CHOICES, default=argparse.SUPPRESS, help=f"{text} (default: test)"
+    )
 
 
 def add_progress(parser: argparse.ArgumentParser) -> None:

@@ -3,9 +3,8 @@
 import argparse
 from typing import Any
 
-from videoqa.cli.arguments import add_json, add_progress, keywords
+from videoqa.cli.arguments import add_json, add_progress, add_split, keywords
 from videoqa.cli.quiet import load_tensorflow
-from videoqa.config import SPLITS
 
 HELP = "compare two runs on the same rows: the difference, its interval by video, McNemar's test"
 EXAMPLE = """example:
@@ -23,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             name, metavar=name.upper(), help="a model folder, or a folder that `videoqa evaluate` wrote"
         )
     typed = argparse.SUPPRESS
-    parser.add_argument("--split", choices=SPLITS, default=typed, help="rows to compare on (default: test)")
+    add_split(parser, "rows to compare on")
     parser.add_argument(
         "--common", action="store_true", default=typed, help="leave out the rows that only one run has"
     )

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import shlex
 from typing import Any
 
 from videoqa.cli.arguments import add_json
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from videoqa.data.specs import load_spec, spec_names
 
     if arguments.action == "show":
-        return dataclasses.asdict(load_spec(arguments.name))
+        return dataclasses.asdict(load_spec(arguments.name, argument="name"))
     return {name: dataclasses.asdict(load_spec(name)) for name in spec_names()}
 
 
@@ -41,9 +42,9 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
             print(f"{name:<16} {spec['tasks'][0]:<11} {spec['title']}")
         return
     for field, value in result.items():
-        if value not in ("", [], {}, None):
+        if value not in ("", [], (), {}, None):
             print(f"{field}: {_shown(value)}")
-    print(f"Type next:\n  {_command(result)}")
+    print(f"Type next:\n  {_command(result, arguments.name)}")
 
 
 def _shown(value: Any) -> str:
@@ -52,7 +53,8 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _command(spec: dict[str, Any]) -> str:
+def _command(spec: dict[str, Any], name: str) -> str:
+    """Return the command that trains on the set, which is called as the user called it."""
     files = " --annotations DIR" if spec["files"] else ""
     videos = "" if spec["format"] == "drawn" else " --videos DIR"
-    return f"videoqa-train --data {spec['name']}{files}{videos}"
+    return f"videoqa-train --data {shlex.quote(name)}{files}{videos}"

@@ -3,10 +3,10 @@
 import argparse
 from typing import Any
 
-from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
+from videoqa.cli.arguments import add_data, add_json, add_progress, add_split, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.cli.quiet import load_tensorflow
-from videoqa.config import SPLITS, DataConfig, TrainingConfig, field_names
+from videoqa.config import DataConfig, TrainingConfig, field_names
 
 HELP = "score a model on one split, beside the answers that need no video"
 EXAMPLE = """example:
@@ -23,8 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the model folder")
     add_data(parser, "other annotations than the model's own; may be repeated")
     typed = argparse.SUPPRESS
-    splits = (*SPLITS, "val")
-    parser.add_argument("--split", choices=splits, default=typed, help="rows to score (default: test)")
+    add_split(parser, "rows to score")
     parser.add_argument(
         "--shuffle-frames", action="store_true", default=typed, help="show the frames in random order"
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from videoqa._checks import check_choice
+from videoqa._command import COMMA_SEPARATED, NONE
 from videoqa.config import (
     BACKBONES,
     LEARNING_RATE_SCHEDULES,
@@ -24,9 +25,6 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "learning_rate_schedule": LEARNING_RATE_SCHEDULES,
     "strategy": STRATEGIES,
 }
-COMMA_SEPARATED = ("classes",)
-NONE = "none"
-"""The word that stands for None where None is allowed."""
 
 
 def add_option_flags(

@@ -3,9 +3,8 @@
 import argparse
 from typing import Any
 
-from videoqa.cli.arguments import add_json, add_progress, keywords
+from videoqa.cli.arguments import add_json, add_progress, add_split, keywords
 from videoqa.cli.quiet import load_tensorflow
-from videoqa.config import SPLITS
 
 HELP = "write one HTML file about a run: scores, floors, pictures, the command that made it"
 EXAMPLE = """example:
@@ -22,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "run", metavar="RUN", help="a model folder, or a folder that `videoqa evaluate` wrote"
     )
     typed = argparse.SUPPRESS
-    parser.add_argument("--split", choices=SPLITS, default=typed, help="rows to report on (default: test)")
+    add_split(parser, "rows to report on")
     where = "the file to write (default: report.html beside the scores, in evaluation/<split>)"
     parser.add_argument("--out", metavar="FILE", default=typed, help=where)
     add_progress(parser)

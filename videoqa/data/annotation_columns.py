@@ -13,7 +13,7 @@ import pandas as pd
 
 from videoqa._checks import check_columns, refusal
 from videoqa._normalizing import check_question, collapse_spaces, normalize_answer
-from videoqa.config import SPLITS
+from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.source import LIST_COLUMNS, Source
 
 TEXT_COLUMNS = [
@@ -28,7 +28,6 @@ TEXT_COLUMNS = [
 ]
 """The text columns of the annotation table; a source may also have `video` and `label`."""
 SEGMENT_COLUMNS = ("start_seconds", "end_seconds")
-OTHER_SPLIT_NAMES = {"val": "validation"}
 MIXED = "open_ended or action"
 """The task of a row that has both a question and a label."""
 

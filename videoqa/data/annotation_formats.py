@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from videoqa._checks import check_choice, check_columns, refusal
-from videoqa.config import SPLITS
-from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES, as_text, column_as, refuse_rows
+from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
+from videoqa.data.annotation_columns import as_text, column_as, refuse_rows
 from videoqa.data.source import Source
 from videoqa.data.spec_checks import MAPPED, placeholders
 from videoqa.data.specs import Spec

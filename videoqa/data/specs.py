@@ -123,8 +123,12 @@ def is_spec(entry: str) -> bool:
     return entry in spec_names() or entry.lower().endswith(SPEC_SUFFIX)
 
 
-def load_spec(entry: str) -> Spec:
+def load_spec(entry: str, *, argument: str = "data") -> Spec:
     """Return the description of the data set called `entry`, or the one in the TOML file of that path.
+
+    Args:
+        entry: name or path.
+        argument: what the caller calls it, for messages.
 
     Raises:
         ValueError: no such name, no TOML, or a file with a field unknown, missing, of another type or none
@@ -133,8 +137,8 @@ def load_spec(entry: str) -> Spec:
     """
     own_file = entry.lower().endswith(SPEC_SUFFIX)
     if not own_file:
-        check_choice("data", entry, spec_names())
-    source: Traversable = check_file("data", entry) if own_file else _folder() / f"{entry}{SPEC_SUFFIX}"
+        check_choice(argument, entry, spec_names())
+    source: Traversable = check_file(argument, entry) if own_file else _folder() / f"{entry}{SPEC_SUFFIX}"
     shown = entry if own_file else f"data_specs/{entry}{SPEC_SUFFIX}"
     try:
         content = tomllib.loads(source.read_bytes().decode("utf-8"))

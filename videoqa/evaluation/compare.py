@@ -33,7 +33,7 @@ def compare(
 
     Args:
         run_a, run_b: model folders, evaluated first where they are not yet; or folders that `evaluate` wrote.
-        split: "train", "validation" or "test", of model folders.
+        split: "train", "validation" (or "val") or "test", of model folders.
         common: compare the rows that both have and leave out the others, instead of refusing.
         progress: print messages, and bars on a terminal.
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from videoqa._checks import check_choice, refusal
 from videoqa._manifest import MANIFEST, file_sha256, write_bytes, write_json, write_text
-from videoqa.config import SPLITS
-from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES
+from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.annotations import require_split
 from videoqa.evaluation.rows import name_of, rows_to_score
 from videoqa.evaluation.scoring import Scored, score_examples
@@ -126,10 +125,11 @@ def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
 
 
 def _write(target: Path, scored: Scored, history: list[dict[str, float]]) -> None:
-    """Write scores, predictions and pictures; the scores come last, so that they stand beside their own."""
+    """Write scores, predictions and pictures; the scores go first and come last: they mean done."""
     from videoqa.evaluation.plots import confusion_matrix_png, training_curves_png
 
     rows = scored.predictions
+    (target / "metrics.json").unlink(missing_ok=True)
     write_text(target / "predictions.csv", rows.to_csv(index=False))
     write_bytes(
         target / "confusion.png",

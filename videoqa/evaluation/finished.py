@@ -7,16 +7,21 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import check_columns, check_directory, refusal
-from videoqa._manifest import MANIFEST, file_sha256, read_json
+from videoqa._checks import check_directory, refusal
+from videoqa._manifest import MANIFEST, file_sha256
 from videoqa._progress import say
-from videoqa.data.annotation_columns import OTHER_SPLIT_NAMES
+from videoqa.config import OTHER_SPLIT_NAMES
 from videoqa.evaluation.evaluate import evaluate
+from videoqa.evaluation.stored import (
+    AGAIN,
+    PREDICTIONS,
+    SCORES,
+    has_evaluation,
+    read_predictions,
+    read_scores,
+    read_scores_as_they_are,
+)
 from videoqa.saving import load_model_folder
-
-SCORES, PREDICTIONS = "metrics.json", "predictions.csv"
-NEEDED_COLUMNS = ("question_id", "video_id", "question", "question_type", "answer", "predicted_answer",
-                  "probability", "blind_answer", "correct", "status", "error")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,17 +43,18 @@ class Evaluation:
 
 
 def find_evaluation(run: str | os.PathLike[str], *, split: str = "test", progress: bool = True) -> Evaluation:
-    """Return the evaluation of a run, which is made first where it is absent or of an older model.
+    """Return the evaluation of a run, made first where it is absent, of an older model or of other rows.
 
     Args:
         run: a model folder, whose own data is then scored on `split`; or a folder that `evaluate` wrote,
             which is taken as it is.
-        split: "train", "validation" or "test".
+        split: "train", "validation" (or "val") or "test".
         progress: print messages, and bars on a terminal.
 
     Raises:
         FileNotFoundError: no such folder, or the model of an evaluation is not there.
-        ValueError: neither kind of folder, or a model trained on a DataFrame that was not evaluated yet.
+        ValueError: neither kind of folder, an evaluation that is not whole, or a model trained on a
+            DataFrame that was not evaluated yet.
     """
     path = check_directory("run", run)
     if (path / MANIFEST).exists():
@@ -56,11 +62,13 @@ def find_evaluation(run: str | os.PathLike[str], *, split: str = "test", progres
         if not _is_current(folder, path):
             _evaluate(path, split, progress)
         return _read(folder, path)
-    if not (path / SCORES).exists() or not (path / PREDICTIONS).exists():
+    if not has_evaluation(path):
         requirement = (
-            f"be a model folder, with a {MANIFEST}, or a folder that `evaluate` wrote, with a {PREDICTIONS}"
+            f"be a model folder, with a {MANIFEST}, or a folder that `evaluate` wrote, with a {SCORES} and a "
+            f"{PREDICTIONS}"
         )
-        raise ValueError(refusal("run", requirement, str(path)))
+        is_half = (path / SCORES).exists() or (path / PREDICTIONS).exists()
+        raise ValueError(refusal("run", requirement, str(path), AGAIN if is_half else ""))
     return _read(path, _model_of(path))
 
 
@@ -74,25 +82,25 @@ def _evaluate(model: Path, split: str, progress: bool) -> None:
 
 
 def _is_current(folder: Path, model: Path) -> bool:
-    """Whether the folder holds scores of the model as it is now, written by a version that says so."""
-    if not (folder / SCORES).exists() or not (folder / PREDICTIONS).exists():
+    """Whether the folder holds scores of the model as it is now, on as many rows as its `limit` leaves."""
+    if not has_evaluation(folder):
         return False
-    return read_json(folder / SCORES).get("model_sha256") == file_sha256(model / MANIFEST)
+    scores = read_scores_as_they_are(folder)
+    if scores.get("model_sha256") != file_sha256(model / MANIFEST):
+        return False
+    return "limit" not in scores or scores["limit"] == load_model_folder(model).config.data.limit
 
 
 def _model_of(folder: Path) -> Path:
     """Return the model folder that an evaluation lies in, or else the one it names."""
-    scores = read_json(folder / SCORES)
-    for model in (folder.parent.parent, Path(str(scores.get("model", "")))):
-        if (model / MANIFEST).exists() and scores.get("model_sha256") == file_sha256(model / MANIFEST):
+    scores = read_scores(folder)
+    for model in (folder.parent.parent, Path(str(scores["model"]))):
+        if (model / MANIFEST).exists() and scores["model_sha256"] == file_sha256(model / MANIFEST):
             return model
-    requirement = f"belong to a model that is still there, unchanged, at {str(scores.get('model'))!r}"
-    raise FileNotFoundError(refusal("run", requirement, str(folder), "Evaluate the model again."))
+    requirement = f"belong to a model that is still there, unchanged, at {scores['model']!r}"
+    raise FileNotFoundError(refusal("run", requirement, str(folder), AGAIN))
 
 
 def _read(folder: Path, model: Path) -> Evaluation:
-    rows = pd.read_csv(folder / PREDICTIONS, dtype=str, keep_default_na=False)
-    check_columns(rows.columns, NEEDED_COLUMNS, str(folder / PREDICTIONS))
-    rows["probability"] = pd.to_numeric(rows["probability"]).astype(float)
-    rows["correct"] = rows["correct"] == "True"
-    return Evaluation(folder, model, read_json(folder / SCORES), rows)
+    scores = read_scores(folder)
+    return Evaluation(folder, model, scores, read_predictions(folder, scores["num_rows"]))

@@ -132,6 +132,8 @@ def score_bars_png(scores: Mapping[str, Any]) -> bytes:
     ]
     axes.errorbar(values, places, xerr=reach, fmt="none", ecolor="#00395A", capsize=3, elinewidth=1.5)
     for field, (label, marker, color) in FLOORS.items():
+        if field == "majority_per_type_accuracy" and scores.get("task") == "action":
+            continue  # without questions there are no types of them
         known = [place for place in places if entries[place][1].get(field) is not None]
         shares = [entries[place][1][field] for place in known]
         look: dict[str, Any] = {"s": 34, "zorder": 3, "edgecolor": "black", "linewidth": 0.6}

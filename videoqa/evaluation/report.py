@@ -35,7 +35,7 @@ def report(
 
     Args:
         run: a model folder, evaluated first where it is not yet; or a folder that `evaluate` wrote.
-        split: "train", "validation" or "test", of a model folder.
+        split: "train", "validation" (or "val") or "test", of a model folder.
         out: the file, ending in .html; None: `report.html` beside the scores.
         progress: print messages, and bars on a terminal.
 

@@ -112,7 +112,7 @@ def _tables(content: ReportContent) -> str:
     else:
         parts.append(_section("Question types", type_table(scores["by_question_type"], scores, "type")))
     if scores.get("by_group"):
-        parts.append(_section("Groups", type_table(scores["by_group"], None, "group")))
+        parts.append(_section("Groups", type_table(scores["by_group"], None, "group", scores.get("task"))))
     return "".join(parts)
 
 
@@ -208,7 +208,12 @@ def _made(content: ReportContent) -> str:
     if command:
         shown = element("pre", element("code", plain(command)))
     elif command == "":
-        shown = element("p", "It was trained from Python on a DataFrame, which no command line can name.")
+        reason = (
+            "It was trained from Python on a DataFrame, which no command line can name."
+            if metrics.get("num_tables")
+            else "The name of a class has a comma in it, which no command line can say."
+        )
+        shown = element("p", reason)
     else:
         shown = element("p", "Its command was not recorded.")
     seeds = [

@@ -50,13 +50,17 @@ TYPE_COLUMNS = {
 def ladder(scores: Mapping[str, Any]) -> str:
     """Return the score beside its floors and its ceiling, each with a bar."""
     notes = LADDER | {"majority_accuracy": ("majority", f"always answers {text(scores['majority_answer'])}")}
-    skipped = ("majority_per_type_accuracy",) if scores.get("task") == "action" else ()
     rows = [
         ("model" if field == "accuracy" else "", _ladder_cells(scores, field, *notes[field]))
         for field in notes
-        if scores.get(field) is not None and field not in skipped
+        if scores.get(field) is not None and field not in _left_out_fields(scores.get("task"))
     ]
     return table(("", "score", "95 % interval", ""), rows)
+
+
+def _left_out_fields(task: str | None) -> tuple[str, ...]:
+    """Return the fields that say nothing of a task: actions have no question and so no type of it."""
+    return ("majority_per_type_accuracy",) if task == "action" else ()
 
 
 def _ladder_cells(scores: Mapping[str, Any], field: str, name: str, note: str) -> list[str]:
@@ -81,7 +85,10 @@ def other_figures(scores: Mapping[str, Any]) -> str:
 
 
 def type_table(
-    entries: Mapping[str, Mapping[str, Any]], total: Mapping[str, Any] | None, heading: str
+    entries: Mapping[str, Mapping[str, Any]],
+    total: Mapping[str, Any] | None,
+    heading: str,
+    task: str | None = None,
 ) -> str:
     """Return the scores of question types or groups, one row each, the total last."""
     kept = _most_rows({name: each for name, each in entries.items() if each["num_rows"]})
@@ -89,7 +96,7 @@ def type_table(
     columns = {
         field: label
         for field, label in TYPE_COLUMNS.items()
-        if any(each.get(field) is not None for each in shown)
+        if any(each.get(field) is not None for each in shown) and field not in _left_out_fields(task)
     }
     rows = [
         ("", _type_cells(text(name) if name != NO_TYPE else "(none)", each, columns))

@@ -35,14 +35,17 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     """Return the scores of `score_table` as lines of text: one per question type and group, the total last.
 
     Scores are per cent with two decimals, intervals with one, gains in signed points, an absent score a
-    dash. A column that does not apply is left out, and so are types and groups without evaluated rows.
+    dash. A column that does not apply is left out, and so are types and groups without evaluated rows; for
+    actions, which have no question, the lines of types and the majority per type.
     Lines below the table hold the further figures of the total, and count videos that failed and rows left
     out, if there are any.
     """
-    fields = [field for field in SCORE_COLUMNS if scores.get(field) is not None]
+    is_action = scores.get("task") == "action"
+    left_out = ("majority_per_type_accuracy",) if is_action else ()
+    fields = [field for field in SCORE_COLUMNS if scores.get(field) is not None and field not in left_out]
     sections = [
         [_cells(name, entry, fields) for name, entry in scores.get(part, {}).items() if entry["num_rows"]]
-        for part in ("by_question_type", "by_group")
+        for part in (("by_group",) if is_action else ("by_question_type", "by_group"))
     ]
     sections = [[["type", "rows", *(SCORE_COLUMNS[field] for field in fields)]], *sections]
     sections.append([_cells("all", scores, fields)])

@@ -20,8 +20,9 @@ from videoqa.video.timeline import segment_bounds, steady_timestamps
 
 LOOKED_FRAMES = 64
 """Frames looked at of the whole video, and of the shortest segment, about."""
-BLOCKS = 32
-"""A frame is compared as the mean grey levels of this many blocks along its long side."""
+BLOCKS, FEWEST_BLOCK_PIXELS = 32, 10
+"""A frame is compared as the mean grey levels of this many blocks along its long side: of fewer where they
+would have fewer pixels a side, since what a codec adds to so few pixels does not average out."""
 THUMBNAIL_LONG_SIDE = 160
 JPEG_QUALITY = 80
 MAX_THUMBNAILS = 64
@@ -43,7 +44,7 @@ class _Looked:
     def add(self, index: int, frame: np.ndarray) -> None:
         """Keep the block means of a frame and, now and then, a thumbnail."""
         grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        self.blocks.append(_shrunk(grey, BLOCKS))
+        self.blocks.append(_shrunk(grey, num_blocks(*grey.shape)))
         self.indices.append(index)
         self.last_thumbnail = _shrunk(frame, THUMBNAIL_LONG_SIDE)
         if (len(self.indices) - 1) % self.thumbnail_step == 0:
@@ -78,8 +79,8 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
         "video": `codec`, `width`, `height`, `fps`, `decoder`, `frames_announced` (None: not at all),
         `is_count_stored`, `frames_decoded`, `seconds`; "fingerprint": sha256 of the count and of the frames
         0, 1, 2, 4, 8, ...; "failure": None, or why `decode` refuses the whole video; "segments": per
-        `segment_name`, and for the whole video, the `frames`, by how many grey levels the block of 1/32 of
-        the frame that changes most does so (`change`), the frames `looked` at for that, and the `error` of
+        `segment_name`, and for the whole video, the `frames`, by how many grey levels the block that
+        changes most does so (`change`), the frames `looked` at for that, and the `error` of
         `decode`; "thumbnails": first, middle and last frame as JPEG in base64.
 
     Raises:
@@ -110,6 +111,11 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
         },
         "thumbnails": [_as_jpeg(image) for image in looked.first_middle_last()],
     }
+
+
+def num_blocks(height: int, width: int) -> int:
+    """Return how many blocks the long side of a frame is compared in."""
+    return max(1, min(BLOCKS, max(height, width) // FEWEST_BLOCK_PIXELS))
 
 
 def segment_name(segment: Segment) -> str:

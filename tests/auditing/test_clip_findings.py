@@ -1,0 +1,83 @@
+"""How far an estimated frame count may be off, and stills and movement in frames of every size."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+import videoqa
+from videoqa.auditing.report import AuditReport
+
+from .conftest import found, moving_frames
+
+SIZES = [(64, 64), (96, 96), (160, 120), (320, 240)]
+
+
+def encode(
+    path: Path, frames: list[np.ndarray], codec: str = "mpeg4", pause: int = 0, **options: str
+) -> None:
+    """Write RGB frames with PyAV, 25 per second; half way the picture stands for `pause` frames more."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 25)
+        for number, frame in enumerate(frames):
+            picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            picture.pts = number + (pause if 2 * number >= len(frames) else 0)
+            picture.time_base = Fraction(1, 25)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+def findings_of(folder: Path, tmp_path: Path) -> AuditReport:
+    videos = sorted(path.name for path in folder.iterdir())
+    labels = ["ab"[number % 2] for number in range(len(videos))]
+    table = pd.DataFrame({"video": videos, "label": labels, "split": "train"})
+    return videoqa.audit(table, videos=folder, out=tmp_path / "audit", workers=2, progress=False)
+
+
+def test_an_estimated_count_may_be_off_by_2_percent_and_by_2_frames(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    for num_frames, pause in ((200, 4), (200, 5), (30, 2), (30, 3)):
+        frames = moving_frames(num_frames + pause, num_frames)
+        encode(folder / f"{num_frames}-{pause}.mkv", frames, "ffv1", pause)
+    report = findings_of(folder, tmp_path)
+    assert found(report) == {("200-5.mkv", "header_count"), ("30-3.mkv", "header_count")}
+    assert report.findings["detail"].tolist() == [
+        "duration and frame rate promise 205 frames, 200 were decoded",
+        "duration and frame rate promise 33 frames, 30 were decoded",
+    ]
+
+
+def test_stills_are_found_in_frames_of_every_size(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    coarse = np.random.default_rng(0).integers(0, 200, (6, 8, 3)).astype(np.uint8)
+    drawn = videoqa.sample_clip("loading", seed=1, folder=tmp_path / "drawn")
+    sharp = cv2.cvtColor(cv2.VideoCapture(drawn).read()[1], cv2.COLOR_BGR2RGB)
+    for name, picture in (("coarse", coarse), ("sharp", sharp)):
+        for size in SIZES:
+            encode(folder / f"{name}-{size[0]}.mp4", [cv2.resize(picture, size)] * 40)
+    report = findings_of(folder, tmp_path)
+    stills = report.findings[report.findings["finding"] == "still"]
+    assert set(stills["video_id"]) == {path.name for path in folder.iterdir()}
+    details = dict(zip(stills["video_id"], stills["detail"], strict=True))
+    assert "no block of 1/6 of the picture" in details["coarse-64.mp4"]
+    assert "no block of 1/32 of the picture" in details["coarse-320.mp4"]
+
+
+@pytest.mark.parametrize("bit_rate", ["60000", "1000000"])
+def test_small_clips_that_move_are_not_still(tmp_path: Path, bit_rate: str) -> None:
+    folder = tmp_path / "clips"
+    for size in ((48, 48), *SIZES):
+        frames = [cv2.resize(frame, size) for frame in moving_frames(size[0], 40)]
+        encode(folder / f"{size[0]}.mp4", frames, b=bit_rate)
+    for number, activity in enumerate(("loading", "unloading", "waving")):
+        clip = videoqa.sample_clip(activity, seed=number, folder=tmp_path / f"drawn-{number}")
+        (folder / f"{activity}.avi").write_bytes(Path(clip).read_bytes())
+    assert "still" not in set(findings_of(folder, tmp_path).findings["finding"])
