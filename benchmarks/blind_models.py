@@ -28,7 +28,7 @@ SETTINGS = {
     "learning_rate": 2e-3,
     "learning_rate_schedule": "cosine",
 }
-"""Of eight settings that with the lowest loss on held-out videos of MSVD-QA's training and validation rows."""
+"""Of eight settings that with the lowest loss on held-out videos of MSVD-QA, test videos apart."""
 
 
 def score(name: str, seed: int, options: dict) -> tuple[float, float, float]:
