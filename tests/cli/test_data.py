@@ -9,19 +9,15 @@ from videoqa.cli.main import main
 
 OWN = """name = "inner"
 title = "A set of mine"
-tasks = ["open_ended"]
-format = "records"
+tasks = ["action"]
+format = "class_lists"
 licence = "MIT"
 homepage = ""
 citation = ""
 [counts]
 train = 3
 [files]
-train = ["train.json"]
-[columns]
-video = "clip"
-question = "q"
-answer = "a"
+train = ["classes.txt", "train.txt"]
 """
 
 
@@ -31,7 +27,7 @@ def test_a_set_of_ones_own_is_called_by_its_path(tmp_path: Path, monkeypatch, ca
     assert main(["data", "show", "my set.toml"]) == 0
     printed = capfd.readouterr().out
     assert "videoqa-train --data 'my set.toml' --annotations DIR --videos DIR" in printed
-    assert "name: inner\n" in printed and "tasks: open_ended\n" in printed
+    assert "name: inner\n" in printed and "tasks: action\n" in printed
     assert "video_names" not in printed and "homepage" not in printed, "what is empty is not shown"
 
 

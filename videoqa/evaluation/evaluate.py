@@ -43,7 +43,7 @@ def evaluate(
         seed: of the shuffling, and of the resamples behind the intervals.
         out: folder for `metrics.json`, `predictions.csv`, `confusion.png` and `curves.png`; None:
             `evaluation/<split>` in the model folder (with `-shuffled` or `-single-frame` behind it, and the
-            name of other data).
+            name of other data, another fold, or `-some-classes`).
         progress: show bars on a terminal.
         **options: any field of `DataConfig` but the task: `videos`, `annotations`, `limit`, `fold`, …
 
@@ -63,7 +63,7 @@ def evaluate(
     split = OTHER_SPLIT_NAMES.get(split, split)
     check_choice("split", split, SPLITS)
     view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
-    target = _check_target(out, folder.path / "evaluation" / (split + view + name_of(data)))
+    target = _check_target(out, folder.path / "evaluation" / (split + view + name_of(data, options)))
     table = rows_to_score(folder, data, split, options)
     rows = require_split(table, split)
     examples, outcome = make_examples(

@@ -1,6 +1,7 @@
 """The rows that a model is scored on, none of which it was trained on or chosen by."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,11 @@ def short_hash(content: str) -> str:
     return content[:16]
 
 
-def name_of(data: Any) -> str:
-    """Return what stands behind the default folder's name: nothing for the run's own data."""
-    if data is None:
-        return ""
-    sources, tables = split_sources(data)
-    return "".join(f"-{Path(source).stem}" for source in sources) + "-table" * bool(tables)
+def name_of(data: Any, options: Mapping[str, Any]) -> str:
+    """Return what stands behind the default folder's name: nothing for the run's own rows."""
+    names = [f"fold{options['fold']}"] if options.get("fold") is not None else []
+    names += ["some-classes"] if options.get("classes") else []
+    if data is not None:
+        sources, tables = split_sources(data)
+        names += [*(Path(source).stem for source in sources), *["table"] * bool(tables)]
+    return "".join(f"-{name}" for name in names)
