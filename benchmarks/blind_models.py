@@ -30,8 +30,8 @@ SETTINGS = {
     },
     "activitynet_qa": {"dropout": 0.5, "epochs": 12, "embedding_dim": 128, "vocabulary_size": 3000},
 }
-"""MSVD-QA: of nine settings that with the lowest loss on held-out videos, test videos apart. ActivityNet-QA: of
-four settings that with the highest accuracy on the validation split."""
+"""MSVD-QA: of nine settings that with the lowest loss on held-out videos, test videos apart.
+ActivityNet-QA: of four settings that with the highest accuracy on the validation split."""
 SHARED = {"video_branch": "none", "batch_size": 128, "learning_rate": 2e-3}
 
 
