@@ -16,7 +16,8 @@ BACKBONES = ("inception_v3", "tiny")
 VIDEO_BRANCHES = ("lstm", "mean", "none")
 MODEL_INPUTS = ("clip", "features")
 LEARNING_RATE_SCHEDULES = ("constant", "cosine")
-STRATEGIES = ("single",)
+STRATEGIES = ("single", "mirrored", "multiworker")
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16", "float64")
 DEFAULT_FRAME_SIZES = {"inception_v3": (150, 150), "tiny": (96, 96)}
 """Height and width in pixels of the frames a backbone takes unless told otherwise."""
 DEFAULT_BACKBONE_WEIGHTS = {"inception_v3": "imagenet", "tiny": "package"}
@@ -202,6 +203,7 @@ class TrainingConfig:
             validation rows; with 0 and none the last epoch is kept.
         blind: also train the blind model, whose score shows what the questions give away.
         strategy: one of `STRATEGIES`.
+        precision: one of `PRECISIONS`; "float64" is for proofs.
     """
 
     epochs: int = option(30, "passes over the training rows, at most")
@@ -215,6 +217,7 @@ class TrainingConfig:
     )
     blind: bool = option(True, "also train the blind model, which never sees the video")
     strategy: str = option("single", "how training is spread over devices")
+    precision: str = option("float32", "numbers that training computes with; float64 is for proofs")
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -227,6 +230,7 @@ class TrainingConfig:
         check_number("validation_share", self.validation_share, minimum=0, maximum=0.5)
         check_flag("blind", self.blind)
         check_choice("strategy", self.strategy, STRATEGIES)
+        check_choice("precision", self.precision, PRECISIONS)
 
 
 @dataclass(frozen=True)

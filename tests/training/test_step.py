@@ -42,7 +42,7 @@ def step_of(model: keras.Model, seed: int = 0, optimizer: keras.optimizers.Optim
     spec = tf.nest.map_structure(
         lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch_of(1, model)
     )
-    return make_train_step(model, pairs, strategy, seed=seed, batch_spec=spec)
+    return make_train_step(model, pairs, strategy, seed=seed, batch_spec=spec, batch_size=7)
 
 
 def test_a_step_equals_one_of_keras_fit() -> None:

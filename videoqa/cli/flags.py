@@ -12,6 +12,7 @@ from videoqa._command import COMMA_SEPARATED, NONE
 from videoqa.config import (
     BACKBONES,
     LEARNING_RATE_SCHEDULES,
+    PRECISIONS,
     SAMPLE_DEFAULTS,
     STRATEGIES,
     TASKS,
@@ -24,6 +25,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "video_branch": VIDEO_BRANCHES,
     "learning_rate_schedule": LEARNING_RATE_SCHEDULES,
     "strategy": STRATEGIES,
+    "precision": PRECISIONS,
 }
 
 

@@ -37,5 +37,7 @@ def inference_function(model: "keras.Model") -> Callable[[dict[str, np.ndarray]]
         signature = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in model.input.items()}
         function = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
         model._videoqa_inference = function.get_concrete_function()
-    call = model._videoqa_inference
-    return lambda inputs: call({name: tf.constant(array) for name, array in inputs.items()}).numpy()
+    call, dtypes = model._videoqa_inference, {name: tensor.dtype for name, tensor in model.input.items()}
+    return lambda inputs: call(
+        {name: tf.constant(array, dtypes[name]) for name, array in inputs.items()}
+    ).numpy()

@@ -16,6 +16,7 @@ from videoqa.text.answers import AnswerList
 from videoqa.text.vocabulary import Vocabulary
 from videoqa.training.initial_weights import load_initial_weights
 from videoqa.training.loop import run_epochs, steps_per_epoch
+from videoqa.training.precision import computing_in
 from videoqa.training.strategies import make_strategy
 
 
@@ -42,6 +43,7 @@ def fit_model(
     validation_examples: Examples,
     folder: Path,
     *,
+    strategy: tf.distribute.Strategy,
     vocabulary: Vocabulary | None,
     answers: AnswerList,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -55,6 +57,7 @@ def fit_model(
         config: with the sizes of `vocabulary` and `answers`.
         train_examples, validation_examples: rows whose video could be read.
         folder: the run's folder.
+        strategy: from `start_strategy`, one for all models of a process.
         vocabulary: None for actions.
         answers: answer of each class.
         callbacks: called after the CSV and TensorBoard logs.
@@ -62,10 +65,9 @@ def fit_model(
         progress: print messages, and a bar on a terminal.
         name: shown before the bar.
     """
-    _make_repeatable(config.training.seed)
-    strategy = make_strategy(config.training.strategy, progress=progress)
+    keras.utils.set_random_seed(config.training.seed)
     end_to_end = train_examples.clips is not None and train_examples.clip_input == "clip"
-    with strategy.scope():
+    with computing_in(config.training.precision), strategy.scope():
         model = build_from_config(
             config.model, config.sampling.num_frames, starts_from="clip" if end_to_end else "features"
         )
@@ -89,9 +91,12 @@ def fit_model(
     return FittedModel(model, features_form, history, backbone_weights)
 
 
-def _make_repeatable(seed: int) -> None:
-    keras.utils.set_random_seed(seed)
+def start_strategy(training: TrainingConfig, *, progress: bool = True) -> tf.distribute.Strategy:
+    """Return the strategy of a run, with every op deterministic; several strategies at once would mix up
+    their messages."""
+    keras.utils.set_random_seed(training.seed)  # determinism asks for a seed of every random op
     tf.config.experimental.enable_op_determinism()
+    return make_strategy(training.strategy, progress=progress)
 
 
 def _learning_rate(

@@ -46,7 +46,9 @@ def run_epochs(
     with strategy.scope():
         model.optimizer.build(model.trainable_variables)
     spec = batch_spec(train_examples)
-    step = make_train_step(model, optimizers, strategy, seed=training.seed, batch_spec=spec)
+    step = make_train_step(
+        model, optimizers, strategy, seed=training.seed, batch_spec=spec, batch_size=training.batch_size
+    )
     steps = steps_per_epoch(len(train_examples), training.batch_size)
     parameters = {"epochs": training.epochs, "steps": steps, "verbose": 0}
     driver = keras.callbacks.CallbackList(list(callbacks), model=model, **parameters)

@@ -7,19 +7,16 @@ import tensorflow as tf
 from videoqa._progress import say
 from videoqa.models.devices import let_gpu_memory_grow
 
-
-def _single() -> tf.distribute.Strategy:
-    return tf.distribute.get_strategy()
-
-
-STRATEGIES: dict[str, Callable[[], tf.distribute.Strategy]] = {"single": _single}
+COLLECTIVE_TIMEOUT_SECONDS = 20.0
+"""A worker that gives no sign for so long within a collective is taken for dead."""
 
 
 def make_strategy(name: str, *, progress: bool = True) -> tf.distribute.Strategy:
     """Return the strategy `name`, with GPU memory growing on demand; says which GPUs stay unused.
 
     Args:
-        name: one of `videoqa.config.STRATEGIES`.
+        name: one of `videoqa.config.STRATEGIES`. "multiworker" takes its cluster from `TF_CONFIG` and must be
+            made before anything else is computed.
         progress: print what is worth knowing.
     """
     gpus = tf.config.list_physical_devices("GPU")
@@ -28,5 +25,40 @@ def make_strategy(name: str, *, progress: bool = True) -> tf.distribute.Strategy
     strategy = STRATEGIES[name]()
     used = min(len(gpus), strategy.num_replicas_in_sync)
     if len(gpus) > used:
-        say(f"{len(gpus)} GPUs visible, {used} used.", progress=progress)
+        advice = ": add --strategy mirrored" if name == "single" else ""
+        say(f"{len(gpus)} GPUs visible, {used} used{advice}.", progress=progress)
     return strategy
+
+
+def _single() -> tf.distribute.Strategy:
+    return tf.distribute.get_strategy()
+
+
+def _mirrored() -> tf.distribute.Strategy:
+    """All GPUs of this machine; without any, its logical CPUs, of which two are made where there is one."""
+    if not tf.config.list_physical_devices("GPU"):
+        return tf.distribute.MirroredStrategy(_logical_cpus())
+    return tf.distribute.MirroredStrategy([device.name for device in tf.config.list_logical_devices("GPU")])
+
+
+def _logical_cpus() -> list[str]:
+    with_two = [tf.config.LogicalDeviceConfiguration()] * 2
+    physical = tf.config.list_physical_devices("CPU")[0]
+    try:
+        if len(tf.config.get_logical_device_configuration(physical) or ()) < 2:
+            tf.config.set_logical_device_configuration(physical, with_two)
+    except RuntimeError:  # TensorFlow was in use before: it stays with the devices it has
+        pass
+    return [device.name for device in tf.config.list_logical_devices("CPU")]
+
+
+def _multi_worker() -> tf.distribute.Strategy:
+    options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=COLLECTIVE_TIMEOUT_SECONDS)
+    return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+
+
+STRATEGIES: dict[str, Callable[[], tf.distribute.Strategy]] = {
+    "single": _single,
+    "mirrored": _mirrored,
+    "multiworker": _multi_worker,
+}

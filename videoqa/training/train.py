@@ -117,8 +117,17 @@ def train(
         _check_initial(earlier, config)
         say_table_findings(table, config, progress=progress)
         prepared = prepare_data(table, config, num_tables=len(tables), progress=progress)
-    blind = _fit_blind(prepared, folder, progress)
-    fitted = _fit(prepared, prepared.config, folder, callbacks=callbacks, initial=earlier, progress=progress)
+    strategy = _start_strategy(prepared.config, progress)
+    blind = _fit_blind(prepared, folder, strategy, progress)
+    fitted = _fit(
+        prepared,
+        prepared.config,
+        folder,
+        strategy=strategy,
+        callbacks=callbacks,
+        initial=earlier,
+        progress=progress,
+    )
     origin = {"command": "" if tables else asked, "versions": installed_versions()}
     metrics = _metrics(prepared, fitted, blind, prepared.config) | origin
     saved = save_model_folder(
@@ -133,6 +142,12 @@ def train(
     )
     say(f"The model is in {saved.path}.", progress=progress)
     return TrainingRun(saved.path, saved.config, fitted.history, metrics)
+
+
+def _start_strategy(config: RunConfig, progress: bool) -> Any:
+    from videoqa.training.fitting import start_strategy
+
+    return start_strategy(config.training, progress=progress)
 
 
 def _fit(prepared: PreparedData, config: RunConfig, folder: Path, **options: Any) -> "FittedModel":
@@ -152,14 +167,14 @@ def _fit(prepared: PreparedData, config: RunConfig, folder: Path, **options: Any
     )
 
 
-def _fit_blind(prepared: PreparedData, folder: Path, progress: bool) -> ModelFolder | None:
+def _fit_blind(prepared: PreparedData, folder: Path, strategy: Any, progress: bool) -> ModelFolder | None:
     """Train the blind model into `folder/blind`; None for actions, `blind=False` or a blind run."""
     config = prepared.config
     if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
         return None
     model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
     config = dataclasses.replace(config, model=model)
-    fitted = _fit(prepared, config, folder / BLIND, progress=progress, name="blind model")
+    fitted = _fit(prepared, config, folder / BLIND, strategy=strategy, progress=progress, name="blind model")
     return save_model_folder(
         folder / BLIND,
         fitted.model,
