@@ -11,7 +11,7 @@ from videoqa.config import PARTS, RunConfig, field_names, run_config_from_option
 PROGRAM = "videoqa-train"
 NONE = "none"
 """The word that stands for None where None is allowed."""
-COMMA_SEPARATED = ("classes",)
+COMMA_SEPARATED = ("classes", "workers")
 """Options whose several values are one word, `A,B`; of all others the flag is repeated."""
 
 

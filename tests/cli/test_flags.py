@@ -9,10 +9,11 @@ import pytest
 import videoqa
 from videoqa.cli.flags import CHOICES, add_option_flags, typed_options
 from videoqa.cli.main import COMMANDS, build_parser
-from videoqa.config import PARTS, ModelConfig, SamplingConfig, TrainingConfig, field_names
+from videoqa.config import PARTS, LaunchConfig, ModelConfig, SamplingConfig, TrainingConfig, field_names
 from videoqa.demo import run_demo
 
-OPTIONS = [item for part in PARTS.values() for item in dataclasses.fields(part) if "help" in item.metadata]
+TRAIN_PARTS = (*PARTS.values(), LaunchConfig)
+OPTIONS = [item for part in TRAIN_PARTS for item in dataclasses.fields(part) if "help" in item.metadata]
 
 
 def parse(*words):
@@ -87,7 +88,7 @@ def test_help_shows_the_defaults_of_the_dataclasses(capsys):
 def test_choices_are_those_the_config_checks():
     for name, choices in CHOICES.items():
         part = next(
-            part for part in reversed(PARTS.values()) if name in {f.name for f in dataclasses.fields(part)}
+            part for part in reversed(TRAIN_PARTS) if name in {f.name for f in dataclasses.fields(part)}
         )
         for choice in choices:
             part(**{name: choice})

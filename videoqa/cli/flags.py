@@ -13,6 +13,7 @@ from videoqa.config import (
     BACKBONES,
     LEARNING_RATE_SCHEDULES,
     PRECISIONS,
+    RUNNERS,
     SAMPLE_DEFAULTS,
     STRATEGIES,
     TASKS,
@@ -26,6 +27,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "learning_rate_schedule": LEARNING_RATE_SCHEDULES,
     "strategy": STRATEGIES,
     "precision": PRECISIONS,
+    "runner": RUNNERS,
 }
 
 

@@ -6,7 +6,12 @@ from typing import Any
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.cli.quiet import load_tensorflow
-from videoqa.config import DataConfig, ModelConfig, SamplingConfig, TrainingConfig, run_config_from_options
+from videoqa.config import (
+    PARTS,
+    LaunchConfig,
+    field_names,
+    run_config_from_options,
+)
 
 HELP = "train a model from annotations and videos"
 EXAMPLE = """example:
@@ -14,7 +19,7 @@ EXAMPLE = """example:
   videoqa-train --data my.csv --videos clips/ --out runs/mine
   videoqa-train --data my.csv --epochs 60 --no-blind --json
 """
-PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
+OPTION_PARTS = (*PARTS.values(), LaunchConfig)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_progress(parser)
     add_json(parser)
-    add_option_flags(parser, PARTS)
+    add_option_flags(parser, OPTION_PARTS)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -43,8 +48,10 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(
             "`--data` is missing. Type next, for the built-in clips:\n  videoqa-train --data sample"
         )
-    options = typed_options(arguments, PARTS)
-    run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
+    options = typed_options(arguments, OPTION_PARTS)
+    launch = set(field_names(LaunchConfig))
+    LaunchConfig(**{name: value for name, value in options.items() if name in launch})
+    run_config_from_options({name: value for name, value in options.items() if name not in launch})
     load_tensorflow()
     from videoqa import train
 

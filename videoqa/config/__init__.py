@@ -1,0 +1,63 @@
+"""Every option of a run as frozen dataclasses, checked when made; no file is touched here."""
+
+from videoqa.config.choices import (
+    BACKBONES,
+    DEFAULT_BACKBONE_WEIGHTS,
+    DEFAULT_FRAME_SIZES,
+    FORMAT_VERSION,
+    LEARNING_RATE_SCHEDULES,
+    MAX_QUESTION_CHARACTERS,
+    MAX_QUESTION_TOKENS,
+    MODEL_INPUTS,
+    OTHER_SPLIT_NAMES,
+    PRECISIONS,
+    RUNNERS,
+    SAMPLE,
+    SAMPLE_DEFAULTS,
+    SPLITS,
+    STRATEGIES,
+    TASKS,
+    VIDEO_BRANCHES,
+)
+from videoqa.config.data import DataConfig
+from videoqa.config.launch import LaunchConfig
+from videoqa.config.model import ModelConfig
+from videoqa.config.options import option
+from videoqa.config.run import (
+    PARTS,
+    RunConfig,
+    field_names,
+    run_config_from_options,
+)
+from videoqa.config.sampling import SamplingConfig
+from videoqa.config.training import TrainingConfig
+
+__all__ = [
+    "BACKBONES",
+    "DEFAULT_BACKBONE_WEIGHTS",
+    "DEFAULT_FRAME_SIZES",
+    "DataConfig",
+    "FORMAT_VERSION",
+    "LEARNING_RATE_SCHEDULES",
+    "LaunchConfig",
+    "MAX_QUESTION_CHARACTERS",
+    "MAX_QUESTION_TOKENS",
+    "MODEL_INPUTS",
+    "ModelConfig",
+    "OTHER_SPLIT_NAMES",
+    "PARTS",
+    "PRECISIONS",
+    "RUNNERS",
+    "RunConfig",
+    "SAMPLE",
+    "SAMPLE_DEFAULTS",
+    "SPLITS",
+    "STRATEGIES",
+    "SamplingConfig",
+    "TASKS",
+    "TrainingConfig",
+    "VIDEO_BRANCHES",
+    "field_names",
+    "option",
+    "run_config_from_options",
+]

@@ -1,0 +1,56 @@
+"""Where annotations and videos come from."""
+
+import os
+from dataclasses import dataclass
+
+from videoqa._checks import check_choice, check_flag, check_integer, refusal
+from videoqa.config.choices import TASKS
+from videoqa.config.options import as_tuple, option
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where annotations and videos come from.
+
+    Attributes:
+        data: CSV or JSONL paths, or names of sets, whose rows are joined.
+        videos: folders of the video files, one for all of `data` or one for each in its order; empty: beside
+            each annotation file. Kept as absolute paths, as every path here is, so that a run is found again
+            from another folder. One path may be given as it is.
+        annotations: folders where named sets' own annotation files lie, given as `videos` are.
+        task: one of `TASKS`; None: inferred from the columns.
+        fold: which of a named set's official splits; None: the first.
+        classes: action labels kept, in the order of the model's classes; empty: all.
+        allow_other_counts: take a named set whose files have other row counts than the published ones.
+        limit: keep only this many rows of each split, for a smoke run.
+    """
+
+    data: tuple[str, ...] = ()
+    videos: tuple[str, ...] = option(
+        (), "folder of the video files (default: beside the annotation file); may be repeated, as --data"
+    )
+    annotations: tuple[str, ...] = option(
+        (), "folder of a named set's own annotation files; may be repeated, as --data"
+    )
+    task: str | None = option(None, "the task (default: inferred from the columns)")
+    fold: int | None = option(None, "which of a named set's official splits (default: 1)")
+    classes: tuple[str, ...] = option((), "keep only these action labels, as in A,B (default: all)")
+    allow_other_counts: bool = option(
+        False, "take a named set whose files have other row counts than the published ones"
+    )
+    limit: int | None = option(None, "keep only this many rows of each split, for a smoke run")
+
+    def __post_init__(self) -> None:
+        for name in ("videos", "annotations"):
+            paths = tuple(os.path.abspath(path) for path in as_tuple(getattr(self, name)))
+            object.__setattr__(self, name, paths)
+        classes = tuple(str(label).strip() for label in as_tuple(self.classes))
+        if "" in classes or len(set(classes)) < len(classes):
+            raise ValueError(refusal("classes", "be different labels, none of them blank", self.classes))
+        object.__setattr__(self, "classes", classes)
+        if self.task is not None:
+            check_choice("task", self.task, TASKS)
+        for name in ("fold", "limit"):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name), minimum=1)
+        check_flag("allow_other_counts", self.allow_other_counts)

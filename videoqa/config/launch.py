@@ -1,0 +1,53 @@
+"""How the processes of a run are started and watched; nothing here changes what is learned."""
+
+from dataclasses import dataclass
+
+from videoqa._checks import check_choice, check_integer, check_number, refusal
+from videoqa.config.choices import RUNNERS
+from videoqa.config.options import as_tuple, option
+
+
+@dataclass(frozen=True)
+class LaunchConfig:
+    """Where the workers of a run are and how failures are dealt with; not part of a model folder.
+
+    Attributes:
+        workers: "host:port" of each worker, the same on every machine; empty: from `TF_CONFIG` or Slurm.
+        worker_index: which of `workers` this process is.
+        local_workers: start this many workers on this machine.
+        runner: one of `RUNNERS`; what starts the workers.
+        start_timeout: seconds to wait at the start for a worker without a sign of life.
+        max_restarts: times the whole job is started again from its newest checkpoint after a worker died.
+        checkpoint_steps: training steps between checkpoints; there is also one at each epoch's end.
+        keep_checkpoints: newest checkpoints kept.
+        gpu_memory_limit: MiB of each GPU that may be used; None: as much as is needed.
+    """
+
+    workers: tuple[str, ...] = option(
+        (), "host:port of every worker, as in a:2222,b:2222 (default: from TF_CONFIG or Slurm)"
+    )
+    worker_index: int | None = option(None, "which of --workers this machine is, from 0")
+    local_workers: int | None = option(None, "start this many workers on this machine (default: one)")
+    runner: str = option("processes", "what starts the workers")
+    start_timeout: float = option(300.0, "seconds to wait at the start for a worker without a sign of life")
+    max_restarts: int = option(0, "times to start again from the newest checkpoint after a worker died")
+    checkpoint_steps: int = option(200, "steps between checkpoints; each epoch's end has one too")
+    keep_checkpoints: int = option(2, "newest checkpoints kept")
+    gpu_memory_limit: int | None = option(None, "MiB of each GPU that may be used (default: grows on demand)")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "workers", as_tuple(self.workers))
+        if self.worker_index is not None:
+            check_integer("worker_index", self.worker_index, minimum=0)
+        if self.local_workers is not None:
+            check_integer("local_workers", self.local_workers, minimum=1, maximum=64)
+            if self.workers or self.worker_index is not None:
+                advice = "Give one of the two."
+                raise ValueError(refusal("local_workers", "come without workers", self.local_workers, advice))
+        check_choice("runner", self.runner, RUNNERS)
+        check_number("start_timeout", self.start_timeout, minimum=1)
+        check_integer("max_restarts", self.max_restarts, minimum=0)
+        check_integer("checkpoint_steps", self.checkpoint_steps, minimum=1)
+        check_integer("keep_checkpoints", self.keep_checkpoints, minimum=1)
+        if self.gpu_memory_limit is not None:
+            check_integer("gpu_memory_limit", self.gpu_memory_limit, minimum=1)

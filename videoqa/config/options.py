@@ -1,0 +1,17 @@
+"""How an option is declared."""
+
+from collections.abc import Sequence
+from dataclasses import field
+from typing import Any
+
+
+def option(default: Any, help: str) -> Any:
+    """Return a dataclass field whose `help` text becomes the help of its command-line flag."""
+    return field(default=default, metadata={"help": help})
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """Nothing, one value, or several of them, as a tuple."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)

@@ -1,0 +1,61 @@
+"""How a model is trained."""
+
+from dataclasses import dataclass
+
+from videoqa._checks import check_choice, check_flag, check_integer, check_number, refusal
+from videoqa.config.choices import LEARNING_RATE_SCHEDULES, PRECISIONS, STRATEGIES
+from videoqa.config.options import option
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained.
+
+    Attributes:
+        epochs: passes over the training rows, at most.
+        batch_size: rows per step over all replicas.
+        learning_rate: of Adam; the first one when it follows a schedule.
+        learning_rate_schedule: "constant", or "cosine" down to 0 at the last step.
+        seed: of weights, order, windows, dropout and automatic splits.
+        patience: epochs without a better validation accuracy before stopping; None: never stop early.
+        validation_share: share of the training groups held out for validation where the data has no
+            validation rows; with 0 and none the last epoch is kept.
+        blind: also train the blind model, whose score shows what the questions give away.
+        strategy: one of `STRATEGIES`.
+        averaging_frequency: 1: gradients are summed over the workers at every step; K: each worker takes K
+            steps of its own, then weights and optimizer slots are averaged ("multiworker" only).
+        precision: one of `PRECISIONS`; "float64" is for proofs.
+    """
+
+    epochs: int = option(30, "passes over the training rows, at most")
+    batch_size: int = option(32, "rows per step over all replicas")
+    learning_rate: float = option(1e-3, "learning rate of Adam")
+    learning_rate_schedule: str = option("constant", "how the learning rate goes on")
+    seed: int = option(0, "seed of weights, order, windows, dropout and automatic splits")
+    patience: int | None = option(10, "epochs without a better validation accuracy before stopping")
+    validation_share: float = option(
+        0.15, "share of the training groups held out where the data has no validation rows; 0: none"
+    )
+    blind: bool = option(True, "also train the blind model, which never sees the video")
+    strategy: str = option("single", "how training is spread over devices")
+    averaging_frequency: int = option(
+        1, "steps each worker takes alone before weights are averaged; 1: gradients are summed at every step"
+    )
+    precision: str = option("float32", "numbers that training computes with; float64 is for proofs")
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size"):
+            check_integer(name, getattr(self, name), minimum=1)
+        check_number("learning_rate", self.learning_rate, minimum=1e-12)
+        check_choice("learning_rate_schedule", self.learning_rate_schedule, LEARNING_RATE_SCHEDULES)
+        check_integer("seed", self.seed, minimum=0, maximum=2**31 - 1)
+        if self.patience is not None:
+            check_integer("patience", self.patience, minimum=1)
+        check_number("validation_share", self.validation_share, minimum=0, maximum=0.5)
+        check_flag("blind", self.blind)
+        check_choice("strategy", self.strategy, STRATEGIES)
+        check_integer("averaging_frequency", self.averaging_frequency, minimum=1)
+        if self.averaging_frequency > 1 and self.strategy != "multiworker":
+            requirement = f"be 1 with strategy={self.strategy!r}"
+            raise ValueError(refusal("averaging_frequency", requirement, self.averaging_frequency))
+        check_choice("precision", self.precision, PRECISIONS)
