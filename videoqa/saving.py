@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import typing
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from videoqa._checks import check_directory, refusal
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
-from videoqa.config import FORMAT_VERSION, PARTS, RunConfig
+from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
 from videoqa.models.backbones import backbone_identity
 from videoqa.text.question_prior import QuestionPrior
 from videoqa.text.vocabulary import AnswerList, Vocabulary
@@ -248,22 +247,14 @@ def _config_to_dict(config: RunConfig, backbone: dict[str, Any]) -> dict[str, An
 
 
 def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig, dict[str, Any]]:
-    parts = {}
     version = content.get("format_version")
     known_keys = {"format_version", "videoqa_version", "backbone", *PARTS}
-    unknown = sorted(set(content) - known_keys)
-    for key, part in PARTS.items():
-        fields = typing.get_type_hints(part)
-        values = content.get(key, {})
-        unknown += [f"{key}.{name}" for name in values if name not in fields]
-        known = {name: value for name, value in values.items() if name in fields}
-        parts[key] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
-        }
+    parts = {key: content.get(key, {}) for key in PARTS}
+    unknown = sorted(set(content) - known_keys) + unknown_fields(parts)
     if unknown or version != FORMAT_VERSION or "backbone" not in content:
         written = f"videoqa {content.get('videoqa_version')} (format_version {version})"
         raise ValueError(
             f"{source} was written by {written}; this version reads format_version {FORMAT_VERSION}. "
             f"Unknown fields: {', '.join(unknown) or 'none'}. Install the version that wrote it."
         )
-    return RunConfig(**{key: PARTS[key](**values) for key, values in parts.items()}), content["backbone"]
+    return run_config_from_json(parts), content["backbone"]

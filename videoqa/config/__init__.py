@@ -27,7 +27,9 @@ from videoqa.config.run import (
     PARTS,
     RunConfig,
     field_names,
+    run_config_from_json,
     run_config_from_options,
+    unknown_fields,
 )
 from videoqa.config.sampling import SamplingConfig
 from videoqa.config.training import TrainingConfig
@@ -59,5 +61,7 @@ __all__ = [
     "VIDEO_BRANCHES",
     "field_names",
     "option",
+    "run_config_from_json",
     "run_config_from_options",
+    "unknown_fields",
 ]

@@ -48,6 +48,34 @@ def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
     return RunConfig(**chosen)
 
 
+def run_config_from_json(content: Mapping[str, Any]) -> RunConfig:
+    """Return the `RunConfig` of `dataclasses.asdict` read back from JSON; what it lacks has its default.
+
+    Raises:
+        ValueError: fields that this version does not know, by name, or a value out of range.
+    """
+    if unknown := unknown_fields(content):
+        raise ValueError(
+            f"The configuration was written by another version: this one does not know {', '.join(unknown)}. "
+            "Install the version that wrote it."
+        )
+    parts = {key: part(**_with_tuples(content.get(key, {}))) for key, part in PARTS.items()}
+    return RunConfig(**parts)
+
+
+def unknown_fields(content: Mapping[str, Any]) -> list[str]:
+    """Return the names of parts, and of fields as `part.field`, that no dataclass has."""
+    unknown = sorted(set(content) - set(PARTS))
+    for key, part in PARTS.items():
+        unknown += [f"{key}.{name}" for name in content.get(key, {}) if name not in field_names(part)]
+    return unknown
+
+
+def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with JSON's lists as the tuples they were."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
 def field_names(part: Any) -> list[str]:
     """Return the names of a dataclass's fields, in order."""
     return [item.name for item in dataclasses.fields(part)]

@@ -1,0 +1,132 @@
+"""Resuming: the options of the run come back, and what may not change is refused by name."""
+
+import dataclasses
+import json
+
+import pytest
+
+from videoqa.config import run_config_from_options
+from videoqa.training.resuming import check_same_run, options_of_run
+
+HASHES = {"data": "d" * 8, "vocabulary": "v" * 8, "answers": "a" * 8}
+ASKED = [
+    {"data": ("sample",)},
+    {"data": ("sample",), "epochs": 30, "backbone": "inception_v3", "learning_rate": 0.1 + 0.2},
+    {"data": ("/a.csv", "sample"), "videos": "/clips", "task": "action", "limit": 7},
+    {"data": ("/a.csv",), "backbone": "tiny", "backbone_weights": None, "train_backbone": True},
+    {"data": ("/a.csv",), "backbone_weights": "/w.h5", "frame_size": (75, 80), "patience": None},
+    {"data": ("ucf101",), "classes": ("b", "a"), "annotations": ("/x",), "fold": 2, "num_answers": 5},
+    {"data": ("/a.csv",), "strategy": "multiworker", "averaging_frequency": 10, "precision": "float64"},
+]
+
+
+def as_saved(options: dict, **others) -> dict:
+    """Return what a checkpoint holds of a run with these options, through JSON."""
+    config = dataclasses.asdict(run_config_from_options(options))
+    return json.loads(json.dumps({"config": config, "hashes": HASHES, "epoch": 3, **others}))
+
+
+@pytest.mark.parametrize("options", ASKED, ids=lambda options: " ".join(options))
+def test_the_options_of_a_run_give_its_configuration_again(options: dict) -> None:
+    again = run_config_from_options(options_of_run(as_saved(options)["config"], {}))
+    assert again == run_config_from_options(options)
+    check_same_run(as_saved(options), again, HASHES)
+
+
+def test_what_was_typed_stands_over_what_was_saved() -> None:
+    saved = as_saved({"data": ("sample",), "epochs": 9})["config"]
+    typed = {"data": ("/moved.csv",), "epochs": 12, "strategy": "mirrored"}
+    config = run_config_from_options(options_of_run(saved, typed))
+    assert (config.data.data, config.training.epochs) == (("/moved.csv",), 12)
+    assert config.training.strategy == "mirrored"
+    assert config.model.backbone == "tiny"
+    assert config.training.learning_rate == 2e-3
+
+
+@pytest.mark.parametrize("num_tables", [0, 1])
+def test_a_dataframe_must_be_passed_again(num_tables: int) -> None:
+    saved = as_saved({"data": ("sample",) if num_tables else ()})["config"]
+    with pytest.raises(ValueError, match="`data` must be given to resume this run.*begun from a DataFrame"):
+        options_of_run(saved, {"epochs": 5}, num_tables=num_tables)
+    table = object()
+    assert options_of_run(saved, {"data": table}, num_tables=num_tables)["data"] is table
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"strategy": "multiworker"},
+        {"epochs": 3},
+        {"epochs": 60},
+        {"data": ("/new/a.csv",), "videos": "/new/clips", "annotations": "/new"},
+    ],
+    ids=lambda typed: " ".join(typed),
+)
+def test_some_things_may_change(typed: dict) -> None:
+    saved = as_saved({"data": ("/a.csv",), "epochs": 9})
+    check_same_run(saved, run_config_from_options(options_of_run(saved["config"], typed)), HASHES)
+
+
+REFUSED = [
+    ({"epochs": 2}, r"Received: epochs=2 \(3 are trained already\)\. Give"),
+    ({"limit": 7}, r"Received: limit=7 \(was None\)\. Give"),
+    ({"task": "action"}, r"Received: task='action' \(was None\)\. Give"),
+    ({"num_frames": 10}, r"Received: num_frames=10 \(was 20\)\. Give"),
+    ({"frame_size": (75, 75)}, r"Received: frame_size=\(75, 75\) \(was \(150, 150\)\)\. Give"),
+    ({"batch_size": 8}, r"Received: batch_size=8 \(was 32\)\. Give"),
+    ({"precision": "float64"}, r"Received: precision='float64' \(was 'float32'\)\. Give"),
+    (
+        {"backbone": "tiny"},
+        r"backbone='tiny' \(was 'inception_v3'\), backbone_weights='package' \(was 'imagenet'\), frame_size=",
+    ),
+    (
+        {"seed": 1, "dropout": 0.5, "data": ("/b.csv",)},
+        r"Received: dropout=0\.5 \(was 0\.0\), seed=1 \(was 0\)\. Give them as they were, or start a new run "
+        "with another --out",
+    ),
+]
+
+
+@pytest.mark.parametrize(("typed", "message"), REFUSED, ids=lambda value: " ".join(value)[:40])
+def test_all_else_is_refused_with_both_values(typed: dict, message: str) -> None:
+    saved = as_saved({"data": ("/a.csv",)})
+    config = run_config_from_options(options_of_run(saved["config"], typed))
+    with pytest.raises(ValueError, match=f"`resume` must go on with the run as it was.*{message}"):
+        check_same_run(saved, config, HASHES)
+
+
+def test_averaging_does_not_go_on_alone() -> None:
+    saved = as_saved(ASKED[-1])["config"]
+    with pytest.raises(ValueError, match="`averaging_frequency` must be 1 with strategy='single'"):
+        run_config_from_options(options_of_run(saved, {"strategy": "single"}))
+
+
+def test_other_data_and_words_are_refused_in_one_message_with_the_options() -> None:
+    saved = as_saved({"data": ("/a.csv",)})
+    config = run_config_from_options({"data": ("/a.csv",), "seed": 4})
+    hashes = r"hash of the answers='b' \(was 'a{8}'\), hash of the vocabulary=None \(was 'v{8}'\)"
+    with pytest.raises(ValueError, match=rf"seed=4 \(was 0\), {hashes}"):
+        check_same_run(saved, config, {"data": HASHES["data"], "answers": "b"})
+
+
+def test_a_field_of_a_newer_version_is_refused_by_name() -> None:
+    saved = as_saved({"data": ("/a.csv",)})
+    saved["config"]["model"]["memory_tokens"] = 4
+    saved["config"]["plan"] = {}
+    for refused in (
+        lambda: check_same_run(saved, run_config_from_options({}), HASHES),
+        lambda: options_of_run(saved["config"], {}),
+    ):
+        with pytest.raises(ValueError, match="another version.*does not know plan, model.memory_tokens"):
+            refused()
+
+
+def test_a_field_of_this_version_alone_has_its_default() -> None:
+    saved = as_saved({"data": ("/a.csv",), "backbone": "tiny"})
+    for name in ("frame_size", "dropout"):
+        del saved["config"]["model"][name]
+    del saved["config"]["sampling"]
+    check_same_run(saved, run_config_from_options({"data": ("/a.csv",), "backbone": "tiny"}), HASHES)
+    with pytest.raises(ValueError, match=r"dropout=0\.5 \(was 0\.0\)"):
+        config = run_config_from_options({"data": ("/a.csv",), "backbone": "tiny", "dropout": 0.5})
+        check_same_run(saved, config, HASHES)

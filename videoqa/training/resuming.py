@@ -1,0 +1,80 @@
+"""What a resumed run takes from the run it goes on with, and what it may change."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from videoqa._checks import refusal
+from videoqa.config import PARTS, RunConfig, field_names, run_config_from_json
+
+FREE = ("data", "videos", "annotations", "strategy", "epochs")
+"""Options that may differ: where the same rows and videos lie, how it is spread and how long it goes on."""
+OF_THE_BACKBONE = ("backbone_weights", "frame_size")
+"""Options whose defaults another backbone brings."""
+
+
+def options_of_run(
+    saved_config: Mapping[str, Any], typed: Mapping[str, Any], *, num_tables: int = 0
+) -> dict[str, Any]:
+    """Return the flat options of a resumed run: those of the saved configuration, the typed ones over them.
+
+    They stand for themselves: with nothing typed, `run_config_from_options` makes the saved configuration of
+    them whatever the defaults of the data or of this version are.
+
+    Args:
+        saved_config: `dataclasses.asdict` of the configuration as asked for, read back from JSON: with the
+            most answers and words wanted, not with those found, and without an inferred task.
+        typed: flat options given now; `data` only where it was given.
+        num_tables: how many of the run's sources were DataFrames, which no configuration holds.
+
+    Raises:
+        ValueError: the data was a DataFrame and is not given again, or the configuration has unknown fields.
+    """
+    config = run_config_from_json(saved_config)
+    if "data" not in typed and (num_tables or not config.data.data):
+        advice = "The run was begun from a DataFrame, which it does not keep: pass the same data again."
+        raise ValueError(refusal("data", "be given to resume this run", None, advice))
+    parts = [getattr(config, key) for key in PARTS]
+    options = {name: getattr(part, name) for part in parts for name in field_names(part)}
+    options["task"] = config.data.task
+    if typed.get("backbone", config.model.backbone) != config.model.backbone:
+        # So that it is the backbone that is refused, not that the old one's weights do not fit it.
+        options = {name: value for name, value in options.items() if name not in OF_THE_BACKBONE}
+    return {**options, **typed}
+
+
+def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[str, str]) -> None:
+    """Refuse to resume with anything changed but `FREE` options.
+
+    Args:
+        saved: "config": `dataclasses.asdict` of the run's configuration, read back from JSON; "hashes": of
+            "data", "vocabulary" and "answers"; "epoch": how many epochs are trained to their end.
+        config: the configuration now, made as the saved one was.
+        hashes: those of the saved kinds, now.
+
+    Raises:
+        ValueError: naming every option and hash that differs, with both values; or the fields of the saved
+            configuration that this version does not know.
+    """
+    changes = _changed_options(run_config_from_json(saved["config"]), config)
+    if config.training.epochs < saved.get("epoch", 0):
+        changes.append(f"epochs={config.training.epochs} ({saved['epoch']} are trained already)")
+    before = saved["hashes"]
+    for kind in sorted({*before, *hashes}):
+        if before.get(kind) != hashes.get(kind):
+            changes.append(f"hash of the {kind}={hashes.get(kind)!r} (was {before.get(kind)!r})")
+    if changes:
+        raise ValueError(
+            f"`resume` must go on with the run as it was. Received: {', '.join(changes)}. "
+            "Give them as they were, or start a new run with another --out."
+        )
+
+
+def _changed_options(before: RunConfig, now: RunConfig) -> list[str]:
+    """Return "name=value (was value)" of each option that differs and may not; `task`, in two parts, once."""
+    changes: dict[str, str] = {}
+    for key, part in PARTS.items():
+        for name in field_names(part):
+            old, new = getattr(getattr(before, key), name), getattr(getattr(now, key), name)
+            if old != new and name not in FREE:
+                changes.setdefault(name, f"{name}={new!r} (was {old!r})")
+    return list(changes.values())
