@@ -6,6 +6,14 @@ from typing import Any
 
 from tqdm import tqdm
 
+_terminal: bool | None = None
+
+
+def bars_reach_a_terminal(shown: bool) -> None:
+    """Say that this process's stderr ends at a terminal (or not), though another process passes it on."""
+    global _terminal
+    _terminal = shown
+
 
 def say(message: str, *, progress: bool = True) -> None:
     """Print `message` to stderr without breaking a progress bar; silent when `progress` is False."""
@@ -15,5 +23,6 @@ def say(message: str, *, progress: bool = True) -> None:
 
 def progress_bar(iterable: Iterable[Any] | None = None, *, progress: bool = True, **options: Any) -> tqdm:
     """Return a tqdm bar that shows itself only on a terminal and only after two seconds."""
-    shown = progress and sys.stderr.isatty()
+    terminal = sys.stderr.isatty() if _terminal is None else _terminal
+    shown = progress and terminal
     return tqdm(iterable, disable=not shown, delay=2, file=sys.stderr, dynamic_ncols=True, **options)

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 CONFIG, VOCABULARY, ANSWERS = "config.json", "question_vocabulary.json", "answers.json"
 WEIGHTS, BACKBONE_WEIGHTS = "model.weights.h5", "backbone.weights.h5"
 METRICS, QUESTION_PRIOR, BLIND = "metrics.json", "question_prior.json", "blind"
+CHECKPOINTS = "checkpoints"
 UNFINISHED = "UNFINISHED.txt"
 """Lies in a run's folder until it is done; what else lies there belongs to no model."""
 PARTS_OF_A_FOLDER = (
     CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, QUESTION_PRIOR, f"{BLIND}/{MANIFEST}"
 )  # fmt: skip
-PARTS_OF_A_RUN = (*PARTS_OF_A_FOLDER[:-1], MANIFEST, BLIND, "logs", "evaluation")
+PARTS_OF_A_RUN = (*PARTS_OF_A_FOLDER[:-1], MANIFEST, BLIND, "logs", "evaluation", CHECKPOINTS)
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,11 @@ class ModelFolder:
 def check_new_folder(out: str | os.PathLike[str]) -> Path:
     """Return `out` as a `Path`, made if absent, refused if it holds a run or cannot be written to.
 
-    It holds a file `UNFINISHED` until `save_model_folder` is done. What a stopped run left is removed.
+    It holds a file `UNFINISHED` until `save_model_folder` is done. What a run left that was stopped before
+    its first checkpoint is removed.
 
     Raises:
-        FileExistsError: it already holds a run.
+        FileExistsError: it already holds a run, or one that can be resumed.
         ValueError: it is a file.
         PermissionError: it cannot be written to.
     """
@@ -103,6 +105,9 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError(refusal("out", "be a folder; this is a file", str(path)))
     unfinished = (path / UNFINISHED).exists() and not (path / MANIFEST).exists()
+    if unfinished and any((path / CHECKPOINTS).glob("*")):
+        advice = "Add --resume (in Python: resume=True) to go on with it, or delete the folder."
+        raise FileExistsError(refusal("out", "not hold a run that was stopped", str(path), advice))
     if not unfinished and any((path / name).exists() for name in PARTS_OF_A_RUN):
         raise FileExistsError(refusal("out", "not hold a run yet", str(path), advice))
     try:

@@ -1,5 +1,6 @@
-"""A training run that is stopped: the exit code says how, nothing half-written passes for a model."""
+"""A training run that is stopped: the exit code says how, no model is left, and `--resume` loses no step."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def train_command(small_set: Path, out: Path, epochs: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_run_leaves_no_model_and_can_be_run_again(
+def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(
     small_set: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     out = tmp_path / "run"
@@ -45,5 +46,13 @@ def test_a_stopped_run_leaves_no_model_and_can_be_run_again(
     assert running.returncode == code
     assert "Stopped by" in errors and "Traceback" not in errors
     assert not (out / MANIFEST).exists()
-    subprocess.run(train_command(small_set, out, 1), check=True, capture_output=True)
+    num_done = log.read_text().count("\n") - 1
+    again = subprocess.run(train_command(small_set, out, 1), capture_output=True, text=True)
+    assert again.returncode == 2 and "Add --resume" in again.stderr
+    resume = [sys.executable, "-c", MAIN, "train", "--out", str(out), "--resume"]
+    resumed = [*resume, "--epochs", str(num_done + 2), "--json"]
+    done = subprocess.run(resumed, check=True, capture_output=True, text=True)
     assert (out / MANIFEST).exists()
+    assert json.loads(done.stdout)["num_epochs"] == num_done + 2
+    again = subprocess.run(resumed, capture_output=True, text=True)
+    assert again.returncode == 2 and "Give more --epochs" in again.stderr

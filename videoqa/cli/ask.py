@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
+from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_json, add_segment, keywords
-from videoqa.cli.quiet import load_tensorflow
 
 HELP = "ask a question about a clip"
 EXAMPLE = """example:

@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
+from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_json, add_progress, add_split, keywords
-from videoqa.cli.quiet import load_tensorflow
 
 HELP = "compare two runs on the same rows: the difference, its interval by video, McNemar's test"
 EXAMPLE = """example:

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
+from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.cli.quiet import load_tensorflow
 from videoqa.config import (
     DataConfig,
     ModelConfig,

@@ -5,8 +5,8 @@ import os
 import sys
 from typing import Any
 
+from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_json, add_progress, keywords
-from videoqa.cli.quiet import load_tensorflow
 
 HELP = "label a folder of clips with an action model, or answer a file of questions"
 EXAMPLE = """example:

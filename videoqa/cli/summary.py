@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
+from videoqa._quiet import load_tensorflow
 from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.cli.quiet import load_tensorflow
 from videoqa.config import TASKS, ModelConfig, SamplingConfig, field_names
 
 HELP = "show the layers of a model with output shape and parameters; loads no weights"

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
+from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.cli.quiet import load_tensorflow
 from videoqa.config import (
     PARTS,
     LaunchConfig,
@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="start from the weights of this model folder",
     )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run that was stopped in --out; options not given are as they were",
+    )
     add_progress(parser)
     add_json(parser)
     add_option_flags(parser, OPTION_PARTS)
@@ -44,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train, and return the folder and the scores."""
-    if not hasattr(arguments, "data"):
+    if not hasattr(arguments, "data") and not arguments.resume:
         raise ValueError(
             "`--data` is missing. Type next, for the built-in clips:\n  videoqa-train --data sample"
         )
@@ -52,10 +57,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     launch = set(field_names(LaunchConfig))
     LaunchConfig(**{name: value for name, value in options.items() if name in launch})
     run_config_from_options({name: value for name, value in options.items() if name not in launch})
-    load_tensorflow()
+    if options.get("strategy") != "multiworker" and not options.get("max_restarts"):
+        load_tensorflow()
     from videoqa import train
 
-    done = train(options.pop("data"), **options, **keywords(arguments, "out", "initial_model", "progress"))
+    data = options.pop("data", None)
+    done = train(data, **options, **keywords(arguments, "out", "initial_model", "resume", "progress"))
     return done.to_dict()
 
 

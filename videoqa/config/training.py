@@ -22,7 +22,7 @@ class TrainingConfig:
             validation rows; with 0 and none the last epoch is kept.
         blind: also train the blind model, whose score shows what the questions give away.
         strategy: one of `STRATEGIES`.
-        averaging_frequency: 1: gradients are summed over the workers at every step; K: each worker takes K
+        averaging_frequency: None: gradients are summed over the workers at every step; K: each worker takes K
             steps of its own, then weights and optimizer slots are averaged ("multiworker" only).
         precision: one of `PRECISIONS`; "float64" is for proofs.
     """
@@ -38,8 +38,9 @@ class TrainingConfig:
     )
     blind: bool = option(True, "also train the blind model, which never sees the video")
     strategy: str = option("single", "how training is spread over devices")
-    averaging_frequency: int = option(
-        1, "steps each worker takes alone before weights are averaged; 1: gradients are summed at every step"
+    averaging_frequency: int | None = option(
+        None,
+        "steps of each worker alone before weights are averaged (default: gradients are summed every step)",
     )
     precision: str = option("float32", "numbers that training computes with; float64 is for proofs")
 
@@ -54,8 +55,13 @@ class TrainingConfig:
         check_number("validation_share", self.validation_share, minimum=0, maximum=0.5)
         check_flag("blind", self.blind)
         check_choice("strategy", self.strategy, STRATEGIES)
-        check_integer("averaging_frequency", self.averaging_frequency, minimum=1)
-        if self.averaging_frequency > 1 and self.strategy != "multiworker":
-            requirement = f"be 1 with strategy={self.strategy!r}"
-            raise ValueError(refusal("averaging_frequency", requirement, self.averaging_frequency))
+        self._check_averaging()
         check_choice("precision", self.precision, PRECISIONS)
+
+    def _check_averaging(self) -> None:
+        if self.averaging_frequency is None:
+            return
+        check_integer("averaging_frequency", self.averaging_frequency, minimum=1)
+        if self.strategy != "multiworker":
+            requirement = f"be left out with strategy={self.strategy!r}: it is for several workers"
+            raise ValueError(refusal("averaging_frequency", requirement, self.averaging_frequency))

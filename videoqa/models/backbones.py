@@ -48,7 +48,8 @@ def build_backbone(
             `trainable`.
         layer: cut after this layer (inception_v3: mixed0 to mixed10); None: its end.
         frame_size: (height, width) in pixels.
-        trainable: False freezes it: no weight and no batch norm statistic changes in training.
+        trainable: False freezes it. Batch norm keeps its statistics in either case: those of a batch would
+            depend on how it is split over devices.
 
     Returns:
         A `keras.Model`: uint8-valued RGB `(batch, height, width, 3)`, 0-255 → `(batch, feature_dim)`.
@@ -67,6 +68,9 @@ def build_backbone(
     with _fixed_random_weights(unless=trainable and path is None):
         network = build(frame_size, layer, path)
     network.trainable = trainable
+    for each in network.layers:
+        if type(each).__name__ == "BatchNormalization":
+            each.trainable = False
     return network
 
 

@@ -11,3 +11,17 @@ def let_gpu_memory_grow() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def set_gpu_memory(limit: int | None) -> bool:
+    """Cap every GPU's memory at `limit` MiB (None: let it grow); return whether that could still be set."""
+    if limit is None:
+        return let_gpu_memory_grow()
+    try:
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.set_logical_device_configuration(
+                gpu, [tf.config.LogicalDeviceConfiguration(memory_limit=limit)]
+            )
+    except RuntimeError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Builds a model, trains it on examples and returns it with what its folder needs."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from videoqa.models.building import build_from_config, copy_shared_weights
 from videoqa.saving import BACKBONE_WEIGHTS, ModelFolder
 from videoqa.text.answers import AnswerList
 from videoqa.text.vocabulary import Vocabulary
+from videoqa.training.control import RunControl
 from videoqa.training.initial_weights import load_initial_weights
-from videoqa.training.loop import run_epochs, steps_per_epoch
+from videoqa.training.loop import Training, steps_per_epoch
 from videoqa.training.precision import computing_in
+from videoqa.training.run_checkpoints import RunCheckpoints
 from videoqa.training.strategies import make_strategy
 
 
@@ -44,12 +47,14 @@ def fit_model(
     folder: Path,
     *,
     strategy: tf.distribute.Strategy,
+    control: RunControl,
+    checkpoints: RunCheckpoints,
     vocabulary: Vocabulary | None,
     answers: AnswerList,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     initial: ModelFolder | None = None,
     progress: bool = True,
-    name: str = "training",
+    phase: str = "model",
 ) -> FittedModel:
     """Train the model that `config` describes and return it; logs go to `folder/logs`.
 
@@ -58,16 +63,22 @@ def fit_model(
         train_examples, validation_examples: rows whose video could be read.
         folder: the run's folder.
         strategy: from `start_strategy`, one for all models of a process.
+        control: the place of this process among the workers.
+        checkpoints: of the run.
         vocabulary: None for actions.
         answers: answer of each class.
         callbacks: called after the CSV and TensorBoard logs.
         initial: an earlier model whose weights to start from.
         progress: print messages, and a bar on a terminal.
-        name: shown before the bar.
+        phase: one of `run_checkpoints.PHASES`.
+
+    Raises:
+        TrainingStopped: some worker was asked to stop.
     """
     keras.utils.set_random_seed(config.training.seed)
     end_to_end = train_examples.clips is not None and train_examples.clip_input == "clip"
-    with computing_in(config.training.precision), strategy.scope():
+    alone = config.training.averaging_frequency is not None  # each worker has variables of its own
+    with computing_in(config.training.precision), contextlib.nullcontext() if alone else strategy.scope():
         model = build_from_config(
             config.model, config.sampling.num_frames, starts_from="clip" if end_to_end else "features"
         )
@@ -75,28 +86,33 @@ def fit_model(
     if initial is not None:
         copied = load_initial_weights(model, initial, vocabulary=vocabulary, answers=answers)
         say(f"Starting from {initial.path}: {', '.join(copied)}.", progress=progress)
-    history = run_epochs(
+    history = Training(
         model,
         train_examples,
         validation_examples if len(validation_examples) else None,
         config.training,
         strategy=strategy,
-        callbacks=[*_log_callbacks(folder / "logs"), *callbacks],
+        control=control,
+        checkpoints=checkpoints,
+        phase=phase,
+        logs=folder / "logs",
+        callbacks=callbacks,
         progress=progress,
-        name=name,
-    )
+    ).run()
     if not end_to_end:
         return FittedModel(model, model, history, None)
     features_form, backbone_weights = _without_backbone(model, config, folder)
     return FittedModel(model, features_form, history, backbone_weights)
 
 
-def start_strategy(training: TrainingConfig, *, progress: bool = True) -> tf.distribute.Strategy:
+def start_strategy(
+    training: TrainingConfig, *, gpu_memory_limit: int | None = None, progress: bool = True
+) -> tf.distribute.Strategy:
     """Return the strategy of a run, with every op deterministic; several strategies at once would mix up
     their messages."""
     keras.utils.set_random_seed(training.seed)  # determinism asks for a seed of every random op
     tf.config.experimental.enable_op_determinism()
-    return make_strategy(training.strategy, progress=progress)
+    return make_strategy(training.strategy, gpu_memory_limit=gpu_memory_limit, progress=progress)
 
 
 def _learning_rate(
@@ -110,14 +126,6 @@ LEARNING_RATE_SCHEDULES = {
     "constant": lambda rate, num_steps: rate,
     "cosine": keras.optimizers.schedules.CosineDecay,
 }
-
-
-def _log_callbacks(folder: Path) -> list[keras.callbacks.Callback]:
-    folder.mkdir(parents=True, exist_ok=True)
-    return [
-        keras.callbacks.CSVLogger(folder / "epochs.csv"),
-        keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False),
-    ]
 
 
 def _without_backbone(model: keras.Model, config: RunConfig, folder: Path) -> tuple[keras.Model, Path]:

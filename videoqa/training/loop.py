@@ -1,112 +1,222 @@
-"""The loop over epochs: steps, validation, callbacks, early stopping, the best weights."""
+"""The loop over epochs: steps, validation, callbacks, early stopping, the best weights, checkpoints."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from videoqa._progress import progress_bar
 from videoqa.config import TrainingConfig
-from videoqa.evaluation.prediction import predict_probabilities
 from videoqa.input_pipeline import Examples, batch_dataset, batch_spec
-from videoqa.training.step import make_train_step
+from videoqa.training.averaging import AveragedSteps
+from videoqa.training.collectives import from_chief
+from videoqa.training.control import RunControl, TrainingStopped, signal_of
+from videoqa.training.position import Position
+from videoqa.training.run_checkpoints import (
+    RunCheckpoints,
+    assign_all,
+    optimizer_variables,
+    restore_arrays,
+    training_arrays,
+)
+from videoqa.training.step import OptimizerPairs, make_train_step
+from videoqa.training.validation import validation_scores
+
+PHASE_NAMES = {"blind": "blind model", "model": "training"}
+"""Shown before the bar."""
+Take = Callable[..., dict[str, float] | None]
 
 
-def run_epochs(
-    model: keras.Model,
-    train_examples: Examples,
-    validation_examples: Examples | None,
-    training: TrainingConfig,
-    *,
-    strategy: tf.distribute.Strategy,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    progress: bool = True,
-    name: str = "training",
-) -> list[dict[str, float]]:
-    """Train `model`, leaving it with the weights of its best validation epoch (without one: the last).
+class Training:
+    """The training of one model: where it is, and everything it goes on with.
 
-    Args:
-        model: compiled, built under `strategy.scope()`.
-        train_examples: rows to learn from; those with `answer_id` −1 have weight 0.
-        validation_examples: rows to choose the epoch by; None or empty: train all epochs.
-        training: epochs, batch size, seed, patience.
-        strategy: from `make_strategy`.
-        callbacks: Keras callbacks; `model.stop_training` is obeyed.
-        progress: show a bar on a terminal.
-        name: shown before the bar.
-
-    Returns:
-        Per epoch a dict of floats: "loss", "accuracy", "learning_rate", "seconds", "steps_per_second"
-        and, with validation, "val_loss", "val_accuracy".
+    Attributes:
+        model: compiled, built by `strategy`; left with the weights of its best validation epoch (without
+            validation: the last).
+        position: where the training is; its `history` has per epoch a dict of floats: "loss", "accuracy",
+            "learning_rate", "seconds", "steps_per_second", with validation "val_loss", "val_accuracy", and
+            when weights are averaged "spread".
     """
-    optimizers = [(model.optimizer, model.trainable_variables)]
-    with strategy.scope():
-        model.optimizer.build(model.trainable_variables)
-    spec = batch_spec(train_examples)
-    step = make_train_step(
-        model, optimizers, strategy, seed=training.seed, batch_spec=spec, batch_size=training.batch_size
-    )
-    steps = steps_per_epoch(len(train_examples), training.batch_size)
-    parameters = {"epochs": training.epochs, "steps": steps, "verbose": 0}
-    driver = keras.callbacks.CallbackList(list(callbacks), model=model, **parameters)
-    best = BestWeights(training.patience) if validation_examples is not None else None
-    history: list[dict[str, float]] = []
-    model.stop_training = False
-    driver.on_train_begin()
-    try:
-        for epoch in range(training.epochs):
-            driver.on_epoch_begin(epoch)
-            logs = _run_epoch(model, step, train_examples, training, epoch, driver, progress, name)
-            if validation_examples is not None:
-                logs |= validation_scores(model, validation_examples)
-            history.append(logs)
-            driver.on_epoch_end(epoch, dict(logs))
-            if (best is not None and best.update(model, logs)) or model.stop_training:
-                break
-        if best is not None:
-            best.restore(model)
-    finally:
-        driver.on_train_end()
-    return history
 
+    def __init__(
+        self,
+        model: keras.Model,
+        train_examples: Examples,
+        validation_examples: Examples | None,
+        training: TrainingConfig,
+        *,
+        strategy: tf.distribute.Strategy,
+        control: RunControl,
+        checkpoints: RunCheckpoints,
+        phase: str,
+        logs: Path,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        progress: bool = True,
+    ) -> None:
+        """Get ready to train, going on from the checkpoint that `checkpoints` restored, if it has this phase.
 
-def _run_epoch(
-    model: keras.Model,
-    step: Any,
-    examples: Examples,
-    training: TrainingConfig,
-    epoch: int,
-    driver: keras.callbacks.CallbackList,
-    progress: bool,
-    name: str,
-) -> dict[str, float]:
-    """Run one epoch and return its mean loss, accuracy and speed."""
-    num_steps = steps_per_epoch(len(examples), training.batch_size)
-    sums = {"loss_sum": 0.0, "num_correct": 0.0, "weight_sum": 0.0}
-    dataset = batch_dataset(examples, seed=training.seed, epoch=epoch, batch_size=training.batch_size)
-    description = f"{name} epoch {epoch + 1}/{training.epochs}"
-    bar = progress_bar(
-        dataset, progress=progress, total=num_steps, desc=description, unit="step", leave=False
-    )
-    begin = time.perf_counter()
-    for index, batch in enumerate(bar):
-        driver.on_train_batch_begin(index)
-        for key, value in step(batch, epoch * num_steps + index).items():
-            sums[key] += float(value)
-        logs = _means(sums)
-        bar.set_postfix(loss=f"{logs['loss']:.3f}", accuracy=f"{logs['accuracy']:.3f}", refresh=False)
-        driver.on_train_batch_end(index, dict(logs))
-    seconds = time.perf_counter() - begin
-    rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-    return _means(sums) | {"learning_rate": rate, "seconds": seconds, "steps_per_second": num_steps / seconds}
+        Args:
+            model: what to train.
+            train_examples: rows to learn from; those with `answer_id` −1 have weight 0.
+            validation_examples: rows to choose the epoch by; None: train all epochs.
+            training: epochs, batch size, seed, patience.
+            strategy: from `make_strategy`.
+            control: the place of this process among the workers.
+            checkpoints: where they go.
+            phase: one of `run_checkpoints.PHASES`.
+            logs: folder of the logs that worker 0 writes: `epochs.csv` and TensorBoard's.
+            callbacks: Keras callbacks of worker 0; `model.stop_training` is obeyed at an epoch's end.
+            progress: show a bar on a terminal.
+        """
+        self.model, self.position = model, checkpoints.position(phase)
+        self._examples, self._validation = train_examples, validation_examples
+        self._training, self._strategy, self._control = training, strategy, control
+        self._checkpoints, self._phase = checkpoints, phase
+        self._progress = progress and control.is_chief
+        self._num_steps = steps_per_epoch(len(train_examples), training.batch_size)
+        self._best: list[np.ndarray] = []
+        self._optimizers = [model.optimizer]
+        self._begin()
+        self._take = self._make_steps([(model.optimizer, model.trainable_variables)])
+        parameters = {"epochs": training.epochs, "steps": self._num_steps, "verbose": 0}
+        self._history_file = logs / "epochs.csv"
+        own = [keras.callbacks.TensorBoard(logs / "tensorboard", write_graph=False), *callbacks]
+        self._driver = keras.callbacks.CallbackList(
+            own if control.is_chief else [], model=model, **parameters
+        )
 
+    def run(self) -> list[dict[str, float]]:
+        """Train to the end and return the history.
 
-def _means(sums: dict[str, float]) -> dict[str, float]:
-    weight = max(sums["weight_sum"], 1.0)
-    return {"loss": sums["loss_sum"] / weight, "accuracy": sums["num_correct"] / weight}
+        Raises:
+            TrainingStopped: some worker was asked to stop; all of them stop after the same step.
+        """
+        self.model.stop_training = False
+        self._driver.on_train_begin()
+        try:
+            while not self.position.finished and self.position.epoch < self._training.epochs:
+                self._driver.on_epoch_begin(self.position.epoch)
+                self._run_steps()
+                self._end_epoch()
+            if self._best:
+                self.model.set_weights(self._best)
+        finally:
+            self._driver.on_train_end()
+        return self.position.history
+
+    def _begin(self) -> None:
+        """Build the optimizers and let every worker have worker 0's weights, slots and position."""
+        with self._strategy.scope():
+            self.model.optimizer.build(self.model.trainable_variables)
+        restored = self._checkpoints.restored
+        if restored is not None and restored.state["phase"] == self._phase:
+            self._best = restore_arrays(restored, self.model, self._optimizers)
+        self._control.barrier(f"{self._phase} begins")
+        place = self.position
+        variables = [*self.model.weights, *optimizer_variables(self._optimizers)]
+        numbers = [place.epoch, place.next_batch, *place.sums.values(), float(place.finished)]
+        shared = from_chief(self._strategy, [np.array(numbers, np.float64), *map(_array, variables)])
+        if not self._control.is_chief:
+            epoch, next_batch, *sums, finished = shared[0].tolist()
+            self.position = Position(int(epoch), int(next_batch), dict(zip(place.sums, sums, strict=True)))
+            self.position.finished = bool(finished)
+            assign_all(variables, shared[1:])
+
+    def _make_steps(self, pairs: OptimizerPairs) -> Take:
+        training = self._training
+        options: dict[str, Any] = {
+            "seed": training.seed,
+            "batch_spec": batch_spec(self._examples),
+            "batch_size": training.batch_size,
+        }
+        if training.averaging_frequency is not None:
+            frequency = training.averaging_frequency
+            self._averaged = AveragedSteps(self.model, pairs, self._strategy, frequency=frequency, **options)
+            return self._averaged.take
+        step = make_train_step(self.model, pairs, self._strategy, **options)
+        return lambda batch, number, *, last, stop: step(batch, number, stop)
+
+    def _run_steps(self) -> None:
+        """Take the steps that are left of the epoch."""
+        place, training = self.position, self._training
+        order = {"seed": training.seed, "epoch": place.epoch, "batch_size": training.batch_size}
+        first = place.next_batch
+        with progress_bar(
+            batch_dataset(self._examples, first_batch=first, **order),
+            progress=self._progress,
+            initial=first,
+            total=self._num_steps,
+            desc=f"{PHASE_NAMES[self._phase]} epoch {place.epoch + 1}/{training.epochs}",
+            unit="step",
+            leave=False,
+        ) as bar:
+            begin = time.perf_counter() - place.seconds
+            for index, batch in enumerate(bar, first):
+                self._take_step(index, batch)
+                place.seconds = time.perf_counter() - begin
+                bar.set_postfix(
+                    **{key: f"{value:.3f}" for key, value in place.means().items()}, refresh=False
+                )
+
+    def _take_step(self, index: int, batch: dict[str, Any]) -> None:
+        """Take one step; where the workers have the same weights after it, save and stop as is due."""
+        self._driver.on_train_batch_begin(index)
+        number = self.position.epoch * self._num_steps + index
+        last = index + 1 == self._num_steps
+        sums = self._take(batch, number, last=last, stop=self._control.stop_code())
+        if sums is not None:
+            self.position.add(sums)
+            self.position.next_batch = index + 1
+        self._driver.on_train_batch_end(index, self.position.means())
+        if sums is None:
+            return
+        stopped_by = signal_of(sums["stop"])
+        if stopped_by is not None or (self._is_due(number + 1) and not last):
+            self._save(number + 1)
+        if stopped_by is not None:
+            raise TrainingStopped(stopped_by)
+
+    def _is_due(self, step: int) -> bool:
+        """Whether a checkpoint is due after `step` steps, of which averaging may have united several."""
+        every, united = self._checkpoints.steps, self._training.averaging_frequency or 1
+        return step // every > (step - united) // every
+
+    def _save(self, step: int) -> None:
+        """Write a checkpoint on worker 0; the others wait outside of any collective."""
+        if self._control.is_chief:
+            arrays = training_arrays(self.model, self._optimizers, self._best)
+            self._checkpoints.save(self._phase, self.position, step, arrays)
+        self._control.barrier(f"{self._phase} step {step}")
+
+    def _end_epoch(self) -> None:
+        """Let worker 0 validate, decide and save, and tell the others whether to go on."""
+        place = self.position
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        speed = {"seconds": place.seconds, "steps_per_second": self._num_steps / max(place.seconds, 1e-9)}
+        logs = place.means() | {"learning_rate": rate} | speed
+        if self._training.averaging_frequency is not None:
+            logs["spread"] = self._averaged.spread
+        epoch = place.epoch
+        if self._control.is_chief and self._validation is not None:
+            logs |= validation_scores(self.model, self._validation)
+            if place.take_score(logs):
+                self._best = self.model.get_weights()
+        place.end_epoch(logs)
+        if self._control.is_chief:
+            self._history_file.parent.mkdir(parents=True, exist_ok=True)
+            pd.DataFrame(place.history).rename_axis("epoch").to_csv(self._history_file)
+        self._driver.on_epoch_end(epoch, dict(logs))
+        patience = self._training.patience
+        impatient = patience is not None and place.epochs_without_gain >= patience
+        place.finished = impatient or bool(self.model.stop_training)
+        self._save(place.epoch * self._num_steps)
+        (finished,) = from_chief(self._strategy, [np.array(place.finished, np.float64)])
+        place.finished = bool(finished)
 
 
 def steps_per_epoch(num_examples: int, batch_size: int) -> int:
@@ -114,36 +224,5 @@ def steps_per_epoch(num_examples: int, batch_size: int) -> int:
     return -(-num_examples // batch_size)
 
 
-def validation_scores(model: keras.Model, examples: Examples) -> dict[str, float]:
-    """Return "val_accuracy" over all rows and "val_loss" over those whose answer is in the vocabulary."""
-    probabilities = predict_probabilities(model, examples)
-    ids = examples.answer_ids
-    known = np.flatnonzero((ids >= 0) & (examples.clip_index >= 0))
-    right = (probabilities[known].argmax(-1) == ids[known]).sum()
-    chosen = probabilities[known, ids[known]]
-    loss = -np.log(np.maximum(chosen, 1e-7)).mean() if len(known) else 0.0
-    return {"val_loss": float(loss), "val_accuracy": float(right / len(ids))}
-
-
-class BestWeights:
-    """Keeps the weights of the epoch with the highest validation accuracy, of equal ones the lowest loss."""
-
-    def __init__(self, patience: int | None) -> None:
-        self.patience = patience
-        self.score: tuple[float, float] = (-1.0, 0.0)
-        self.weights: list[np.ndarray] = []
-        self.epochs_without_gain = 0
-
-    def update(self, model: keras.Model, logs: dict[str, float]) -> bool:
-        """Take an epoch's scores and return whether it is time to stop."""
-        score = (logs["val_accuracy"], -logs["val_loss"])
-        if score > self.score:
-            self.epochs_without_gain = 0 if score[0] > self.score[0] else self.epochs_without_gain + 1
-            self.score, self.weights = score, model.get_weights()
-        else:
-            self.epochs_without_gain += 1
-        return self.patience is not None and self.epochs_without_gain >= self.patience
-
-    def restore(self, model: keras.Model) -> None:
-        """Put the best epoch's weights back."""
-        model.set_weights(self.weights)
+def _array(variable: keras.Variable) -> np.ndarray:
+    return keras.ops.convert_to_numpy(variable)

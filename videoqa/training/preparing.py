@@ -1,8 +1,11 @@
 """From the annotation table to the arrays a run is trained from."""
 
 import dataclasses
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +39,8 @@ class PreparedData:
         groups: see `data.annotations.groups_of_splits`.
         videos: short hashes of the contents of the videos of training and of validation rows, by which
             `evaluate` knows them again.
+        hashes: of what a resumed run and every worker must share: "data" (the rows in their order and the
+            contents of their videos, wherever these lie), "vocabulary", "answers".
         num_tables: how many of the sources were DataFrames.
     """
 
@@ -47,6 +52,7 @@ class PreparedData:
     num_dropped: int
     groups: dict[str, list[str]]
     videos: dict[str, list[str]]
+    hashes: dict[str, str]
     num_tables: int
 
     def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
@@ -99,6 +105,7 @@ def prepare_data(
     _say_dropped(table, outcome, good, progress)
     kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
     require_split(kept, "train")
+    contents = _video_contents(kept, config)
     return PreparedData(
         config=config,
         table=kept,
@@ -107,18 +114,41 @@ def prepare_data(
         answers=answers,
         num_dropped=num_dropped,
         groups=groups_of_splits(table),
-        videos=_videos_of_splits(kept, config),
+        videos=_videos_of_splits(kept, contents),
+        hashes={
+            "data": _hash_of_rows(kept, contents),
+            "vocabulary": "" if vocabulary is None else _hash_of(vocabulary.words),
+            "answers": _hash_of(answers.answers),
+        },
         num_tables=num_tables,
     )
 
 
-def _videos_of_splits(table: pd.DataFrame, config: RunConfig) -> dict[str, list[str]]:
-    """The short hashes of the videos of each split; none for a model that sees no video."""
+def _video_contents(table: pd.DataFrame, config: RunConfig) -> pd.Series | None:
+    """The short hash of each row's video; None for a model that sees no video."""
     if config.model.video_branch == "none":
-        return {}
+        return None
     hashes, _ = content_hashes(table["video_path"].unique().tolist(), progress=False)
-    contents = table["video_path"].map(hashes).dropna().map(short_hash)
-    return {split: sorted(set(contents[table["split"] == split])) for split in ("train", "validation")}
+    return table["video_path"].map(hashes).map(short_hash, na_action="ignore")
+
+
+def _videos_of_splits(table: pd.DataFrame, contents: pd.Series | None) -> dict[str, list[str]]:
+    """The short hashes of the videos of each split; none for a model that sees no video."""
+    if contents is None:
+        return {}
+    return {
+        split: sorted(set(contents[table["split"] == split].dropna())) for split in ("train", "validation")
+    }
+
+
+def _hash_of_rows(table: pd.DataFrame, contents: pd.Series | None) -> str:
+    rows = table[["split", "question", "answer", "start_seconds", "end_seconds"]].astype(str)
+    return _hash_of(rows.assign(video="" if contents is None else contents.astype(str)).to_numpy().tolist())
+
+
+def _hash_of(content: Any) -> str:
+    """Return 16 hexadecimal digits of the sha256 of JSON content."""
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def _description(

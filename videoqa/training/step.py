@@ -7,8 +7,14 @@ import keras
 import tensorflow as tf
 
 from videoqa.models.dropout import dropout_state
+from videoqa.training.collectives import num_local_replicas
+from videoqa.training.position import SUMS
 
 OptimizerPairs = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
+STEP_SUMS = (*SUMS, "stop")
+Step = Callable[[dict[str, Any], int, float], dict[str, float]]
+"""A function of a global batch (see `input_pipeline.training_batches`), the step's number and this worker's
+stop code, that returns the sums named in `STEP_SUMS`."""
 
 
 def make_train_step(
@@ -19,8 +25,8 @@ def make_train_step(
     seed: int,
     batch_spec: dict[str, Any],
     batch_size: int,
-) -> Callable[[dict[str, Any], int], dict[str, tf.Tensor]]:
-    """Return `step(batch, number)`, which updates the weights once from one global batch.
+) -> Step:
+    """Return a function that updates the weights once from one global batch.
 
     The loss is the sparse categorical cross-entropy summed over the rows, each times its weight, and
     divided by the sum of the weights of the global batch; a model's own regularisation losses are added
@@ -36,14 +42,45 @@ def make_train_step(
             fewer rows, shares are filled up with rows of weight 0, and a replica may get no other.
 
     Returns:
-        A function of a batch (see `input_pipeline.training_batches`) and the step's number that returns
-        scalar float32 sums over the global batch: "loss_sum", "num_correct", "weight_sum".
+        The step, whose sums are over the global batch.
+    """
+    replica_step = make_replica_step(model, optimizers, strategy, seed=seed)
+    num_replicas = strategy.num_replicas_in_sync
+    shares_of = _make_sharing(strategy, -(-batch_size // num_replicas))
+
+    def replicated_step(
+        shares: Any, number: tf.Tensor, size: tf.Tensor, weight: tf.Tensor, stop: tf.Tensor
+    ) -> tf.Tensor:
+        sums = strategy.run(replica_step, args=(shares, number, size, weight, stop))
+        return strategy.reduce("SUM", sums, axis=None)
+
+    if num_local_replicas(strategy) == 1:
+        run = tf.function(replicated_step, input_signature=_signature(batch_spec))
+    else:
+        run = tf.function(replicated_step, reduce_retracing=True)
+
+    def step(batch: dict[str, Any], number: int, stop: float = 0.0) -> dict[str, float]:
+        size, weight = tf.reduce_max(batch["positions"]) + 1, tf.reduce_sum(batch["weights"])
+        sums = run(shares_of(batch), tf.constant(number, tf.int64), size, weight, tf.constant(stop))
+        return named_sums(sums)
+
+    return step
+
+
+def make_replica_step(
+    model: keras.Model, optimizers: OptimizerPairs, strategy: tf.distribute.Strategy, *, seed: int
+) -> Callable[..., tf.Tensor]:
+    """Return the part of a step that every replica does on its rows; arguments as in `make_train_step`.
+
+    Returns:
+        A function of the replica's rows, the step's number, the rows and the sum of weights of the global
+        batch, and a stop code, that returns the replica's sums `(4,)`, see `STEP_SUMS`.
     """
     variables = [variable for _, owned in optimizers for variable in owned]
 
     def replica_step(
-        batch: dict[str, Any], number: tf.Tensor, global_size: tf.Tensor, global_weight: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+        batch: dict[str, Any], number: tf.Tensor, global_size: tf.Tensor, global_weight: tf.Tensor, stop: Any
+    ) -> tf.Tensor:
         with tf.GradientTape() as tape:
             with dropout_state(seed, number, batch["positions"], global_size):
                 probabilities = model(batch["inputs"], training=True)
@@ -58,40 +95,15 @@ def make_train_step(
         for optimizer, owned in optimizers:
             optimizer.apply([next(gradients) for _ in owned], owned)
         hits = tf.cast(tf.argmax(probabilities, -1, tf.int32) == batch["answer_ids"], weights.dtype)
-        sums = {"loss_sum": losses, "num_correct": hits, "weight_sum": tf.ones_like(weights)}
-        return {name: tf.reduce_sum(values * weights) for name, values in sums.items()}
+        sums = [tf.reduce_sum(values * weights) for values in (losses, hits, tf.ones_like(weights))]
+        return tf.stack([*sums, tf.cast(stop, weights.dtype)])
 
-    num_replicas = strategy.num_replicas_in_sync
-    share_size = -(-batch_size // num_replicas)
-    # A share has a fixed number of rows; of one replica it is the batch itself, whose last may be smaller.
-    signature = [
-        batch_spec,
-        tf.TensorSpec((), tf.int64),
-        tf.TensorSpec((), tf.int32),
-        tf.TensorSpec((), batch_spec["weights"].dtype),
-    ]
+    return replica_step
 
-    def replicated_step(
-        shares: Any, number: tf.Tensor, size: tf.Tensor, weight: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        sums = strategy.run(replica_step, args=(shares, number, size, weight))
-        return {name: strategy.reduce("SUM", value, axis=None) for name, value in sums.items()}
 
-    if num_replicas == 1 and not strategy.extended._in_multi_worker_mode():
-        run = tf.function(replicated_step, input_signature=signature)
-    else:
-        run = tf.function(replicated_step, reduce_retracing=True)
-
-    def step(batch: dict[str, Any], number: int) -> dict[str, tf.Tensor]:
-        shares = batch
-        if num_replicas > 1:
-            shares = strategy.experimental_distribute_values_from_function(
-                lambda replica: share_of_batch(batch, replica.replica_id_in_sync_group, share_size)
-            )
-        size, weight = tf.size(batch["positions"]), tf.reduce_sum(batch["weights"])
-        return run(shares, tf.constant(number, tf.int64), size, weight)
-
-    return step
+def named_sums(sums: tf.Tensor) -> dict[str, float]:
+    """Return `(4,)` sums by the names in `STEP_SUMS`."""
+    return dict(zip(STEP_SUMS, sums.numpy().tolist(), strict=True))
 
 
 def share_of_batch(batch: dict[str, Any], share: int, size: int) -> dict[str, Any]:
@@ -104,3 +116,25 @@ def share_of_batch(batch: dict[str, Any], share: int, size: int) -> dict[str, An
     taken = tf.nest.map_structure(lambda tensor: tf.gather(tensor, tf.minimum(rows, num_rows - 1)), batch)
     taken["weights"] *= tf.cast(rows < num_rows, taken["weights"].dtype)
     return taken
+
+
+def _make_sharing(strategy: tf.distribute.Strategy, size: int) -> Callable[[dict[str, Any]], Any]:
+    """Return the function that gives this process's replicas their rows of a global batch."""
+    if strategy.num_replicas_in_sync == 1:
+        return lambda batch: batch
+    if num_local_replicas(strategy) == 1:
+        place = strategy.cluster_resolver.task_id
+        return lambda batch: share_of_batch(batch, place, size)
+    return lambda batch: strategy.experimental_distribute_values_from_function(
+        lambda replica: share_of_batch(batch, replica.replica_id_in_sync_group, size)
+    )
+
+
+def _signature(batch_spec: dict[str, Any]) -> list[Any]:
+    return [
+        batch_spec,
+        tf.TensorSpec((), tf.int64),
+        tf.TensorSpec((), tf.int32),
+        tf.TensorSpec((), batch_spec["weights"].dtype),
+        tf.TensorSpec((), tf.float32),
+    ]

@@ -5,23 +5,26 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from videoqa._progress import say
-from videoqa.models.devices import let_gpu_memory_grow
+from videoqa.models.devices import set_gpu_memory
 
 COLLECTIVE_TIMEOUT_SECONDS = 20.0
 """A worker that gives no sign for so long within a collective is taken for dead."""
 
 
-def make_strategy(name: str, *, progress: bool = True) -> tf.distribute.Strategy:
+def make_strategy(
+    name: str, *, gpu_memory_limit: int | None = None, progress: bool = True
+) -> tf.distribute.Strategy:
     """Return the strategy `name`, with GPU memory growing on demand; says which GPUs stay unused.
 
     Args:
         name: one of `videoqa.config.STRATEGIES`. "multiworker" takes its cluster from `TF_CONFIG` and must be
             made before anything else is computed.
+        gpu_memory_limit: MiB of each GPU that may be used; None: memory grows on demand without a cap.
         progress: print what is worth knowing.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    if not let_gpu_memory_grow():
-        say("GPU memory does not grow on demand: TensorFlow was in use before.", progress=progress)
+    if not set_gpu_memory(gpu_memory_limit):
+        say("GPU memory cannot be set any more: TensorFlow was in use before.", progress=progress)
     strategy = STRATEGIES[name]()
     used = min(len(gpus), strategy.num_replicas_in_sync)
     if len(gpus) > used:

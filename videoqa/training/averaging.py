@@ -1,0 +1,100 @@
+"""Parameter averaging: workers train alone for some steps, then go on from the mean of their weights.
+
+Source: McDonald et al. 2010, "Distributed training strategies for the structured perceptron"; Stich 2019,
+"Local SGD converges fast and communicates little".
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from videoqa.training.collectives import make_reducer, mean_over_replicas, sum_over_replicas
+from videoqa.training.run_checkpoints import optimizer_variables
+from videoqa.training.step import STEP_SUMS, OptimizerPairs, make_train_step, share_of_batch
+
+
+class AveragedSteps:
+    """Takes the steps of one worker, and averages weights and optimizer slots over the workers now and then.
+
+    Each worker takes its share of every global batch, as in ordinary training, but the loss is divided by
+    the weights of that share, and the gradients stay with the worker.
+
+    Attributes:
+        spread: relative distance of this worker's weights from the mean, before the last averaging.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizers: OptimizerPairs,
+        strategy: tf.distribute.Strategy,
+        *,
+        frequency: int,
+        seed: int,
+        batch_spec: dict[str, Any],
+        batch_size: int,
+    ) -> None:
+        alone = tf.distribute.get_strategy()  # the model's own: its variables belong to this worker
+        self._num_workers = strategy.num_replicas_in_sync
+        self._share = strategy.cluster_resolver.task_id or 0
+        self._share_size = -(-batch_size // self._num_workers)
+        self._step = make_train_step(
+            model, optimizers, alone, seed=seed, batch_spec=batch_spec, batch_size=batch_size
+        )
+        slots = optimizer_variables([optimizer for optimizer, _ in optimizers])
+        self._weights = _floats(model.weights)
+        self._averaged = [*self._weights, *_floats(slots)]
+        self._mean = make_reducer(strategy, mean_over_replicas)
+        self._sum = make_reducer(strategy, sum_over_replicas)
+        self._frequency = frequency
+        self._pending = np.zeros(len(STEP_SUMS))
+        self._num_alone = 0
+        self.spread = 0.0
+
+    def take(self, batch: dict[str, Any], number: int, *, last: bool, stop: float) -> dict[str, float] | None:
+        """Take one step of this worker's own and average when it is time.
+
+        Args:
+            batch: the global batch.
+            number: of the step.
+            last: whether it is the epoch's last, after which weights are always averaged.
+            stop: this worker's stop code.
+
+        Returns:
+            The sums named in `STEP_SUMS` over all workers and the steps since the last averaging; None when
+            it is not time yet.
+        """
+        if self._num_workers > 1:
+            batch = share_of_batch(batch, self._share, self._share_size)
+        sums = self._step(batch, number, 0.0)
+        self._pending += [sums[name] for name in STEP_SUMS]
+        self._num_alone += 1
+        if self._num_alone < self._frequency and not last:
+            return None
+        self._average()
+        self._pending[-1] = stop
+        (total,) = self._sum([tf.constant(self._pending)])
+        self._pending, self._num_alone = np.zeros(len(STEP_SUMS)), 0
+        return dict(zip(STEP_SUMS, total.numpy().tolist(), strict=True))
+
+    def _average(self) -> None:
+        before = [tf.convert_to_tensor(variable.value) for variable in self._averaged]
+        after = self._mean(before)
+        num_weights = len(self._weights)
+        self.spread = _relative_distance(before[:num_weights], after[:num_weights])
+        for variable, value in zip(self._averaged, after, strict=True):
+            variable.assign(value)
+
+
+def _floats(variables: Sequence[keras.Variable]) -> list[keras.Variable]:
+    """Return the variables that a mean makes sense of; counters are equal on all workers."""
+    return [variable for variable in variables if "float" in keras.backend.standardize_dtype(variable.dtype)]
+
+
+def _relative_distance(tensors: Sequence[tf.Tensor], means: Sequence[tf.Tensor]) -> float:
+    """Return the L2 distance of all tensors from their means over the L2 norm of the means."""
+    distance = tf.linalg.global_norm([a - b for a, b in zip(tensors, means, strict=True)])
+    return float(distance / tf.maximum(tf.linalg.global_norm(list(means)), 1e-30))

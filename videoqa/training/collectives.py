@@ -1,0 +1,68 @@
+"""Values that the workers of a strategy exchange outside of a step."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+Tensors = Sequence[tf.Tensor]
+
+
+def from_chief(strategy: tf.distribute.Strategy, values: Sequence[Any]) -> list[np.ndarray]:
+    """Return worker 0's values on every worker.
+
+    Args:
+        strategy: of the run; every worker must make this call.
+        values: numeric arrays, of the same shapes and dtypes on every worker.
+    """
+    arrays = [np.asarray(value) for value in values]
+    if not spans_workers(strategy):
+        return arrays
+    first = make_reducer(strategy, _first_replicas)
+    return [tensor.numpy() for tensor in first([tf.constant(array) for array in arrays])]
+
+
+def make_reducer(
+    strategy: tf.distribute.Strategy, reduce: Callable[[Tensors], list[tf.Tensor]]
+) -> Callable[[Tensors], list[tf.Tensor]]:
+    """Return a compiled function of tensors that runs `reduce` in the replica context of every worker.
+
+    Args:
+        strategy: of the run.
+        reduce: calls a collective, such as `mean_over_replicas`; its results are equal on all replicas.
+    """
+
+    @tf.function
+    def run(tensors: list[tf.Tensor]) -> Any:
+        return strategy.run(reduce, args=(tensors,))
+
+    return lambda tensors: [strategy.experimental_local_results(value)[0] for value in run(list(tensors))]
+
+
+def sum_over_replicas(tensors: Tensors) -> list[tf.Tensor]:
+    """Return the sum of each tensor over all replicas."""
+    return tf.distribute.get_replica_context().all_reduce("SUM", list(tensors))
+
+
+def mean_over_replicas(tensors: Tensors) -> list[tf.Tensor]:
+    """Return the mean of each tensor over all replicas."""
+    return tf.distribute.get_replica_context().all_reduce("MEAN", list(tensors))
+
+
+def _first_replicas(tensors: Tensors) -> list[tf.Tensor]:
+    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return sum_over_replicas(
+        [tf.where(tf.equal(replica, 0), tensor, tf.zeros_like(tensor)) for tensor in tensors]
+    )
+
+
+def spans_workers(strategy: tf.distribute.Strategy) -> bool:
+    """Whether other processes take part in the strategy."""
+    resolver = strategy.cluster_resolver
+    return resolver is not None and len(resolver.cluster_spec().as_dict().get("worker", ())) > 1
+
+
+def num_local_replicas(strategy: tf.distribute.Strategy) -> int:
+    """Return how many of the strategy's replicas this process has."""
+    return 1 if strategy.num_replicas_in_sync == 1 else len(strategy.extended.worker_devices)

@@ -1,0 +1,37 @@
+"""What `metrics.json` of a run holds."""
+
+from typing import TYPE_CHECKING, Any
+
+from videoqa.config import RunConfig
+from videoqa.evaluation.metrics import majority_answers
+from videoqa.evaluation.scoring import score_examples
+from videoqa.saving import ModelFolder
+from videoqa.training.preparing import PreparedData
+
+if TYPE_CHECKING:
+    from videoqa.training.fitting import FittedModel
+
+
+def metrics_of_run(
+    prepared: PreparedData, fitted: "FittedModel", blind: ModelFolder | None, config: RunConfig
+) -> dict[str, Any]:
+    """Return what `metrics.json` holds: counts, the epochs and the scores on the validation rows."""
+    (training_rows, _), (rows, examples) = prepared.split("train"), prepared.split("validation")
+    majority = majority_answers(training_rows)
+    metrics: dict[str, Any] = {
+        "num_train_rows": len(training_rows),
+        "num_validation_rows": len(rows),
+        "num_dropped_rows": prepared.num_dropped,
+        "num_tables": prepared.num_tables,
+        "majority_answers": majority,
+        "groups": prepared.groups,
+        "videos": prepared.videos,
+        "history": fitted.history,
+    }
+    if len(rows):
+        seen = examples.without_clips() if config.model.video_branch == "none" else examples
+        metrics["validation"] = score_examples(
+            rows, seen, fitted.model, blind=blind, answers=prepared.answers, majority=majority,
+            question_prior=prepared.question_prior, score_groups=prepared.table.attrs.get("score_groups"),
+        ).scores  # fmt: skip
+    return metrics

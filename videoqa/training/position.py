@@ -1,0 +1,73 @@
+"""Where a training is: all that its next step depends on, besides weights and optimizer slots."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SUMS = ("loss_sum", "num_correct", "weight_sum")
+
+
+@dataclass
+class Position:
+    """The place in a training, changed as it goes on.
+
+    Attributes:
+        epoch: of the next step, from 0.
+        next_batch: of the next step within the epoch.
+        sums: over the epoch so far: "loss_sum", "num_correct", "weight_sum".
+        seconds: spent on the epoch's steps so far.
+        history: figures of the finished epochs.
+        best_score: validation accuracy and negative loss of the best epoch; None: no epoch was validated.
+        epochs_without_gain: since the validation accuracy last rose.
+        finished: no epoch is to follow, because patience ran out or a callback said so.
+    """
+
+    epoch: int = 0
+    next_batch: int = 0
+    sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(SUMS, 0.0))
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_score: tuple[float, float] | None = None
+    epochs_without_gain: int = 0
+    finished: bool = False
+
+    def add(self, sums: Mapping[str, float]) -> None:
+        """Add the sums of one or more steps."""
+        for name in SUMS:
+            self.sums[name] += sums[name]
+
+    def means(self) -> dict[str, float]:
+        """Return "loss" and "accuracy" of the epoch so far, over the rows that count."""
+        weight = max(self.sums["weight_sum"], 1.0)
+        return {"loss": self.sums["loss_sum"] / weight, "accuracy": self.sums["num_correct"] / weight}
+
+    def end_epoch(self, logs: dict[str, float]) -> None:
+        """Go on to the next epoch."""
+        self.history.append(logs)
+        self.epoch, self.next_batch, self.seconds = self.epoch + 1, 0, 0.0
+        self.sums = dict.fromkeys(SUMS, 0.0)
+
+    def take_score(self, logs: Mapping[str, float]) -> bool:
+        """Take an epoch's validation scores and return whether they are the best.
+
+        The highest accuracy wins, of equal ones the lowest loss; patience counts only accuracy.
+        """
+        score = (logs["val_accuracy"], -logs["val_loss"])
+        before = self.best_score or (-1.0, 0.0)
+        if score[0] > before[0]:
+            self.epochs_without_gain = 0
+        else:
+            self.epochs_without_gain += 1
+        if score > before:
+            self.best_score = score
+        return score > before
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON-ready object."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "Position":
+        """Return the position that `to_dict` was made from."""
+        best = content["best_score"]
+        return cls(**{**content, "best_score": None if best is None else tuple(best)})

@@ -1,0 +1,131 @@
+"""What a run was asked for: options and sources made into a checked configuration, before any work."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa._checks import refusal
+from videoqa._command import training_command
+from videoqa.auditing.archives import check_unpacked
+from videoqa.config import ModelConfig, RunConfig, run_config_from_options
+from videoqa.data.annotations import split_sources
+from videoqa.data.specs import options_of
+from videoqa.models.backbones import backbone_identity
+from videoqa.saving import CHECKPOINTS, ModelFolder, load_model_folder
+from videoqa.training.checkpoints import newest_checkpoint
+from videoqa.training.job import Job
+from videoqa.training.resuming import options_of_run
+from videoqa.training.settling import check_resumable
+
+INITIAL_FIELDS = ("video_branch", "video_units", "embedding_dim", "question_units", "hidden_units")
+"""What an earlier model must have in common with one that starts from its weights."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run as it was asked for.
+
+    Attributes:
+        config: of all options; its model's sizes are at most what the data will give.
+        tables: the sources that are DataFrames.
+        own_options: those that the data brings along.
+        initial: the model to start from; None: fresh weights.
+    """
+
+    config: RunConfig
+    tables: list[pd.DataFrame]
+    own_options: dict[str, Any]
+    initial: ModelFolder | None
+
+    def command(self, job: Job, folder: Path) -> str:
+        """Return the `videoqa-train` command that asks for the same; "" with DataFrames."""
+        if self.tables:
+            return ""
+        return training_command(
+            self.config, named=self.own_options, out=folder, initial_model=job.initial_model
+        )
+
+
+def read_request(job: Job) -> Request:
+    """Return what `job` asks for.
+
+    Raises:
+        ValueError: an option out of range, or parts that do not fit together.
+        FileNotFoundError: no such source or earlier model.
+    """
+    sources, tables = split_sources(list(job.data) or None)
+    own = options_of(sources)
+    config = run_config_from_options({**own, **job.options, "data": sources})
+    initial = None if job.initial_model is None else load_model_folder(job.initial_model)
+    check_input(config)
+    check_unpacked(config.data.videos)
+    return Request(config, tables, own, initial)
+
+
+def saved_options(
+    out: str | os.PathLike[str] | None, data: Any, options: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Return data and options of a resumed run: what was given, else as it was.
+
+    On a worker that does not see the run's folder, what was given is all there is.
+
+    Raises:
+        ValueError: no `out`, nothing to resume, or data that has to be given again.
+    """
+    if out is None:
+        raise ValueError(refusal("out", "be given with resume: the folder of the run to go on with", None))
+    folder = Path(out)
+    if not (folder / CHECKPOINTS).is_dir() and data is not None:
+        return data, options
+    check_resumable(folder)
+    newest = newest_checkpoint(folder / CHECKPOINTS, progress=False)
+    assert newest is not None  # check_resumable saw one
+    given = options if data is None else {**options, "data": split_sources(data)[0]}
+    merged = options_of_run(newest.state["config"], given, num_tables=newest.state["num_tables"])
+    sources = merged.pop("data", None)
+    return data if data is not None else sources, merged
+
+
+def check_input(config: RunConfig) -> None:
+    """Raise `ValueError` when the model would see nothing, or nothing of its own choosing."""
+    model = config.model
+    if model.task == "action" and model.video_branch == "none":
+        requirement = "be another branch for actions: without video and question nothing is left"
+        raise ValueError(refusal("video_branch", requirement, model.video_branch))
+    if model.backbone_weights is None and not model.train_backbone and model.video_branch != "none":
+        advice = "Give weights, or train the backbone with `train_backbone=True`."
+        raise ValueError(refusal("backbone_weights", "be given for a frozen backbone", None, advice))
+    if model.train_backbone and model.video_branch == "none":
+        raise ValueError(refusal("train_backbone", "be False for a blind model", True))
+
+
+def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
+    """Refuse an earlier model whose weights cannot serve the new one, before any work is done."""
+    if initial is None:
+        return
+    if initial.config.model.task != config.model.task:
+        requirement = f"be a model for the task of the data, {config.model.task!r}"
+        raise ValueError(
+            refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})")
+        )
+    for name in INITIAL_FIELDS:
+        ours, theirs = getattr(config.model, name), getattr(initial.config.model, name)
+        if ours != theirs:
+            requirement = f"have the new model's {name}={ours!r}"
+            raise ValueError(refusal("initial_model", requirement, f"{initial.path} ({name}={theirs!r})"))
+    _check_initial_backbone(initial, config.model)
+
+
+def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
+    backbone = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+    if not model.train_backbone and model.video_branch != "none" and backbone != initial.backbone:
+        requirement = f"have learned from the new model's backbone, {backbone}"
+        advice = (
+            f"Give it its own: backbone_weights={str(initial.path / 'backbone.weights.h5')!r}, if it has one."
+        )
+        raise ValueError(
+            refusal("initial_model", requirement, f"{initial.path} ({initial.backbone})", advice)
+        )

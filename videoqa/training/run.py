@@ -1,0 +1,250 @@
+"""One process's part in a run: data, strategy, the blind model, the model; worker 0 writes the folder."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from videoqa._checks import refusal
+from videoqa._progress import say
+from videoqa._versions import installed_versions
+from videoqa.auditing.before_training import say_table_findings
+from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig
+from videoqa.data.annotations import read_annotations
+from videoqa.data.splits import attach_validation
+from videoqa.saving import (
+    BLIND,
+    CHECKPOINTS,
+    MANIFEST,
+    ModelFolder,
+    load_model_folder,
+    removed_if_left_empty,
+    save_model_folder,
+)
+from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
+from videoqa.training.control import RunControl, TrainingStopped
+from videoqa.training.job import Job
+from videoqa.training.metrics import metrics_of_run
+from videoqa.training.preparing import PreparedData, prepare_data
+from videoqa.training.request import Request, check_initial, check_input, read_request
+from videoqa.training.resuming import check_same_run
+from videoqa.training.stopping import graceful_stop, raise_again
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from videoqa.training.fitting import FittedModel
+    from videoqa.training.run_checkpoints import RunCheckpoints
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What `train` made.
+
+    Attributes:
+        out: the model folder.
+        config: the configuration, with the sizes the model really has.
+        history: per epoch the figures of `training.loop.Training`.
+        metrics: what `metrics.json` holds; empty on a worker that does not write the folder.
+    """
+
+    out: Path
+    config: RunConfig
+    history: list[dict[str, float]]
+    metrics: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as one JSON-ready object."""
+        return {"out": str(self.out), "num_epochs": len(self.history), **self.metrics}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the parts of a run share."""
+
+    job: Job
+    request: Request
+    prepared: PreparedData
+    folder: Path
+    control: RunControl
+    strategy: "tf.distribute.Strategy"
+    checkpoints: "RunCheckpoints"
+
+
+def prepare(job: Job, request: Request) -> PreparedData:
+    """Return the rows of a job as arrays, encoding the videos whose features are not in the cache."""
+    config = request.config
+    table = read_annotations(
+        config.data,
+        tables=request.tables,
+        seed=config.training.seed,
+        with_videos=config.model.video_branch != "none",
+    )
+    table = attach_validation(table, config.training.seed, config.training.validation_share)
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
+    check_input(config)
+    check_initial(request.initial, config)
+    say_table_findings(table, config, progress=job.progress)
+    return prepare_data(table, config, num_tables=len(request.tables), progress=job.progress)
+
+
+def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | None = None) -> TrainingRun:
+    """Do this process's part in a run and return it.
+
+    Args:
+        job: what to train, equal on all workers but for paths.
+        settled: of `settling.Settling`.
+        control: the place of this process among the workers; None: it is alone, and a signal that asks it to
+            stop is passed on once its state is saved.
+
+    Raises:
+        TrainingStopped: some worker was asked to stop.
+        ValueError: the data cannot be trained from, or a checkpoint is of another run.
+    """
+    request, folder = read_request(job), Path(settled["out"])
+    strategy = None
+    if request.config.training.strategy != "single":
+        strategy = _start(job, request)  # before anything else uses TensorFlow
+    restored = None
+    if settled["resume"] and (control is None or control.is_chief):
+        restored = newest_checkpoint(folder / CHECKPOINTS, progress=job.progress)
+    with removed_if_left_empty(folder):
+        prepared = prepare(job, request)
+    if restored is not None:
+        check_same_run(restored.state, request.config, prepared.hashes)
+        _check_unfinished(restored, request.config, folder)
+    strategy = strategy or _start(job, request)
+    with graceful_stop() as stop:
+        control = control or RunControl(stop=stop)
+        checkpoints = _checkpoints(job, request, prepared, folder if control.is_chief else None, restored)
+        try:
+            return _train(_Run(job, request, prepared, folder, control, strategy, checkpoints))
+        except TrainingStopped:
+            raise_again(stop)
+            raise
+
+
+def _train(run: _Run) -> TrainingRun:
+    blind = _fit_blind(run)
+    config = run.prepared.config
+    fitted = _fit(run, config, run.folder, callbacks=run.job.callbacks, initial=run.request.initial)
+    if not run.control.is_chief:
+        return TrainingRun(run.folder, config, fitted.history, {})
+    return _save(run, fitted, blind)
+
+
+def _start(job: Job, request: Request) -> "tf.distribute.Strategy":
+    from videoqa.training.fitting import start_strategy
+
+    return start_strategy(
+        request.config.training, gpu_memory_limit=job.launch.gpu_memory_limit, progress=job.progress
+    )
+
+
+def _check_unfinished(restored: Checkpoint, config: RunConfig, folder: Path) -> None:
+    """Refuse to go on with a run that has come to its end."""
+    position = restored.state["position"]
+    done = position["finished"] or position["epoch"] >= config.training.epochs
+    if restored.state["phase"] == "model" and done and (folder / MANIFEST).exists():
+        requirement = f"hold a run with epochs left: this one ended after {position['epoch']}"
+        advice = "" if position["finished"] else "Give more --epochs to go on with it."
+        raise ValueError(refusal("out", requirement, str(folder), advice))
+
+
+def _checkpoints(
+    job: Job, request: Request, prepared: PreparedData, folder: Path | None, restored: Checkpoint | None
+) -> "RunCheckpoints":
+    from videoqa.training.run_checkpoints import RunCheckpoints
+
+    return RunCheckpoints(
+        None if folder is None else folder / CHECKPOINTS,
+        request.config,
+        prepared.hashes,
+        num_tables=prepared.num_tables,
+        steps=job.launch.checkpoint_steps,
+        keep=job.launch.keep_checkpoints,
+        restored=restored,
+    )
+
+
+def _fit(run: _Run, config: RunConfig, folder: Path, **options: Any) -> "FittedModel":
+    from videoqa.training.fitting import fit_model
+
+    (_, training), (_, validation) = run.prepared.split("train"), run.prepared.split("validation")
+    if config.model.video_branch == "none":
+        training, validation = training.without_clips(), validation.without_clips()
+    return fit_model(
+        config,
+        training,
+        validation,
+        folder,
+        strategy=run.strategy,
+        control=run.control,
+        checkpoints=run.checkpoints,
+        vocabulary=run.prepared.vocabulary,
+        answers=run.prepared.answers,
+        progress=run.job.progress,
+        **options,
+    )
+
+
+def _fit_blind(run: _Run) -> ModelFolder | None:
+    """Train the blind model into `blind/`; None for actions, `blind=False`, a blind run, or if it is done and
+    this is not worker 0."""
+    prepared, config = run.prepared, run.prepared.config
+    if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
+        return None
+    if _is_blind_done(run):
+        return load_model_folder(run.folder / BLIND) if run.control.is_chief else None
+    model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
+    config = dataclasses.replace(config, model=model)
+    fitted = _fit(run, config, run.folder / BLIND, phase="blind")
+    if not run.control.is_chief:
+        return None
+    return save_model_folder(
+        run.folder / BLIND,
+        fitted.model,
+        config,
+        vocabulary=prepared.vocabulary,
+        answers=prepared.answers,
+        metrics=metrics_of_run(prepared, fitted, None, config),
+        question_prior=prepared.question_prior,
+    )
+
+
+def _is_blind_done(run: _Run) -> bool:
+    """Whether worker 0 goes on from a checkpoint of the model itself."""
+    from videoqa.training.collectives import from_chief
+
+    restored = run.checkpoints.restored
+    done = restored is not None and restored.state["phase"] == "model"
+    run.control.barrier("which phase")
+    return bool(from_chief(run.strategy, [np.array(float(done))])[0])
+
+
+def _save(run: _Run, fitted: "FittedModel", blind: ModelFolder | None) -> TrainingRun:
+    prepared = run.prepared
+    origin = {"command": run.request.command(run.job, run.folder), "versions": installed_versions()}
+    metrics = metrics_of_run(prepared, fitted, blind, prepared.config) | origin
+    saved = save_model_folder(
+        run.folder,
+        fitted.features_form,
+        prepared.config,
+        vocabulary=prepared.vocabulary,
+        answers=prepared.answers,
+        metrics=metrics,
+        backbone_weights=fitted.backbone_weights or _local_backbone_file(prepared.config.model),
+        question_prior=prepared.question_prior,
+    )
+    say(f"The model is in {saved.path}.", progress=run.job.progress)
+    return TrainingRun(saved.path, saved.config, fitted.history, metrics)
+
+
+def _local_backbone_file(model: ModelConfig) -> str | None:
+    """Return the weights file to keep with the model: the user's own, not one found by its name."""
+    if model.video_branch == "none" or model.backbone_weights in DEFAULT_BACKBONE_WEIGHTS.values():
+        return None
+    return model.backbone_weights

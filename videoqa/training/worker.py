@@ -1,0 +1,89 @@
+"""The program of a worker's processes, `python -m videoqa.training.worker`, which talks to its launcher."""
+
+import os
+import pickle
+import signal
+import struct
+import sys
+import traceback
+from typing import Any, BinaryIO
+
+from videoqa import _progress
+from videoqa.training.control import RunControl, TrainingStopped
+from videoqa.training.reporting import Reporter
+
+TASKS = ("prepare", "train")
+
+
+def main() -> int:
+    """Do the task that stdin names and report to stdout; nobody else asks this process to stop."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    outgoing = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what is printed by whoever is logged
+    start = read_start(sys.stdin.buffer)
+    reporter = Reporter(sys.stdin.buffer, outgoing)
+    _progress.bars_reach_a_terminal(bool(start.get("terminal")))
+    try:
+        _TASKS[start["task"]](start, reporter)
+    except TrainingStopped as stopped:
+        reporter.tell("stopped", signal=int(stopped.signal_number), result=_result(start))
+    except BaseException as error:
+        reporter.tell("failed", **described(error))
+        return 1
+    reporter.wait_for_leave()
+    return 0
+
+
+def read_start(stream: BinaryIO) -> dict[str, Any]:
+    """Return the object that the launcher, which is of this package and this machine, wrote first."""
+    (length,) = struct.unpack(">I", stream.read(4))
+    return pickle.loads(stream.read(length))
+
+
+def described(error: BaseException) -> dict[str, str]:
+    """Return the message of an error, and whether it refuses what was asked, or befell a collective."""
+    from videoqa._refusals import is_refusal
+
+    if type(error).__module__.startswith("tensorflow"):
+        print(error, file=sys.stderr)
+        return {"type": "collective", "message": f"{type(error).__name__}: {_first_line(error)}"}
+    if is_refusal(error):
+        return {"type": "refused", "message": str(error)}
+    traceback.print_exception(error)
+    return {"type": "error", "message": f"{type(error).__name__}: {_first_line(error)}"}
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0]
+
+
+def _prepare(start: dict[str, Any], reporter: Reporter) -> None:
+    from videoqa.training.fingerprint import fingerprint
+    from videoqa.training.request import read_request
+    from videoqa.training.run import prepare
+
+    request = read_request(start["job"])
+    prepared = prepare(start["job"], request)
+    reporter.tell("ready", fingerprint=fingerprint(start["job"], prepared))
+
+
+def _train(start: dict[str, Any], reporter: Reporter) -> None:
+    from videoqa._quiet import load_tensorflow
+    from videoqa.training.run import run_training
+
+    load_tensorflow()
+    control = RunControl(index=start["cluster"]["index"], reporter=reporter)
+    run_training(start["job"], control=control, settled=start["settled"])
+    reporter.tell("finished", result=_result(start))
+
+
+def _result(start: dict[str, Any]) -> dict[str, Any]:
+    return {"out": start["settled"]["out"], "is_chief": start["cluster"]["index"] == 0}
+
+
+_TASKS = {"prepare": _prepare, "train": _train}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
