@@ -156,6 +156,15 @@ def test_a_full_disk_is_raised_and_keeps_the_older_ones(small_disk: Path) -> Non
     assert newest.arrays("model")[0].tobytes() == weights.tobytes()
 
 
+def test_the_space_of_what_a_kill_left_is_free_for_the_next_save(small_disk: Path) -> None:
+    for name, kind in (("a", "saving"), ("b", "removed")):
+        left = small_disk / f".{name}.{kind}-0123abcd"
+        left.mkdir()
+        (left / "model.npz").write_bytes(bytes(200_000))
+    save_checkpoint(small_disk, "c", {}, {"model": [np.zeros(30_000)]}, keep=1)
+    assert os.listdir(small_disk) == ["c"]
+
+
 AS_NOBODY = """
 # relative, because nobody may not walk to the folder from the root
 os.chdir(folder)
