@@ -1,46 +1,49 @@
-"""The loop's choice of weights: the best validation accuracy, then the lowest loss; patience."""
+"""The place in a training: which epoch is the best, when patience ends, what a checkpoint keeps of it."""
 
-import numpy as np
+import json
 
-from videoqa.training.loop import BestWeights, steps_per_epoch
+import pytest
 
-
-class Counter:
-    """Stands for a network: its one weight is the number of the epoch."""
-
-    def __init__(self) -> None:
-        self.epoch = 0
-
-    def get_weights(self) -> list[np.ndarray]:
-        return [np.array(self.epoch)]
-
-    def set_weights(self, weights: list[np.ndarray]) -> None:
-        self.epoch = int(weights[0])
+from videoqa.training.loop import steps_per_epoch
+from videoqa.training.position import Position
 
 
-def run(scores: list[tuple[float, float]], patience: int | None) -> tuple[int, int]:
-    """Return the epoch whose weights are kept and the number of epochs run."""
-    model, best = Counter(), BestWeights(patience)
+def best_and_waiting(scores: list[tuple[float, float]]) -> tuple[int, list[int]]:
+    """Return the best epoch and, after each, the number of epochs without a better accuracy."""
+    position, best, waiting = Position(), -1, []
     for epoch, (accuracy, loss) in enumerate(scores):
-        model.epoch = epoch
-        if best.update(model, {"val_accuracy": accuracy, "val_loss": loss}):
-            break
-    epochs = model.epoch + 1
-    best.restore(model)
-    return model.epoch, epochs
+        if position.take_score({"val_accuracy": accuracy, "val_loss": loss}):
+            best = epoch
+        waiting.append(position.epochs_without_gain)
+    return best, waiting
 
 
 def test_the_highest_accuracy_wins() -> None:
-    assert run([(0.5, 1.0), (0.7, 2.0), (0.6, 0.1)], None) == (1, 3)
+    assert best_and_waiting([(0.5, 1.0), (0.7, 2.0), (0.6, 0.1)]) == (1, [0, 0, 1])
 
 
-def test_of_equal_accuracies_the_lowest_loss_wins() -> None:
-    assert run([(0.7, 1.0), (0.7, 0.5), (0.7, 0.8)], None) == (1, 3)
+def test_of_equal_accuracies_the_lowest_loss_wins_and_patience_runs_on() -> None:
+    assert best_and_waiting([(0.7, 1.0), (0.7, 0.5), (0.7, 0.8)]) == (1, [0, 1, 2])
 
 
-def test_patience_counts_epochs_without_a_better_accuracy() -> None:
-    assert run([(0.7, 1.0), (0.6, 1.0), (0.6, 1.0), (0.9, 1.0)], 2) == (0, 3)
-    assert run([(0.7, 1.0), (0.6, 1.0), (0.8, 1.0), (0.7, 1.0), (0.7, 1.0)], 2) == (2, 5)
+def test_an_accuracy_of_nothing_is_still_a_best_epoch() -> None:
+    assert best_and_waiting([(0.0, 3.0), (0.0, 2.0)]) == (1, [0, 1])
+
+
+def test_means_are_over_the_rows_that_count() -> None:
+    position = Position()
+    position.add({"loss_sum": 6.0, "num_correct": 1.0, "weight_sum": 3.0, "stop": 0.0})
+    position.add({"loss_sum": 2.0, "num_correct": 1.0, "weight_sum": 1.0, "stop": 0.0})
+    assert position.means() == {"loss": 2.0, "accuracy": 0.5}
+    position.end_epoch(position.means())
+    assert (position.epoch, position.next_batch) == (1, 0)
+    assert position.means() == {"loss": 0.0, "accuracy": 0.0}
+
+
+@pytest.mark.parametrize("score", [None, (0.5, -1.25)])
+def test_a_position_survives_json(score: tuple[float, float] | None) -> None:
+    position = Position(3, 7, history=[{"loss": 0.1}], best_score=score, epochs_without_gain=2)
+    assert Position.from_dict(json.loads(json.dumps(position.to_dict()))) == position
 
 
 def test_an_uneven_last_batch_is_a_step() -> None:
