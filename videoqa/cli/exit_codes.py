@@ -73,6 +73,9 @@ def report(error: BaseException, stop: StopSignals) -> int:
     if is_refusal(error):
         print(f"videoqa: {error}", file=sys.stderr)
         return REFUSED
+    if _is(error, "WorkerLost"):
+        print(f"videoqa: {error}", file=sys.stderr)
+        return FAILED
     traceback.print_exception(error)
     print("videoqa: this is a failure inside, not a refused input.", file=sys.stderr)
     return FAILED
@@ -81,11 +84,11 @@ def report(error: BaseException, stop: StopSignals) -> int:
 def is_refusal(error: BaseException) -> bool:
     """Return whether `error` is our own word about what the user passed, and not a failure inside.
 
-    Ours are a `ValueError` or `ImportError` raised by a `raise` statement of this package, a `DecodingError`,
-    and an `OSError` that reached this package through the standard library alone (a folder that cannot be
-    written to, a full disk).
+    Ours are a `ValueError` or `ImportError` raised by a `raise` statement of this package, a `DecodingError`
+    or `StartError`, and an `OSError` that reached this package through the standard library alone (a folder
+    that cannot be written to, a full disk).
     """
-    if type(error).__name__ == "DecodingError" and type(error).__module__.startswith("videoqa."):
+    if _is(error, "DecodingError", "StartError"):
         return True
     frames = list(_frames(error.__traceback__))
     if isinstance(error, OSError):
@@ -96,6 +99,11 @@ def is_refusal(error: BaseException) -> bool:
         code = innermost.tb_frame.f_code.co_code
         return _is_ours(_file_of(innermost)) and code[innermost.tb_lasti] == dis.opmap["RAISE_VARARGS"]
     return False
+
+
+def _is(error: BaseException, *names: str) -> bool:
+    """Return whether it is of one of these classes of ours, whose modules load more than this one may."""
+    return type(error).__name__ in names and type(error).__module__.startswith("videoqa.")
 
 
 def _frames(entry: TracebackType | None) -> Iterator[TracebackType]:

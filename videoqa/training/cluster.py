@@ -1,7 +1,10 @@
 """Which processes train together: told by flags, `TF_CONFIG`, Slurm, or nobody. Needs no TensorFlow."""
 
+import contextlib
 import json
+import random
 import re
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +14,8 @@ from videoqa._checks import refusal
 LOCAL = "localhost"
 SLURM_PORT = 29400
 """First port under Slurm, whose tasks on one node take the next ones."""
+LOCAL_PORTS = range(20000, 32000)
+"""Below the ports that systems give to outgoing connections, which could take one before it is used."""
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:,\[\]]+):(\d+)")
 
 
@@ -44,6 +49,10 @@ class Cluster:
     def is_chief(self) -> bool:
         """Whether this worker writes the model folder and shows progress."""
         return self.index == 0
+
+    def name(self, index: int) -> str:
+        """Return what messages call a worker: "Worker 1 (b:2222)"."""
+        return f"Worker {index} ({self.workers[index]})" if len(self.workers) > 1 else "The worker"
 
     def tf_config(self) -> str:
         """Return what `TF_CONFIG` has to be for TensorFlow to form this cluster."""
@@ -81,6 +90,19 @@ def find_cluster(
     if int(environment.get("SLURM_NTASKS", "1")) > 1 and "SLURM_PROCID" in environment:
         return _from_slurm(environment)
     return None
+
+
+def local_cluster(num_workers: int) -> list[Cluster]:
+    """Return one cluster on free ports of this machine, as each of its workers sees it."""
+    taken: list[socket.socket] = []
+    draw = random.SystemRandom()
+    while len(taken) < num_workers:
+        with contextlib.suppress(OSError):  # in use: draw another
+            taken.append(socket.create_server(("", draw.choice(LOCAL_PORTS))))
+    workers = tuple(f"{LOCAL}:{each.getsockname()[1]}" for each in taken)
+    for each in taken:
+        each.close()
+    return [Cluster(workers, index, "local workers") for index in range(num_workers)]
 
 
 def _from_tf_config(text: str) -> Cluster | None:

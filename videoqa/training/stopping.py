@@ -81,8 +81,9 @@ def raise_again(request: StopRequest) -> None:
     """Give the recorded signal, now that the work is saved, to the handler that was there before.
 
     Without a signal nothing happens. By default SIGINT raises KeyboardInterrupt and SIGTERM ends the process;
-    this returns only where a handler of the user's does. Where there is none to give it to (the signal came to
-    another machine and this is not the main thread) KeyboardInterrupt is raised: the run is not complete.
+    this returns only where a handler of the user's does. Where there is none to give it to (the signal came
+    to another machine, and here it is ignored or this is not the main thread) KeyboardInterrupt is raised:
+    the run is not complete.
     """
     if request.signal is not None:
         request._hand_on(request.signal)

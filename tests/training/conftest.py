@@ -1,0 +1,67 @@
+"""Small programs in the place of worker processes: they speak the launcher's language and train nothing."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from videoqa.config.launch import LaunchConfig
+from videoqa.training.job import Job, Outcome
+from videoqa.training.launcher import launch
+from videoqa.training.messages import Patience
+from videoqa.training.stopping import StopRequest
+
+PROGRAM = """
+import os, signal, sys, time
+from pathlib import Path
+from videoqa.training.reporting import connect
+
+reporter, start = connect()
+job, task, cluster, settled = start["job"], start["task"], start["cluster"], start["settled"]
+index, result, fingerprint = cluster["index"], {}, {"data": "x"}
+exec(job.options.get(f"{task} {index}", ""))
+exec(job.options.get(task, ""))
+if task == "prepare":
+    reporter.tell("ready", fingerprint=fingerprint)
+else:
+    reporter.barrier("all are there")
+    reporter.tell("finished", result={"index": index, **result})
+    reporter.wait_for_leave()
+"""
+"""Options of the job are code: "prepare" and "train" of every worker, "train 1" of worker 1 alone."""
+
+COMMAND = (sys.executable, "-c", PROGRAM)
+QUICK = Patience(
+    sign=0.2, silence=2.0, child_silence=2.5, first_sign=10.0, cause=5.0, welcome=1.0, word=0.2, leave=5.0
+)
+
+
+@pytest.fixture
+def worker_command() -> tuple[str, ...]:
+    """Return the command of a worker that does what the job's options say."""
+    return COMMAND
+
+
+@pytest.fixture
+def quick() -> Patience:
+    """Return waiting times for tests."""
+    return QUICK
+
+
+@pytest.fixture
+def launched(tmp_path: Path) -> Callable[..., Outcome]:
+    """Return a function that launches local workers whose `settle` gives a folder in `tmp_path`."""
+
+    def run(options=None, workers=2, *, stop=None, cluster=None, settle=None, job=None, **fields):
+        launch_config = LaunchConfig(local_workers=workers, **fields)
+        return launch(
+            Job((), options or {}, launch_config, progress=False, **(job or {})),
+            settle=settle or (lambda job: {"out": str(tmp_path / "out")}),
+            stop=stop or StopRequest(),
+            cluster=cluster,
+            command=COMMAND,
+            patience=QUICK,
+        )
+
+    return run

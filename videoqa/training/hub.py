@@ -1,0 +1,244 @@
+"""Worker 0's side of the meeting: it hears all workers and says to all what happens next."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from videoqa.training.cluster import Cluster
+from videoqa.training.errors import StartError, WorkerLost
+from videoqa.training.listening import Listener
+from videoqa.training.messages import Connection, Patience, close_all
+
+SYMPTOMS = ("aborted", "collective")
+"""Kinds of failure that mostly follow from another worker's, the more telling one first."""
+
+
+@dataclass
+class _Member:
+    """A worker: how it is reached (never, for worker 0 itself) and what it has said."""
+
+    connection: Connection | None = None
+    launcher: str = ""
+    has_answered: bool = False
+    fingerprint: dict[str, str] | None = None
+
+
+class Hub:
+    """The meeting, held by worker 0.
+
+    Args:
+        cluster: the workers.
+        settle: called once, when all are ready and equal; what it returns goes to every worker.
+        start_timeout: seconds to wait for a worker that is not there.
+        patience: the other waiting times.
+        listener: where the others connect; None for a cluster of one.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        settle: Callable[[], Mapping[str, Any]],
+        start_timeout: float,
+        patience: Patience,
+        listener: Listener | None,
+    ) -> None:
+        self._cluster, self._settle = cluster, settle
+        self._start_timeout, self._patience = start_timeout, patience
+        self._listener = listener
+        self._members = [_Member() for _ in cluster.workers]
+        self._turned_away: list[Connection] = []
+        self._said: dict[str, set[int]] = {}
+        self._symptoms: dict[int, tuple[str, str]] = {}
+        self._inbox: list[dict[str, Any]] = []
+        self._phase = "meeting"
+        self._verdict: Exception | None = None
+        self._start = self._last_word = self._first_symptom = time.monotonic()
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Say something as worker 0."""
+        self._take(0, {"kind": kind, **fields})
+
+    def poll(self) -> list[dict[str, Any]]:
+        """Look after all connections, and return what worker 0 is told.
+
+        Raises:
+            StartError: the workers did not come together.
+            WorkerLost: one died, froze or vanished.
+        """
+        if self._verdict is None:
+            for arrived, hello in self._listener.arrivals() if self._listener is not None else ():
+                self._greet(arrived, hello)
+            self._hear()
+            if self._phase == "meeting":
+                self._gather()
+            self._find_cause()
+        if self._verdict is not None:
+            raise self._verdict
+        told, self._inbox = self._inbox, []
+        return told
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._stop_listening()
+        members = [member.connection for member in self._members if member.connection is not None]
+        close_all([*members, *self._turned_away])
+        self._members, self._turned_away = [], []
+
+    def _broadcast(self, kind: str, **fields: Any) -> None:
+        self._inbox.append({"kind": kind, **fields})
+        for connection in [*(member.connection for member in self._members), *self._turned_away]:
+            if connection is not None:
+                connection.send(kind, **fields)
+
+    def _end(self, error: StartError | WorkerLost) -> None:
+        """Tell all the first thing that went wrong; what follows from it no longer matters."""
+        if self._verdict is None and self._phase != "leaving":
+            self._verdict = error
+            self._broadcast("stop", error=type(error).__name__, reason=str(error))
+
+    def _greet(self, arrived: Connection, hello: dict[str, Any]) -> None:
+        """Take up a worker that says who it is; whoever else connects is turned away."""
+        index, launcher = hello.get("index"), hello.get("launcher")
+        if hello["kind"] != "hello" or not isinstance(index, int) or not isinstance(launcher, str):
+            arrived.close()
+            return
+        problem = self._misfit(index, launcher, hello.get("num_workers"))
+        if problem:
+            self._turned_away.append(arrived)
+            self._end(StartError(problem))
+            return
+        member = self._members[index]
+        if member.connection is not None:
+            member.connection.close()
+        self._members[index] = _Member(arrived, launcher)
+        arrived.send("welcome")
+
+    def _misfit(self, index: int, launcher: str, num_workers: object) -> str:
+        """Return in words why there can be no such worker; "" where there can."""
+        number = len(self._cluster.workers)
+        if num_workers != number or not 0 <= index < number:
+            return (
+                f"Worker {index} was started as one of {num_workers} workers, numbered from 0, and worker 0 "
+                f"as one of {number}. Give every worker the same --workers."
+            )
+        member = self._members[index]
+        other = member.connection is not None and member.launcher != launcher
+        if index == 0 or (other and member.connection.seconds_of_silence < self._patience.silence):  # type: ignore[union-attr]
+            return f"Two workers have the index {index}: give each its own --worker-index."
+        return ""
+
+    def _hear(self) -> None:
+        for index, member in enumerate(self._members):
+            if member.connection is None or self._phase == "leaving":
+                continue
+            try:
+                for message in member.connection.receive():
+                    member.has_answered = True
+                    self._take(index, message)
+                member.connection.sign(self._patience.sign)
+                if member.connection.seconds_of_silence > self._patience.silence:
+                    raise TimeoutError(f"it was silent for {self._patience.silence:g} seconds")
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                if member.has_answered:
+                    self._end(WorkerLost(f"{self._cluster.name(index)} is lost: {error}."))
+                else:  # it did not wait for the welcome, and will come again
+                    member.connection.close()
+                    self._members[index] = _Member()
+
+    def _take(self, index: int, message: dict[str, Any]) -> None:
+        """Take in what a worker says."""
+        kind, name = message["kind"], self._cluster.name(index)
+        if kind == "ready":
+            self._members[index].fingerprint = dict(message["fingerprint"])
+        elif kind == "barrier":
+            self._count(index, f"barrier {message['name']}", "pass", name=message["name"])
+        elif kind == "done" and self._count(index, "done", "leave"):
+            self._phase = "leaving"
+        elif kind == "failed" and message["type"] in SYMPTOMS:
+            if not self._symptoms:
+                self._first_symptom = time.monotonic()
+            self._symptoms[index] = message["type"], f"{name}: {message['message']}"
+        elif kind == "failed" and message["type"] in ("refused", "stopped"):
+            self._end(StartError(f"{name} cannot take part: {message['message']}"))
+        elif kind == "failed":
+            self._end(WorkerLost(f"{name} is lost: {message['message']}"))
+
+    def _count(self, index: int, what: str, answer: str, **fields: Any) -> bool:
+        """Note that a worker has come to a point, and answer all once all have; return whether that is so."""
+        there = self._said.setdefault(what, set())
+        there.add(index)
+        if len(there) < len(self._members):
+            return False
+        del self._said[what]
+        self._broadcast(answer, **fields)
+        return True
+
+    def _gather(self) -> None:
+        """Say go once all are ready and equal, or what stands against it."""
+        waited = time.monotonic() - self._start
+        absent = [index for index in range(1, len(self._members)) if not self._members[index].launcher]
+        if absent and waited > self._start_timeout:
+            names = ", ".join(self._cluster.name(index) for index in absent)
+            self._end(
+                StartError(
+                    f"Not all workers are there after {self._start_timeout:g} seconds. Absent: {names}. "
+                    "Start them, or wait longer with --start-timeout."
+                )
+            )
+        ready = [member.fingerprint for member in self._members if member.fingerprint is not None]
+        if self._verdict is not None:
+            return
+        if len(ready) < len(self._members):
+            self._name_awaited()
+        elif problem := _difference(self._cluster, ready):
+            self._end(StartError(problem))
+        else:
+            self._go()
+
+    def _name_awaited(self) -> None:
+        """Let worker 0 say now and then for whom it is waiting."""
+        awaited = [index for index, member in enumerate(self._members) if member.fingerprint is None]
+        if 0 not in awaited and time.monotonic() - self._last_word > self._patience.word:
+            self._last_word = time.monotonic()
+            names = ", ".join(self._cluster.name(index) for index in awaited)
+            self._inbox.append({"kind": "awaited", "names": names})
+
+    def _go(self) -> None:
+        self._broadcast("settling")
+        try:
+            settled = dict(self._settle())
+        except BaseException as error:
+            self._end(StartError(f"{self._cluster.name(0)} cannot start: {error}"))
+            raise
+        self._stop_listening()
+        self._phase = "running"
+        self._broadcast("go", settled=settled)
+
+    def _find_cause(self) -> None:
+        """Name a failed collective itself once no other worker's failure can explain it any more."""
+        if not self._symptoms:
+            return
+        waited = time.monotonic() - self._first_symptom
+        if waited > self._patience.cause or len(self._symptoms) == len(self._members):
+            _, text = min(self._symptoms.values(), key=lambda symptom: SYMPTOMS.index(symptom[0]))
+            self._end(WorkerLost(text))
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+
+def _difference(cluster: Cluster, fingerprints: list[dict[str, str]]) -> str:
+    """Return in words what some worker has other than worker 0; "" where all agree."""
+    ours = fingerprints[0]
+    for index, said in enumerate(fingerprints):
+        names = [name for name in sorted({*ours, *said}) if ours.get(name) != said.get(name)]
+        if names:
+            details = "; ".join(f"{name}: {ours.get(name)} and {said.get(name)}" for name in names)
+            return (
+                f"{cluster.name(0)} and {cluster.name(index)} must train the same thing. "
+                f"They differ in {details}."
+            )
+    return ""

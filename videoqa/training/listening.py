@@ -1,0 +1,73 @@
+"""A worker's own port before training: held for TensorFlow, and on worker 0 the door of the others."""
+
+import errno
+import socket
+from typing import Any
+
+from videoqa._checks import refusal
+from videoqa.training.cluster import Cluster, host_and_port
+from videoqa.training.messages import Connection
+
+MAX_STRANGERS = 64
+
+
+class Listener:
+    """Listens on this worker's port, over IPv4 and IPv6 where there is both.
+
+    Args:
+        cluster: the workers and which of them this is.
+        hello_seconds: how long one who connects may take to say who it is.
+
+    Raises:
+        ValueError: the port is in use, or this process may not have it.
+    """
+
+    def __init__(self, cluster: Cluster, hello_seconds: float) -> None:
+        _, port = host_and_port(cluster.workers[cluster.index])
+        try:
+            self._socket = _listen(port)
+        except OSError as error:
+            requirement = f"have a free port for this machine ({error.strerror})"
+            raise ValueError(refusal("workers", requirement, cluster.workers[cluster.index])) from error
+        self._socket.setblocking(False)
+        self._hello_seconds = hello_seconds
+        self._strangers: list[Connection] = []
+
+    def arrivals(self) -> list[tuple[Connection, dict[str, Any]]]:
+        """Return those who have said something, with the first message of each; turn away who never does."""
+        try:
+            while len(self._strangers) < MAX_STRANGERS:
+                self._strangers.append(Connection(self._socket.accept()[0]))
+        except OSError:
+            pass  # nobody is there, or already gone again
+        arrived = []
+        for stranger in list(self._strangers):
+            try:
+                said = stranger.receive(at_most=1)
+                silent = stranger.seconds_of_silence > self._hello_seconds
+            except (OSError, ValueError):
+                said, silent = [], True
+            if said or silent:
+                self._strangers.remove(stranger)
+            if said:
+                arrived.append((stranger, said[0]))
+            elif silent:
+                stranger.close()
+        return arrived
+
+    def close(self) -> None:
+        """Free the port."""
+        for stranger in self._strangers:
+            stranger.close()
+        self._strangers.clear()
+        self._socket.close()
+
+
+def _listen(port: int) -> socket.socket:
+    if socket.has_dualstack_ipv6():
+        try:
+            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                raise
+    return socket.create_server(("", port))

@@ -1,0 +1,154 @@
+"""Messages between launchers: JSON objects behind four bytes of length; nothing in them is executed."""
+
+import contextlib
+import json
+import socket
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MAX_MESSAGE_BYTES = 1 << 20
+READ_BYTES = 1 << 16
+MAX_READS = 32
+MAX_MESSAGES = 1000
+"""Both per look at a connection, so that one who sends without end does not keep its reader."""
+LINGER_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long launchers wait, in seconds.
+
+    Attributes:
+        sign: between two signs of life of a launcher.
+        silence: without a sign of a launcher, until it counts as lost.
+        child_silence: without a sign of a launcher's own child, until it counts as frozen.
+        first_sign: the same for a child that is still starting, perhaps from a slow disk.
+        cause: for the cause behind a failed collective, which is only its symptom.
+        welcome: for an answer to who one is, and for saying it.
+        word: between two lines that name the workers that are awaited.
+        leave: for a child to end after it was told to.
+    """
+
+    sign: float = 2.0
+    silence: float = 20.0
+    child_silence: float = 20.0
+    first_sign: float = 50.0
+    cause: float = 30.0
+    welcome: float = 5.0
+    word: float = 30.0
+    leave: float = 30.0
+
+
+class Connection:
+    """Messages over one socket; no method waits, except `close` for a moment."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        connected.setblocking(False)
+        self._socket = connected
+        self._incoming = bytearray()
+        self._outgoing = bytearray()
+        self._last_heard = self._last_said = time.monotonic()
+
+    @property
+    def seconds_of_silence(self) -> float:
+        """Seconds since something arrived."""
+        return time.monotonic() - self._last_heard
+
+    def send(self, kind: str, **fields: Any) -> None:
+        """Send a message, or as much of it as fits now; `receive` notices where nobody is there any more."""
+        body = json.dumps({"kind": kind, **fields}).encode()
+        self._outgoing += struct.pack(">I", len(body)) + body
+        self._last_said = time.monotonic()
+        self._flush()
+
+    def sign(self, seconds: float) -> None:
+        """Send a sign of life unless something was sent in the last `seconds`."""
+        if time.monotonic() - self._last_said >= seconds:
+            self.send("alive")
+
+    def receive(self, at_most: int = MAX_MESSAGES) -> list[dict[str, Any]]:
+        """Return the messages that have arrived, the first `at_most` of them.
+
+        Raises:
+            ValueError: what arrived is no message of ours.
+            OSError: the other side went away, and all it said was returned before.
+        """
+        self._flush()
+        gone: OSError | None = None
+        try:
+            for _ in range(MAX_READS):
+                data = self._socket.recv(READ_BYTES)
+                if not data:
+                    raise ConnectionError("the connection was closed")
+                self._incoming += data
+                self._last_heard = time.monotonic()
+        except BlockingIOError:
+            pass  # nothing more has arrived
+        except OSError as error:
+            gone = error
+        messages = self._take_messages(at_most)
+        if gone and not messages:
+            raise gone
+        return messages
+
+    def say_last(self) -> None:
+        """End this side's talking, so that the other side knows it has read all."""
+        self._flush()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self, linger_until: float = 0.0) -> None:
+        """Close, but after `say_last` first wait until the other side has read all and closed.
+
+        Args:
+            linger_until: `time.monotonic()` at which to wait no longer. Closing with unread data would
+                destroy what was sent last.
+        """
+        with self._socket, contextlib.suppress(OSError):
+            while (seconds := linger_until - time.monotonic()) > 0:
+                self._socket.settimeout(seconds)
+                if not self._socket.recv(READ_BYTES):
+                    break
+
+    def _flush(self) -> None:
+        try:
+            while self._outgoing:
+                del self._outgoing[: self._socket.send(self._outgoing)]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._outgoing.clear()  # nobody will read it
+
+    def _take_messages(self, at_most: int) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = []
+        while len(self._incoming) >= 4 and len(messages) < at_most:
+            (length,) = struct.unpack_from(">I", self._incoming)
+            if length > MAX_MESSAGE_BYTES:
+                raise ValueError(f"a message of {length} bytes is longer than any of ours")
+            if len(self._incoming) < 4 + length:
+                break
+            messages.append(_message(bytes(self._incoming[4 : 4 + length])))
+            del self._incoming[: 4 + length]
+        return messages
+
+
+def close_all(connections: Sequence[Connection]) -> None:
+    """Close connections, giving all of them together a moment to read what was sent last."""
+    for each in connections:
+        each.say_last()
+    linger_until = time.monotonic() + LINGER_SECONDS
+    for each in connections:
+        each.close(linger_until)
+
+
+def _message(body: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("a message is nested deeper than any of ours") from error
+    if not isinstance(message, dict) or not isinstance(message.get("kind"), str):
+        raise ValueError("a message is no JSON object with a kind")
+    return message

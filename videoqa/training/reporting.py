@@ -1,0 +1,133 @@
+"""A worker process's line to its launcher: JSON lines in and out, and an end with the launcher's."""
+
+import contextlib
+import ctypes
+import json
+import os
+import pickle
+import signal
+import struct
+import sys
+import threading
+from typing import Any, BinaryIO, TextIO
+
+from videoqa._checks import refusal
+
+ALIVE_SECONDS = 1.0
+SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+class Reporter:
+    """What a worker says to its launcher and hears from it; without the launcher the process ends at once.
+
+    Args:
+        incoming: JSON lines of the launcher.
+        outgoing: where to write JSON lines for it.
+    """
+
+    def __init__(self, incoming: BinaryIO, outgoing: TextIO) -> None:
+        self._incoming, self._outgoing = incoming, outgoing
+        self._writing = threading.Lock()
+        self._heard = threading.Condition()
+        self._passed: list[str] = []
+        self._stop_signal: int | None = None
+        self._may_leave = False
+        for work in (self._listen, self._show_life):
+            threading.Thread(target=work, name="videoqa-launcher", daemon=True).start()
+
+    @property
+    def stop_signal(self) -> int | None:
+        """Number of the signal by which the launcher was asked to stop; None: go on."""
+        return self._stop_signal
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Send one message."""
+        line = json.dumps({"kind": kind, **fields}) + "\n"
+        with self._writing:
+            try:
+                self._outgoing.write(line)
+                self._outgoing.flush()
+            except OSError:
+                _end()
+
+    def barrier(self, name: str) -> None:
+        """Wait until every worker has come to the barrier of this name."""
+        self.tell("barrier", name=name)
+        with self._heard:
+            self._heard.wait_for(lambda: name in self._passed)
+            self._passed.remove(name)
+
+    def wait_for_leave(self) -> None:
+        """Wait until every worker is done; before that none may leave."""
+        with self._heard:
+            self._heard.wait_for(lambda: self._may_leave)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while line := self._incoming.readline():
+                message = json.loads(line)
+                with self._heard:
+                    if message["kind"] == "pass":
+                        self._passed.append(message["name"])
+                    elif message["kind"] == "stop":
+                        self._stop_signal = message["signal"]
+                    elif message["kind"] == "leave":
+                        self._may_leave = True
+                    self._heard.notify_all()
+        _end()
+
+    def _show_life(self) -> None:
+        while True:
+            self.tell("alive")
+            threading.Event().wait(ALIVE_SECONDS)
+
+
+def connect() -> tuple[Reporter, dict[str, Any]]:
+    """Open the line to the launcher and return it with the object that says what to do.
+
+    To be called first of all in a worker process: signs of life begin before anything heavy is loaded. From
+    here on stdout is stderr, stdin is empty, and Ctrl-C and SIGTERM are the launcher's business.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    _end_with_parent()
+    # unbuffered: at its end the interpreter must not wait for the buffer's lock, which a thread holds
+    incoming = os.fdopen(os.dup(0), "rb", buffering=0)
+    outgoing = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    (length,) = struct.unpack(">I", _read(incoming, 4))
+    body = _read(incoming, length)
+    reporter = Reporter(incoming, outgoing)
+    return reporter, _unpickled(body, reporter)
+
+
+def _unpickled(body: bytes, reporter: Reporter) -> dict[str, Any]:
+    try:
+        return pickle.loads(body)
+    except (AttributeError, ImportError) as error:
+        requirement = "be of classes in modules that a worker process can import, not in the main program"
+        reporter.tell("failed", type="refused", message=refusal("callbacks", requirement, str(error)))
+        sys.exit(1)
+
+
+def _read(incoming: BinaryIO, length: int) -> bytes:
+    data = bytearray()
+    while len(data) < length:
+        part = incoming.read(length - len(data))
+        if not part:
+            _end()
+        data += part
+    return bytes(data)
+
+
+def _end_with_parent() -> None:
+    """Let Linux kill this process with its parent, even when it is frozen and cannot see its stdin end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def _end() -> None:
+    os._exit(1)

@@ -1,0 +1,128 @@
+"""The other workers' side of the meeting: each tells worker 0 how it is and hears what all shall do."""
+
+import socket
+import time
+import uuid
+from typing import Any
+
+from videoqa.training.cluster import Cluster, host_and_port
+from videoqa.training.errors import StartError, WorkerLost
+from videoqa.training.listening import Listener
+from videoqa.training.messages import Connection, Patience, close_all
+
+RETRY_SECONDS = 0.2
+CONNECT_SECONDS = 2.0
+
+
+class Spoke:
+    """The meeting, attended by another worker than worker 0; the arguments are those of `Hub`."""
+
+    def __init__(
+        self, cluster: Cluster, start_timeout: float, patience: Patience, listener: Listener
+    ) -> None:
+        self._cluster = cluster
+        self._start_timeout, self._patience = start_timeout, patience
+        self._listener: Listener | None = listener
+        self._connection: Connection | None = None
+        self._welcome = False
+        self._silence_allowed = patience.silence
+        self._unsent: list[dict[str, Any]] = []
+        self._launcher = uuid.uuid4().hex
+        self._problem = ""
+        self._start = time.monotonic()
+        self._last_attempt = 0.0
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Say something to worker 0, at once or as soon as it is there."""
+        if self._connection is not None and self._welcome:
+            self._connection.send(kind, **fields)
+        else:
+            self._unsent.append({"kind": kind, **fields})
+
+    def poll(self) -> list[dict[str, Any]]:
+        """Look after the connection, and return what this worker is told.
+
+        Raises:
+            StartError: the workers did not come together.
+            WorkerLost: one died, froze or vanished.
+        """
+        if not self._welcome:
+            return self._introduce()
+        assert self._connection is not None
+        try:
+            messages = self._connection.receive()
+            self._connection.sign(self._patience.sign)
+            if self._connection.seconds_of_silence > self._silence_allowed:
+                raise TimeoutError(f"it was silent for {self._silence_allowed:g} seconds")
+        except (OSError, ValueError) as error:
+            raise WorkerLost(f"{self._cluster.name(0)} is lost: {error}.") from error
+        for message in messages:
+            self._take(message)
+        return messages
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stop_listening()
+        if self._connection is not None:
+            close_all([self._connection])
+            self._connection = None
+
+    def _introduce(self) -> list[dict[str, Any]]:
+        """Connect to worker 0 and say who this is, again and again until it answers."""
+        waited = time.monotonic() - self._start
+        if waited > self._start_timeout:
+            raise StartError(
+                f"{self._cluster.name(0)} gave no answer within {self._start_timeout:g} seconds "
+                f"({self._problem}). Is it running, and can this machine reach it?"
+            )
+        try:
+            if self._connection is None:
+                self._connect()
+            return self._await_welcome()
+        except (OSError, ValueError) as error:
+            self._problem = str(error)
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            return []
+
+    def _connect(self) -> None:
+        if time.monotonic() - self._last_attempt < RETRY_SECONDS:
+            return
+        self._last_attempt = time.monotonic()
+        address = host_and_port(self._cluster.workers[0])
+        self._connection = Connection(socket.create_connection(address, timeout=CONNECT_SECONDS))
+        number = len(self._cluster.workers)
+        self._connection.send("hello", index=self._cluster.index, launcher=self._launcher, num_workers=number)
+
+    def _await_welcome(self) -> list[dict[str, Any]]:
+        if self._connection is None:
+            return []
+        messages = self._connection.receive()
+        for message in messages:
+            self._take(message)
+        if self._welcome:
+            self._connection.send("alive")  # from now on worker 0 takes a closed connection for a lost worker
+            for said in self._unsent:
+                self._connection.send(**said)
+        elif messages or self._connection.seconds_of_silence > self._patience.welcome:
+            raise ConnectionError("something else than a worker answers there")
+        return messages
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind = message["kind"]
+        if kind == "welcome":
+            self._welcome = True
+        elif kind == "settling":  # takes its time, in which worker 0 says nothing
+            self._silence_allowed = max(self._start_timeout, self._patience.silence)
+        elif kind == "go":
+            self._silence_allowed = self._patience.silence
+            self._stop_listening()
+        elif kind == "stop":
+            error = WorkerLost if message.get("error") == "WorkerLost" else StartError
+            raise error(str(message.get("reason")))
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
