@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from videoqa._checks import check_file, check_integer
-from videoqa.cli.exit_codes import StopSignals, is_refusal, report
+from videoqa._refusals import is_refusal
+from videoqa.cli.exit_codes import StopSignals, report
 from videoqa.cli.flags import _converter
 from videoqa.features.cache import FeatureCache
 

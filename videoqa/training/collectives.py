@@ -42,12 +42,23 @@ def make_reducer(
 
 def sum_over_replicas(tensors: Tensors) -> list[tf.Tensor]:
     """Return the sum of each tensor over all replicas."""
-    return tf.distribute.get_replica_context().all_reduce("SUM", list(tensors))
+    return _all_reduce("SUM", tensors)
 
 
 def mean_over_replicas(tensors: Tensors) -> list[tf.Tensor]:
     """Return the mean of each tensor over all replicas."""
-    return tf.distribute.get_replica_context().all_reduce("MEAN", list(tensors))
+    return _all_reduce("MEAN", tensors)
+
+
+def _all_reduce(how: str, tensors: Tensors) -> list[tf.Tensor]:
+    """Reduce the tensors of one dtype together, since TensorFlow packs them into one."""
+    context = tf.distribute.get_replica_context()
+    reduced: dict[int, tf.Tensor] = {}
+    for dtype in sorted({tensor.dtype.name for tensor in tensors}):
+        places = [place for place, tensor in enumerate(tensors) if tensor.dtype.name == dtype]
+        together = context.all_reduce(how, [tensors[place] for place in places])
+        reduced |= dict(zip(places, together, strict=True))
+    return [reduced[place] for place in range(len(tensors))]
 
 
 def _first_replicas(tensors: Tensors) -> list[tf.Tensor]:

@@ -7,6 +7,7 @@ always hear the other launchers, kill its worker, and answer Ctrl-C.
 import dataclasses
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -178,11 +179,13 @@ def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
     if task == "train" and len(run.cluster.workers) > 1:
         environment["TF_CONFIG"] = run.cluster.tf_config()
     cluster = {"workers": list(run.cluster.workers), "index": run.cluster.index}
+    echo = run.cluster.is_chief and run.job.progress
+    terminal = echo and sys.stderr.isatty()
     return ChildProcess(
-        {"task": task, "job": run.job, "cluster": cluster, "settled": settled},
+        {"task": task, "job": run.job, "cluster": cluster, "settled": settled, "terminal": terminal},
         environment=environment,
         log_path=_log_path(run, settled) if settled else None,
-        echo=run.cluster.is_chief and run.job.progress,
+        echo=echo,
         command=run.command,
     )
 

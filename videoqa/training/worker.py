@@ -1,29 +1,19 @@
 """The program of a worker's processes, `python -m videoqa.training.worker`, which talks to its launcher."""
 
-import os
-import pickle
-import signal
-import struct
 import sys
 import traceback
-from typing import Any, BinaryIO
+from typing import Any
 
 from videoqa import _progress
+from videoqa._refusals import is_refusal
 from videoqa.training.control import RunControl, TrainingStopped
-from videoqa.training.reporting import Reporter
-
-TASKS = ("prepare", "train")
+from videoqa.training.reporting import Reporter, connect
 
 
 def main() -> int:
-    """Do the task that stdin names and report to stdout; nobody else asks this process to stop."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    outgoing = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what is printed by whoever is logged
-    start = read_start(sys.stdin.buffer)
-    reporter = Reporter(sys.stdin.buffer, outgoing)
-    _progress.bars_reach_a_terminal(bool(start.get("terminal")))
+    """Do the task that the launcher asks for and report to it; return the exit code."""
+    reporter, start = connect()
+    _progress.bars_reach_a_terminal(start["terminal"])
     try:
         _TASKS[start["task"]](start, reporter)
     except TrainingStopped as stopped:
@@ -31,20 +21,13 @@ def main() -> int:
     except BaseException as error:
         reporter.tell("failed", **described(error))
         return 1
-    reporter.wait_for_leave()
+    if start["task"] == "train":
+        reporter.wait_for_leave()
     return 0
-
-
-def read_start(stream: BinaryIO) -> dict[str, Any]:
-    """Return the object that the launcher, which is of this package and this machine, wrote first."""
-    (length,) = struct.unpack(">I", stream.read(4))
-    return pickle.loads(stream.read(length))
 
 
 def described(error: BaseException) -> dict[str, str]:
     """Return the message of an error, and whether it refuses what was asked, or befell a collective."""
-    from videoqa._refusals import is_refusal
-
     if type(error).__module__.startswith("tensorflow"):
         print(error, file=sys.stderr)
         return {"type": "collective", "message": f"{type(error).__name__}: {_first_line(error)}"}
