@@ -72,4 +72,7 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
 
     if result.get("validation"):
         print(f"Validation:\n{format_score_table(result['validation'])}")
+    if "num_train_rows" not in result:
+        print(f"This worker is done; worker 0 has written {result['out']}.")
+        return
     print(f"Model: {result['out']}\nType next:\n  videoqa evaluate {result['out']} --split test")

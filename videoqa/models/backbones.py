@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from videoqa._checks import check_choice, refusal
 from videoqa.config import BACKBONES
+from videoqa.models.tiny_facts import TINY_FEATURE_DIM
 from videoqa.models.weight_files import file_digest, load_weights_file, weights_file
 
 if TYPE_CHECKING:
@@ -82,8 +83,6 @@ def feature_dim(name: str, layer: str | None = None) -> int:
     """
     check_layer(name, layer)
     if name == "tiny":
-        from videoqa.models.tiny import TINY_FEATURE_DIM
-
         return TINY_FEATURE_DIM
     return INCEPTION_V3_CHANNELS[layer or "mixed10"]
 

@@ -6,29 +6,11 @@ photograph. Its features are what it tells of one frame: for each fact, how like
 
 import keras
 
+from videoqa.models.tiny_facts import TINY_FACTS
+
 TINY_INPUT_SIZE = (96, 96)
 TINY_FILTERS = (16, 32, 48, 64)
 TINY_HIDDEN = 192
-TINY_FACTS = {
-    "x": 17,
-    "feet_y": 9,
-    "lift": 6,
-    "crouch": 3,
-    "stride": 3,
-    "left_arm": 6,
-    "right_arm": 6,
-    "carrying": 2,
-    "box_x": 17,
-    "box_y": 9,
-    "door": 4,
-    "shutter": 6,
-    "depth": 4,
-    "mirrored": 2,
-    "shirt": 5,
-    "box": 5,
-}
-"""Fact about a frame -> its bins: places in the frame, how far a thing is open or an arm raised, colours."""
-TINY_FEATURE_DIM = sum(TINY_FACTS.values())
 FEATURE_SCALE = 2.0
 """Largest feature: one sure bin must be loud enough for the initial weights of an LSTM."""
 

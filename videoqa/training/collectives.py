@@ -1,5 +1,6 @@
 """Values that the workers of a strategy exchange outside of a step."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,8 +20,7 @@ def from_chief(strategy: tf.distribute.Strategy, values: Sequence[Any]) -> list[
     arrays = [np.asarray(value) for value in values]
     if not spans_workers(strategy):
         return arrays
-    first = make_reducer(strategy, _first_replicas)
-    return [tensor.numpy() for tensor in first([tf.constant(array) for array in arrays])]
+    return [tensor.numpy() for tensor in _chief_reducer(strategy)([tf.constant(array) for array in arrays])]
 
 
 def make_reducer(
@@ -59,6 +59,12 @@ def _all_reduce(how: str, tensors: Tensors) -> list[tf.Tensor]:
         together = context.all_reduce(how, [tensors[place] for place in places])
         reduced |= dict(zip(places, together, strict=True))
     return [reduced[place] for place in range(len(tensors))]
+
+
+@functools.cache
+def _chief_reducer(strategy: tf.distribute.Strategy) -> Callable[[Tensors], list[tf.Tensor]]:
+    """Return one function for the whole run, so that equal shapes are traced once."""
+    return make_reducer(strategy, _first_replicas)
 
 
 def _first_replicas(tensors: Tensors) -> list[tf.Tensor]:

@@ -111,8 +111,9 @@ def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | 
     restored = None
     if settled["resume"] and (control is None or control.is_chief):
         restored = newest_checkpoint(folder / CHECKPOINTS, progress=job.progress)
+    quiet = control is not None  # what there is to say was said when the data was prepared before the start
     with removed_if_left_empty(folder):
-        prepared = prepare(job, request)
+        prepared = prepare(dataclasses.replace(job, progress=False) if quiet else job, request)
     if restored is not None:
         check_same_run(restored.state, request.config, prepared.hashes)
         _check_unfinished(restored, request.config, folder)
