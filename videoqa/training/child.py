@@ -18,7 +18,7 @@ from typing import IO, Any
 from videoqa._checks import refusal
 from videoqa.training.child_log import ChildLog
 
-MAX_LINE_BYTES = 1 << 20
+MAX_LINE_BYTES = 1 << 26
 KILL_SECONDS = 5.0
 DRAIN_SECONDS = 2.0
 """Longest wait for what an ended process has printed: one that it left behind may hold its pipes open."""
@@ -167,7 +167,7 @@ class ChildProcess:
 
     def _read_log(self) -> None:
         with self._pipe(self._process.stderr) as pipe:
-            while data := os.read(pipe.fileno(), MAX_LINE_BYTES):
+            while data := os.read(pipe.fileno(), 1 << 16):
                 self._log.write(data)
 
     @staticmethod

@@ -51,8 +51,8 @@ class Cluster:
         return self.index == 0
 
     def name(self, index: int) -> str:
-        """Return what messages call a worker: "Worker 1 (b:2222)"."""
-        return f"Worker {index} ({self.workers[index]})" if len(self.workers) > 1 else "The worker"
+        """Return what messages call a worker: "worker 1 (b:2222)"."""
+        return f"worker {index} ({self.workers[index]})" if len(self.workers) > 1 else "the worker"
 
     def tf_config(self) -> str:
         """Return what `TF_CONFIG` has to be for TensorFlow to form this cluster."""

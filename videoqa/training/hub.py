@@ -69,6 +69,7 @@ class Hub:
         if self._verdict is None:
             for arrived, hello in self._listener.arrivals() if self._listener is not None else ():
                 self._greet(arrived, hello)
+                self._hear()  # another launcher of the same worker may be gone by now
             self._hear()
             if self._phase == "meeting":
                 self._gather()
@@ -141,7 +142,7 @@ class Hub:
                     raise TimeoutError(f"it was silent for {self._patience.silence:g} seconds")
             except (OSError, ValueError, KeyError, TypeError) as error:
                 if member.has_answered:
-                    self._end(WorkerLost(f"{self._cluster.name(index)} is lost: {error}."))
+                    self._end(WorkerLost(f"Lost {self._cluster.name(index)}: {error}."))
                 else:  # it did not wait for the welcome, and will come again
                     member.connection.close()
                     self._members[index] = _Member()
@@ -158,11 +159,11 @@ class Hub:
         elif kind == "failed" and message["type"] in SYMPTOMS:
             if not self._symptoms:
                 self._first_symptom = time.monotonic()
-            self._symptoms[index] = message["type"], f"{name}: {message['message']}"
+            self._symptoms[index] = message["type"], f"Lost {name}: {message['message']}"
         elif kind == "failed" and message["type"] in ("refused", "stopped"):
-            self._end(StartError(f"{name} cannot take part: {message['message']}"))
+            self._end(StartError(f"Cannot start with {name}: {message['message']}"))
         elif kind == "failed":
-            self._end(WorkerLost(f"{name} is lost: {message['message']}"))
+            self._end(WorkerLost(f"Lost {name}: {message['message']}"))
 
     def _count(self, index: int, what: str, answer: str, **fields: Any) -> bool:
         """Note that a worker has come to a point, and answer all once all have; return whether that is so."""
@@ -209,7 +210,7 @@ class Hub:
         try:
             settled = dict(self._settle())
         except BaseException as error:
-            self._end(StartError(f"{self._cluster.name(0)} cannot start: {error}"))
+            self._end(StartError(f"Cannot start with {self._cluster.name(0)}: {error}"))
             raise
         self._stop_listening()
         self._phase = "running"
@@ -238,7 +239,7 @@ def _difference(cluster: Cluster, fingerprints: list[dict[str, str]]) -> str:
         if names:
             details = "; ".join(f"{name}: {ours.get(name)} and {said.get(name)}" for name in names)
             return (
-                f"{cluster.name(0)} and {cluster.name(index)} must train the same thing. "
-                f"They differ in {details}."
+                f"All workers must train the same thing. Of {cluster.name(0)} and {cluster.name(index)} "
+                f"differ {details}."
             )
     return ""

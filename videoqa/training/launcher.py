@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from videoqa.training.stopping import StopRequest
 LOOK_SECONDS = 0.05
 CONFIRM_SECONDS = 0.5
 """A launcher that was itself frozen sees old news first; its threads then get this long to read the new."""
+TOLD_SECONDS = 5.0
+"""From one local worker's failure until the others, which should have heard of it, are ended."""
 Settle = Callable[[Job], Mapping[str, Any]]
 
 
@@ -47,7 +49,7 @@ class _Run:
     speaks: bool
 
 
-class _Abandoned(Exception):
+class _Abandoned(RuntimeError):
     """The main thread stopped waiting for its local workers."""
 
 
@@ -100,13 +102,15 @@ def _run_local(runs: list[_Run]) -> Outcome:
     with ThreadPoolExecutor(len(runs), thread_name_prefix="videoqa-launcher") as threads:
         futures = [threads.submit(_run_worker, run) for run in runs]
         try:
-            wait(futures)
-        except BaseException:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            wait(futures, timeout=TOLD_SECONDS)
+        finally:
             runs[0].abandoned.set()
-            raise
     errors = [error for future in futures if (error := future.exception()) is not None]
-    # one worker's refusal is told to the others as a StartError
-    for error in sorted(errors, key=lambda error: isinstance(error, (StartError, WorkerLost))):
+    # a refusal before what the others were told of it, and that before those who never heard
+    for error in sorted(
+        errors, key=lambda error: isinstance(error, RuntimeError) + isinstance(error, _Abandoned)
+    ):
         raise error
     return futures[0].result()
 

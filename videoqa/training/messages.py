@@ -82,11 +82,13 @@ class Connection:
             for _ in range(MAX_READS):
                 data = self._socket.recv(READ_BYTES)
                 if not data:
-                    raise ConnectionError("the connection was closed")
+                    raise ConnectionError
                 self._incoming += data
                 self._last_heard = time.monotonic()
         except BlockingIOError:
             pass  # nothing more has arrived
+        except ConnectionError:
+            gone = ConnectionError("its process or machine is gone: the connection was closed")
         except OSError as error:
             gone = error
         messages = self._take_messages(at_most)

@@ -55,7 +55,7 @@ class Spoke:
             if self._connection.seconds_of_silence > self._silence_allowed:
                 raise TimeoutError(f"it was silent for {self._silence_allowed:g} seconds")
         except (OSError, ValueError) as error:
-            raise WorkerLost(f"{self._cluster.name(0)} is lost: {error}.") from error
+            raise WorkerLost(f"Lost {self._cluster.name(0)}: {error}.") from error
         for message in messages:
             self._take(message)
         return messages
@@ -72,7 +72,7 @@ class Spoke:
         waited = time.monotonic() - self._start
         if waited > self._start_timeout:
             raise StartError(
-                f"{self._cluster.name(0)} gave no answer within {self._start_timeout:g} seconds "
+                f"No answer from {self._cluster.name(0)} within {self._start_timeout:g} seconds "
                 f"({self._problem}). Is it running, and can this machine reach it?"
             )
         try:

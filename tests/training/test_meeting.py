@@ -1,0 +1,284 @@
+"""Launchers among each other, over real sockets."""
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from videoqa.training.cluster import Cluster, local_cluster
+from videoqa.training.errors import StartError, WorkerLost
+from videoqa.training.meeting import meeting
+from videoqa.training.messages import Patience
+
+
+@dataclass
+class Attendant:
+    """One launcher in a thread: it says one thing, after "go" the rest, and keeps what it is told."""
+
+    cluster: Cluster
+    says: list[dict]
+    until: str
+    timeout: float
+    patience: Patience
+    settle: object
+    told: list[dict] = field(default_factory=list)
+    error: BaseException | None = None
+
+    def __post_init__(self):
+        self.thread = threading.Thread(target=self.attend)
+        self.thread.start()
+
+    def attend(self):
+        try:
+            with meeting(self.cluster, self.settle, self.timeout, self.patience) as side:
+                side.tell(**self.says[0])
+                unsaid = self.says[1:]
+                while self.until not in kinds(self):
+                    self.told += side.poll()
+                    while unsaid and "go" in kinds(self):
+                        side.tell(**unsaid.pop(0))
+                    time.sleep(0.01)
+        except (OSError, RuntimeError, ValueError) as error:
+            self.error = error
+
+
+def ready(**fingerprint):
+    return {"kind": "ready", "fingerprint": fingerprint or {"data": "x"}}
+
+
+DONE = {"kind": "done"}
+
+
+@pytest.fixture
+def attend(quick):
+    """Return a function that starts launchers, last one first, and waits until all are through."""
+
+    def run(clusters, says, until="go", timeout=10.0, settle=lambda: {"out": "here"}):
+        attendants = [
+            Attendant(cluster, each, until, timeout, quick, settle)
+            for cluster, each in reversed(list(zip(clusters, says, strict=True)))
+        ]
+        for attendant in attendants:
+            attendant.thread.join(30)
+        return attendants[::-1]
+
+    return run
+
+
+def kinds(attendant):
+    return [message["kind"] for message in attendant.told]
+
+
+def test_all_get_what_worker_0_settles(attend):
+    for attendant in attend(local_cluster(3), [[ready()]] * 3):
+        assert attendant.error is None
+        assert attendant.told[-1] == {"kind": "go", "settled": {"out": "here"}}
+
+
+def test_one_worker_needs_no_port(attend):
+    with socket.create_server(("", 0)) as taken:
+        alone = Cluster((f"localhost:{taken.getsockname()[1]}",), 0)
+        (attendant,) = attend([alone], [[ready(), {"kind": "barrier", "name": "a"}, DONE]], "leave")
+    assert kinds(attendant) == ["settling", "go", "pass", "leave"]
+
+
+def test_barriers_and_the_end_wait_for_all(attend):
+    says = [[ready(), {"kind": "barrier", "name": "a"}, DONE], [ready(), {"kind": "barrier", "name": "a"}]]
+    clusters = local_cluster(2)
+    for attendant in attend(clusters, [says[0], says[1] + [DONE]], "leave"):
+        assert attendant.error is None
+        assert [kind for kind in kinds(attendant) if kind in ("pass", "leave")] == ["pass", "leave"]
+    for attendant in attend(clusters, [says[0], says[1]], "pass"):
+        assert "leave" not in kinds(attendant)
+
+
+def test_what_differs_is_named_to_everybody(attend):
+    clusters = local_cluster(3)
+    prints = [ready(data="x", keras="3"), ready(data="x", keras="3"), ready(data="y", keras="3")]
+    for attendant in attend(clusters, [[each] for each in prints]):
+        assert isinstance(attendant.error, StartError)
+        assert str(attendant.error) == (
+            f"All workers must train the same thing. Of worker 0 ({clusters[0].workers[0]}) and worker 2 "
+            f"({clusters[0].workers[2]}) differ data: x and y."
+        )
+
+
+def test_who_is_absent_is_named(attend):
+    clusters = local_cluster(3)
+    for attendant in attend([clusters[0], clusters[2]], [[ready()]] * 2, timeout=0.5):
+        assert isinstance(attendant.error, StartError)
+        assert f"Absent: worker 1 ({clusters[0].workers[1]})" in str(attendant.error)
+    first = attend(clusters[:1], [[ready()]], timeout=0.5)[0]
+    assert {
+        "kind": "awaited",
+        "names": str(first.error).split("Absent: ")[1].split(". Start")[0],
+    } in first.told
+
+
+@pytest.mark.parametrize("host", ["localhost", "nowhere.invalid"])
+def test_a_worker_without_worker_0_does_not_wait_for_ever(attend, host):
+    own = local_cluster(2)[1]
+    workers = (own.workers[0].replace("localhost", host), own.workers[1])
+    (alone,) = attend([Cluster(workers, 1)], [[ready()]], timeout=0.5)
+    assert isinstance(alone.error, StartError)
+    assert f"No answer from worker 0 ({workers[0]}) within 0.5 seconds (" in str(alone.error)
+
+
+def test_two_workers_with_one_index_are_told(attend):
+    first, _, third = local_cluster(3)
+    elsewhere = Cluster((first.workers[0], "localhost:1", first.workers[1]), 2)
+    same_index = Cluster((first.workers[0], "localhost:1", first.workers[2]), 2)
+    attendants = attend([first, elsewhere, same_index], [[ready()]] * 3)
+    assert "Two workers have the index 2" in str(attendants[0].error)
+    assert [isinstance(each.error, StartError) for each in attendants] == [True] * 3
+
+
+def test_workers_of_another_cluster_are_told(attend):
+    first, _, third = local_cluster(3)
+    two = Cluster(first.workers[:2], 0)
+    for attendant in attend([two, third], [[ready()]] * 2):
+        assert isinstance(attendant.error, StartError)
+        assert "Worker 2 was started as one of 3 workers" in str(attendant.error)
+
+
+def test_a_port_in_use_is_refused(attend):
+    with socket.create_server(("", 0)) as taken:
+        workers = (f"localhost:{taken.getsockname()[1]}", "localhost:1")
+        (attendant,) = attend([Cluster(workers, 0)], [[ready()]])
+    assert isinstance(attendant.error, ValueError)
+    assert "`workers` must have a free port for this machine" in str(attendant.error)
+
+
+def framed(body):
+    return struct.pack(">I", len(body)) + body
+
+
+NOISE = [
+    b"",  # says nothing, and stays
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"\xff\xff\xff\xff",
+    b"\x00\x00",
+    framed(b"[]"),
+    framed(b"\xff"),
+    framed(b"[" * 100_000),
+    framed(b'{"kind": "ready", "fingerprint": {}}'),
+    framed(b'{"kind": "hello"}'),
+    framed(b'{"kind": "hello", "index": "1", "launcher": "x", "num_workers": 2}'),
+    framed(b'{"kind": "hello", "index": 1, "launcher": [], "num_workers": 2}'),
+    framed(b'{"kind": "hello", "index": 1, "launcher": "then gone", "num_workers": 2}'),
+]
+
+
+def test_strangers_are_turned_away(attend):
+    clusters = local_cluster(2)
+    port = int(clusters[0].workers[0].rpartition(":")[2])
+    with contextlib.ExitStack() as strangers:
+
+        def disturb():
+            while len(open_ones) < len(NOISE):
+                with contextlib.suppress(ConnectionRefusedError):
+                    stranger = socket.create_connection(("localhost", port), timeout=5)
+                    stranger.sendall(NOISE[len(open_ones)])
+                    open_ones.append(strangers.enter_context(stranger))
+            open_ones[-1].close()  # said hello and went away
+
+        open_ones: list[socket.socket] = []
+        thread = threading.Thread(target=disturb)
+        thread.start()
+        first = Attendant(clusters[0], [ready()], "go", 20.0, Patience(welcome=0.5), lambda: {"out": "here"})
+        thread.join()
+        assert not first.told
+        (second,) = attend(clusters[1:], [[ready()]])
+        first.thread.join()
+    assert (first.error, second.error) == (None, None)
+    assert first.told[-1]["settled"] == second.told[-1]["settled"] == {"out": "here"}
+
+
+def test_what_settle_raises_is_raised_by_worker_0_and_told_to_the_others(attend):
+    def settle():
+        raise FileExistsError("out is there")
+
+    first, second = attend(local_cluster(2), [[ready()]] * 2, settle=settle)
+    assert isinstance(first.error, FileExistsError)
+    assert isinstance(second.error, StartError)
+    assert str(second.error).startswith("Cannot start with worker 0")
+    assert str(second.error).endswith(": out is there")
+
+
+def test_a_refusal_is_told_to_the_others(attend):
+    refused = {"kind": "failed", "type": "refused", "message": "`data` must be a file."}
+    first, _ = attend(local_cluster(2), [[ready()], [refused]])
+    assert isinstance(first.error, StartError)
+    assert str(first.error).startswith("Cannot start with worker 1")
+    assert str(first.error).endswith(": `data` must be a file.")
+
+
+def speak(cluster, *messages):
+    """Connect to worker 0 by hand, and return the socket."""
+    port = int(cluster.workers[0].rpartition(":")[2])
+    hello = {"kind": "hello", "index": cluster.index, "launcher": "by hand", "num_workers": 2}
+    for _ in range(200):
+        with contextlib.suppress(ConnectionRefusedError):
+            connected = socket.create_connection(("localhost", port), timeout=5)
+            for message in (hello, *messages):
+                for byte in framed(json.dumps(message).encode()):  # in the smallest pieces
+                    connected.sendall(bytes([byte]))
+            return connected
+        time.sleep(0.02)
+    raise AssertionError("worker 0 does not listen")
+
+
+@pytest.mark.parametrize("how", ["closed", "silent", "nonsense"])
+def test_a_worker_that_is_gone_is_named(quick, how):
+    clusters = local_cluster(2)
+    first = Attendant(clusters[0], [ready()], "leave", 10.0, quick, lambda: {"out": "here"})
+    with speak(clusters[1], ready()) as second:
+        while "go" not in kinds(first):
+            time.sleep(0.01)
+        if how == "closed":
+            second.close()
+        if how == "nonsense":
+            second.sendall(framed(b'{"kind": "barrier"}'))
+        first.thread.join(10)
+    assert isinstance(first.error, WorkerLost)
+    reason = {"closed": "closed", "silent": "silent for 2 seconds", "nonsense": "'name'"}[how]
+    assert f"Lost worker 1 ({clusters[0].workers[1]}): " in str(first.error)
+    assert reason in str(first.error)
+
+
+def test_worker_0_that_is_gone_is_named(quick):
+    clusters = local_cluster(2)
+    leaver = Attendant(clusters[0], [ready()], "go", 10.0, quick, lambda: {"out": "here"})
+    stayer = Attendant(clusters[1], [ready()], "leave", 10.0, quick, lambda: {})
+    leaver.thread.join(), stayer.thread.join()
+    assert isinstance(stayer.error, WorkerLost)
+    assert f"Lost worker 0 ({clusters[0].workers[0]}): its process or machine is gone" in str(stayer.error)
+
+
+SYMPTOM = {"kind": "failed", "type": "collective", "message": "a peer does not answer."}
+ABORTED = {"kind": "failed", "type": "aborted", "message": "it was killed by SIGABRT."}
+KILLED = {"kind": "failed", "type": "died", "message": "it was killed by SIGKILL."}
+
+
+@pytest.mark.parametrize(
+    ("failures", "index", "message"),
+    [
+        ([SYMPTOM, SYMPTOM, KILLED], 2, "killed by SIGKILL"),
+        ([KILLED, SYMPTOM, SYMPTOM], 0, "killed by SIGKILL"),
+        ([SYMPTOM, ABORTED, SYMPTOM], 1, "killed by SIGABRT"),
+        ([SYMPTOM, SYMPTOM, SYMPTOM], None, "a peer does not answer"),
+        ([SYMPTOM, None, SYMPTOM], None, "a peer does not answer"),
+    ],
+)
+def test_the_cause_is_named_and_not_its_symptom(attend, failures, index, message):
+    clusters = local_cluster(3)
+    says = [[ready()] + ([failure] if failure else []) for failure in failures]
+    for attendant in attend(clusters, says, "leave"):
+        assert isinstance(attendant.error, WorkerLost)
+        assert message in str(attendant.error)
+        assert index is None or f"Lost worker {index} ({clusters[0].workers[index]})" in str(attendant.error)
