@@ -185,8 +185,9 @@ def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
     cluster = {"workers": list(run.cluster.workers), "index": run.cluster.index}
     echo = run.cluster.is_chief and run.job.progress
     terminal = echo and sys.stderr.isatty()
+    job = dataclasses.replace(run.job, progress=True)  # the log file has it all
     return ChildProcess(
-        {"task": task, "job": run.job, "cluster": cluster, "settled": settled, "terminal": terminal},
+        {"task": task, "job": job, "cluster": cluster, "settled": settled, "terminal": terminal},
         environment=environment,
         log_path=_log_path(run, settled) if settled else None,
         echo=echo,

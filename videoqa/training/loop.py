@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from videoqa._progress import progress_bar
+from videoqa._progress import progress_bar, say
 from videoqa.config import TrainingConfig
 from videoqa.input_pipeline import Examples, batch_dataset, batch_spec
 from videoqa.training.averaging import AveragedSteps
@@ -29,6 +29,7 @@ from videoqa.training.validation import validation_scores
 
 PHASE_NAMES = {"blind": "blind model", "model": "training"}
 """Shown before the bar."""
+LOGGED = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 Take = Callable[..., dict[str, float] | None]
 
 
@@ -211,6 +212,9 @@ class Training:
             self._history_file.parent.mkdir(parents=True, exist_ok=True)
             pd.DataFrame(place.history).rename_axis("epoch").to_csv(self._history_file)
         self._driver.on_epoch_end(epoch, dict(logs))
+        if self._control.reporter is not None:  # for the worker's log file
+            shown = ", ".join(f"{key} {logs[key]:.4f}" for key in LOGGED if key in logs)
+            say(f"{PHASE_NAMES[self._phase]} epoch {epoch + 1}/{self._training.epochs}: {shown}")
         patience = self._training.patience
         impatient = patience is not None and place.epochs_without_gain >= patience
         place.finished = impatient or bool(self.model.stop_training)

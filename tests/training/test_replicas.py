@@ -1,0 +1,79 @@
+"""The step on several logical devices: the same weights as on one, for every part of the objective."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import json, sys
+import keras, numpy as np, tensorflow as tf
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 3
+)
+from videoqa.config import ModelConfig
+from videoqa.models.building import build_from_config
+from videoqa.training.precision import computing_in
+from videoqa.training.step import make_train_step
+
+def batch_of(rng, num_rows):
+    features = rng.normal(size=(num_rows, 5, 104)).astype(np.float32)
+    question = rng.integers(1, 9, (num_rows, 6)).astype(np.int32)
+    question[:, 4:] *= rng.integers(0, 2, (num_rows, 1), dtype=np.int32)  # padding, which the mask hides
+    ids = rng.integers(-1, 3, num_rows)
+    return {
+        "inputs": {"features": features, "question": question},
+        "answer_ids": np.maximum(ids, 0).astype(np.int32),
+        "weights": (ids >= 0).astype(np.float32),
+        "positions": np.arange(num_rows, dtype=np.int32),
+    }
+
+def train(strategy, dropout, optimizer, regularised, precision):
+    keras.utils.set_random_seed(0)
+    sizes = {"embedding_dim": 4, "video_units": 4, "question_units": 4, "hidden_units": 4}
+    config = ModelConfig(num_answers=3, vocabulary_size=9, backbone="tiny", dropout=dropout, **sizes)
+    with computing_in(precision), strategy.scope():
+        model = build_from_config(config, 5, starts_from="features")
+        if regularised:
+            kernel = model.get_layer("answer").kernel
+            kernel.regularizer = keras.regularizers.L2(0.1)
+        own = getattr(keras.optimizers, optimizer)(0.01)
+        if optimizer == "AdamW":
+            own = keras.optimizers.AdamW(0.01, weight_decay=0.1)
+        own.build(model.trainable_variables)
+    rng = np.random.default_rng(0)
+    spec = tf.nest.map_structure(
+        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch_of(rng, 1)
+    )
+    pairs = [(own, model.trainable_variables)]
+    step = make_train_step(model, pairs, strategy, seed=5, batch_spec=spec, batch_size=7)
+    sums = [step(batch_of(rng, size), number) for number, size in enumerate([7, 7, 4, 7, 1])]
+    return model.get_weights(), [list(each.values()) for each in sums]
+
+# One for both cases: two strategies in one process mix up their messages.
+several = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1", "CPU:2"])
+worst = []
+for case in json.loads(sys.argv[1]):
+    weights, sums = train(several, **case)
+    alone, alone_sums = train(tf.distribute.get_strategy(), **case)
+    norms = [np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-30) for a, b in zip(weights, alone)]
+    worst.append([float(max(norms)), float(np.abs(np.array(sums) - alone_sums).max())])
+print(json.dumps(worst))
+"""
+CASES = [
+    {"dropout": 0.5, "optimizer": "Adam", "regularised": False, "precision": "float64"},
+    {"dropout": 0.5, "optimizer": "AdamW", "regularised": True, "precision": "float64"},
+]
+
+
+@pytest.mark.slow
+def test_three_devices_equal_one() -> None:
+    """Batches of 7, 4 and 1 rows: shares are uneven, and some devices get no row at all."""
+    command = [sys.executable, "-c", PROGRAM, json.dumps(CASES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for weights, sums in json.loads(done.stdout.splitlines()[-1]):
+        assert weights < 1e-12
+        assert sums < 1e-12

@@ -1,0 +1,147 @@
+"""Two real worker processes over localhost: they equal one, survive losing one, and stop together."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import videoqa
+from videoqa.training.checkpoints import newest_checkpoint
+
+pytestmark = pytest.mark.slow
+PATIENCE_SECONDS = 120
+EXACT = {"precision": "float64", "dropout": 0.3, "patience": None}
+
+
+def last_weights(out: Path) -> list[np.ndarray]:
+    newest = newest_checkpoint(out / "checkpoints", progress=False)
+    assert newest is not None
+    return newest.arrays("model")
+
+
+def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+    """Return the largest relative L2 distance of a tensor."""
+    norms = [np.linalg.norm(x - y) / max(np.linalg.norm(y), 1e-30) for x, y in zip(a, b, strict=True)]
+    return float(max(norms))
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.05)
+
+
+def training_processes(parent: int) -> dict[int, int]:
+    """Return worker index → process number of the children of `parent` that train."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            environment = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:  # it has just ended
+            continue
+        for variable in environment:
+            if int(fields[1]) == parent and variable.startswith(b"TF_CONFIG="):
+                found[json.loads(variable.removeprefix(b"TF_CONFIG="))["task"]["index"]] = int(entry.name)
+    return found
+
+
+def flags(options: dict) -> list[str]:
+    given = {name: "none" if value is None else str(value) for name, value in options.items()}
+    given.pop("progress", None)
+    return [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
+
+
+def start(data: Path, out: Path, options: dict, *more: str) -> subprocess.Popen:
+    words = ["train", "--data", str(data), "--out", str(out), *flags(options), *more]
+    command = [sys.executable, "-m", "videoqa", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_workers_learn_what_one_learns(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    """Questions with their blind model; 24 rows in batches of 7, the last of 3; chosen by validation."""
+    options = {**small_options, **EXACT, "batch_size": 7, "epochs": 4, "patience": 3}
+    table = pd.read_csv(small_set / "questions.csv")
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    alone = videoqa.train(table, out=tmp_path / "one", **options)
+    both = videoqa.train(table, out=tmp_path / "two", strategy="multiworker", local_workers=2, **options)
+    assert distance(last_weights(both.out), last_weights(alone.out)) < 1e-8
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        ours, theirs = ([epoch[name] for epoch in run.history] for run in (both, alone))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-8)
+    assert both.metrics["validation"] == alone.metrics["validation"]
+    blind = [videoqa.load(run.out / "blind").folder.build().get_weights() for run in (both, alone)]
+    assert distance(*blind) < 1e-6  # a model folder holds float32
+    assert sorted(path.name for path in (both.out / "logs").glob("*.log")) == ["worker-0.log", "worker-1.log"]
+    log = (both.out / "logs" / "worker-1.log").read_text()
+    assert "24 training rows" in log and "training epoch 4/4: loss" in log
+
+
+def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    """Actions: a worker is killed, all start again; then SIGTERM; then one process goes on to the end."""
+    options = {**small_options, **EXACT, "batch_size": 7, "epochs": 5000, "checkpoint_steps": 3}
+    out = tmp_path / "run"
+    log = out / "logs" / "epochs.csv"
+
+    def epochs() -> int:
+        return max(log.read_text().count("\n") - 1, 0) if log.exists() else 0
+
+    flags_of_two = ("--strategy", "multiworker", "--local-workers", "2", "--max-restarts", "1")
+    running = start(small_set / "labels.csv", out, options, *flags_of_two)
+    try:
+        wait_until(lambda: epochs() >= 2, running)
+        before = training_processes(running.pid)
+        os.kill(before[1], signal.SIGKILL)
+        wait_until(lambda: training_processes(running.pid).keys() == {0, 1} != before, running)
+        reached = epochs()
+        wait_until(lambda: epochs() >= reached + 2, running)
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        running.kill()
+    assert running.returncode == 143, errors
+    assert "Worker 1 (localhost:" in errors and "killed by SIGKILL" in errors
+    assert "Starting again (1 of 1)" in errors
+    assert not training_processes(running.pid)
+    num_epochs = epochs() + 1
+    resumed = videoqa.train(out=out, resume=True, strategy="single", epochs=num_epochs, progress=False)
+    options |= {"epochs": num_epochs}
+    alone = videoqa.train(small_set / "labels.csv", out=tmp_path / "alone", **options)
+    assert len(resumed.history) == len(alone.history) == num_epochs
+    assert distance(last_weights(out), last_weights(alone.out)) < 1e-8
+
+
+def test_workers_with_other_data_do_not_begin(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    table = pd.read_csv(small_set / "labels.csv")
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    table[1:].to_csv(tmp_path / "other.csv", index=False)
+    sockets = [socket.create_server(("", 0)) for _ in range(2)]
+    workers = ",".join(f"localhost:{each.getsockname()[1]}" for each in sockets)
+    for each in sockets:
+        each.close()
+    running = [
+        start(data, tmp_path / f"run-{index}", {**small_options, "start_timeout": 60}, "--strategy",
+              "multiworker", "--workers", workers, "--worker-index", str(index))
+        for index, data in enumerate([small_set / "labels.csv", tmp_path / "other.csv"])
+    ]  # fmt: skip
+    try:
+        ends = [process.communicate(timeout=PATIENCE_SECONDS)[1] for process in running]
+    finally:
+        for process in running:
+            process.kill()
+    for process, errors in zip(running, ends, strict=True):
+        assert process.returncode == 2, errors
+        assert "Worker 0 and worker 1" in errors and "differ in" in errors and "data: " in errors
+        assert "Traceback" not in errors
+    assert not (tmp_path / "run-0" / "logs").exists()
