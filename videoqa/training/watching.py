@@ -82,7 +82,9 @@ def _problem(child: ChildProcess, code: int | None, patience: Patience) -> dict[
         words = f" The last line it printed: {child.last_line}" if child.last_line else ""
         if code >= 0:
             return {"type": "died", "message": f"its process ended early with exit code {code}.{words}"}
-        name = signal.Signals(-code).name
+        name = {each.value: each.name for each in signal.Signals}.get(-code, f"signal {-code}")
+        if -code == signal.SIGKILL:
+            name += " (which systems do when memory is short)"
         kind = "aborted" if -code == signal.SIGABRT else "died"
         return {"type": kind, "message": f"its process was killed by {name}.{words}"}
     limit = patience.child_silence if child.has_spoken else patience.first_sign
