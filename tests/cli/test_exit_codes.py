@@ -15,6 +15,7 @@ from videoqa._refusals import is_refusal
 from videoqa.cli.exit_codes import StopSignals, report
 from videoqa.cli.flags import _converter
 from videoqa.features.cache import FeatureCache
+from videoqa.training import errors
 
 WINDOWS = os.name == "nt"
 
@@ -33,6 +34,17 @@ def test_a_check_of_ours_is_a_refusal(capsys):
     assert report(error, StopSignals()) == 2
     printed = capsys.readouterr().err
     assert printed == "videoqa: `epochs` must be an integer of at least 1. Received: epochs='three'.\n"
+
+
+@pytest.mark.parametrize(("kind", "code"), [("StartError", 2), ("WorkerLost", 1)])
+def test_what_goes_wrong_between_workers_has_no_traceback(kind, code, capsys):
+    error = caught(fail, getattr(errors, kind)("Lost worker 1 (b:2222): it was killed."))
+    assert report(error, StopSignals()) == code
+    assert capsys.readouterr().err == "videoqa: Lost worker 1 (b:2222): it was killed.\n"
+
+
+def fail(error):
+    raise error
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ else:
 
 COMMAND = (sys.executable, "-c", PROGRAM)
 QUICK = Patience(
-    sign=0.2, silence=2.0, child_silence=2.5, first_sign=10.0, cause=2.0, welcome=1.0, word=0.2, leave=5.0
+    sign=0.2, silence=2.0, child_silence=2.0, first_sign=10.0, cause=3.5, welcome=1.0, word=0.2, leave=5.0
 )
 
 

@@ -1,10 +1,11 @@
 """Which processes train together, from flags, `TF_CONFIG` and Slurm."""
 
 import json
+import socket
 
 import pytest
 
-from videoqa.training.cluster import Cluster, expand_nodes, find_cluster, host_and_port
+from videoqa.training.cluster import Cluster, expand_nodes, find_cluster, host_and_port, local_cluster
 
 TWO = ("a:2222", "b:2223")
 
@@ -71,6 +72,19 @@ def test_a_wrong_tf_config_is_refused(text, message):
 def test_wrong_flags_are_refused(workers, index, message):
     with pytest.raises(ValueError, match=message):
         find_cluster({}, workers, index)
+
+
+def test_local_workers_get_free_ports():
+    clusters = local_cluster(3)
+    assert [cluster.index for cluster in clusters] == [0, 1, 2]
+    assert len({cluster.workers for cluster in clusters}) == 1
+    for address in clusters[0].workers:
+        socket.create_server(host_and_port(address)).close()
+
+
+def test_names_for_messages():
+    assert Cluster(TWO, 0).name(1) == "worker 1 (b:2223)"
+    assert Cluster(TWO[:1], 0).name(0) == "the worker"
 
 
 def test_addresses():

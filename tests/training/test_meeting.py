@@ -1,6 +1,7 @@
 """Launchers among each other, over real sockets."""
 
 import contextlib
+import dataclasses
 import json
 import socket
 import struct
@@ -57,10 +58,11 @@ DONE = {"kind": "done"}
 @pytest.fixture
 def attend(quick):
     """Return a function that starts launchers, last one first, and waits until all are through."""
+    patience = dataclasses.replace(quick, cause=1.0)
 
     def run(clusters, says, until="go", timeout=10.0, settle=lambda: {"out": "here"}):
         attendants = [
-            Attendant(cluster, each, until, timeout, quick, settle)
+            Attendant(cluster, each, until, timeout, patience, settle)
             for cluster, each in reversed(list(zip(clusters, says, strict=True)))
         ]
         for attendant in attendants:
@@ -236,7 +238,8 @@ def speak(cluster, *messages):
 @pytest.mark.parametrize("how", ["closed", "silent", "nonsense"])
 def test_a_worker_that_is_gone_is_named(quick, how):
     clusters = local_cluster(2)
-    first = Attendant(clusters[0], [ready()], "leave", 10.0, quick, lambda: {"out": "here"})
+    patience = dataclasses.replace(quick, silence=1.0)
+    first = Attendant(clusters[0], [ready()], "leave", 10.0, patience, lambda: {"out": "here"})
     with speak(clusters[1], ready()) as second:
         while "go" not in kinds(first):
             time.sleep(0.01)
@@ -246,7 +249,7 @@ def test_a_worker_that_is_gone_is_named(quick, how):
             second.sendall(framed(b'{"kind": "barrier"}'))
         first.thread.join(10)
     assert isinstance(first.error, WorkerLost)
-    reason = {"closed": "closed", "silent": "silent for 2 seconds", "nonsense": "'name'"}[how]
+    reason = {"closed": "closed", "silent": "silent for 1 seconds", "nonsense": "'name'"}[how]
     assert f"Lost worker 1 ({clusters[0].workers[1]}): " in str(first.error)
     assert reason in str(first.error)
 

@@ -111,7 +111,7 @@ def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: d
     finally:
         running.kill()
     assert running.returncode == 143, errors
-    assert "Worker 1 (localhost:" in errors and "killed by SIGKILL" in errors
+    assert "Lost worker 1 (localhost:" in errors and "killed by SIGKILL" in errors
     assert "Starting again (1 of 1)" in errors
     assert not training_processes(running.pid)
     num_epochs = epochs() + 1

@@ -137,8 +137,11 @@ class ChildProcess:
     def _end(self) -> None:
         """Kill what lives of the process and its children, reap it, and let the threads come to their end."""
         self._ended = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of it is left
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in a device driver
             self._process.wait(KILL_SECONDS)
         self._to_send.put(None)

@@ -22,7 +22,6 @@ def fingerprint(job: Job, prepared: PreparedData) -> dict[str, str]:
     values |= prepared.hashes
     values |= fields_of(prepared.config)
     values["checkpoint_steps"] = str(job.launch.checkpoint_steps)
-    values["resume"] = str(job.resume)
     model = prepared.config.model
     if model.video_branch != "none":
         values["backbone"] = str(

@@ -123,9 +123,7 @@ class Hub:
                 f"Worker {index} was started as one of {num_workers} workers, numbered from 0, and worker 0 "
                 f"as one of {number}. Give every worker the same --workers."
             )
-        member = self._members[index]
-        other = member.connection is not None and member.launcher != launcher
-        if index == 0 or (other and member.connection.seconds_of_silence < self._patience.silence):  # type: ignore[union-attr]
+        if index == 0 or self._members[index].launcher not in ("", launcher):
             return f"Two workers have the index {index}: give each its own --worker-index."
         return ""
 

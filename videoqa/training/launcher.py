@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -20,16 +19,12 @@ from videoqa._progress import say
 from videoqa.training.child import ChildProcess
 from videoqa.training.cluster import LOCAL, Cluster, local_cluster
 from videoqa.training.errors import StartError, WorkerLost
-from videoqa.training.hub import Hub
 from videoqa.training.job import Job, Outcome
-from videoqa.training.meeting import meeting
+from videoqa.training.meeting import Side, meeting
 from videoqa.training.messages import Patience
-from videoqa.training.spoke import Spoke
 from videoqa.training.stopping import StopRequest
+from videoqa.training.watching import Abandoned, conversation
 
-LOOK_SECONDS = 0.05
-CONFIRM_SECONDS = 0.5
-"""A launcher that was itself frozen sees old news first; its threads then get this long to read the new."""
 TOLD_SECONDS = 5.0
 """From one local worker's failure until the others, which should have heard of it, are ended."""
 Settle = Callable[[Job], Mapping[str, Any]]
@@ -47,10 +42,6 @@ class _Run:
     patience: Patience
     abandoned: threading.Event
     speaks: bool
-
-
-class _Abandoned(RuntimeError):
-    """The main thread stopped waiting for its local workers."""
 
 
 def launch(
@@ -107,12 +98,14 @@ def _run_local(runs: list[_Run]) -> Outcome:
         finally:
             runs[0].abandoned.set()
     errors = [error for future in futures if (error := future.exception()) is not None]
-    # a refusal before what the others were told of it, and that before those who never heard
-    for error in sorted(
-        errors, key=lambda error: isinstance(error, RuntimeError) + isinstance(error, _Abandoned)
-    ):
-        raise error
+    if errors:
+        raise min(errors, key=_nearness)
     return futures[0].result()
+
+
+def _nearness(error: BaseException) -> int:
+    """Order a failure itself before what the others were told of it, and those who never heard last."""
+    return isinstance(error, (StartError, WorkerLost)) + 2 * isinstance(error, Abandoned)
 
 
 def _run_worker(run: _Run) -> Outcome:
@@ -123,11 +116,10 @@ def _run_worker(run: _Run) -> Outcome:
         try:
             return _attempt(run, settled)
         except (StartError, WorkerLost) as error:
-            if (
-                run.stop.signal is not None and not settled
-            ):  # the others were stopped as well, a moment before
+            stopped = run.stop.signal is not None
+            if stopped and not settled:  # the others were stopped as well, a moment before
                 return Outcome({}, run.stop.signal)
-            if isinstance(error, StartError) or restart == restarts or run.stop.signal is not None:
+            if stopped or isinstance(error, StartError) or restart == restarts:
                 raise
             say(f"{error} Starting again ({restart + 1} of {restarts}).", progress=run.speaks)
         if settled:  # training had begun
@@ -142,25 +134,33 @@ def _attempt(run: _Run, settled: dict[str, Any]) -> Outcome:
     timeout = run.job.launch.start_timeout
     with meeting(run.cluster, lambda: run.settle(run.job), timeout, run.patience) as side:
         with _start_child(run, "prepare", {}) as child:
-            for message in _conversation(run, side, child):
-                if message["kind"] == "stop":
-                    name = signal.Signals(message["signal"]).name
-                    side.tell("failed", type="stopped", message=f"it was stopped by {name}.")
-                    return Outcome({}, message["signal"])
-                if message["kind"] == "awaited":
-                    say(f"Waiting for {message['names']}.", progress=run.job.progress)
-                if message["kind"] == "go":
-                    settled.update(message["settled"])
-                    child.log_to(_log_path(run, settled))
-                    break
+            agreed = _prepare(run, side, child)
+            if agreed is None:
+                return Outcome({}, run.stop.signal)
+            settled.update(agreed)
+            child.log_to(_log_path(run, settled))
         with _start_child(run, "train", settled) as child:
             return _train(run, side, child)
 
 
-def _train(run: _Run, side: Hub | Spoke, child: ChildProcess) -> Outcome:
+def _prepare(run: _Run, side: Side, child: ChildProcess) -> dict[str, Any] | None:
+    """Return what worker 0 settled, once all workers have prepared; None: asked to stop before."""
+    for message in _converse(run, side, child):
+        if message["kind"] == "stop":
+            name = signal.Signals(message["signal"]).name
+            side.tell("failed", type="stopped", message=f"it was stopped by {name}.")
+            break
+        if message["kind"] == "awaited":
+            say(f"Waiting for {message['names']}.", progress=run.job.progress)
+        if message["kind"] == "go":
+            return message["settled"]
+    return None
+
+
+def _train(run: _Run, side: Side, child: ChildProcess) -> Outcome:
     """Carry messages between the worker process and the others until all are done."""
     outcome = Outcome({})
-    for message in _conversation(run, side, child):
+    for message in _converse(run, side, child):
         kind = message["kind"]
         if kind == "stop":
             text = "Stopping: the step is finished and saved. A second Ctrl-C stops at once."
@@ -171,11 +171,15 @@ def _train(run: _Run, side: Hub | Spoke, child: ChildProcess) -> Outcome:
         elif kind == "pass":
             child.tell("pass", name=message["name"])
         elif kind == "leave":
-            side.close()
             child.tell("leave")
+            side.close()
             child.wait(run.patience.leave)
             break
     return outcome
+
+
+def _converse(run: _Run, side: Side, child: ChildProcess) -> Iterator[dict[str, Any]]:
+    return conversation(child, side, stop=run.stop, patience=run.patience, abandoned=run.abandoned)
 
 
 def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
@@ -197,63 +201,3 @@ def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
 
 def _log_path(run: _Run, settled: Mapping[str, Any]) -> Path:
     return Path(run.job.out or settled["out"]) / "logs" / f"worker-{run.cluster.index}.log"
-
-
-def _conversation(run: _Run, side: Hub | Spoke, child: ChildProcess) -> Iterator[dict[str, Any]]:
-    """Pass on what the worker process says, and yield it with what this worker is told by the others.
-
-    A stop request is yielded once, as {"kind": "stop", "signal": number}. Ends by the consumer or a failure.
-    """
-    stopping = failed = False
-    expected = False  # the process has said that it prepared, and may end
-    while not run.abandoned.is_set():
-        if run.stop.signal is not None and not stopping:
-            stopping = True
-            yield {"kind": "stop", "signal": run.stop.signal}
-        code = child.exit_code  # before its messages: then none can come after it
-        for message in child.messages():
-            failed = failed or message["kind"] == "failed"
-            expected = expected or message["kind"] == "ready"
-            _pass_on(side, message)
-            yield message
-        if not (failed or expected):
-            problem = _problem(run, child, code)
-            if problem is not None:
-                failed = True
-                side.tell("failed", **problem)
-        yield from side.poll()
-        time.sleep(LOOK_SECONDS)
-    raise _Abandoned
-
-
-def _pass_on(side: Hub | Spoke, message: Mapping[str, Any]) -> None:
-    """Tell the others what they have to know of what the worker process said."""
-    kind = message["kind"]
-    if kind == "ready":
-        side.tell("ready", fingerprint=message["fingerprint"])
-    elif kind == "barrier":
-        side.tell("barrier", name=message["name"])
-    elif kind in ("finished", "stopped"):
-        side.tell("done")
-    elif kind == "failed":
-        side.tell("failed", type=message["type"], message=message["message"])
-        if message["type"] == "refused":
-            raise ValueError(message["message"])
-
-
-def _problem(run: _Run, child: ChildProcess, code: int | None) -> dict[str, str] | None:
-    """Return what is wrong with the worker process, as fields of a "failed" message; None: nothing."""
-    if code is not None:
-        words = f" The last line it printed: {child.last_line}" if child.last_line else ""
-        if code >= 0:
-            return {"type": "died", "message": f"its process ended early with exit code {code}.{words}"}
-        name = signal.Signals(-code).name
-        kind = "aborted" if -code == signal.SIGABRT else "died"
-        return {"type": kind, "message": f"its process was killed by {name}.{words}"}
-    limit = run.patience.child_silence if child.has_spoken else run.patience.first_sign
-    if child.seconds_since_sign > limit:
-        time.sleep(CONFIRM_SECONDS)
-        if child.seconds_since_sign > limit:
-            child.kill()
-            return {"type": "frozen", "message": f"its process was frozen for {limit:g} seconds."}
-    return None

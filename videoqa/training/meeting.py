@@ -16,6 +16,8 @@ from videoqa.training.listening import Listener
 from videoqa.training.messages import Patience
 from videoqa.training.spoke import Spoke
 
+Side = Hub | Spoke
+
 
 @contextlib.contextmanager
 def meeting(
@@ -23,7 +25,7 @@ def meeting(
     settle: Callable[[], Mapping[str, Any]],
     start_timeout: float,
     patience: Patience,
-) -> Iterator[Hub | Spoke]:
+) -> Iterator[Side]:
     """Open this worker's side of the meeting, and close it at the end of the block.
 
     Both sides have the methods `tell` (what this worker says: ready with its fingerprint, barrier with a
@@ -40,7 +42,7 @@ def meeting(
         ValueError: this worker's port is in use.
     """
     listener = Listener(cluster, patience.welcome) if len(cluster.workers) > 1 else None
-    side: Hub | Spoke
+    side: Side
     if listener is None or cluster.is_chief:
         side = Hub(cluster, settle, start_timeout, patience, listener)
     else:

@@ -9,6 +9,7 @@ import signal
 import struct
 import sys
 import threading
+import time
 from typing import Any, BinaryIO, TextIO
 
 from videoqa._checks import refusal
@@ -79,7 +80,7 @@ class Reporter:
     def _show_life(self) -> None:
         while True:
             self.tell("alive")
-            threading.Event().wait(ALIVE_SECONDS)
+            time.sleep(ALIVE_SECONDS)
 
 
 def connect() -> tuple[Reporter, dict[str, Any]]:
