@@ -19,6 +19,7 @@ HELP = "run the frozen backbone over every video once and keep its features in t
 EXAMPLE = """example:
   videoqa encode --data my.csv --videos clips/
   videoqa encode --data sample
+  videoqa encode --data my.csv --shard 2/4
 """
 PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
 BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "frame_size")
@@ -28,6 +29,13 @@ FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "seed")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_data(parser)
+    parser.add_argument(
+        "--shard",
+        metavar="I/N",
+        default=argparse.SUPPRESS,
+        help="encode only the I-th of N equal parts of the clips, I from 1: one part on each machine "
+        "(default: all clips)",
+    )
     add_progress(parser)
     add_json(parser)
     add_option_flags(parser, PARTS, only=FIELDS + BACKBONE_FIELDS)
@@ -41,10 +49,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         )
     options = typed_options(arguments, PARTS)
     run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
+    typed = keywords(arguments, "shard", "progress")
+    if "shard" in typed:
+        from videoqa.features.sharding import parse_shard
+
+        parse_shard(typed["shard"])
     load_tensorflow()
     from videoqa import encode
 
-    return encode(options.pop("data"), **options, **keywords(arguments, "progress")).to_dict()
+    return encode(options.pop("data"), **options, **typed).to_dict()
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:

@@ -8,12 +8,14 @@ from videoqa.config import run_config_from_options
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.features.encoding import encode_clips
 from videoqa.features.report import EncodingReport
+from videoqa.features.sharding import parse_shard, rows_of_shard
 from videoqa.video.decoding import ClipRequest
 
 
 def encode(
     data: Any = None,
     *,
+    shard: str | tuple[int, int] | None = None,
     progress: bool = True,
     **options: Any,
 ) -> EncodingReport:
@@ -24,6 +26,8 @@ def encode(
 
     Args:
         data: path of a CSV or JSONL file, the name of a built-in set, a DataFrame, or a list of these.
+        shard: "i/n" or `(i, n)`: only the i-th of n equal parts of the clips, i from 1, so that n machines
+            without a common disk share the work; each clip is in one part, the same one everywhere.
         progress: show bars on a terminal.
         **options: any field of `DataConfig`, `SamplingConfig` and `ModelConfig` (`videos`, `num_frames`,
             `backbone`, `limit`, ...).
@@ -32,8 +36,9 @@ def encode(
         The report: what was encoded, what was there already, and each video that failed with the reason.
 
     Raises:
-        ValueError: an option out of range, a table that cannot be used, a model whose features are not kept
-            (`video_branch="none"`, `train_backbone=True`), or features that do not fit on the disk.
+        ValueError: an option out of range, a `shard` of another form, a table that cannot be used, a
+            model whose features are not kept (`video_branch="none"`, `train_backbone=True`), or features that
+            do not fit on the disk.
         FileNotFoundError: an annotation file or folder that does not exist.
         OSError: the cache cannot be written.
 
@@ -41,10 +46,12 @@ def encode(
         >>> report = videoqa.encode("my.csv", videos="clips/", backbone="tiny")
         >>> report.num_encoded, report.num_cached, report.num_failed
     """
+    part = None if shard is None else parse_shard(shard)
     sources, tables = split_sources(data)
     config = run_config_from_options({**options, "data": sources})
     _check_has_features(config.model.video_branch, config.model.train_backbone)
     table = read_annotations(config.data, tables=tables, seed=config.training.seed)
+    table = table if part is None else rows_of_shard(table, part)
     return encode_clips(clip_requests(table), config.sampling, config.model, progress=progress)
 
 
