@@ -91,18 +91,47 @@ def test_killed_run_keeps_what_was_complete_and_resumes(write_video, cache, enco
 
 
 @pytest.mark.slow
-def test_two_processes_share_the_work_on_the_same_clips(write_video, cache, encoder, tmp_path):
+def test_processes_share_the_work_and_encode_each_clip_once(write_video, cache, encoder, tmp_path):
     requests = [ClipRequest(write_video(f"{number}.avi", seed=number)) for number in range(60)]
-    processes = [start(cache.folder.parent, str(tmp_path), 60) for _ in range(2)]
+    processes = [start(cache.folder.parent, str(tmp_path), 60) for _ in range(3)]
     counts = [[int(count) for count in finish(process)] for process in processes]
-    assert [sum(count) for count in counts] == [60, 60]
-    assert 60 <= sum(num_encoded for num_encoded, _ in counts) <= 100
+    assert [sum(count) for count in counts] == [60, 60, 60]
+    assert sum(num_encoded for num_encoded, _ in counts) == 60
     report = encode_clips(requests, SAMPLING, MODEL, cache=cache, encoder=encoder)
     assert report.num_cached == cache.info()["num_entries"] == 60
-    assert cache.info()["num_leftovers"] == 0
+    assert cache.info()["num_leftovers"] == 0 and not list(cache.folder.glob("??/*.claim"))
     other = FeatureCache(tmp_path / "other")
     alone = encode_clips(requests, SAMPLING, MODEL, cache=other, encoder=encoder)
     assert load_features(alone).tobytes() == load_features(report).tobytes()
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_had_claimed_is_encoded_by_the_others(write_video, cache, tmp_path):
+    for number in range(150):
+        write_video(f"{number}.avi", seed=number)
+    killed, *others = [start(cache.folder.parent, str(tmp_path), 150) for _ in range(3)]
+    while not claims_of(killed, cache):
+        assert killed.poll() is None, killed.communicate()
+        time.sleep(0.002)
+    killed.send_signal(signal.SIGSTOP)
+    num_claimed = len(claims_of(killed, cache))
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    began = time.monotonic()
+    counts = [[int(count) for count in finish(process)] for process in others]
+    assert num_claimed >= 1 and cache.info()["num_entries"] == 150
+    assert [sum(count) for count in counts] == [150, 150]
+    assert time.monotonic() - began < 60
+    left = [path for path in cache.folder.glob("??/*.claim") if not path.with_suffix(".json").exists()]
+    assert left == []
+
+
+def claims_of(process: subprocess.Popen, cache: FeatureCache) -> list:
+    claims = []
+    for path in cache.folder.glob("??/*.claim"):
+        with suppress(FileNotFoundError):
+            claims += [path] if f'"pid": {process.pid},' in path.read_text() else []
+    return claims
 
 
 class DiskFillingEncoder(FrameEncoder):

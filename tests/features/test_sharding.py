@@ -12,7 +12,7 @@ OPTIONS = {"backbone": "tiny", "backbone_weights": None, "frame_size": (16, 16),
 
 
 def table_of(folder: str) -> pd.DataFrame:
-    """Thirteen clips, two rows each but one: videos a to e whole and in two parts, but e, which has one part."""
+    """Thirteen clips, two rows each but the last: of videos a to d whole and two parts, of e whole."""
     segments = [(float("nan"), float("nan")), (0.0, 1.0), (1.0, float("nan"))]
     clips = [(name, *segment) for name in "abcde" for segment in segments][:-2]
     rows = [(name, f"{folder}/{name}.avi", start, end) for name, start, end in clips for _ in range(2)]

@@ -1,34 +1,29 @@
-"""From clips to features in the cache: look up, decode ahead, encode in full batches, write; and back."""
+"""From clips to features in the cache, of which only what is missing is made; and back."""
 
 import math
-import os
-import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from videoqa._checks import refusal
 from videoqa._progress import progress_bar
 from videoqa.config import ModelConfig, SamplingConfig
-from videoqa.features.cache import CacheEntry, FeatureCache
+from videoqa.features.cache import FeatureCache
 from videoqa.features.clip_features import clip_features
 from videoqa.features.decoding_ahead import run_ahead
-from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder, encode_clip_stream
+from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache
+from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder
 from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
 from videoqa.features.keys import clip_key, clip_key_parts, key_of
 from videoqa.features.report import EncodingReport
 from videoqa.features.space import forecast_bytes
-from videoqa.video.decoding import ClipRequest, DecodedClip
+from videoqa.video.decoding import ClipRequest
 
 __all__ = ["EncodingReport", "FrameEncoder", "clip_features", "clip_key", "encode_clips", "load_features"]
 
-NUM_THREADS = min(4, os.cpu_count() or 1)
-NUM_AHEAD = 2 * NUM_THREADS
-"""Decoded clips that may wait for the backbone: what bounds memory."""
 NUM_LOOK_UPS_AHEAD = 64
 _LOAD_ATTEMPTS = 3
 
@@ -157,7 +152,8 @@ def _look_up(
             job.settle_as_found(entry)
 
     outcomes = run_ahead(look_up, jobs, num_threads=NUM_THREADS, num_ahead=NUM_LOOK_UPS_AHEAD)
-    with closing(outcomes), _bar("looking up", jobs, progress) as bar:
+    bar = progress_bar(progress=progress, desc="looking up", total=len(jobs), unit="clip")
+    with closing(outcomes), bar:
         for job, error in outcomes:
             if error is not None:
                 job.fail(error)
@@ -172,55 +168,7 @@ def _encode(
     progress: bool,
 ) -> None:
     """Decode, encode and write the clips; those that cannot be decoded fail."""
-
-    def decode(job: ClipJob) -> DecodedClip | CacheEntry:
-        made_meanwhile = cache.read_entry(job.key)
-        return made_meanwhile or job.decode(sampling, cache, encoder.frame_size)
-
     cache.check_writable()
     requests = [job.request for job in jobs]
     cache.check_space(forecast_bytes(requests, sampling, encoder.feature_dim))
-    decoded = run_ahead(decode, _own_order(jobs), num_threads=NUM_THREADS, num_ahead=NUM_AHEAD)
-    with closing(decoded), _bar("encoding", jobs, progress) as bar:
-        for job, features in encode_clip_stream(_good_clips(decoded, bar.update), encoder):
-            _finish(job, features, cache)
-            bar.update()
-
-
-def _own_order(jobs: Sequence[ClipJob]) -> list[ClipJob]:
-    """Return the jobs in an order of this process's own, the clips of one video together.
-
-    So processes that fill one cache side by side share the work; the order changes no feature.
-    """
-    paths = list({job.request.path: None for job in jobs})
-    random.SystemRandom().shuffle(paths)
-    place = {path: number for number, path in enumerate(paths)}
-    return sorted(jobs, key=lambda job: place[job.request.path])
-
-
-def _good_clips(
-    decoded: Iterator[tuple[ClipJob, DecodedClip | CacheEntry | Exception]], count: Callable[[], Any]
-) -> Iterator[tuple[ClipJob, np.ndarray]]:
-    """Yield jobs with their frames; those that failed, or that another process has done, end here."""
-    for job, result in decoded:
-        if isinstance(result, DecodedClip):
-            job.describe(result)
-            yield job, result.frames
-            continue
-        if isinstance(result, CacheEntry):
-            job.settle_as_found(result)
-        else:
-            job.fail(result)
-        count()
-
-
-def _finish(job: ClipJob, features: np.ndarray, cache: FeatureCache) -> None:
-    if not np.isfinite(features).all():
-        job.fail(ValueError(f"The features of {job.request.path} are not finite in float16."))
-        return
-    num_bytes = cache.write(job.key, features, job.metadata)
-    job.settle("encoded", job.metadata["decoding_status"], num_bytes)
-
-
-def _bar(what: str, jobs: Sequence[ClipJob], progress: bool) -> tqdm:
-    return progress_bar(progress=progress, desc=what, total=len(jobs), unit="clip")
+    fill_cache(jobs, cache, features_made_here(sampling, cache, encoder), progress=progress)

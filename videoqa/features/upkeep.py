@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videoqa._checks import check_number
+from videoqa.features.claims import CLAIM_SUFFIX, is_left_behind
 from videoqa.features.content_hashes import ContentHashes
 from videoqa.features.storage import TEMPORARY_SUFFIX, is_stale, locked_folder, remove_file
 
@@ -91,8 +92,12 @@ def _remove_entry(marker: Path) -> int:
 
 
 def _leftovers(shard: Path) -> Iterator[Path]:
-    """Yield temporary files, and the entries' files that have no partner."""
+    """Yield temporary files, claims of processes that are gone, and the entries' files without a partner."""
     for path in shard.iterdir():
+        if path.suffix == CLAIM_SUFFIX:
+            if is_left_behind(path):
+                yield path
+            continue
         partner = path.with_suffix(".npy" if path.suffix == ".json" else ".json")
         if path.suffix == TEMPORARY_SUFFIX:
             yield path
