@@ -70,9 +70,11 @@ def test_only_the_task_stands_in_two_parts() -> None:
 
 
 def test_choices_equal_the_keys_of_their_functions() -> None:
+    from videoqa.features import encoding
     from videoqa.models import backbones, branches
     from videoqa.training import fitting, strategies
 
+    assert tuple(encoding.RUNNERS) == config_module.RUNNERS
     assert tuple(backbones._BUILDERS) == config_module.BACKBONES
     assert tuple(branches.VIDEO_BRANCH_FUNCTIONS) == config_module.VIDEO_BRANCHES
     assert tuple(fitting.LEARNING_RATE_SCHEDULES) == config_module.LEARNING_RATE_SCHEDULES

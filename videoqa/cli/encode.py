@@ -4,9 +4,11 @@ import argparse
 from typing import Any
 
 from videoqa._quiet import load_tensorflow
+from videoqa._ray import import_ray
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import (
+    RUNNERS,
     DataConfig,
     ModelConfig,
     SamplingConfig,
@@ -20,6 +22,7 @@ EXAMPLE = """example:
   videoqa encode --data my.csv --videos clips/
   videoqa encode --data sample
   videoqa encode --data my.csv --shard 2/4
+  RAY_ADDRESS=auto videoqa encode --data my.csv --runner ray
 """
 PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
 BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "frame_size")
@@ -36,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="encode only the I-th of N equal parts of the clips, I from 1: one part on each machine "
         "(default: all clips)",
     )
+    parser.add_argument(
+        "--runner",
+        choices=RUNNERS,
+        default=argparse.SUPPRESS,
+        help="processes: this process; ray: the Ray cluster that RAY_ADDRESS names, or one started on this "
+        "machine for as long as it takes (default: processes)",
+    )
     add_progress(parser)
     add_json(parser)
     add_option_flags(parser, PARTS, only=FIELDS + BACKBONE_FIELDS)
@@ -49,11 +59,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         )
     options = typed_options(arguments, PARTS)
     run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
-    typed = keywords(arguments, "shard", "progress")
+    typed = keywords(arguments, "shard", "runner", "progress")
     if "shard" in typed:
         from videoqa.features.sharding import parse_shard
 
         parse_shard(typed["shard"])
+    if typed.get("runner") == "ray":
+        import_ray()
     load_tensorflow()
     from videoqa import encode
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa.config import run_config_from_options
+from videoqa._checks import check_choice
+from videoqa._ray import import_ray
+from videoqa.config import RUNNERS, run_config_from_options
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.features.encoding import encode_clips
 from videoqa.features.report import EncodingReport
@@ -16,6 +18,7 @@ def encode(
     data: Any = None,
     *,
     shard: str | tuple[int, int] | None = None,
+    runner: str = "processes",
     progress: bool = True,
     **options: Any,
 ) -> EncodingReport:
@@ -28,6 +31,8 @@ def encode(
         data: path of a CSV or JSONL file, the name of a built-in set, a DataFrame, or a list of these.
         shard: "i/n" or `(i, n)`: only the i-th of n equal parts of the clips, i from 1, so that n machines
             without a common disk share the work; each clip is in one part, the same one everywhere.
+        runner: "processes": this process does it; "ray": a Ray cluster does, the one that `RAY_ADDRESS` names
+            or one started on this machine for as long as it takes.
         progress: show bars on a terminal.
         **options: any field of `DataConfig`, `SamplingConfig` and `ModelConfig` (`videos`, `num_frames`,
             `backbone`, `limit`, ...).
@@ -41,18 +46,20 @@ def encode(
             do not fit on the disk.
         FileNotFoundError: an annotation file or folder that does not exist.
         OSError: the cache cannot be written.
+        ImportError: `runner="ray"` without Ray.
 
     Example:
         >>> report = videoqa.encode("my.csv", videos="clips/", backbone="tiny")
         >>> report.num_encoded, report.num_cached, report.num_failed
     """
+    check_runner(runner)
     part = None if shard is None else parse_shard(shard)
     sources, tables = split_sources(data)
     config = run_config_from_options({**options, "data": sources})
     _check_has_features(config.model.video_branch, config.model.train_backbone)
     table = read_annotations(config.data, tables=tables, seed=config.training.seed)
     table = table if part is None else rows_of_shard(table, part)
-    return encode_clips(clip_requests(table), config.sampling, config.model, progress=progress)
+    return encode_clips(clip_requests(table), config.sampling, config.model, progress=progress, runner=runner)
 
 
 def clip_requests(table: pd.DataFrame) -> list[ClipRequest]:
@@ -60,6 +67,18 @@ def clip_requests(table: pd.DataFrame) -> list[ClipRequest]:
     clips = table[["video_path", "start_seconds", "end_seconds"]].drop_duplicates().astype(object)
     clips = clips.where(clips.notna(), None)
     return [ClipRequest(*clip) for clip in clips.itertuples(index=False, name=None)]
+
+
+def check_runner(runner: str) -> None:
+    """Raise unless `runner` is one of `RUNNERS` and installed.
+
+    Raises:
+        ValueError: it is none of them.
+        ImportError: it is "ray", which is not installed.
+    """
+    check_choice("runner", runner, RUNNERS)
+    if runner == "ray":
+        import_ray()
 
 
 def _check_has_features(video_branch: str, train_backbone: bool) -> None:

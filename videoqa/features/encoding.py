@@ -18,6 +18,7 @@ from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache
 from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder
 from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
 from videoqa.features.keys import clip_key, clip_key_parts, key_of
+from videoqa.features.ray_encoding import features_made_on_ray
 from videoqa.features.report import EncodingReport
 from videoqa.features.space import forecast_bytes
 from videoqa.video.decoding import ClipRequest
@@ -25,6 +26,8 @@ from videoqa.video.decoding import ClipRequest
 __all__ = ["EncodingReport", "FrameEncoder", "clip_features", "clip_key", "encode_clips", "load_features"]
 
 NUM_LOOK_UPS_AHEAD = 64
+RUNNERS = {"processes": features_made_here, "ray": features_made_on_ray}
+"""What makes the features that the cache lacks."""
 _LOAD_ATTEMPTS = 3
 
 
@@ -37,6 +40,7 @@ def encode_clips(
     progress: bool = True,
     batch_size: int = BATCH_SIZE,
     encoder: FrameEncoder | None = None,
+    runner: str = "processes",
 ) -> EncodingReport:
     """Make sure that the cache holds the features of every clip, and say what became of each.
 
@@ -52,6 +56,8 @@ def encode_clips(
         progress: show bars on a terminal.
         batch_size: frames per run of the backbone, when `encoder` is None.
         encoder: one to go on using, whose backbone takes the place of the one `model` names.
+        runner: what makes the features that are missing: "processes", this process, beside which others may
+            fill the same cache; "ray", processes of a Ray cluster, which take the backbone from `model`.
 
     Returns:
         The report; a video that cannot be decoded is a row with status "failed" and its error.
@@ -74,7 +80,7 @@ def encode_clips(
         if not job.status:
             missing.setdefault(job.key, job)
     if missing:
-        _encode(list(missing.values()), sampling, cache, encoder, progress)
+        _encode(list(missing.values()), sampling, cache, encoder, runner, progress)
     for job in jobs:
         if not job.status:
             job.settle_as_copy(missing[job.key])
@@ -165,10 +171,12 @@ def _encode(
     sampling: SamplingConfig,
     cache: FeatureCache,
     encoder: FrameEncoder,
+    runner: str,
     progress: bool,
 ) -> None:
     """Decode, encode and write the clips; those that cannot be decoded fail."""
     cache.check_writable()
     requests = [job.request for job in jobs]
     cache.check_space(forecast_bytes(requests, sampling, encoder.feature_dim))
-    fill_cache(jobs, cache, features_made_here(sampling, cache, encoder), progress=progress)
+    with RUNNERS[runner](sampling, cache, encoder) as make_features:
+        fill_cache(jobs, cache, make_features, progress=progress)

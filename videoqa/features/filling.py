@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -69,8 +69,11 @@ def fill_cache(
             todo = elsewhere
 
 
-def features_made_here(sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder) -> MakeFeatures:
-    """Return what decodes in threads of this process and encodes in full batches."""
+@contextmanager
+def features_made_here(
+    sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder
+) -> Iterator[MakeFeatures]:
+    """Give what decodes in threads of this process and encodes in full batches."""
 
     def decode(job: ClipJob) -> DecodedClip:
         return job.decode(sampling, cache, encoder.frame_size)
@@ -82,7 +85,7 @@ def features_made_here(sampling: SamplingConfig, cache: FeatureCache, encoder: F
         with closing(decoded):
             yield from encode_clip_stream(_good_clips(decoded, fail), encoder)
 
-    return make
+    yield make
 
 
 def _unclaimed(

@@ -1,0 +1,94 @@
+"""Ray, which is optional: how it is imported, and the cluster that a block of work uses."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from videoqa._checks import refusal
+
+CONNECT_SECONDS = 10.0
+INSTALL = 'pip install "videoqa[ray]"'
+
+
+def import_ray() -> Any:
+    """Return the module `ray`.
+
+    Raises:
+        ImportError: it is not installed, with the line that installs it.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise ImportError(
+            f"runner='ray' needs Ray, which is not installed. Type next:\n  {INSTALL}"
+        ) from error
+    return ray
+
+
+@contextmanager
+def ray_session() -> Iterator[Any]:
+    """Yield the module `ray`, connected to a cluster.
+
+    To the one this process is connected to already; else the one that `RAY_ADDRESS` names; else an instance
+    on this machine that is started for the block and ends with it.
+
+    Raises:
+        ImportError: Ray is not installed.
+        ValueError: nothing answers at `RAY_ADDRESS`.
+    """
+    ray = import_ray()
+    if ray.is_initialized():
+        yield ray
+        return
+    address = os.environ.get("RAY_ADDRESS", "").strip()
+    with _own_stop_signal():
+        _connect(ray, address)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _connect(ray: Any, address: str) -> None:
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if not address:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        ray.init(address="local", include_dashboard=False, **quiet)
+        return
+    try:
+        _check_answers(address)
+        ray.init(address=address, **quiet)
+    except ConnectionError as error:
+        advice = f"{error} Start it there with `ray start --head`, or unset the variable to use this machine."
+        raise ValueError(
+            refusal("RAY_ADDRESS", "name a Ray cluster that answers", address, advice)
+        ) from error
+
+
+def _check_answers(address: str) -> None:
+    """Raise `ConnectionError` where nothing answers at "host:port": Ray itself would try for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ConnectionError(f"{error}.") from error
+
+
+@contextmanager
+def _own_stop_signal() -> Iterator[None]:
+    """Keep this process's answer to SIGTERM, which `ray.init` replaces."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)

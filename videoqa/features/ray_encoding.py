@@ -1,0 +1,232 @@
+"""Clips spread over a Ray cluster: processes that build the backbone once and take a few clips at a time."""
+
+import dataclasses
+import itertools
+import os
+import platform
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from videoqa import __version__
+from videoqa._ray import ray_session
+from videoqa.config import SamplingConfig
+from videoqa.features.cache import FeatureCache
+from videoqa.features.filling import MakeFeatures, features_made_here
+from videoqa.features.frame_encoder import FrameEncoder
+from videoqa.features.jobs import ClipJob
+from videoqa.video.decoding import decoder_names
+
+CLIPS_PER_TASK = 8
+CPUS_PER_WORKER = 4
+"""More of them do little for one batch. Where there are fewer, one process has them all, as without Ray."""
+WORKER_BYTES = 1_500_000_000
+"""Memory that Ray sets aside for each process: InceptionV3 and decoded clips take about 1 GB."""
+START_SECONDS = 600.0
+"""Until the first process must have started; a cluster may have to add machines."""
+
+Fail = Callable[[ClipJob, Exception], None]
+Made = tuple[np.ndarray | None, dict[str, Any], str]
+"""Features, what the entry says of them, and "" or why there are none."""
+
+
+class ClipWorker:
+    """What runs in each process of the cluster.
+
+    Args:
+        encoder: not built yet.
+        sampling: which frames of a clip.
+    """
+
+    def __init__(self, encoder: FrameEncoder, sampling: SamplingConfig) -> None:
+        if (os.cpu_count() or 1) > CPUS_PER_WORKER:
+            import tensorflow as tf
+
+            tf.config.threading.set_intra_op_parallelism_threads(CPUS_PER_WORKER)
+            tf.config.threading.set_inter_op_parallelism_threads(CPUS_PER_WORKER)
+        self._encoder, self._sampling = encoder, sampling
+        self._cache = FeatureCache()  # for the content hashes it remembers; entries are written by the caller
+
+    def start(self) -> tuple[str, dict[str, Any]]:
+        """Build the backbone; return the machine's name and what features made here depend on."""
+        _ = self._encoder.frames_per_run
+        return platform.node(), dependencies(self._encoder)
+
+    def encode(self, jobs: list[ClipJob]) -> list[Made]:
+        """Return what became of each job, in their order."""
+        features: dict[str, np.ndarray] = {}
+        with features_made_here(self._sampling, self._cache, self._encoder) as make:
+            for job, made in make(jobs, ClipJob.fail):
+                features[job.key] = made
+        return [(features.get(job.key), job.metadata, job.error) for job in jobs]
+
+
+def dependencies(encoder: FrameEncoder) -> dict[str, Any]:
+    """Return the versions and weights that must be the same wherever features of one cache are made."""
+    return {"videoqa": __version__, **decoder_names(), **encoder.identity}
+
+
+@contextmanager
+def features_made_on_ray(
+    sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder
+) -> Iterator[MakeFeatures]:
+    """Give what makes features on a Ray cluster, whose machines must see the videos under the same paths.
+
+    The features come back to this process, which writes them. Without a cluster one is started on this
+    machine; see `videoqa._ray.ray_session`.
+
+    Raises:
+        ImportError: Ray is not installed.
+        ValueError: a machine of the cluster has other versions or weights.
+        RuntimeError: no process of the cluster can start.
+    """
+    with ray_session() as ray:
+        pool = _Pool(ray, FrameEncoder(encoder.model, encoder.batch_size), sampling)
+        try:
+            yield pool.make
+        finally:
+            pool.kill()
+
+
+@dataclass
+class _Task:
+    jobs: list[ClipJob]
+    is_retry: bool = False
+
+
+@dataclass
+class _Worker:
+    actor: Any
+    result: Any
+    """Of what it was asked last: a Ray reference; None: it is idle."""
+    task: _Task | None = None
+    """What it works on; None: it is starting, or idle."""
+
+    @property
+    def is_starting(self) -> bool:
+        return self.task is None and self.result is not None
+
+
+@dataclass
+class _Pool:
+    """The processes, started as there are clips for them; one that dies is replaced."""
+
+    ray: Any
+    encoder: FrameEncoder
+    sampling: SamplingConfig
+    workers: list[_Worker] = field(default_factory=list)
+    num_failed_starts: int = 0
+
+    def __post_init__(self) -> None:
+        machines = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        num_gpus = int(sum(machine.get("GPU", 0) for machine in machines))
+        num_cpus = [int(machine["CPU"]) for machine in machines if machine.get("CPU", 0) >= 1]
+        each = min([CPUS_PER_WORKER, *num_cpus])
+        self.num_workers = num_gpus or max(1, sum(number // each for number in num_cpus))
+        self.needs = {"num_gpus": 1} if num_gpus else {"num_cpus": each, "memory": WORKER_BYTES}
+
+    def make(self, jobs: Iterable[ClipJob], fail: Fail) -> Iterator[tuple[ClipJob, np.ndarray]]:
+        """Yield each job with its features as they arrive; see `filling.MakeFeatures`."""
+        waiting: deque[_Task] = deque()
+        source = iter(jobs)
+        while True:
+            self._hand_out(waiting, source)
+            if not waiting and not any(worker.task for worker in self.workers):
+                return
+            for worker in self._next_results():
+                yield from self._take(worker, waiting, fail)
+
+    def kill(self) -> None:
+        """End every process."""
+        for worker in self.workers:
+            self.ray.kill(worker.actor)
+        self.workers.clear()
+
+    def _hand_out(self, waiting: deque[_Task], source: Iterator[ClipJob]) -> None:
+        """Give work to whoever is idle, and start as many more as the rest of the work is for."""
+        idle = [worker for worker in self.workers if worker.result is None]
+        num_wanted = len(idle) + self.num_workers - len(self.workers)
+        num_wanted += sum(worker.is_starting for worker in self.workers)
+        while len(waiting) < num_wanted and (part := list(itertools.islice(source, CLIPS_PER_TASK))):
+            waiting.append(_Task(part))
+        for worker in idle[: len(waiting)]:
+            worker.task = waiting.popleft()
+            worker.result = worker.actor.encode.remote([_as_sent(job) for job in worker.task.jobs])
+        num_starting = sum(worker.is_starting for worker in self.workers)
+        for _ in range(min(len(waiting) - num_starting, self.num_workers - len(self.workers))):
+            self._start_worker()
+
+    def _start_worker(self) -> None:
+        actor_class = self.ray.remote(ClipWorker).options(**self.needs)
+        actor = actor_class.remote(self.encoder, self.sampling)
+        self.workers.append(_Worker(actor, actor.start.remote()))
+
+    def _next_results(self) -> list[_Worker]:
+        """Wait for a result, and return the workers that have one."""
+        asked = {worker.result: worker for worker in self.workers if worker.result is not None}
+        has_worked = any(not worker.is_starting for worker in self.workers)
+        done, _ = self.ray.wait(list(asked), timeout=None if has_worked else START_SECONDS)
+        if not done:
+            raise RuntimeError(
+                f"No process of the Ray cluster started within {START_SECONDS:.0f} seconds; each needs "
+                f"{self.needs}. The cluster has {self.ray.cluster_resources()}."
+            )
+        return [asked[result] for result in done]
+
+    def _take(
+        self, worker: _Worker, waiting: deque[_Task], fail: Fail
+    ) -> Iterator[tuple[ClipJob, np.ndarray]]:
+        """Yield what a worker has done; one that died is forgotten, its clips are tried once more, singly."""
+        task, result = worker.task, worker.result
+        worker.task = worker.result = None
+        try:
+            done = self.ray.get(result)
+        except self.ray.exceptions.RayTaskError as error:
+            raise RuntimeError(f"A process of the Ray cluster failed: {error.cause!r}") from error
+        except self.ray.exceptions.RayError as error:
+            self._bury(worker, task, error)
+            if task is not None and task.is_retry:
+                fail(task.jobs[0], ValueError(_died(task.jobs[0])))
+            elif task is not None:
+                waiting.extendleft(_Task([job], is_retry=True) for job in reversed(task.jobs))
+            return
+        if task is None:
+            self._check_same(*done)
+            return
+        for job, (features, metadata, error_text) in zip(task.jobs, done, strict=True):
+            job.metadata = metadata
+            if features is None:
+                fail(job, ValueError(error_text))
+            else:
+                yield job, features
+
+    def _bury(self, worker: _Worker, task: _Task | None, error: Exception) -> None:
+        self.workers.remove(worker)
+        self.ray.kill(worker.actor)
+        self.num_failed_starts += task is None
+        if self.num_failed_starts > self.num_workers:
+            raise RuntimeError(f"The processes of the Ray cluster die as they start: {error}") from error
+
+    def _check_same(self, machine: str, found: dict[str, Any]) -> None:
+        here = dependencies(self.encoder)
+        differing = [name for name in {**here, **found} if here.get(name) != found.get(name)]
+        if differing:
+            both = "; ".join(f"{name} {here.get(name)} here, {found.get(name)} there" for name in differing)
+            raise ValueError(
+                f"The Ray cluster's machine {machine!r} would make other features: {both}. Install the same "
+                "versions on every machine, then run again."
+            )
+
+
+def _as_sent(job: ClipJob) -> ClipJob:
+    """Return a job that means the same in another folder."""
+    request = dataclasses.replace(job.request, path=os.path.abspath(job.request.path))
+    return dataclasses.replace(job, request=request)
+
+
+def _died(job: ClipJob) -> str:
+    return f"{job.request.path}: the process that decoded it died, and so did the next one."
