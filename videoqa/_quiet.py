@@ -6,8 +6,9 @@ import shutil
 import sys
 import tempfile
 
-CHOSEN_BY_USER = "TF_CPP_MIN_LOG_LEVEL" in os.environ
-"""Whoever sets TensorFlow's log level wants to see what it says."""
+LEVEL, OURS = "TF_CPP_MIN_LOG_LEVEL", "VIDEOQA_QUIET"
+CHOSEN_BY_USER = LEVEL in os.environ and OURS not in os.environ
+"""Whoever sets TensorFlow's log level wants to see what it says; `OURS` tells worker processes it was us."""
 
 
 def load_tensorflow() -> None:
@@ -17,7 +18,7 @@ def load_tensorflow() -> None:
     if CHOSEN_BY_USER:
         _load()
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    os.environ[LEVEL], os.environ[OURS] = "2", "1"
     try:
         shown = sys.stderr.fileno()
     except OSError:  # stderr is no real file: inside a notebook or a test

@@ -56,7 +56,8 @@ def _all_reduce(how: str, tensors: Tensors) -> list[tf.Tensor]:
     reduced: dict[int, tf.Tensor] = {}
     for dtype in sorted({tensor.dtype.name for tensor in tensors}):
         places = [place for place, tensor in enumerate(tensors) if tensor.dtype.name == dtype]
-        together = context.all_reduce(how, [tensors[place] for place in places])
+        # An argument of a compiled function has no device, and where there is none nothing can be reduced to.
+        together = context.all_reduce(how, [tf.identity(tensors[place]) for place in places])
         reduced |= dict(zip(places, together, strict=True))
     return [reduced[place] for place in range(len(tensors))]
 

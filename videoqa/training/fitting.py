@@ -1,6 +1,5 @@
 """Builds a model, trains it on examples and returns it with what its folder needs."""
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from videoqa.training.initial_weights import load_initial_weights
 from videoqa.training.loop import Training, steps_per_epoch
 from videoqa.training.precision import computing_in
 from videoqa.training.run_checkpoints import RunCheckpoints
-from videoqa.training.strategies import make_strategy
+from videoqa.training.strategies import make_strategy, variables_of
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,7 @@ def fit_model(
     """
     keras.utils.set_random_seed(config.training.seed)
     end_to_end = train_examples.clips is not None and train_examples.clip_input == "clip"
-    alone = config.training.averaging_frequency is not None  # each worker has variables of its own
-    with computing_in(config.training.precision), contextlib.nullcontext() if alone else strategy.scope():
+    with computing_in(config.training.precision), variables_of(config.training, strategy).scope():
         model = build_from_config(
             config.model, config.sampling.num_frames, starts_from="clip" if end_to_end else "features"
         )

@@ -25,6 +25,7 @@ from videoqa.training.run_checkpoints import (
     training_arrays,
 )
 from videoqa.training.step import OptimizerPairs, make_train_step
+from videoqa.training.strategies import variables_of
 from videoqa.training.validation import validation_scores
 
 PHASE_NAMES = {"blind": "blind model", "model": "training"}
@@ -112,7 +113,7 @@ class Training:
 
     def _begin(self) -> None:
         """Build the optimizers and let every worker have worker 0's weights, slots and position."""
-        with self._strategy.scope():
+        with variables_of(self._training, self._strategy).scope():
             self.model.optimizer.build(self.model.trainable_variables)
         restored = self._checkpoints.restored
         if restored is not None and restored.state["phase"] == self._phase:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from videoqa._progress import say
+from videoqa.config import TrainingConfig
 from videoqa.models.devices import set_gpu_memory
 
 COLLECTIVE_TIMEOUT_SECONDS = 20.0
@@ -31,6 +32,11 @@ def make_strategy(
         advice = ": add --strategy mirrored" if name == "single" else ""
         say(f"{len(gpus)} GPUs visible, {used} used{advice}.", progress=progress)
     return strategy
+
+
+def variables_of(training: TrainingConfig, strategy: tf.distribute.Strategy) -> tf.distribute.Strategy:
+    """Return the strategy that owns a model's variables: when they are averaged, each worker has its own."""
+    return strategy if training.averaging_frequency is None else tf.distribute.get_strategy()
 
 
 def _single() -> tf.distribute.Strategy:

@@ -1,11 +1,12 @@
 """`train`: from annotations and videos to a model folder, in this process or in workers of its own."""
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoqa._checks import check_choice
+from videoqa._checks import check_choice, refusal
 from videoqa.config import PARTS, LaunchConfig, RunConfig, field_names
 from videoqa.saving import load_model_folder
 from videoqa.training.cluster import find_cluster
@@ -77,6 +78,7 @@ def train(
         progress=progress,
     )
     training = read_request(job).config.training
+    _check_launch(launch_config, training.strategy)
     settle = Settling()
     if training.strategy != "multiworker" and not launch_config.max_restarts:
         return run_training(job, settled=settle(job))
@@ -91,6 +93,18 @@ def _split_options(options: dict[str, Any]) -> tuple[LaunchConfig, dict[str, Any
         check_choice("option", name, sorted(known))
     own = {name: options[name] for name in field_names(LaunchConfig) if name in options}
     return LaunchConfig(**own), {name: value for name, value in options.items() if name not in own}
+
+
+def _check_launch(launch: LaunchConfig, strategy: str) -> None:
+    """Refuse options of several workers where there is one; asked for and ignored would be worse."""
+    if strategy == "multiworker":
+        return
+    advice = "Add --strategy multiworker (in Python: strategy='multiworker')."
+    for item in dataclasses.fields(LaunchConfig):
+        value = getattr(launch, item.name)
+        if item.name in ("workers", "worker_index", "local_workers", "runner") and value != item.default:
+            requirement = f"be left out with strategy={strategy!r}"
+            raise ValueError(refusal(item.name, requirement, value, advice))
 
 
 def _launched(job: Job, settle: Settling, stop: StopRequest, *, many: bool) -> TrainingRun:
