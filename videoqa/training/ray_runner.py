@@ -1,0 +1,202 @@
+"""The workers of a run on a Ray cluster: one launcher per machine, each as if it had been typed there.
+
+Ray chooses the machines and carries calls; the launchers then meet over their own ports, as everywhere.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from videoqa._progress import say
+from videoqa._ray import ray_session
+from videoqa.config import LaunchConfig
+from videoqa.training.cluster import Cluster
+from videoqa.training.errors import StartError, WorkerLost
+from videoqa.training.job import Job, Outcome
+from videoqa.training.launcher import Settle
+from videoqa.training.messages import Patience
+from videoqa.training.ray_launcher import RayLauncher
+from videoqa.training.stopping import StopRequest
+
+POLL_SECONDS = 0.2
+TOLD_SECONDS = 5.0
+"""From one worker's failure until the others, which should have heard of it, are ended."""
+
+
+def launch_on_ray(
+    job: Job,
+    *,
+    settle: Settle,
+    stop: StopRequest,
+    command: Sequence[str] | None = None,
+    patience: Patience | None = None,
+) -> Outcome:
+    """Carry out a job in workers on a Ray cluster, and return how it ended for worker 0.
+
+    There is one worker on each machine (where any has a GPU: on each that has), or `job.launch.local_workers`
+    of them, spread over the machines. Worker 0 is on this machine if any worker is. What worker 0 prints is
+    printed here. Without a cluster Ray is started on this machine; see `videoqa._ray.ray_session`.
+
+    Args:
+        job, settle, stop, command, patience: as `launcher.launch` takes them; they must be picklable.
+
+    Raises:
+        ValueError: a worker refused the job, or the current folder is missing on a machine.
+        StartError: no room on the cluster for the workers, or they did not come together.
+        WorkerLost: a worker was lost and no restart was left, or the Ray process of one died.
+        ImportError: Ray is not installed.
+    """
+    with ray_session() as ray, _room(ray, job.launch, stop) as room:
+        if room is None:
+            return Outcome({}, stop.signal)
+        members = _start_members(ray, room)
+        try:
+            addresses = tuple(member.address for member in members)
+            if job.progress:
+                say(f"{len(members)} workers on the Ray cluster: {', '.join(addresses)}.")
+            for index, member in enumerate(members):
+                cluster = Cluster(addresses, index, "Ray")
+                member.result = member.actor.run.remote(job, settle, cluster, command, patience)
+            return _watch(ray, members, stop)
+        finally:
+            for member in members:
+                ray.kill(member.actor)
+
+
+@dataclass
+class _Member:
+    """One worker as the command sees it; `result` is a Ray reference."""
+
+    actor: Any
+    address: str
+    machine: str
+    result: Any = None
+
+
+@dataclass
+class _Room:
+    """Room for the workers that Ray has set aside."""
+
+    group: Any
+    num_workers: int
+    needs: dict[str, float] = field(default_factory=dict)
+
+
+@contextmanager
+def _room(ray: Any, launch_config: LaunchConfig, stop: StopRequest) -> Iterator[_Room | None]:
+    """Have room set aside for all workers at once while the block runs; None: asked to stop before."""
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    machines = [each for each in machines if each.get("GPU")] or [
+        each for each in machines if each.get("CPU")
+    ]
+    num_workers = launch_config.local_workers or len(machines)
+    per_machine = -(-num_workers // max(1, len(machines)))
+    needs = {"CPU": _share(min([each.get("CPU", 0) for each in machines], default=1), per_machine)}
+    num_gpus = min([each.get("GPU", 0) for each in machines], default=0) // per_machine
+    needs |= {"GPU": num_gpus} if num_gpus else {}
+    apart = launch_config.local_workers is None and num_workers > 1
+    group = ray.util.placement_group([needs] * num_workers, strategy="STRICT_SPREAD" if apart else "SPREAD")
+    try:
+        deadline = time.monotonic() + launch_config.start_timeout
+        while not group.wait(timeout_seconds=1):
+            if stop.signal is not None:
+                break
+            if time.monotonic() > deadline:
+                free = ray.available_resources()
+                raise StartError(
+                    f"The Ray cluster has no room for {num_workers} workers that need {needs} each. "
+                    f"Free are {free.get('CPU', 0):g} processors and {free.get('GPU', 0):g} GPUs of "
+                    f"{len(machines)} machines."
+                )
+        yield None if stop.signal is not None else _Room(group, num_workers, needs)
+    finally:
+        ray.util.remove_placement_group(group)
+
+
+def _share(num_cpus: float, num_workers: int) -> float:
+    """Return the processors of each of the workers of one machine: whole ones if there are enough."""
+    return num_cpus // num_workers if num_cpus >= num_workers else num_cpus / num_workers
+
+
+def _start_members(ray: Any, room: _Room) -> list[_Member]:
+    """Start a process in each place, those on this machine first, and find each an address."""
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+    remote_class = ray.remote(RayLauncher)
+    actors = [
+        remote_class.options(
+            num_cpus=room.needs["CPU"],
+            num_gpus=room.needs.get("GPU", 0),
+            max_concurrency=4,  # it is spoken to while it runs
+            scheduling_strategy=PlacementGroupSchedulingStrategy(room.group, bundle),
+        ).remote(sys.stderr.isatty())
+        for bundle in range(room.num_workers)
+    ]
+    members: list[_Member] = []
+    for actor in actors:
+        taken = [member.address for member in members]
+        try:
+            machine, address = ray.get(actor.place.remote(os.getcwd(), taken))
+        except ray.exceptions.RayError as error:
+            raise _own_error(error) or StartError(f"A process on the Ray cluster ended: {error}") from None
+        members.append(_Member(actor, address, machine))
+    here = ray.get_runtime_context().get_node_id()
+    return sorted(members, key=lambda member: member.machine != here)
+
+
+def _watch(ray: Any, members: list[_Member], stop: StopRequest) -> Outcome:
+    """Wait for all workers, hand on what worker 0 prints and the wish to stop; raise what tells most."""
+    running = {member.result: index for index, member in enumerate(members)}
+    results: dict[int, Outcome | Exception] = {}
+    told, deadline = False, float("inf")
+    while running and time.monotonic() < deadline:
+        for reference in ray.wait(list(running), timeout=POLL_SECONDS)[0]:
+            index = running.pop(reference)
+            results[index] = _result(ray, reference, index, members[index])
+            if isinstance(results[index], Exception):
+                deadline = min(deadline, time.monotonic() + TOLD_SECONDS)
+        if stop.signal is not None and not told:
+            told = True
+            for member in members:
+                member.actor.stop.remote(stop.signal)
+        _show_printed(ray, members[0])
+    _show_printed(ray, members[0])
+    errors = [results[index] for index in sorted(results) if isinstance(results[index], Exception)]
+    if errors:
+        raise min(errors, key=lambda error: isinstance(error, (StartError, WorkerLost)))  # type: ignore[misc]
+    outcome = results[0]
+    assert isinstance(outcome, Outcome)
+    stop.note(outcome.stopped_by)
+    return outcome
+
+
+def _result(ray: Any, reference: Any, index: int, member: _Member) -> Outcome | Exception:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        return _own_error(error) or error
+    except ray.exceptions.RayError as error:
+        cause = str(error).partition("\n")[0]
+        return WorkerLost(
+            f"Worker {index} ({member.address}): its Ray process is gone ({cause}) Run again with --resume."
+        )
+
+
+def _own_error(error: Exception) -> Exception | None:
+    """Return what a process raised itself, without what Ray has put around it."""
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, Exception) else None
+
+
+def _show_printed(ray: Any, member: _Member) -> None:
+    try:
+        text = ray.get(member.actor.printed.remote())
+    except ray.exceptions.RayError:
+        return  # its result says what became of it
+    if text:
+        sys.stderr.write(text)
+        sys.stderr.flush()
