@@ -12,6 +12,7 @@ from videoqa.saving import load_model_folder
 from videoqa.training.cluster import find_cluster
 from videoqa.training.control import TrainingStopped
 from videoqa.training.job import Job, Outcome
+from videoqa.training.launcher import launch as start_workers
 from videoqa.training.request import read_request, saved_options
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.settling import Settling
@@ -109,15 +110,16 @@ def _check_launch(launch: LaunchConfig, strategy: str) -> None:
 
 def _launched(job: Job, settle: Settling, stop: StopRequest, *, many: bool) -> TrainingRun:
     """Train in workers that this process starts, and read back what they made."""
-    from videoqa.training.launcher import launch
+    launch = job.launch
+    if launch.runner == "ray":
+        from videoqa.training.ray_runner import launch_on_ray
 
-    start = launch
-
-    named = job.launch.workers or job.launch.worker_index is not None or not job.launch.local_workers
-    cluster = None
-    if many and named and job.launch.runner != "ray":
-        cluster = find_cluster(os.environ, job.launch.workers, job.launch.worker_index)
-    outcome = start(job, settle=settle, stop=stop, cluster=cluster)
+        outcome = launch_on_ray(job, settle=settle, stop=stop)
+    else:
+        cluster = None
+        if many and launch.local_workers is None:
+            cluster = find_cluster(os.environ, launch.workers, launch.worker_index)
+        outcome = start_workers(job, settle=settle, stop=stop, cluster=cluster)
     if outcome.stopped_by is not None:
         stop.note(outcome.stopped_by)
         raise_again(stop)
@@ -128,7 +130,7 @@ def _launched(job: Job, settle: Settling, stop: StopRequest, *, many: bool) -> T
 def _run_of(outcome: Outcome) -> TrainingRun:
     """Return the run as its folder tells it; a worker that does not see the folder knows little of it."""
     out = Path(outcome.result["out"])
-    if not outcome.result["is_chief"]:
+    if not outcome.result["is_chief"] or not out.is_dir():  # on a Ray cluster it may be another machine's
         return TrainingRun(out, RunConfig(), [], {})
     folder = load_model_folder(out)
     return TrainingRun(folder.path, folder.config, folder.metrics["history"], folder.metrics)
