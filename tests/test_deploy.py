@@ -13,7 +13,7 @@ import yaml
 from videoqa.cli.flags import typed_options
 from videoqa.cli.main import build_parser
 from videoqa.config import LaunchConfig, TrainingConfig
-from videoqa.training.cluster import find_cluster
+from videoqa.launching.cluster import find_cluster
 
 SHOW = """#!/bin/sh
 printf '%s\\n' "${TF_CONFIG:-}" "$(basename "$0") $*"

@@ -21,6 +21,7 @@ LEVELS = {
     "answering": 6,
     "training": 6,
     "evaluation": 5,
+    "launching": 5,
     "auditing": 4,
     "input_pipeline": 4,
     "saving": 4,

@@ -4,10 +4,10 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from videoqa.training.stopping import StopRequest
+from videoqa.launching.stopping import StopRequest
 
 if TYPE_CHECKING:
-    from videoqa.training.reporting import Reporter
+    from videoqa.launching.reporting import Reporter
 
 _TERMINATE_CODE = 4096.0
 """Codes are summed over the workers: more than any number of workers that were interrupted at once."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from videoqa._manifest import MANIFEST
 from videoqa._versions import installed_versions
 from videoqa.config import PARTS, RunConfig
+from videoqa.launching.job import Job
 from videoqa.models.backbones import backbone_identity
 from videoqa.models.weight_files import file_digest
-from videoqa.training.job import Job
 from videoqa.training.preparing import PreparedData
 
 PATHS = ("data.data", "data.videos", "data.annotations", "model.backbone_weights")

@@ -13,10 +13,10 @@ from videoqa.auditing.archives import check_unpacked
 from videoqa.config import ModelConfig, RunConfig, run_config_from_options
 from videoqa.data.annotations import split_sources
 from videoqa.data.specs import options_of
+from videoqa.launching.job import Job
 from videoqa.models.backbones import backbone_identity
 from videoqa.saving import CHECKPOINTS, ModelFolder, load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
-from videoqa.training.job import Job
 from videoqa.training.resuming import options_of_run
 from videoqa.training.settling import check_resumable
 

@@ -15,6 +15,8 @@ from videoqa.auditing.before_training import say_table_findings
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig
 from videoqa.data.annotations import read_annotations
 from videoqa.data.splits import attach_validation
+from videoqa.launching.job import Job
+from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import (
     BLIND,
     CHECKPOINTS,
@@ -26,12 +28,10 @@ from videoqa.saving import (
 )
 from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
 from videoqa.training.control import RunControl, TrainingStopped
-from videoqa.training.job import Job
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request, check_initial, check_input, read_request
 from videoqa.training.resuming import check_same_run
-from videoqa.training.stopping import graceful_stop, raise_again
 
 if TYPE_CHECKING:
     import tensorflow as tf

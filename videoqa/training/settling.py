@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import refusal
+from videoqa.launching.job import Job
 from videoqa.saving import CHECKPOINTS, UNFINISHED, check_new_folder
-from videoqa.training.job import Job
 
 
 class Settling:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from videoqa._checks import check_choice, refusal
 from videoqa.config import PARTS, LaunchConfig, RunConfig, field_names
+from videoqa.launching.cluster import find_cluster
+from videoqa.launching.job import Job, Outcome
+from videoqa.launching.launcher import launch as start_workers
+from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 from videoqa.saving import load_model_folder
-from videoqa.training.cluster import find_cluster
 from videoqa.training.control import TrainingStopped
-from videoqa.training.job import Job, Outcome
-from videoqa.training.launcher import launch as start_workers
 from videoqa.training.request import read_request, saved_options
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.settling import Settling
-from videoqa.training.stopping import StopRequest, graceful_stop, raise_again
 
 if TYPE_CHECKING:
     import keras
@@ -112,7 +112,7 @@ def _launched(job: Job, settle: Settling, stop: StopRequest, *, many: bool) -> T
     """Train in workers that this process starts, and read back what they made."""
     launch = job.launch
     if launch.runner == "ray":
-        from videoqa.training.ray_runner import launch_on_ray
+        from videoqa.launching.ray_runner import launch_on_ray
 
         outcome = launch_on_ray(job, settle=settle, stop=stop)
     else:

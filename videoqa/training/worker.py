@@ -6,8 +6,8 @@ from typing import Any
 
 from videoqa import _progress
 from videoqa._refusals import is_refusal
+from videoqa.launching.reporting import Reporter, connect
 from videoqa.training.control import RunControl, TrainingStopped
-from videoqa.training.reporting import Reporter, connect
 
 
 def main() -> int:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from videoqa.training.cluster import Cluster
-from videoqa.training.errors import StartError, WorkerLost
-from videoqa.training.listening import Listener
-from videoqa.training.messages import Connection, Patience, close_all
+from videoqa.launching.cluster import Cluster
+from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.listening import Listener
+from videoqa.launching.messages import Connection, Patience, close_all
 
 SYMPTOMS = ("aborted", "collective")
 """Kinds of failure that mostly follow from another worker's, the more telling one first."""

@@ -5,10 +5,10 @@ import time
 import uuid
 from typing import Any
 
-from videoqa.training.cluster import Cluster, host_and_port
-from videoqa.training.errors import StartError, WorkerLost
-from videoqa.training.listening import Listener
-from videoqa.training.messages import Connection, Patience, close_all
+from videoqa.launching.cluster import Cluster, host_and_port
+from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.listening import Listener
+from videoqa.launching.messages import Connection, Patience, close_all
 
 RETRY_SECONDS = 0.2
 CONNECT_SECONDS = 2.0

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from videoqa.training.cluster import Cluster, local_cluster
-from videoqa.training.errors import StartError, WorkerLost
-from videoqa.training.meeting import meeting
-from videoqa.training.messages import Patience
+from videoqa.launching.cluster import Cluster, local_cluster
+from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.meeting import meeting
+from videoqa.launching.messages import Patience
 
 
 @dataclass

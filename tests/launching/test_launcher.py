@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from videoqa.config.launch import LaunchConfig
-from videoqa.training.cluster import local_cluster
-from videoqa.training.errors import StartError, WorkerLost
-from videoqa.training.job import Job, Outcome
-from videoqa.training.launcher import launch
-from videoqa.training.stopping import StopRequest, graceful_stop
+from videoqa.launching.cluster import local_cluster
+from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.job import Job, Outcome
+from videoqa.launching.launcher import launch
+from videoqa.launching.stopping import StopRequest, graceful_stop
 
 ONCE = "flag = Path({flag!r}) / str(index)\nif not flag.exists():\n    flag.write_text('')\n    {code}"
 

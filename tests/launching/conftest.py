@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from videoqa.config.launch import LaunchConfig
-from videoqa.training.job import Job, Outcome
-from videoqa.training.launcher import launch
-from videoqa.training.messages import Patience
-from videoqa.training.stopping import StopRequest
+from videoqa.launching.job import Job, Outcome
+from videoqa.launching.launcher import launch
+from videoqa.launching.messages import Patience
+from videoqa.launching.stopping import StopRequest
 
 PROGRAM = """
 import os, signal, sys, time
 from pathlib import Path
-from videoqa.training.reporting import connect
+from videoqa.launching.reporting import connect
 
 reporter, start = connect()
 job, task, cluster, settled = start["job"], start["task"], start["cluster"], start["settled"]

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from videoqa.training.cluster import Cluster, expand_nodes, find_cluster, host_and_port, local_cluster
+from videoqa.launching.cluster import Cluster, expand_nodes, find_cluster, host_and_port, local_cluster
 
 TWO = ("a:2222", "b:2223")
 

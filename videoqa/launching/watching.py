@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from videoqa.training.child import ChildProcess
-from videoqa.training.meeting import Side
-from videoqa.training.messages import Patience
-from videoqa.training.stopping import StopRequest
+from videoqa.launching.child import ChildProcess
+from videoqa.launching.meeting import Side
+from videoqa.launching.messages import Patience
+from videoqa.launching.stopping import StopRequest
 
 LOOK_SECONDS = 0.05
 CONFIRM_SECONDS = 0.5

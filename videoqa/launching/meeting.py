@@ -10,11 +10,11 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from videoqa.training.cluster import Cluster
-from videoqa.training.hub import Hub
-from videoqa.training.listening import Listener
-from videoqa.training.messages import Patience
-from videoqa.training.spoke import Spoke
+from videoqa.launching.cluster import Cluster
+from videoqa.launching.hub import Hub
+from videoqa.launching.listening import Listener
+from videoqa.launching.messages import Patience
+from videoqa.launching.spoke import Spoke
 
 Side = Hub | Spoke
 

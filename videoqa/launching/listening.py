@@ -5,8 +5,8 @@ import socket
 from typing import Any
 
 from videoqa._checks import refusal
-from videoqa.training.cluster import Cluster, host_and_port
-from videoqa.training.messages import Connection
+from videoqa.launching.cluster import Cluster, host_and_port
+from videoqa.launching.messages import Connection
 
 MAX_STRANGERS = 64
 

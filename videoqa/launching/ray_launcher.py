@@ -7,11 +7,11 @@ import threading
 from collections.abc import Sequence
 
 from videoqa._checks import refusal
-from videoqa.training.cluster import Cluster, host_and_port, local_cluster
-from videoqa.training.job import Job, Outcome
-from videoqa.training.launcher import Settle, launch
-from videoqa.training.messages import Patience
-from videoqa.training.stopping import StopRequest
+from videoqa.launching.cluster import Cluster, host_and_port, local_cluster
+from videoqa.launching.job import Job, Outcome
+from videoqa.launching.launcher import Settle, launch
+from videoqa.launching.messages import Patience
+from videoqa.launching.stopping import StopRequest
 
 
 class RayLauncher:

@@ -14,13 +14,13 @@ from typing import Any
 from videoqa._progress import say
 from videoqa._ray import ray_session
 from videoqa.config import LaunchConfig
-from videoqa.training.cluster import Cluster
-from videoqa.training.errors import StartError, WorkerLost
-from videoqa.training.job import Job, Outcome
-from videoqa.training.launcher import Settle
-from videoqa.training.messages import Patience
-from videoqa.training.ray_launcher import RayLauncher
-from videoqa.training.stopping import StopRequest
+from videoqa.launching.cluster import Cluster
+from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.job import Job, Outcome
+from videoqa.launching.launcher import Settle
+from videoqa.launching.messages import Patience
+from videoqa.launching.ray_launcher import RayLauncher
+from videoqa.launching.stopping import StopRequest
 
 POLL_SECONDS = 0.2
 TOLD_SECONDS = 5.0

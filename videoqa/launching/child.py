@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from videoqa._checks import refusal
-from videoqa.training.child_log import ChildLog
+from videoqa.launching.child_log import ChildLog
 
 MAX_LINE_BYTES = 1 << 26
 KILL_SECONDS = 5.0

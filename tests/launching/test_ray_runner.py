@@ -12,10 +12,10 @@ from dataclasses import asdict
 import pytest
 
 from videoqa.config import LaunchConfig
-from videoqa.training.errors import StartError, WorkerLost
-from videoqa.training.job import Job
-from videoqa.training.ray_runner import launch_on_ray
-from videoqa.training.stopping import StopRequest
+from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.job import Job
+from videoqa.launching.ray_runner import launch_on_ray
+from videoqa.launching.stopping import StopRequest
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'videoqa[ray]'")
 pytestmark = pytest.mark.slow
@@ -133,9 +133,9 @@ import json, sys
 import ray
 from ray.cluster_utils import Cluster
 from videoqa.config import LaunchConfig
-from videoqa.training.job import Job
-from videoqa.training.ray_runner import launch_on_ray
-from videoqa.training.stopping import StopRequest
+from videoqa.launching.job import Job
+from videoqa.launching.ray_runner import launch_on_ray
+from videoqa.launching.stopping import StopRequest
 
 given = json.loads(sys.argv[1])
 
@@ -166,10 +166,10 @@ def test_each_machine_of_a_cluster_has_one_worker(tmp_path, worker_command):
 STOPPED = """
 import json, os, sys
 from videoqa.config import LaunchConfig
-from videoqa.training.job import Job
-from videoqa.training.messages import Patience
-from videoqa.training.ray_runner import launch_on_ray
-from videoqa.training.stopping import graceful_stop
+from videoqa.launching.job import Job
+from videoqa.launching.messages import Patience
+from videoqa.launching.ray_runner import launch_on_ray
+from videoqa.launching.stopping import graceful_stop
 
 given = json.loads(sys.argv[1])
 

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._progress import say
-from videoqa.training.child import ChildProcess
-from videoqa.training.cluster import LOCAL, Cluster, local_cluster
-from videoqa.training.errors import StartError, WorkerLost
-from videoqa.training.job import Job, Outcome
-from videoqa.training.meeting import Side, meeting
-from videoqa.training.messages import Patience
-from videoqa.training.stopping import StopRequest
-from videoqa.training.watching import Abandoned, conversation
+from videoqa.launching.child import ChildProcess
+from videoqa.launching.cluster import LOCAL, Cluster, local_cluster
+from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.job import Job, Outcome
+from videoqa.launching.meeting import Side, meeting
+from videoqa.launching.messages import Patience
+from videoqa.launching.stopping import StopRequest
+from videoqa.launching.watching import Abandoned, conversation
 
 TOLD_SECONDS = 5.0
 """From one local worker's failure until the others, which should have heard of it, are ended."""

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from videoqa.training.child import ChildProcess, worker_command
+from videoqa.launching.child import ChildProcess, worker_command
 
 BEGIN = """
 import os, signal, sys, time
-from videoqa.training.reporting import connect
+from videoqa.launching.reporting import connect
 reporter, start = connect()
 """
 
@@ -176,7 +176,7 @@ STATES = {
 def test_it_ends_with_its_launcher(state):
     launcher = f"""
 import os, sys, time
-from videoqa.training.child import ChildProcess
+from videoqa.launching.child import ChildProcess
 process = ChildProcess({{}}, environment=os.environ, command=[sys.executable, "-c", {STATES[state]!r}])
 print(process.pid, flush=True)
 time.sleep(60)

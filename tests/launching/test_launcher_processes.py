@@ -9,18 +9,18 @@ import time
 
 import pytest
 
-from videoqa.training.cluster import local_cluster
+from videoqa.launching.cluster import local_cluster
 
 pytestmark = pytest.mark.slow
 
 LAUNCHER = """
 import json, sys
 from videoqa.config.launch import LaunchConfig
-from videoqa.training.cluster import Cluster
-from videoqa.training.job import Job
-from videoqa.training.launcher import launch
-from videoqa.training.messages import Patience
-from videoqa.training.stopping import graceful_stop, raise_again
+from videoqa.launching.cluster import Cluster
+from videoqa.launching.job import Job
+from videoqa.launching.launcher import launch
+from videoqa.launching.messages import Patience
+from videoqa.launching.stopping import graceful_stop, raise_again
 
 given = json.loads(sys.argv[1])
 config = LaunchConfig(max_restarts=given["restarts"], start_timeout=20)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from videoqa.training.stopping import StopRequest, graceful_stop, raise_again
+from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +86,7 @@ def test_a_stop_of_another_machine_is_noted_once():
 
 PROGRAM = """
 import os, signal, sys, time
-from videoqa.training.stopping import graceful_stop, raise_again
+from videoqa.launching.stopping import graceful_stop, raise_again
 def work():
     with graceful_stop() as stop:
         for number in {numbers}:
