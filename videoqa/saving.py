@@ -105,7 +105,7 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError(refusal("out", "be a folder; this is a file", str(path)))
     unfinished = (path / UNFINISHED).exists() and not (path / MANIFEST).exists()
-    if unfinished and any((path / CHECKPOINTS).glob("*")):
+    if unfinished and any((path / CHECKPOINTS).glob("[!.]*")):
         advice = "Add --resume (in Python: resume=True) to go on with it, or delete the folder."
         raise FileExistsError(refusal("out", "not hold a run that was stopped", str(path), advice))
     if not unfinished and any((path / name).exists() for name in PARTS_OF_A_RUN):
@@ -138,8 +138,8 @@ def removed_if_left_empty(folder: Path) -> Iterator[None]:
         yield
     except BaseException:
         with contextlib.suppress(OSError):
-            remove(folder / UNFINISHED)
-            folder.rmdir()
+            if [path.name for path in folder.iterdir()] == [UNFINISHED]:
+                shutil.rmtree(folder)
         raise
 
 

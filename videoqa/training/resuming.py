@@ -1,9 +1,12 @@
 """What a resumed run takes from the run it goes on with, and what it may change."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from videoqa._checks import refusal
+from videoqa._manifest import MANIFEST
+from videoqa._progress import say
 from videoqa.config import PARTS, RunConfig, field_names, run_config_from_json
 
 FREE = ("data", "videos", "annotations", "strategy", "epochs")
@@ -67,6 +70,35 @@ def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[
             f"`resume` must go on with the run as it was. Received: {', '.join(changes)}. "
             "Give them as they were, or start a new run with another --out."
         )
+
+
+def check_unfinished(saved: Mapping[str, Any], config: RunConfig, folder: Path) -> None:
+    """Refuse to go on with a run that has come to its end.
+
+    Args:
+        saved: state of its newest checkpoint.
+        config: the configuration now.
+        folder: of the run.
+
+    Raises:
+        ValueError: its model is there, and no epoch is left.
+    """
+    position = saved["position"]
+    done = position["finished"] or position["epoch"] >= config.training.epochs
+    if saved["phase"] == "model" and done and (folder / MANIFEST).exists():
+        requirement = f"hold a run with epochs left: this one ended after {position['epoch']}"
+        advice = "" if position["finished"] else "Give more --epochs to go on with it."
+        raise ValueError(refusal("out", requirement, str(folder), advice))
+
+
+def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: bool) -> None:
+    """Say aloud that with more epochs the learning rate no longer follows the curve it began on."""
+    epochs, schedule = saved["config"]["training"]["epochs"], config.training.learning_rate_schedule
+    if schedule != "constant" and epochs != config.training.epochs:
+        message = (
+            f"The {schedule} schedule of the learning rate now ends after {config.training.epochs} epochs"
+        )
+        say(f"{message} instead of {epochs}: from here on it follows the new curve.", progress=progress)
 
 
 def _changed_options(before: RunConfig, now: RunConfig) -> list[str]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from videoqa._checks import refusal
 from videoqa._progress import say
 from videoqa._versions import installed_versions
 from videoqa.auditing.before_training import say_table_findings
@@ -20,18 +19,17 @@ from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import (
     BLIND,
     CHECKPOINTS,
-    MANIFEST,
     ModelFolder,
     load_model_folder,
     removed_if_left_empty,
     save_model_folder,
 )
-from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
+from videoqa.training.checkpoints import Checkpoint, check_writable, newest_checkpoint
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request, check_initial, check_input, read_request
-from videoqa.training.resuming import check_same_run
+from videoqa.training.resuming import check_same_run, check_unfinished, say_new_schedule
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -116,7 +114,8 @@ def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | 
         prepared = prepare(dataclasses.replace(job, progress=False) if quiet else job, request)
     if restored is not None:
         check_same_run(restored.state, request.config, prepared.hashes)
-        _check_unfinished(restored, request.config, folder)
+        check_unfinished(restored.state, request.config, folder)
+        say_new_schedule(restored.state, request.config, progress=job.progress)
     strategy = strategy or _start(job, request)
     with graceful_stop() as stop:
         control = control or RunControl(stop=stop)
@@ -145,21 +144,13 @@ def _start(job: Job, request: Request) -> "tf.distribute.Strategy":
     )
 
 
-def _check_unfinished(restored: Checkpoint, config: RunConfig, folder: Path) -> None:
-    """Refuse to go on with a run that has come to its end."""
-    position = restored.state["position"]
-    done = position["finished"] or position["epoch"] >= config.training.epochs
-    if restored.state["phase"] == "model" and done and (folder / MANIFEST).exists():
-        requirement = f"hold a run with epochs left: this one ended after {position['epoch']}"
-        advice = "" if position["finished"] else "Give more --epochs to go on with it."
-        raise ValueError(refusal("out", requirement, str(folder), advice))
-
-
 def _checkpoints(
     job: Job, request: Request, prepared: PreparedData, folder: Path | None, restored: Checkpoint | None
 ) -> "RunCheckpoints":
     from videoqa.training.run_checkpoints import RunCheckpoints
 
+    if folder is not None:
+        check_writable(folder / CHECKPOINTS)
     return RunCheckpoints(
         None if folder is None else folder / CHECKPOINTS,
         request.config,
