@@ -46,7 +46,9 @@ def seconds_per_step(starts_from: str, size: int, repeats: int) -> float:
     pairs = [(model.optimizer, model.trainable_variables)]
     batch = tf.nest.map_structure(tf.constant, make_batch(model, size))
     spec = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), batch)
-    step = make_train_step(model, pairs, tf.distribute.get_strategy(), seed=0, batch_spec=spec)
+    step = make_train_step(
+        model, pairs, tf.distribute.get_strategy(), seed=0, batch_spec=spec, batch_size=size
+    )
     times = []
     for number in range(repeats + 2):
         begin = time.perf_counter()
