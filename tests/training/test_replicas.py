@@ -42,6 +42,8 @@ def train(strategy, dropout, optimizer, regularised, precision):
         own = getattr(keras.optimizers, optimizer)(0.01)
         if optimizer == "AdamW":
             own = keras.optimizers.AdamW(0.01, weight_decay=0.1)
+        if precision == "mixed_float16":
+            own = keras.optimizers.LossScaleOptimizer(own)
         own.build(model.trainable_variables)
     rng = np.random.default_rng(0)
     spec = tf.nest.map_structure(
@@ -49,22 +51,27 @@ def train(strategy, dropout, optimizer, regularised, precision):
     )
     pairs = [(own, model.trainable_variables)]
     step = make_train_step(model, pairs, strategy, seed=5, batch_spec=spec, batch_size=7)
-    sums = [step(batch_of(rng, size), number) for number, size in enumerate([7, 7, 4, 7, 1])]
-    return model.get_weights(), [list(each.values()) for each in sums]
+    batches = [batch_of(rng, size) for size in (7, 7, 4, 7, 1)]
+    if precision == "mixed_float16":
+        batches[2]["inputs"]["features"][3] = 1e9  # too large, in the rows of one device
+    sums = [step(batch, number) for number, batch in enumerate(batches)]
+    steps_taken = int(keras.ops.convert_to_numpy(getattr(own, "inner_optimizer", own).iterations))
+    return model.get_weights(), [list(each.values()) for each in sums], steps_taken
 
 # One for both cases: two strategies in one process mix up their messages.
 several = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1", "CPU:2"])
 worst = []
 for case in json.loads(sys.argv[1]):
-    weights, sums = train(several, **case)
-    alone, alone_sums = train(tf.distribute.get_strategy(), **case)
+    weights, sums, steps = train(several, **case)
+    alone, alone_sums, alone_steps = train(tf.distribute.get_strategy(), **case)
     norms = [np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-30) for a, b in zip(weights, alone)]
-    worst.append([float(max(norms)), float(np.abs(np.array(sums) - alone_sums).max())])
+    worst.append([float(max(norms)), float(np.abs(np.array(sums) - alone_sums).max()), steps, alone_steps])
 print(json.dumps(worst))
 """
 CASES = [
     {"dropout": 0.5, "optimizer": "Adam", "regularised": False, "precision": "float64"},
     {"dropout": 0.5, "optimizer": "AdamW", "regularised": True, "precision": "float64"},
+    {"dropout": 0.0, "optimizer": "SGD", "regularised": False, "precision": "mixed_float16"},
 ]
 
 
@@ -74,6 +81,11 @@ def test_three_devices_equal_one() -> None:
     command = [sys.executable, "-c", PROGRAM, json.dumps(CASES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for weights, sums in json.loads(done.stdout.splitlines()[-1]):
+    *exact, half = json.loads(done.stdout.splitlines()[-1])
+    for weights, sums, steps, alone_steps in exact:
         assert weights < 1e-12
         assert sums < 1e-12
+        assert steps == alone_steps == 5
+    weights, _, steps, alone_steps = half
+    assert weights < 1e-2
+    assert steps == alone_steps == 4  # one step was too large, and all devices left it out

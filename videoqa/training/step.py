@@ -91,7 +91,10 @@ def make_replica_step(
             )
             regularisation = sum(model.losses, tf.zeros_like(mean)) / strategy.num_replicas_in_sync
             objective = optimizers[0][0].scale_loss(mean + regularisation)  # scaled in float16 only
-        gradients = iter(tape.gradient(objective, [variable.value for variable in variables]))
+        found = tape.gradient(objective, [variable.value for variable in variables])
+        if strategy.num_replicas_in_sync > 1 and _may_overflow(optimizers):
+            found = _overflowing_together(found)
+        gradients = iter(found)
         for optimizer, owned in optimizers:
             optimizer.apply([next(gradients) for _ in owned], owned)
         hits = tf.cast(tf.argmax(probabilities, -1, tf.int32) == batch["answer_ids"], weights.dtype)
@@ -99,6 +102,25 @@ def make_replica_step(
         return tf.stack([*sums, tf.cast(stop, weights.dtype)])
 
     return replica_step
+
+
+def _may_overflow(optimizers: OptimizerPairs) -> bool:
+    """Whether a step is left out where a gradient is too large for float16."""
+    return any(isinstance(optimizer, keras.optimizers.LossScaleOptimizer) for optimizer, _ in optimizers)
+
+
+def _overflowing_together(gradients: list[Any]) -> list[Any]:
+    """Return the gradients of a replica, not finite if those of any replica are not.
+
+    Keras's loss scaling looks at each replica's gradients before they are summed: where one left the step
+    out, it would not come to the collective in which the others wait.
+    """
+    dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+    finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in dense]
+    overflow = tf.cast(tf.logical_not(tf.reduce_all(finite)), tf.float32)
+    overflows = tf.distribute.get_replica_context().all_reduce("SUM", overflow)
+    mark = tf.where(overflows > 0, tf.constant(float("inf")), tf.constant(0.0))
+    return [dense[0] + tf.cast(mark, dense[0].dtype), *dense[1:]]
 
 
 def named_sums(sums: tf.Tensor) -> dict[str, float]:
