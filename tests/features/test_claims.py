@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,9 +29,9 @@ def claim_file(folder):
     return folder / "ab" / f"{KEY}.claim"
 
 
-def claim_of_another(folder, *, host: str = "elsewhere", pid: int = 1) -> None:
+def claim_of_another(folder, *, host: str = "elsewhere", pid: int = 1, born: str = "") -> None:
     claim_file(folder).parent.mkdir(parents=True, exist_ok=True)
-    claim_file(folder).write_text(json.dumps({"host": host, "pid": pid, "run": "x"}))
+    claim_file(folder).write_text(json.dumps({"host": host, "pid": pid, "born": born, "run": "x"}))
 
 
 def pid_of_ended_process() -> int:
@@ -67,8 +68,19 @@ def test_the_claim_of_a_process_that_is_gone_is_taken_over_at_once(folder):
     claim_of_another(folder, host=host, pid=os.getppid())
     with Claims(folder) as claims:
         assert not claims.take(KEY)
+        claim_of_another(folder, host=host, pid=os.getppid(), born=claims_module._birth(os.getppid()))
+        assert not claims.take(KEY)
         claim_of_another(folder, host=host, pid=pid_of_ended_process())
         assert is_left_behind(claim_file(folder))
+        assert claims.take(KEY)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="this system does not say when processes began"
+)
+def test_a_process_with_the_number_of_one_that_is_gone_owns_nothing(folder):
+    claim_of_another(folder, host=claims_module._this_host(), pid=os.getppid(), born="1")
+    with Claims(folder) as claims:
         assert claims.take(KEY)
 
 

@@ -39,7 +39,7 @@ class _Seen:
         """Whether its process ran here and is gone."""
         try:
             owner = json.loads(self.text)
-            return bool(owner["host"] == _this_host()) and not _is_alive(int(owner["pid"]))
+            return bool(owner["host"] == _this_host()) and not _is_alive(int(owner["pid"]), owner["born"])
         except (ValueError, KeyError, TypeError, OverflowError):
             return False
 
@@ -55,7 +55,14 @@ class Claims:
     def __init__(self, folder: Path, *, abandoned_seconds: float = ABANDONED_SECONDS) -> None:
         self._folder = folder
         self._abandoned_seconds = abandoned_seconds
-        self._text = json.dumps({"host": _this_host(), "pid": os.getpid(), "run": os.urandom(8).hex()})
+        self._text = json.dumps(
+            {
+                "host": _this_host(),
+                "pid": os.getpid(),
+                "born": _birth(os.getpid()),
+                "run": os.urandom(8).hex(),
+            }
+        )
         self._held: set[Path] = set()
         self._watched: dict[Path, tuple[_Seen, float]] = {}
         self._ended = threading.Event()
@@ -175,8 +182,10 @@ def _this_host() -> str:
         return socket.gethostname()
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid: int, born: str) -> bool:
     """Whether a process of this machine is there; True where that cannot be asked."""
+    if born:
+        return _birth(pid) == born
     if os.name != "posix":
         return True
     try:
@@ -186,3 +195,15 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _birth(pid: int) -> str:
+    """Return when a process began, in the kernel's count, which tells it from a later one with its number.
+
+    Returns "" where there is no such process, or only its exit code, or the system does not say.
+    """
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        return "" if state in ("Z", "X") else fields[18]
+    except (OSError, ValueError, IndexError):
+        return ""
