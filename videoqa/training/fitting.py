@@ -99,7 +99,7 @@ def fit_model(
         callbacks=callbacks,
         progress=progress,
     ).run()
-    if not end_to_end:
+    if not end_to_end or not control.is_chief:  # worker 0 alone writes what is saved
         return FittedModel(model, model, history, None)
     features_form, backbone_weights = _without_backbone(model, config, folder)
     return FittedModel(model, features_form, history, backbone_weights)
