@@ -88,6 +88,16 @@ def test_two_workers_learn_what_one_learns(small_set: Path, small_options: dict,
     assert "24 training rows" in log and "training epoch 4/4: loss" in log
 
 
+def test_two_workers_train_the_backbone_too(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+    """End to end for actions: worker 0 alone writes the backbone."""
+    options = {**small_options, **EXACT, "batch_size": 4, "epochs": 1, "limit": 7, "train_backbone": True}
+    alone = videoqa.train(small_set / "labels.csv", out=tmp_path / "one", **options)
+    two = {**options, "strategy": "multiworker", "local_workers": 2}
+    both = videoqa.train(small_set / "labels.csv", out=tmp_path / "two", **two)
+    assert distance(last_weights(both.out), last_weights(alone.out)) < 1e-8
+    assert (both.out / "backbone.weights.h5").exists()
+
+
 def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     """Actions: a worker is killed, all start again; then SIGTERM; then one process goes on to the end."""
     options = {**small_options, **EXACT, "batch_size": 7, "epochs": 5000, "checkpoint_steps": 3}
