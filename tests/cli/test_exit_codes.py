@@ -15,7 +15,7 @@ from videoqa._refusals import is_refusal
 from videoqa.cli.exit_codes import StopSignals, report
 from videoqa.cli.flags import _converter
 from videoqa.features.cache import FeatureCache
-from videoqa.training import errors
+from videoqa.launching import errors
 
 WINDOWS = os.name == "nt"
 

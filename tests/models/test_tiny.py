@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from videoqa.data.sample_data import sample_clip
-from videoqa.models.tiny import TINY_FEATURE_DIM, build_tiny_network
+from videoqa.models.tiny import build_tiny_network
+from videoqa.models.tiny_facts import TINY_FEATURE_DIM
 from videoqa.models.weight_files import TINY_WEIGHTS_FILE
 
 
