@@ -11,7 +11,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from videoqa.training.collectives import make_reducer, mean_over_replicas, sum_over_replicas
+from videoqa.training.collectives import (
+    make_reducer,
+    mean_over_replicas,
+    num_local_replicas,
+    num_workers,
+    sum_over_replicas,
+)
 from videoqa.training.run_checkpoints import optimizer_variables
 from videoqa.training.step import STEP_SUMS, OptimizerPairs, make_train_step, share_of_batch
 
@@ -38,7 +44,8 @@ class AveragedSteps:
         batch_size: int,
     ) -> None:
         alone = tf.distribute.get_strategy()  # the model's own: its variables belong to this worker
-        self._num_workers = strategy.num_replicas_in_sync
+        self._num_workers = num_workers(strategy)
+        self._num_devices = num_local_replicas(strategy)  # of which one trains; all take part in a collective
         self._share = strategy.cluster_resolver.task_id or 0
         self._share_size = -(-batch_size // self._num_workers)
         self._step = make_train_step(
@@ -76,7 +83,7 @@ class AveragedSteps:
             return None
         self._average()
         self._pending[-1] = stop
-        (total,) = self._sum([tf.constant(self._pending)])
+        (total,) = self._sum([tf.constant(self._pending / self._num_devices)])
         self._pending, self._num_alone = np.zeros(len(STEP_SUMS)), 0
         return dict(zip(STEP_SUMS, total.numpy().tolist(), strict=True))
 

@@ -18,7 +18,7 @@ def from_chief(strategy: tf.distribute.Strategy, values: Sequence[Any]) -> list[
         values: numeric arrays, of the same shapes and dtypes on every worker.
     """
     arrays = [np.asarray(value) for value in values]
-    if not spans_workers(strategy):
+    if num_workers(strategy) == 1:
         return arrays
     return [tensor.numpy() for tensor in _chief_reducer(strategy)([tf.constant(array) for array in arrays])]
 
@@ -75,10 +75,10 @@ def _first_replicas(tensors: Tensors) -> list[tf.Tensor]:
     )
 
 
-def spans_workers(strategy: tf.distribute.Strategy) -> bool:
-    """Whether other processes take part in the strategy."""
+def num_workers(strategy: tf.distribute.Strategy) -> int:
+    """Return how many processes take part in the strategy."""
     resolver = strategy.cluster_resolver
-    return resolver is not None and len(resolver.cluster_spec().as_dict().get("worker", ())) > 1
+    return 1 if resolver is None else max(len(resolver.cluster_spec().as_dict().get("worker", ())), 1)
 
 
 def num_local_replicas(strategy: tf.distribute.Strategy) -> int:
