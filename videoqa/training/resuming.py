@@ -1,6 +1,9 @@
 """What a resumed run takes from the run it goes on with, and what it may change."""
 
-from collections.abc import Mapping
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from videoqa._checks import refusal
@@ -67,6 +70,19 @@ def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[
             f"`resume` must go on with the run as it was. Received: {', '.join(changes)}. "
             "Give them as they were, or start a new run with another --out."
         )
+
+
+@contextlib.contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Say of a trained model that cannot be written, as on a full disk, what is left of its run."""
+    try:
+        yield
+    except OSError as error:
+        cause = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(
+            f"The trained model could not be written to {folder} ({cause}). Its newest checkpoint stays: "
+            "make room, then go on with --resume."
+        ) from error
 
 
 def _changed_options(before: RunConfig, now: RunConfig) -> list[str]:

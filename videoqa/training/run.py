@@ -31,7 +31,7 @@ from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request, check_initial, check_input, read_request
-from videoqa.training.resuming import check_same_run
+from videoqa.training.resuming import check_same_run, resumable
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -205,15 +205,17 @@ def _fit_blind(run: _Run) -> ModelFolder | None:
     fitted = _fit(run, config, run.folder / BLIND, phase="blind")
     if not run.control.is_chief:
         return None
-    return save_model_folder(
-        run.folder / BLIND,
-        fitted.model,
-        config,
-        vocabulary=prepared.vocabulary,
-        answers=prepared.answers,
-        metrics=metrics_of_run(prepared, fitted, None, config),
-        question_prior=prepared.question_prior,
-    )
+    metrics = metrics_of_run(prepared, fitted, None, config)
+    with resumable(run.folder):
+        return save_model_folder(
+            run.folder / BLIND,
+            fitted.model,
+            config,
+            vocabulary=prepared.vocabulary,
+            answers=prepared.answers,
+            metrics=metrics,
+            question_prior=prepared.question_prior,
+        )
 
 
 def _is_blind_done(run: _Run) -> bool:
@@ -230,16 +232,17 @@ def _save(run: _Run, fitted: "FittedModel", blind: ModelFolder | None) -> Traini
     prepared = run.prepared
     origin = {"command": run.request.command(run.job, run.folder), "versions": installed_versions()}
     metrics = metrics_of_run(prepared, fitted, blind, prepared.config) | origin
-    saved = save_model_folder(
-        run.folder,
-        fitted.features_form,
-        prepared.config,
-        vocabulary=prepared.vocabulary,
-        answers=prepared.answers,
-        metrics=metrics,
-        backbone_weights=fitted.backbone_weights or _local_backbone_file(prepared.config.model),
-        question_prior=prepared.question_prior,
-    )
+    with resumable(run.folder):
+        saved = save_model_folder(
+            run.folder,
+            fitted.features_form,
+            prepared.config,
+            vocabulary=prepared.vocabulary,
+            answers=prepared.answers,
+            metrics=metrics,
+            backbone_weights=fitted.backbone_weights or _local_backbone_file(prepared.config.model),
+            question_prior=prepared.question_prior,
+        )
     say(f"The model is in {saved.path}.", progress=run.job.progress)
     return TrainingRun(saved.path, saved.config, fitted.history, metrics)
 
