@@ -6,7 +6,7 @@ from typing import Any
 
 from videoqa._checks import refusal
 from videoqa.launching.job import Job
-from videoqa.saving import CHECKPOINTS, UNFINISHED, check_new_folder
+from videoqa.saving import UNFINISHED, check_new_folder, holds_checkpoints
 
 
 class Settling:
@@ -23,7 +23,7 @@ class Settling:
             ValueError: nothing to resume.
         """
         if self._folder is not None:
-            return {"out": str(self._folder), "resume": any((self._folder / CHECKPOINTS).glob("*"))}
+            return {"out": str(self._folder), "resume": holds_checkpoints(self._folder)}
         name = job.out or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
         folder = Path(name).absolute()
         if job.resume:
@@ -36,7 +36,7 @@ class Settling:
 
 def check_resumable(folder: Path) -> None:
     """Raise `ValueError` when a folder holds no checkpoint, saying what it holds instead."""
-    if any((folder / CHECKPOINTS).glob("*")):
+    if holds_checkpoints(folder):
         return
     found = "no such folder" if not folder.exists() else "no checkpoint in it"
     if (folder / UNFINISHED).exists():
