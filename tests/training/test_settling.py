@@ -1,6 +1,7 @@
 """What worker 0 settles before a run starts: its folder, and whether it goes on from a checkpoint."""
 
 import re
+import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_nothing_to_resume_is_refused(tmp_path: Path, prepare, found: str) -> No
     for refused in (lambda: check_resumable(run), lambda: Settling()(job(run, resume=True))):
         with pytest.raises(ValueError, match=message):
             refused()
+
+
+def test_checkpoints_that_could_not_be_saved_are_refused_before(small_disk: Path) -> None:
+    Settling()(job(small_disk))
+    leave_a_checkpoint(small_disk)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    message = "`out` must have a folder of checkpoints that can be written to.*Cause: Read-only file system"
+    with pytest.raises(PermissionError, match=message):
+        Settling()(job(small_disk, resume=True))
 
 
 def test_what_was_killed_while_saving_first_is_begun_anew(tmp_path: Path) -> None:
