@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from videoqa._manifest import MANIFEST, write_manifest
-from videoqa.saving import PARTS_OF_A_FOLDER, check_new_folder, load_model_folder
+from videoqa.saving import PARTS_OF_A_FOLDER, check_new_folder, load_model_folder, save_model_folder
 
 
 @pytest.fixture()
@@ -137,3 +137,14 @@ def test_every_configuration_field_is_written(question_run: Path) -> None:
     config = load_model_folder(question_run).config
     for part, values in dataclasses.asdict(config).items():
         assert set(values) == set(content[part])
+
+
+def test_a_folder_that_is_written_anew_is_no_model_until_that_is_done(folder: Path) -> None:
+    """A finished run that was resumed for more epochs and then killed while it was saved."""
+    before = load_model_folder(folder)
+    parts = {"vocabulary": before.vocabulary, "answers": before.answers}
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        save_model_folder(folder, before.build(), before.config, **parts, metrics={"loss": object()})
+    assert not (folder / MANIFEST).exists()
+    with pytest.raises(FileNotFoundError, match=MANIFEST):
+        load_model_folder(folder)

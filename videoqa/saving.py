@@ -105,7 +105,7 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError(refusal("out", "be a folder; this is a file", str(path)))
     unfinished = (path / UNFINISHED).exists() and not (path / MANIFEST).exists()
-    if unfinished and any((path / CHECKPOINTS).glob("[!.]*")):
+    if unfinished and holds_checkpoints(path):
         advice = "Add --resume (in Python: resume=True) to go on with it, or delete the folder."
         raise FileExistsError(refusal("out", "not hold a run that was stopped", str(path), advice))
     if not unfinished and any((path / name).exists() for name in PARTS_OF_A_RUN):
@@ -121,6 +121,13 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
         message = refusal("out", "be a folder that can be written to", str(path), f"Cause: {error}.")
         raise PermissionError(message) from error
     return path
+
+
+def holds_checkpoints(run: Path) -> bool:
+    """Whether the folder of a run holds a checkpoint; one that was being written when a run was killed, and
+    one that was being removed, are none."""
+    names = [path.name for path in (run / CHECKPOINTS).glob("*")]
+    return any(not name.startswith(".") or ".replaced-" in name for name in names)
 
 
 def remove(path: Path) -> None:
@@ -168,6 +175,7 @@ def save_model_folder(
         question_prior: of the training questions; None for an action model.
     """
     out.mkdir(parents=True, exist_ok=True)
+    remove(out / MANIFEST)  # of a run that was resumed for more epochs: its parts are replaced from here on
     _weights_only(model).save_weights(out / WEIGHTS)
     if backbone_weights is not None and Path(backbone_weights) != out / BACKBONE_WEIGHTS:
         shutil.copyfile(backbone_weights, out / BACKBONE_WEIGHTS)

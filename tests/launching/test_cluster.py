@@ -43,7 +43,9 @@ def test_the_chief_is_worker_0(role, index, place):
     [
         ("{", "`TF_CONFIG` must be JSON such as .* Cause: "),
         ("[1]", "`TF_CONFIG` must be JSON such as"),
-        ('{"cluster": {"worker": "a:1"}}', "`workers` must be addresses such as host:2222"),
+        ('{"cluster": {"worker": "a:1"}}', "`TF_CONFIG` must be JSON.*worker is no list of addresses"),
+        ('{"cluster": {"worker": ["a:1", 5]}}', "worker is no list of addresses"),
+        ('{"cluster": {"worker": ["a"]}}', "`workers` must be addresses such as host:2222.*'a'"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"index": "x"}}', "`TF_CONFIG` must be JSON such as"),
         ('{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}}', "roles chief and worker only.*'ps'"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "evaluator"}}', "'evaluator'"),

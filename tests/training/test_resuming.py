@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from videoqa.config import run_config_from_options
-from videoqa.training.resuming import check_same_run, options_of_run
+from videoqa.training.resuming import check_same_run, options_of_run, resumable
 
 HASHES = {"data": "d" * 8, "vocabulary": "v" * 8, "answers": "a" * 8}
 ASKED = [
@@ -130,3 +131,9 @@ def test_a_field_of_this_version_alone_has_its_default() -> None:
     with pytest.raises(ValueError, match=r"dropout=0\.5 \(was 0\.0\)"):
         config = run_config_from_options({"data": ("/a.csv",), "backbone": "tiny", "dropout": 0.5})
         check_same_run(saved, config, HASHES)
+
+
+def test_a_model_that_no_longer_fits_on_the_disk_is_no_lost_run(small_disk: Path) -> None:
+    message = r"could not be written to .*disk \(No space left on device\).*then go on with --resume"
+    with pytest.raises(OSError, match=message), resumable(small_disk):
+        (small_disk / "model.weights.h5").write_bytes(bytes(1_000_000))

@@ -18,7 +18,11 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_ask_a_clip.ipynb", "02_train_on_your_own_clips.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01_ask_a_clip.ipynb",
+        "02_train_on_your_own_clips.ipynb",
+        "03_two_workers.ipynb",
+    ]
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def _from_tf_config(text: str) -> Cluster | None:
     try:
         content = json.loads(text)
         cluster, task = content.get("cluster", {}), content.get("task", {})
-        roles = {role: [str(address) for address in addresses] for role, addresses in cluster.items()}
+        roles = {role: _addresses(role, addresses) for role, addresses in cluster.items()}
         role, index = task.get("type", "worker"), int(task.get("index", 0))
     except (ValueError, TypeError, AttributeError) as error:
         example = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'
@@ -126,6 +126,12 @@ def _from_tf_config(text: str) -> Cluster | None:
         raise ValueError(refusal("TF_CONFIG", "have one chief", chiefs))
     place = index if role == "chief" else index + len(chiefs)
     return Cluster((*chiefs, *roles.get("worker", [])), place, "TF_CONFIG")
+
+
+def _addresses(role: str, addresses: object) -> list[str]:
+    if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
+        raise TypeError(f"{role} is no list of addresses")
+    return addresses
 
 
 def _from_slurm(environment: Mapping[str, str]) -> Cluster:

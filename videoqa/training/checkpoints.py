@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,22 +99,6 @@ def save_checkpoint(
         for other in older[keep - 1 :]:
             _remove(folder / other)
     return path
-
-
-def check_writable(folder: Path) -> None:
-    """Make the folder of the checkpoints if it is absent.
-
-    Raises:
-        PermissionError: nothing can be written there; found out before training, not at the first checkpoint.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        requirement = "be a folder in which checkpoints can be written"
-        message = refusal("out", requirement, str(folder.parent), f"Cause: {error}.")
-        raise PermissionError(message) from error
 
 
 def newest_checkpoint(folder: Path, *, progress: bool = True) -> Checkpoint | None:

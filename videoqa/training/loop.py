@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
 from videoqa._progress import progress_bar, say
@@ -16,6 +15,7 @@ from videoqa.input_pipeline import Examples, batch_dataset, batch_spec
 from videoqa.training.averaging import AveragedSteps
 from videoqa.training.collectives import from_chief
 from videoqa.training.control import RunControl, TrainingStopped, signal_of
+from videoqa.training.course import CourseLog
 from videoqa.training.position import Position
 from videoqa.training.run_checkpoints import (
     RunCheckpoints,
@@ -86,11 +86,9 @@ class Training:
         self._begin()
         self._take = self._make_steps([(model.optimizer, model.trainable_variables)])
         parameters = {"epochs": training.epochs, "steps": self._num_steps, "verbose": 0}
-        self._history_file = logs / "epochs.csv"
-        own = [keras.callbacks.TensorBoard(logs / "tensorboard", write_graph=False), *callbacks]
-        self._driver = keras.callbacks.CallbackList(
-            own if control.is_chief else [], model=model, **parameters
-        )
+        self._course = CourseLog(logs)
+        own = [self._course, *callbacks] if control.is_chief else []
+        self._driver = keras.callbacks.CallbackList(own, model=model, **parameters)
 
     def run(self) -> list[dict[str, float]]:
         """Train to the end and return the history.
@@ -210,8 +208,7 @@ class Training:
                 self._best = self.model.get_weights()
         place.end_epoch(logs)
         if self._control.is_chief:
-            self._history_file.parent.mkdir(parents=True, exist_ok=True)
-            pd.DataFrame(place.history).rename_axis("epoch").to_csv(self._history_file)
+            self._course.write_history(place.history)
         self._driver.on_epoch_end(epoch, dict(logs))
         if self._control.reporter is not None:  # for the worker's log file
             shown = ", ".join(f"{key} {logs[key]:.4f}" for key in LOGGED if key in logs)

@@ -1,6 +1,8 @@
 """What a resumed run takes from the run it goes on with, and what it may change."""
 
-from collections.abc import Mapping
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,19 @@ def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: b
             f"The {schedule} schedule of the learning rate now ends after {config.training.epochs} epochs"
         )
         say(f"{message} instead of {epochs}: from here on it follows the new curve.", progress=progress)
+
+
+@contextlib.contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Say of a trained model that cannot be written, as on a full disk, what is left of its run."""
+    try:
+        yield
+    except OSError as error:
+        cause = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(
+            f"The trained model could not be written to {folder} ({cause}). Its newest checkpoint stays: "
+            "make room, then go on with --resume."
+        ) from error
 
 
 def _changed_options(before: RunConfig, now: RunConfig) -> list[str]:

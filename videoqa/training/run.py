@@ -24,12 +24,12 @@ from videoqa.saving import (
     removed_if_left_empty,
     save_model_folder,
 )
-from videoqa.training.checkpoints import Checkpoint, check_writable, newest_checkpoint
+from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request, check_initial, check_input, read_request
-from videoqa.training.resuming import check_same_run, check_unfinished, say_new_schedule
+from videoqa.training.resuming import check_same_run, check_unfinished, resumable, say_new_schedule
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -149,8 +149,6 @@ def _checkpoints(
 ) -> "RunCheckpoints":
     from videoqa.training.run_checkpoints import RunCheckpoints
 
-    if folder is not None:
-        check_writable(folder / CHECKPOINTS)
     return RunCheckpoints(
         None if folder is None else folder / CHECKPOINTS,
         request.config,
@@ -196,15 +194,17 @@ def _fit_blind(run: _Run) -> ModelFolder | None:
     fitted = _fit(run, config, run.folder / BLIND, phase="blind")
     if not run.control.is_chief:
         return None
-    return save_model_folder(
-        run.folder / BLIND,
-        fitted.model,
-        config,
-        vocabulary=prepared.vocabulary,
-        answers=prepared.answers,
-        metrics=metrics_of_run(prepared, fitted, None, config),
-        question_prior=prepared.question_prior,
-    )
+    metrics = metrics_of_run(prepared, fitted, None, config)
+    with resumable(run.folder):
+        return save_model_folder(
+            run.folder / BLIND,
+            fitted.model,
+            config,
+            vocabulary=prepared.vocabulary,
+            answers=prepared.answers,
+            metrics=metrics,
+            question_prior=prepared.question_prior,
+        )
 
 
 def _is_blind_done(run: _Run) -> bool:
@@ -221,16 +221,17 @@ def _save(run: _Run, fitted: "FittedModel", blind: ModelFolder | None) -> Traini
     prepared = run.prepared
     origin = {"command": run.request.command(run.job, run.folder), "versions": installed_versions()}
     metrics = metrics_of_run(prepared, fitted, blind, prepared.config) | origin
-    saved = save_model_folder(
-        run.folder,
-        fitted.features_form,
-        prepared.config,
-        vocabulary=prepared.vocabulary,
-        answers=prepared.answers,
-        metrics=metrics,
-        backbone_weights=fitted.backbone_weights or _local_backbone_file(prepared.config.model),
-        question_prior=prepared.question_prior,
-    )
+    with resumable(run.folder):
+        saved = save_model_folder(
+            run.folder,
+            fitted.features_form,
+            prepared.config,
+            vocabulary=prepared.vocabulary,
+            answers=prepared.answers,
+            metrics=metrics,
+            backbone_weights=fitted.backbone_weights or _local_backbone_file(prepared.config.model),
+            question_prior=prepared.question_prior,
+        )
     say(f"The model is in {saved.path}.", progress=run.job.progress)
     return TrainingRun(saved.path, saved.config, fitted.history, metrics)
 

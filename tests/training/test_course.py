@@ -1,0 +1,63 @@
+"""The logs of a training: every epoch is in them, and a full disk ends no training."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import pandas as pd
+
+from videoqa.training.course import CourseLog
+
+EPOCHS = [{"loss": 0.5, "val_loss": 0.75}, {"loss": 0.25, "val_loss": 0.5}]
+
+
+def log_for(folder: Path) -> CourseLog:
+    """Return the log of a small model's training."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    log = CourseLog(folder)
+    log.set_params({"epochs": 2, "steps": 1, "verbose": 0})
+    log.set_model(model)
+    return log
+
+
+def train(log: CourseLog, *, before_epoch_1: Callable[[], None] = lambda: None) -> None:
+    log.on_train_begin()
+    for epoch in range(2):
+        if epoch == 1:
+            before_epoch_1()
+        log.on_epoch_begin(epoch)
+        log.write_history(EPOCHS[: epoch + 1])
+        log.on_epoch_end(epoch, dict(EPOCHS[epoch]))
+    log.on_train_end()
+
+
+def test_every_epoch_is_written(tmp_path: Path, capsys) -> None:
+    train(log_for(tmp_path / "logs"))
+    table = pd.read_csv(tmp_path / "logs" / "epochs.csv")
+    assert table.to_dict("records") == [{"epoch": epoch, **row} for epoch, row in enumerate(EPOCHS)]
+    for split in ("train", "validation"):
+        (events,) = (tmp_path / "logs" / "tensorboard" / split).iterdir()
+        assert events.read_bytes().count(b"epoch_loss") == 2
+    assert capsys.readouterr().err == ""
+
+
+def test_a_full_disk_is_said_once_and_the_epochs_before_stay(small_disk: Path, capsys) -> None:
+    def fill() -> None:
+        with open(small_disk / "others", "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+
+    train(log_for(small_disk / "logs"), before_epoch_1=fill)
+    said = capsys.readouterr().err
+    assert said.count("The logs of the training could not be written") == 1
+    assert "No space left on device); training goes on." in said
+    assert len(pd.read_csv(small_disk / "logs" / "epochs.csv")) == 1
+    assert sorted(path.name for path in (small_disk / "logs").iterdir()) == ["epochs.csv", "tensorboard"]
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, capsys) -> None:
+    (tmp_path / "logs").write_bytes(b"no folder")
+    train(log_for(tmp_path / "logs"))
+    assert capsys.readouterr().err.count("The logs of the training could not be written") == 1
