@@ -1,5 +1,7 @@
 """Two real worker processes over localhost: they equal one, survive losing one, and stop together."""
 
+import importlib
+import inspect
 import json
 import os
 import signal
@@ -10,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,7 +103,7 @@ def test_two_workers_train_the_backbone_too(small_set: Path, small_options: dict
 
 def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     """Actions: a worker is killed, all start again; then SIGTERM; then one process goes on to the end."""
-    options = {**small_options, **EXACT, "batch_size": 7, "epochs": 5000, "checkpoint_steps": 3}
+    options = {**small_options, **EXACT, "batch_size": 7, "epochs": 150, "checkpoint_steps": 3}
     out = tmp_path / "run"
     log = out / "logs" / "epochs.csv"
 
@@ -124,12 +127,53 @@ def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: d
     assert "Lost worker 1 (localhost:" in errors and "killed by SIGKILL" in errors
     assert "Starting again (1 of 1)" in errors
     assert not training_processes(running.pid)
-    num_epochs = epochs() + 1
-    resumed = videoqa.train(out=out, resume=True, strategy="single", epochs=num_epochs, progress=False)
-    options |= {"epochs": num_epochs}
+    assert epochs() < 150
+    resumed = videoqa.train(out=out, resume=True, strategy="single", progress=False)
     alone = videoqa.train(small_set / "labels.csv", out=tmp_path / "alone", **options)
-    assert len(resumed.history) == len(alone.history) == num_epochs
+    assert len(resumed.history) == len(alone.history) == 150
     assert distance(last_weights(out), last_weights(alone.out)) < 1e-8
+
+
+class HalveLearningRate(keras.callbacks.Callback):
+    """Changes worker 0's optimizer at the end of each epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.model.optimizer.learning_rate = 0.001 / 2 ** (epoch + 1)
+
+
+def test_what_a_callback_changes_reaches_all_workers(
+    small_set: Path, small_options: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The callback comes from a module of the user's own, which the workers import as well."""
+    (tmp_path / "own_callbacks.py").write_text(
+        "import keras\n\n" + inspect.getsource(HalveLearningRate), "utf-8"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    callback = importlib.import_module("own_callbacks").HalveLearningRate
+    options = {**small_options, **EXACT, "batch_size": 7, "epochs": 3}
+    runs = []
+    for name, spread in {"one": {}, "two": {"strategy": "multiworker", "local_workers": 2}}.items():
+        run = {**options, **spread, "out": tmp_path / name, "callbacks": [callback()]}
+        runs.append(videoqa.train(small_set / "labels.csv", **run))
+    rates = [epoch["learning_rate"] for epoch in runs[1].history]
+    np.testing.assert_allclose(rates, [0.001, 0.0005, 0.00025])
+    assert distance(*(last_weights(run.out) for run in runs)) < 1e-8
+
+
+def test_averaged_weights_drift_between_and_meet_again(
+    small_set: Path, small_options: dict, tmp_path: Path
+) -> None:
+    options = {**small_options, **EXACT, "batch_size": 4, "epochs": 3, "strategy": "multiworker"}
+    data = small_set / "labels.csv"
+    averaged = videoqa.train(data, out=tmp_path / "2", local_workers=2, averaging_frequency=2, **options)
+    assert all(0 < epoch["spread"] < 1 for epoch in averaged.history)
+    assert averaged.history[-1]["loss"] < averaged.history[0]["loss"]
+    one = videoqa.train(data, out=tmp_path / "1", averaging_frequency=1, **options)
+    plain = videoqa.train(data, out=tmp_path / "plain", **{**options, "strategy": "single"})
+    assert all(
+        np.array_equal(a, b) for a, b in zip(last_weights(one.out), last_weights(plain.out), strict=True)
+    )
+    assert distance(last_weights(averaged.out), last_weights(plain.out)) > 1e-6
 
 
 def test_workers_with_other_data_do_not_begin(small_set: Path, small_options: dict, tmp_path: Path) -> None:

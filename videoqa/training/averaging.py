@@ -97,7 +97,7 @@ class AveragedSteps:
 
 
 def _floats(variables: Sequence[keras.Variable]) -> list[keras.Variable]:
-    """Return the variables that a mean makes sense of; counters are equal on all workers."""
+    """Return the variables that a mean makes sense of; each worker counts its own steps."""
     return [variable for variable in variables if "float" in keras.backend.standardize_dtype(variable.dtype)]
 
 

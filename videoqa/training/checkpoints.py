@@ -101,6 +101,16 @@ def save_checkpoint(
     return path
 
 
+def drop_newer(checkpoint: Checkpoint | None) -> None:
+    """Remove the checkpoints after the one that a run goes on from: they are damaged, and none to be kept."""
+    if checkpoint is None:
+        return
+    with contextlib.suppress(OSError):
+        for name, path in _found(checkpoint.path.parent).items():
+            if name > checkpoint.path.name and path != checkpoint.path:
+                _remove(path)
+
+
 def newest_checkpoint(folder: Path, *, progress: bool = True) -> Checkpoint | None:
     """Return the undamaged checkpoint whose name sorts last; None when there is none at all.
 

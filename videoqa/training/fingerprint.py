@@ -7,7 +7,6 @@ from videoqa._manifest import MANIFEST
 from videoqa._versions import installed_versions
 from videoqa.config import PARTS, RunConfig
 from videoqa.launching.job import Job
-from videoqa.models.backbones import backbone_identity
 from videoqa.models.weight_files import file_digest
 from videoqa.training.preparing import PreparedData
 
@@ -22,11 +21,7 @@ def fingerprint(job: Job, prepared: PreparedData) -> dict[str, str]:
     values |= prepared.hashes
     values |= fields_of(prepared.config)
     values["checkpoint_steps"] = str(job.launch.checkpoint_steps)
-    model = prepared.config.model
-    if model.video_branch != "none":
-        values["backbone"] = str(
-            backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
-        )
+    values["rows"] = f"{len(prepared.table)} and {prepared.num_dropped} left out"
     if job.initial_model is not None:
         values["initial_model"] = file_digest(Path(job.initial_model) / MANIFEST, "sha256")[:16]
     return values

@@ -16,7 +16,6 @@ from videoqa.training.averaging import AveragedSteps
 from videoqa.training.collectives import from_chief
 from videoqa.training.control import RunControl, TrainingStopped, signal_of
 from videoqa.training.course import CourseLog
-from videoqa.training.position import Position
 from videoqa.training.run_checkpoints import (
     RunCheckpoints,
     assign_all,
@@ -72,7 +71,9 @@ class Training:
             checkpoints: where they go.
             phase: one of `run_checkpoints.PHASES`.
             logs: folder of the logs that worker 0 writes: `epochs.csv` and TensorBoard's.
-            callbacks: Keras callbacks of worker 0; `model.stop_training` is obeyed at an epoch's end.
+            callbacks: Keras callbacks, called on worker 0. What they change at the beginning or end of an
+                epoch goes to the other workers; `model.stop_training` is obeyed at an epoch's end. During the
+                steps they must change nothing and take only moments: the others wait.
             progress: show a bar on a terminal.
         """
         self.model, self.position = model, checkpoints.position(phase)
@@ -82,6 +83,7 @@ class Training:
         self._progress = progress and control.is_chief
         self._num_steps = steps_per_epoch(len(train_examples), training.batch_size)
         self._best: list[np.ndarray] = []
+        self._has_callbacks = bool(callbacks)
         self._optimizers = [model.optimizer]
         self._begin()
         self._take = self._make_steps([(model.optimizer, model.trainable_variables)])
@@ -101,6 +103,8 @@ class Training:
         try:
             while not self.position.finished and self.position.epoch < self._training.epochs:
                 self._driver.on_epoch_begin(self.position.epoch)
+                if self._has_callbacks:
+                    self._share(f"epoch {self.position.epoch} begins")
                 self._run_steps()
                 self._end_epoch()
             if self._best:
@@ -116,15 +120,19 @@ class Training:
         restored = self._checkpoints.restored
         if restored is not None and restored.state["phase"] == self._phase:
             self._best = restore_arrays(restored, self.model, self._optimizers)
-        self._control.barrier(f"{self._phase} begins")
+        self._share("begins")
+
+    def _share(self, moment: str) -> None:
+        """Give every worker the place, weights and slots of worker 0; callbacks may have changed them."""
+        self._control.barrier(f"{self._phase} {moment}")
         place = self.position
         variables = [*self.model.weights, *optimizer_variables(self._optimizers)]
         numbers = [place.epoch, place.next_batch, *place.sums.values(), float(place.finished)]
         shared = from_chief(self._strategy, [np.array(numbers, np.float64), *map(_array, variables)])
         if not self._control.is_chief:
             epoch, next_batch, *sums, finished = shared[0].tolist()
-            self.position = Position(int(epoch), int(next_batch), dict(zip(place.sums, sums, strict=True)))
-            self.position.finished = bool(finished)
+            place.epoch, place.next_batch, place.finished = int(epoch), int(next_batch), bool(finished)
+            place.sums = dict(zip(place.sums, sums, strict=True))
             assign_all(variables, shared[1:])
 
     def _make_steps(self, pairs: OptimizerPairs) -> Take:

@@ -12,11 +12,12 @@ import pandas as pd
 
 from videoqa._progress import say
 from videoqa.auditing.contents import content_hashes
-from videoqa.config import RunConfig
+from videoqa.config import ModelConfig, RunConfig
 from videoqa.data.annotations import require_split
 from videoqa.data.splits import groups_of_splits
 from videoqa.evaluation.rows import short_hash
 from videoqa.input_pipeline import Examples, distinct_requests, make_examples
+from videoqa.models.backbones import backbone_identity
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
@@ -40,7 +41,7 @@ class PreparedData:
         videos: short hashes of the contents of the videos of training and of validation rows, by which
             `evaluate` knows them again.
         hashes: of what a resumed run and every worker must share: "data" (the rows in their order and the
-            contents of their videos, wherever these lie), "vocabulary", "answers".
+            contents of their videos, wherever these lie), "vocabulary", "answers", "backbone".
         num_tables: how many of the sources were DataFrames.
     """
 
@@ -119,6 +120,7 @@ def prepare_data(
             "data": _hash_of_rows(kept, contents),
             "vocabulary": "" if vocabulary is None else _hash_of(vocabulary.words),
             "answers": _hash_of(answers.answers),
+            "backbone": _hash_of_backbone(config.model),
         },
         num_tables=num_tables,
     )
@@ -144,6 +146,13 @@ def _videos_of_splits(table: pd.DataFrame, contents: pd.Series | None) -> dict[s
 def _hash_of_rows(table: pd.DataFrame, contents: pd.Series | None) -> str:
     rows = table[["split", "question", "answer", "start_seconds", "end_seconds"]].astype(str)
     return _hash_of(rows.assign(video="" if contents is None else contents.astype(str)).to_numpy().tolist())
+
+
+def _hash_of_backbone(model: ModelConfig) -> str:
+    """The hash of the weights that features come from, or that training starts with, wherever they lie."""
+    if model.video_branch == "none":
+        return ""
+    return _hash_of(backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer))
 
 
 def _hash_of(content: Any) -> str:

@@ -17,7 +17,7 @@ from videoqa.launching.job import Job
 from videoqa.models.backbones import backbone_identity
 from videoqa.saving import CHECKPOINTS, ModelFolder, load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
-from videoqa.training.resuming import options_of_run
+from videoqa.training.resuming import check_same_run, check_unfinished, options_of_run
 from videoqa.training.settling import check_resumable
 
 INITIAL_FIELDS = ("video_branch", "video_units", "embedding_dim", "question_units", "hidden_units")
@@ -65,28 +65,66 @@ def read_request(job: Job) -> Request:
     return Request(config, tables, own, initial)
 
 
-def saved_options(
-    out: str | os.PathLike[str] | None, data: Any, options: dict[str, Any]
-) -> tuple[Any, dict[str, Any]]:
+@dataclass(frozen=True)
+class Resumed:
+    """What a resumed run is to be, as `train` takes it.
+
+    Attributes:
+        data: sources.
+        options: flat options of the configuration.
+        initial_model: folder of the model it started from.
+        saved: state of the newest checkpoint; None on a worker that does not see the run's folder.
+    """
+
+    data: Any
+    options: dict[str, Any]
+    initial_model: str | None
+    saved: dict[str, Any] | None = None
+
+    def check(self, config: RunConfig, folder: Path) -> None:
+        """Refuse before any work what differs from the run, as far as options tell.
+
+        Raises:
+            ValueError: naming every option that differs, or the run has come to its end.
+        """
+        if self.saved is not None:
+            check_same_run(self.saved, config, self.saved["hashes"])
+            check_unfinished(self.saved, config, folder)
+
+
+def resumed(
+    out: str | os.PathLike[str] | None, data: Any, options: dict[str, Any], initial_model: str | None
+) -> Resumed:
     """Return data and options of a resumed run: what was given, else as it was.
 
     On a worker that does not see the run's folder, what was given is all there is.
 
     Raises:
-        ValueError: no `out`, nothing to resume, or data that has to be given again.
+        ValueError: no `out`, nothing to resume, data that has to be given again, or another initial model.
     """
     if out is None:
         raise ValueError(refusal("out", "be given with resume: the folder of the run to go on with", None))
     folder = Path(out)
     if not (folder / CHECKPOINTS).is_dir() and data is not None:
-        return data, options
+        return Resumed(data, options, initial_model)
     check_resumable(folder)
     newest = newest_checkpoint(folder / CHECKPOINTS, progress=False)
     assert newest is not None  # check_resumable saw one
+    saved = newest.state
+    if initial_model not in (None, saved["initial_model"]):
+        requirement = f"be left out, or be as it was: {saved['initial_model']!r}"
+        raise ValueError(refusal("initial_model", requirement, initial_model))
     given = options if data is None else {**options, "data": split_sources(data)[0]}
-    merged = options_of_run(newest.state["config"], given, num_tables=newest.state["num_tables"])
+    merged = options_of_run(saved["config"], given, num_tables=saved["num_tables"])
+    if merged["averaging_frequency"] is not None and merged["strategy"] != "multiworker":
+        advice = "Leave out --strategy; one worker will do."
+        requirement = "be 'multiworker', as it was: the run averages the weights of its workers"
+        raise ValueError(refusal("strategy", requirement, merged["strategy"], advice))
     sources = merged.pop("data", None)
-    return data if data is not None else sources, merged
+    initial_model = saved["initial_model"]
+    if saved["phase"] == "model" and initial_model is not None and not Path(initial_model).is_dir():
+        initial_model = None  # its weights have long been taken
+    return Resumed(data if data is not None else sources, merged, initial_model, saved)
 
 
 def check_input(config: RunConfig) -> None:

@@ -52,7 +52,7 @@ def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[
 
     Args:
         saved: "config": `dataclasses.asdict` of the run's configuration, read back from JSON; "hashes": of
-            "data", "vocabulary" and "answers"; "epoch": how many epochs are trained to their end.
+            "data", "vocabulary", "answers" and "backbone".
         config: the configuration now, made as the saved one was.
         hashes: those of the saved kinds, now.
 
@@ -61,8 +61,9 @@ def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[
             configuration that this version does not know.
     """
     changes = _changed_options(run_config_from_json(saved["config"]), config)
-    if config.training.epochs < saved.get("epoch", 0):
-        changes.append(f"epochs={config.training.epochs} ({saved['epoch']} are trained already)")
+    epochs = saved["config"].get("training", {}).get("epochs", 0)
+    if config.training.epochs < epochs:
+        changes.append(f"epochs={config.training.epochs} (was {epochs}, and may only be more)")
     before = saved["hashes"]
     for kind in sorted({*before, *hashes}):
         if before.get(kind) != hashes.get(kind):

@@ -24,7 +24,7 @@ from videoqa.saving import (
     removed_if_left_empty,
     save_model_folder,
 )
-from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
+from videoqa.training.checkpoints import Checkpoint, drop_newer, newest_checkpoint
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
@@ -109,6 +109,7 @@ def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | 
     restored = None
     if settled["resume"] and (control is None or control.is_chief):
         restored = newest_checkpoint(folder / CHECKPOINTS, progress=job.progress)
+        drop_newer(restored)
     quiet = control is not None  # what there is to say was said when the data was prepared before the start
     with removed_if_left_empty(folder):
         prepared = prepare(dataclasses.replace(job, progress=False) if quiet else job, request)
@@ -154,6 +155,7 @@ def _checkpoints(
         request.config,
         prepared.hashes,
         num_tables=prepared.num_tables,
+        initial_model=None if request.initial is None else str(request.initial.path.absolute()),
         steps=job.launch.checkpoint_steps,
         keep=job.launch.keep_checkpoints,
         restored=restored,

@@ -26,6 +26,7 @@ class RunCheckpoints:
         config: of the run as it was asked for.
         hashes: of the data and the vocabularies, which a resumed run must share.
         num_tables: how many of the run's sources were DataFrames.
+        initial_model: folder of the model it started from; None: fresh weights.
         steps: between two checkpoints.
         keep: how many of the newest stay.
         progress: say aloud what could not be saved.
@@ -36,6 +37,7 @@ class RunCheckpoints:
     config: RunConfig
     hashes: Mapping[str, str] = field(default_factory=dict)
     num_tables: int = 0
+    initial_model: str | None = None
     steps: int = 200
     keep: int = 2
     progress: bool = True
@@ -64,9 +66,9 @@ class RunCheckpoints:
             "phase": phase,
             "step": step,
             "position": position.to_dict(),
-            "epoch": position.epoch if phase == PHASES[-1] else 0,
             "config": asdict(self.config),
             "num_tables": self.num_tables,
+            "initial_model": self.initial_model,
             "hashes": dict(self.hashes),
         }
         name = f"{PHASES.index(phase)}-{phase}-{step:09d}"

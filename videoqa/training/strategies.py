@@ -27,6 +27,8 @@ def make_strategy(
     if not set_gpu_memory(gpu_memory_limit):
         say("GPU memory cannot be set any more: TensorFlow was in use before.", progress=progress)
     strategy = STRATEGIES[name]()
+    if name == "mirrored" and strategy.num_replicas_in_sync == 1:
+        say("One device to train on: TensorFlow was in use before, or there is one GPU.", progress=progress)
     used = min(len(gpus), strategy.num_replicas_in_sync)
     if len(gpus) > used:
         advice = ": add --strategy mirrored" if name == "single" else ""

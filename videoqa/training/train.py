@@ -14,7 +14,7 @@ from videoqa.launching.launcher import launch as start_workers
 from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 from videoqa.saving import load_model_folder
 from videoqa.training.control import TrainingStopped
-from videoqa.training.request import read_request, saved_options
+from videoqa.training.request import read_request, resumed
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.settling import Settling
 
@@ -66,19 +66,24 @@ def train(
         >>> run = videoqa.train("my.csv", videos="clips/", out="runs/mine", epochs=10)
     """
     launch_config, options = _split_options(options)
-    if resume:
-        data, options = saved_options(out, data, options)
+    initial_model = None if initial_model is None else os.path.abspath(initial_model)
+    earlier = resumed(out, data, options, initial_model) if resume else None
+    if earlier is not None:
+        data, options, initial_model = earlier.data, earlier.options, earlier.initial_model
     job = Job(
         data=tuple(data) if isinstance(data, (list, tuple)) else () if data is None else (data,),
         options=options,
         launch=launch_config,
         out=None if out is None else os.fspath(out),
-        initial_model=None if initial_model is None else os.fspath(initial_model),
+        initial_model=initial_model,
         callbacks=tuple(callbacks),
         resume=resume,
         progress=progress,
     )
-    training = read_request(job).config.training
+    config = read_request(job).config
+    if earlier is not None and out is not None:
+        earlier.check(config, Path(out))
+    training = config.training
     _check_launch(launch_config, training.strategy)
     settle = Settling()
     if training.strategy != "multiworker" and not launch_config.max_restarts:
