@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from videoqa.launching.cluster import Cluster, local_cluster
-from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.meeting import meeting
 from videoqa.launching.messages import Patience
 
@@ -113,7 +113,7 @@ def test_what_differs_is_named_to_everybody(attend):
 def test_who_is_absent_is_named(attend):
     clusters = local_cluster(3)
     for attendant in attend([clusters[0], clusters[2]], [[ready()]] * 2, timeout=0.5):
-        assert isinstance(attendant.error, StartError)
+        assert isinstance(attendant.error, WorkerAbsent)
         assert f"Absent: worker 1 ({clusters[0].workers[1]})" in str(attendant.error)
     first = attend(clusters[:1], [[ready()]], timeout=0.5)[0]
     assert {
@@ -127,7 +127,7 @@ def test_a_worker_without_worker_0_does_not_wait_for_ever(attend, host):
     own = local_cluster(2)[1]
     workers = (own.workers[0].replace("localhost", host), own.workers[1])
     (alone,) = attend([Cluster(workers, 1)], [[ready()]], timeout=0.5)
-    assert isinstance(alone.error, StartError)
+    assert isinstance(alone.error, WorkerAbsent)
     assert f"No answer from worker 0 ({workers[0]}) within 0.5 seconds (" in str(alone.error)
 
 
@@ -218,6 +218,12 @@ def test_a_refusal_is_told_to_the_others(attend):
     assert isinstance(first.error, StartError)
     assert str(first.error).startswith("Cannot start with worker 1")
     assert str(first.error).endswith(": `data` must be a file.")
+
+
+def test_a_worker_that_was_stopped_stops_the_others(attend):
+    stopped = {"kind": "failed", "type": "stopped", "signal": 2, "message": "it was stopped by SIGINT."}
+    for attendant in attend(local_cluster(3), [[ready()], [stopped], [ready()]]):
+        assert isinstance(attendant.error, PeerStopped) and attendant.error.signal_number == 2
 
 
 def speak(cluster, *messages):

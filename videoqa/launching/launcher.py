@@ -18,7 +18,7 @@ from typing import Any
 from videoqa._progress import say
 from videoqa.launching.child import ChildProcess
 from videoqa.launching.cluster import LOCAL, Cluster, local_cluster
-from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.job import Job, Outcome
 from videoqa.launching.meeting import Side, meeting
 from videoqa.launching.messages import Patience
@@ -67,7 +67,8 @@ def launch(
 
     Raises:
         ValueError: a worker refused the job, a port is in use, or the job cannot be sent to a process.
-        StartError: the workers did not come together.
+        StartError: the workers would not train the same thing.
+        WorkerAbsent: one did not come, and `job.launch.max_restarts` are used up.
         WorkerLost: a worker died, froze or vanished, and `job.launch.max_restarts` are used up.
     """
     if cluster is None and job.launch.local_workers is None:
@@ -115,11 +116,13 @@ def _run_worker(run: _Run) -> Outcome:
         settled: dict[str, Any] = {}
         try:
             return _attempt(run, settled)
+        except PeerStopped as error:
+            return Outcome({}, error.signal_number)
         except (StartError, WorkerLost) as error:
             stopped = run.stop.signal is not None
             if stopped and not settled:  # the others were stopped as well, a moment before
                 return Outcome({}, run.stop.signal)
-            if stopped or isinstance(error, StartError) or restart == restarts:
+            if stopped or restart == restarts or not isinstance(error, (WorkerAbsent, WorkerLost)):
                 raise
             say(f"{error} Starting again ({restart + 1} of {restarts}).", progress=run.speaks)
         if settled:  # training had begun
@@ -148,7 +151,8 @@ def _prepare(run: _Run, side: Side, child: ChildProcess) -> dict[str, Any] | Non
     for message in _converse(run, side, child):
         if message["kind"] == "stop":
             name = signal.Signals(message["signal"]).name
-            side.tell("failed", type="stopped", message=f"it was stopped by {name}.")
+            text = f"it was stopped by {name}."
+            side.tell("failed", type="stopped", message=text, signal=int(message["signal"]))
             break
         if message["kind"] == "awaited":
             say(f"Waiting for {message['names']}.", progress=run.job.progress)
