@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from videoqa.config.launch import LaunchConfig
+from videoqa.launching import stopping
 from videoqa.launching.cluster import local_cluster
 from videoqa.launching.errors import StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.job import Job, Outcome
@@ -175,7 +176,7 @@ def test_a_stop_that_another_machine_was_asked_for_is_noted(launched):
     assert stop.signal == signal.SIGTERM
 
 
-def test_the_second_ctrl_c_leaves_nothing_behind(launched, tmp_path):
+def test_the_second_ctrl_c_leaves_nothing_behind(launched, tmp_path, monkeypatch):
     options = {"train": f"Path({str(tmp_path)!r}, str(index)).write_text(str(os.getpid()))\ntime.sleep(60)"}
     pids = []
 
@@ -187,6 +188,7 @@ def test_the_second_ctrl_c_leaves_nothing_behind(launched, tmp_path):
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)
+            monkeypatch.setattr(stopping, "ECHO_SECONDS", 0.0)
 
     earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from videoqa.launching.cluster import Cluster, local_cluster
+from videoqa.launching.cluster import Cluster, host_and_port, local_cluster
 from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
+from videoqa.launching.listening import Listener
 from videoqa.launching.meeting import meeting
 from videoqa.launching.messages import Patience
 
@@ -226,6 +227,27 @@ def test_a_worker_that_was_stopped_stops_the_others(attend):
         assert isinstance(attendant.error, PeerStopped) and attendant.error.signal_number == 2
 
 
+def test_a_worker_whose_address_does_not_answer_is_named(attend):
+    first, second = local_cluster(2)
+    wrong = (first.workers[0], "localhost:1")
+    for attendant in attend([Cluster(wrong, 0), second], [[ready()]] * 2):
+        assert isinstance(attendant.error, WorkerAbsent)
+        assert str(attendant.error) == (
+            f"Worker 1 (localhost:1) cannot be reached from worker 0 ({wrong[0]}) (Connection refused)."
+        )
+
+
+def test_local_workers_cannot_be_reached_from_elsewhere():
+    cluster, _ = local_cluster(2)
+    listener = Listener(cluster, 1.0)
+    assert listener._socket.getsockname()[0] in ("127.0.0.1", "::1")
+    listener.close()
+    port = host_and_port(cluster.workers[0])[1]
+    listener = Listener(Cluster((f"localhost:{port}", "b:2222"), 0), 1.0)
+    assert listener._socket.getsockname()[0] in ("::", "0.0.0.0")
+    listener.close()
+
+
 def speak(cluster, *messages):
     """Connect to worker 0 by hand, and return the socket."""
     port = int(cluster.workers[0].rpartition(":")[2])
@@ -246,7 +268,8 @@ def test_a_worker_that_is_gone_is_named(quick, how):
     clusters = local_cluster(2)
     patience = dataclasses.replace(quick, silence=1.0)
     first = Attendant(clusters[0], [ready()], "leave", 10.0, patience, lambda: {"out": "here"})
-    with speak(clusters[1], ready()) as second:
+    port = socket.create_server(host_and_port(clusters[1].workers[1]))  # as of a worker that waits for go
+    with port, speak(clusters[1], ready()) as second:
         while "go" not in kinds(first):
             time.sleep(0.01)
         if how == "closed":

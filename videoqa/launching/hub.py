@@ -10,6 +10,7 @@ from videoqa.launching.comparing import difference
 from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.listening import Listener
 from videoqa.launching.messages import Connection, Patience, close_all
+from videoqa.launching.reaching import Dial
 
 SYMPTOMS = ("aborted", "collective")
 """Kinds of failure that mostly follow from another worker's, the more telling one first."""
@@ -22,6 +23,7 @@ class _Member:
     connection: Connection | None = None
     launcher: str = ""
     has_answered: bool = False
+    dial: Dial | None = None
     fingerprint: dict[str, str] | None = None
 
 
@@ -135,7 +137,9 @@ class Hub:
                 continue
             try:
                 for message in member.connection.receive():
-                    member.has_answered = True
+                    if not member.has_answered:
+                        member.has_answered = True
+                        member.dial = Dial(self._cluster.workers[index], self._patience.dial)
                     self._take(index, message)
                 member.connection.sign(self._patience.sign)
                 if member.connection.seconds_of_silence > self._patience.silence:
@@ -189,6 +193,11 @@ class Hub:
                     "Start them, or wait longer with --start-timeout."
                 )
             )
+        dials = [member.dial for member in self._members[1:]]
+        for index, dial in enumerate(dials, start=1):
+            if dial is not None and dial.problem:
+                name, own = self._cluster.name(index)[1:], self._cluster.name(0)
+                self._end(WorkerAbsent(f"W{name} cannot be reached from {own} ({dial.problem})."))
         ready = [member.fingerprint for member in self._members if member.fingerprint is not None]
         if self._verdict is not None:
             return
@@ -196,7 +205,7 @@ class Hub:
             self._name_awaited()
         elif problem := difference(self._cluster, ready):
             self._end(StartError(problem))
-        else:
+        elif all(dial is not None and dial.problem is not None for dial in dials):
             self._go()
 
     def _name_awaited(self) -> None:

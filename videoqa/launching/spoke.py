@@ -46,6 +46,8 @@ class Spoke:
             StartError: the workers did not come together.
             WorkerLost: one died, froze or vanished.
         """
+        if self._listener is not None:
+            self._listener.turn_away()
         if not self._welcome:
             return self._introduce()
         assert self._connection is not None

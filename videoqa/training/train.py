@@ -83,7 +83,7 @@ def train(
     settle = Settling()
     if training.strategy != "multiworker" and not launch_config.max_restarts:
         return run_training(job, settled=settle(job))
-    with graceful_stop() as stop:
+    with graceful_stop(speaks=False) as stop:
         return _launched(job, settle, stop, many=training.strategy == "multiworker")
 
 
