@@ -223,7 +223,7 @@ def test_a_refusal_is_told_to_the_others(attend):
 
 def test_a_worker_that_was_stopped_stops_the_others(attend):
     stopped = {"kind": "failed", "type": "stopped", "signal": 2, "message": "it was stopped by SIGINT."}
-    for attendant in attend(local_cluster(3), [[ready()], [stopped], [ready()]]):
+    for attendant in attend(local_cluster(2), [[ready()], [stopped]]):
         assert isinstance(attendant.error, PeerStopped) and attendant.error.signal_number == 2
 
 

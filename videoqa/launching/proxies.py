@@ -8,7 +8,7 @@ from videoqa.launching.cluster import Cluster, host_and_port
 def without_proxy(environment: Mapping[str, str], cluster: Cluster) -> dict[str, str]:
     """Return the variables that keep gRPC from reaching the hosts of `cluster` through an HTTP proxy.
 
-    What is excepted already stays so. `no_grpc_proxy` alone decides where it is set; "*" says nothing to gRPC.
+    What is excepted already stays so. Where `no_grpc_proxy` is set gRPC reads no other; it knows no "*".
     """
     hosts = list(dict.fromkeys(host_and_port(address)[0] for address in cluster.workers))
     excepted = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
