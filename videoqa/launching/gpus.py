@@ -7,7 +7,7 @@ VARIABLE = "CUDA_VISIBLE_DEVICES"
 
 
 def visible_gpus(environment: Mapping[str, str], devices: Path = Path("/dev")) -> list[str]:
-    """Return CUDA's names of the GPUs that a process may use: what `VARIABLE` lists, else all in `devices`."""
+    """Return CUDA's names of the GPUs a process may use: what `VARIABLE` lists, else all in `devices`."""
     if VARIABLE not in environment:
         return [str(place) for place, _ in enumerate(devices.glob("nvidia[0-9]*"))]
     names = [name.strip() for name in environment[VARIABLE].split(",")]
