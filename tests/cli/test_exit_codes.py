@@ -36,7 +36,7 @@ def test_a_check_of_ours_is_a_refusal(capsys):
     assert printed == "videoqa: `epochs` must be an integer of at least 1. Received: epochs='three'.\n"
 
 
-@pytest.mark.parametrize(("kind", "code"), [("StartError", 2), ("WorkerLost", 1)])
+@pytest.mark.parametrize(("kind", "code"), [("StartError", 2), ("WorkerAbsent", 1), ("WorkerLost", 1)])
 def test_what_goes_wrong_between_workers_has_no_traceback(kind, code, capsys):
     error = caught(fail, getattr(errors, kind)("Lost worker 1 (b:2222): it was killed."))
     assert report(error, StopSignals()) == code

@@ -18,6 +18,7 @@ from pathlib import Path
 from videoqa.launching.reporting import connect
 
 reporter, start = connect()
+reporter.tell("loaded")
 job, task, cluster, settled = start["job"], start["task"], start["cluster"], start["settled"]
 index, result, fingerprint = cluster["index"], {}, {"data": "x"}
 exec(job.options.get(f"{task} {index}", ""))
@@ -33,7 +34,15 @@ else:
 
 COMMAND = (sys.executable, "-c", PROGRAM)
 QUICK = Patience(
-    sign=0.2, silence=2.0, child_silence=2.0, first_sign=10.0, cause=3.5, welcome=1.0, word=0.2, leave=5.0
+    sign=0.2,
+    silence=2.0,
+    child_silence=2.0,
+    first_sign=10.0,
+    cause=3.5,
+    welcome=1.0,
+    dial=1.0,
+    word=0.2,
+    leave=5.0,
 )
 
 
@@ -56,7 +65,7 @@ def launched(tmp_path: Path) -> Callable[..., Outcome]:
     def run(options=None, workers=2, *, stop=None, cluster=None, settle=None, job=None, **fields):
         launch_config = LaunchConfig(local_workers=workers, **fields)
         return launch(
-            Job((), options or {}, launch_config, progress=False, **(job or {})),
+            Job((), options or {}, launch_config, **{"progress": False, **(job or {})}),
             settle=settle or (lambda job: {"out": str(tmp_path / "out")}),
             stop=stop or StopRequest(),
             cluster=cluster,

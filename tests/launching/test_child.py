@@ -71,7 +71,7 @@ reporter.wait_for_leave()
         process.tell("pass", name="first")
         process.tell("stop", signal=15)
         assert await_message(process, "stopped")["signal"] == 15
-        assert process.exit_code is None and process.has_spoken
+        assert process.exit_code is None and not process.has_loaded
         process.tell("leave")
         assert process.wait(15) == 0
         process.tell("too late")
@@ -79,7 +79,7 @@ reporter.wait_for_leave()
 
 def test_signs_of_life_come_by_themselves_and_end_when_it_freezes():
     with child("time.sleep(60)") as process:
-        until(lambda: process.has_spoken)
+        until(process.messages)
         until(lambda: process.seconds_since_sign > 0.5)
         until(lambda: process.seconds_since_sign < 0.5)
         os.kill(process.pid, signal.SIGSTOP)
@@ -90,7 +90,7 @@ def test_signs_of_life_come_by_themselves_and_end_when_it_freezes():
 
 def test_signals_are_the_launchers_business():
     with child("time.sleep(0.5); reporter.tell('unharmed')") as process:
-        until(lambda: process.has_spoken)
+        until(process.messages)
         for number in (signal.SIGINT, signal.SIGTERM):
             os.kill(process.pid, number)
         assert await_message(process, "unharmed")

@@ -5,7 +5,9 @@ import socket
 
 import pytest
 
-from videoqa.launching.cluster import Cluster, expand_nodes, find_cluster, host_and_port, local_cluster
+from videoqa.config import LaunchConfig
+from videoqa.launching.cluster import Cluster, find_cluster, host_and_port, local_cluster
+from videoqa.launching.slurm import expand_nodes
 
 TWO = ("a:2222", "b:2223")
 
@@ -50,7 +52,20 @@ def test_the_chief_is_worker_0(role, index, place):
         ('{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}}', "roles chief and worker only.*'ps'"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "evaluator"}}', "'evaluator'"),
         ('{"cluster": {"chief": ["a:1", "b:1"]}, "task": {"type": "chief"}}', "have one chief"),
-        ('{"cluster": {"worker": ["a:1"]}, "task": {"index": 1}}', "`worker_index` must be from 0 to 0"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"index": 1}}', "`TF_CONFIG` must .* index from 0 to 0"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"index": -1}}', "`TF_CONFIG` must .* index from 0 to 0"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"index": true}}', "index True is no whole number"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"index": 0.5}}', "index 0.5 is no whole number"),
+        (
+            '{"cluster": {"worker": ["a:1"]}, "task": {"type": "chief"}}',
+            "`TF_CONFIG` must .* role among the cluster's",
+        ),
+        (
+            '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}, "task": {"type": "chief", "index": 1}}',
+            "0 to 0",
+        ),
+        ('{"cluster": {"worker": []}}', "`TF_CONFIG` must be JSON.*worker is an empty list"),
+        ("[" * 100_000, "`TF_CONFIG` must be JSON such as"),
     ],
 )
 def test_a_wrong_tf_config_is_refused(text, message):
@@ -102,8 +117,44 @@ def test_slurm_tasks_become_workers():
         "SLURM_STEP_TASKS_PER_NODE": "2,1",
         "SLURM_JOB_ID": "1005",
     }
-    cluster = find_cluster(environment)
-    assert cluster == Cluster(("gpu08:29405", "gpu08:29406", "gpu09:29405"), 2, "Slurm")
+    expected = Cluster(("gpu08:29405", "gpu08:29406", "gpu09:29405"), 2, "Slurm")
+    assert find_cluster(environment) == expected
+    del environment["SLURM_STEP_TASKS_PER_NODE"]
+    assert find_cluster({**environment, "SLURM_TASKS_PER_NODE": "2,1"}) == expected
+
+
+SLURM = {"SLURM_NTASKS": "2", "SLURM_PROCID": "1", "SLURM_JOB_NODELIST": "a,b"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"SLURM_NTASKS": ""}, "`SLURM_NTASKS` must be an integer from 1"),
+        ({"SLURM_NTASKS": "two"}, "`SLURM_NTASKS` must be an integer from 1"),
+        ({"SLURM_PROCID": ""}, "`SLURM_PROCID` must be an integer from 0 to 1"),
+        ({"SLURM_PROCID": "2"}, "`SLURM_PROCID` must be an integer from 0 to 1"),
+        ({"SLURM_JOB_ID": "x"}, "`SLURM_JOB_ID` must be an integer"),
+        ({"SLURM_JOB_NODELIST": ""}, "`SLURM_JOB_NODELIST` must name the nodes of the 2 tasks"),
+        ({"SLURM_JOB_NODELIST": "r[a-b]"}, "`SLURM_JOB_NODELIST` must be a list of nodes"),
+        ({"SLURM_JOB_NODELIST": "r[1-2]n[1-2]"}, "`SLURM_JOB_NODELIST` must be a list of nodes"),
+        ({"SLURM_STEP_NODELIST": "r[2-1]"}, "`SLURM_STEP_NODELIST` must be a list of nodes"),
+        ({"SLURM_STEP_NODELIST": "r[1-2"}, "`SLURM_STEP_NODELIST` must be a list of nodes"),
+        ({"SLURM_STEP_NODELIST": "r[1-999999999]"}, "`SLURM_STEP_NODELIST` must be a list of nodes"),
+        ({"SLURM_JOB_NODELIST": "a,b,c"}, "`SLURM_TASKS_PER_NODE` must name 2 tasks"),
+        ({"SLURM_TASKS_PER_NODE": "2(x2)"}, "`SLURM_TASKS_PER_NODE` must name 2 tasks"),
+        ({"SLURM_STEP_TASKS_PER_NODE": "2"}, "`SLURM_STEP_TASKS_PER_NODE` must name 2 tasks .* on 2 nodes"),
+        ({"SLURM_STEP_TASKS_PER_NODE": "x"}, "`SLURM_STEP_TASKS_PER_NODE` must be counts"),
+    ],
+)
+def test_slurm_variables_that_do_not_fit_are_refused(variables, message):
+    assert find_cluster(SLURM).index == 1
+    with pytest.raises(ValueError, match=message):
+        find_cluster({**SLURM, **variables})
+
+
+def test_ray_chooses_the_machines():
+    with pytest.raises(ValueError, match="`runner` must come without workers and worker_index"):
+        LaunchConfig(runner="ray", workers=TWO, worker_index=0)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from videoqa.config.launch import LaunchConfig
+from videoqa.launching import stopping
 from videoqa.launching.cluster import local_cluster
-from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.errors import StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.job import Job, Outcome
 from videoqa.launching.launcher import launch
 from videoqa.launching.stopping import StopRequest, graceful_stop
@@ -124,6 +125,29 @@ def test_what_is_lost_before_training_is_started_again_from_nothing(launched, tm
     assert launched(options, max_restarts=2).result == {"index": 0, "resume": False}
 
 
+def test_who_is_absent_is_waited_for_again(launched, capsys):
+    with pytest.raises(WorkerAbsent, match="Absent: worker 1"):
+        launched(workers=None, cluster=local_cluster(2)[0], start_timeout=1, max_restarts=1)
+    assert "Starting again (1 of 1)." in capsys.readouterr().err
+
+
+def test_a_signal_to_one_preparing_worker_stops_the_other(launched, tmp_path):
+    clusters = local_cluster(2)
+    stops = [StopRequest(), StopRequest()]
+    options = {"prepare": f"Path({str(tmp_path)!r}, str(index)).touch()\ntime.sleep(60)"}
+    with ThreadPoolExecutor(2) as threads:
+        running = [
+            threads.submit(launched, options, None, cluster=cluster, stop=stop)
+            for cluster, stop in zip(clusters, stops, strict=True)
+        ]
+        while not all((tmp_path / name).exists() for name in ("0", "1")):
+            time.sleep(0.02)
+        time.sleep(1)  # the two have met
+        stops[1].note(signal.SIGTERM)
+        assert [each.result(20) for each in running] == [Outcome({}, signal.SIGTERM)] * 2
+    assert stops[0].signal == signal.SIGTERM
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("task", ["prepare", "train"])
 def test_a_stop_ends_the_run_at_a_good_place(launched, tmp_path, workers, task):
@@ -152,7 +176,7 @@ def test_a_stop_that_another_machine_was_asked_for_is_noted(launched):
     assert stop.signal == signal.SIGTERM
 
 
-def test_the_second_ctrl_c_leaves_nothing_behind(launched, tmp_path):
+def test_the_second_ctrl_c_leaves_nothing_behind(launched, tmp_path, monkeypatch):
     options = {"train": f"Path({str(tmp_path)!r}, str(index)).write_text(str(os.getpid()))\ntime.sleep(60)"}
     pids = []
 
@@ -164,6 +188,7 @@ def test_the_second_ctrl_c_leaves_nothing_behind(launched, tmp_path):
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)
+            monkeypatch.setattr(stopping, "ECHO_SECONDS", 0.0)
 
     earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

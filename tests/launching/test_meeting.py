@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from videoqa.launching.cluster import Cluster, local_cluster
-from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.cluster import Cluster, host_and_port, local_cluster
+from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
+from videoqa.launching.listening import Listener
 from videoqa.launching.meeting import meeting
 from videoqa.launching.messages import Patience
 
@@ -113,7 +114,7 @@ def test_what_differs_is_named_to_everybody(attend):
 def test_who_is_absent_is_named(attend):
     clusters = local_cluster(3)
     for attendant in attend([clusters[0], clusters[2]], [[ready()]] * 2, timeout=0.5):
-        assert isinstance(attendant.error, StartError)
+        assert isinstance(attendant.error, WorkerAbsent)
         assert f"Absent: worker 1 ({clusters[0].workers[1]})" in str(attendant.error)
     first = attend(clusters[:1], [[ready()]], timeout=0.5)[0]
     assert {
@@ -127,7 +128,7 @@ def test_a_worker_without_worker_0_does_not_wait_for_ever(attend, host):
     own = local_cluster(2)[1]
     workers = (own.workers[0].replace("localhost", host), own.workers[1])
     (alone,) = attend([Cluster(workers, 1)], [[ready()]], timeout=0.5)
-    assert isinstance(alone.error, StartError)
+    assert isinstance(alone.error, WorkerAbsent)
     assert f"No answer from worker 0 ({workers[0]}) within 0.5 seconds (" in str(alone.error)
 
 
@@ -220,6 +221,33 @@ def test_a_refusal_is_told_to_the_others(attend):
     assert str(first.error).endswith(": `data` must be a file.")
 
 
+def test_a_worker_that_was_stopped_stops_the_others(attend):
+    stopped = {"kind": "failed", "type": "stopped", "signal": 2, "message": "it was stopped by SIGINT."}
+    for attendant in attend(local_cluster(2), [[ready()], [stopped]]):
+        assert isinstance(attendant.error, PeerStopped) and attendant.error.signal_number == 2
+
+
+def test_a_worker_whose_address_does_not_answer_is_named(attend):
+    first, second = local_cluster(2)
+    wrong = (first.workers[0], "localhost:1")
+    for attendant in attend([Cluster(wrong, 0), second], [[ready()]] * 2):
+        assert isinstance(attendant.error, WorkerAbsent)
+        assert str(attendant.error) == (
+            f"Worker 1 (localhost:1) cannot be reached from worker 0 ({wrong[0]}) (Connection refused)."
+        )
+
+
+def test_local_workers_cannot_be_reached_from_elsewhere():
+    cluster, _ = local_cluster(2)
+    listener = Listener(cluster, 1.0)
+    assert listener._socket.getsockname()[0] in ("127.0.0.1", "::1")
+    listener.close()
+    port = host_and_port(cluster.workers[0])[1]
+    listener = Listener(Cluster((f"localhost:{port}", "b:2222"), 0), 1.0)
+    assert listener._socket.getsockname()[0] in ("::", "0.0.0.0")
+    listener.close()
+
+
 def speak(cluster, *messages):
     """Connect to worker 0 by hand, and return the socket."""
     port = int(cluster.workers[0].rpartition(":")[2])
@@ -240,7 +268,8 @@ def test_a_worker_that_is_gone_is_named(quick, how):
     clusters = local_cluster(2)
     patience = dataclasses.replace(quick, silence=1.0)
     first = Attendant(clusters[0], [ready()], "leave", 10.0, patience, lambda: {"out": "here"})
-    with speak(clusters[1], ready()) as second:
+    port = socket.create_server(host_and_port(clusters[1].workers[1]))  # as of a worker that waits for go
+    with port, speak(clusters[1], ready()) as second:
         while "go" not in kinds(first):
             time.sleep(0.01)
         if how == "closed":

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from videoqa.launching import stopping
 from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 
 
@@ -49,6 +50,24 @@ def test_the_second_signal_stops_at_once():
     assert (stop.signal, got) == (signal.SIGTERM, [signal.SIGTERM])
     raise_again(stop)
     assert got == [signal.SIGTERM] * 2
+
+
+def test_the_same_signal_twice_in_a_moment_counts_once(monkeypatch):
+    with graceful_stop() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)  # as of a wrapper that sends on what the terminal has sent
+        monkeypatch.setattr(stopping, "ECHO_SECONDS", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert stop.signal == signal.SIGINT
+
+
+@pytest.mark.parametrize("speaks", [True, False])
+def test_the_first_signal_is_answered(capsys, speaks):
+    with graceful_stop(speaks=speaks):
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert capsys.readouterr().err == speaks * f"{stopping.STOPPING}\n"
 
 
 def test_an_ignored_signal_stays_ignored():
@@ -111,7 +130,8 @@ sys.exit(module.main(["try"]))
     ("numbers", "then", "code", "printed"),
     [
         ([15], "work()", -15, "saved\n"),
-        ([15, 15], "work()", -15, ""),
+        ([15, 15], "work()", -15, "saved\n"),
+        ([2, 15], "work()", -15, ""),
         ([15], COMMAND, 143, "saved\n"),
         ([2], COMMAND, 130, "saved\n"),
         ([2, 15], COMMAND, 143, ""),

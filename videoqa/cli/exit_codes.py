@@ -69,7 +69,7 @@ def report(error: BaseException, stop: StopSignals) -> int:
     if is_refusal(error):
         print(f"videoqa: {error}", file=sys.stderr)
         return REFUSED
-    if is_ours_named(error, "WorkerLost"):
+    if is_ours_named(error, "WorkerAbsent", "WorkerLost"):
         print(f"videoqa: {error}", file=sys.stderr)
         return FAILED
     traceback.print_exception(error)

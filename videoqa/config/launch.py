@@ -45,6 +45,9 @@ class LaunchConfig:
                 advice = "Give one of the two."
                 raise ValueError(refusal("local_workers", "come without workers", self.local_workers, advice))
         check_choice("runner", self.runner, RUNNERS)
+        if self.runner == "ray" and (self.workers or self.worker_index is not None):
+            advice = "Ray chooses the machines; local_workers says how many workers."
+            raise ValueError(refusal("runner", "come without workers and worker_index", self.runner, advice))
         check_number("start_timeout", self.start_timeout, minimum=1)
         check_integer("max_restarts", self.max_restarts, minimum=0)
         check_integer("checkpoint_steps", self.checkpoint_steps, minimum=1)

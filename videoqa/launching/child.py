@@ -61,7 +61,7 @@ class ChildProcess:
         self._to_send: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._received: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._last_sign = time.monotonic()
-        self.has_spoken = False
+        self.has_loaded = False
         self._ended = False
         self._process = subprocess.Popen(
             command or worker_command(),
@@ -165,7 +165,7 @@ class ChildProcess:
                     self._log.write(line)  # printed before the process had turned its stdout away
                     continue
                 self._last_sign = time.monotonic()
-                self.has_spoken = True
+                self.has_loaded = self.has_loaded or message["kind"] == "loaded"
                 self._received.put(message)
 
     def _read_log(self) -> None:

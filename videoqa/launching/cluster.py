@@ -7,15 +7,15 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from videoqa._checks import refusal
+from videoqa.launching.slurm import slurm_workers
 
 LOCAL = "localhost"
-SLURM_PORT = 29400
-"""First port under Slurm, whose tasks on one node take the next ones."""
 LOCAL_PORTS = range(20000, 32000)
 """Below the ports that systems give to outgoing connections, which could take one before it is used."""
+MAX_SHOWN = 1000
+"""Characters of a `TF_CONFIG` that a message repeats."""
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:,\[\]]+):(\d+)")
 
 
@@ -78,7 +78,8 @@ def find_cluster(
     """Return the cluster that the flags name, else `TF_CONFIG`, else Slurm's variables; None: nobody does.
 
     Raises:
-        ValueError: half of the flags, a malformed `TF_CONFIG`, or a role other than chief and worker.
+        ValueError: half of the flags, a malformed `TF_CONFIG` or variable of Slurm, or a role other than
+            chief and worker.
     """
     if workers or worker_index is not None:
         if not workers or worker_index is None:
@@ -87,9 +88,8 @@ def find_cluster(
         return Cluster(tuple(workers), worker_index)
     if environment.get("TF_CONFIG", "").strip():
         return _from_tf_config(environment["TF_CONFIG"])
-    if int(environment.get("SLURM_NTASKS", "1")) > 1 and "SLURM_PROCID" in environment:
-        return _from_slurm(environment)
-    return None
+    tasks = slurm_workers(environment)
+    return None if tasks is None else Cluster(tuple(tasks[0]), tasks[1], "Slurm")
 
 
 def local_cluster(num_workers: int) -> list[Cluster]:
@@ -110,20 +110,29 @@ def _from_tf_config(text: str) -> Cluster | None:
         content = json.loads(text)
         cluster, task = content.get("cluster", {}), content.get("task", {})
         roles = {role: _addresses(role, addresses) for role, addresses in cluster.items()}
-        role, index = task.get("type", "worker"), int(task.get("index", 0))
-    except (ValueError, TypeError, AttributeError) as error:
+        role, index = task.get("type", "worker"), _whole_number(task.get("index", 0))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         example = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'
         requirement = f"be JSON such as {example}"
-        raise ValueError(refusal("TF_CONFIG", requirement, text, f"Cause: {error}.")) from error
+        raise ValueError(refusal("TF_CONFIG", requirement, text[:MAX_SHOWN], f"Cause: {error}.")) from error
     for name in (*roles, role):
         if name not in ("chief", "worker"):
             requirement = "have the roles chief and worker only: every process here trains"
             raise ValueError(refusal("TF_CONFIG", requirement, name))
-    if not roles:
-        return None
+    return _of_roles(roles, role, index) if roles else None
+
+
+def _of_roles(roles: Mapping[str, list[str]], role: str, index: int) -> Cluster:
+    """Return the cluster of `TF_CONFIG`, in which a chief is worker 0."""
     chiefs = roles.get("chief", [])
     if len(chiefs) > 1:
         raise ValueError(refusal("TF_CONFIG", "have one chief", chiefs))
+    if role not in roles:
+        advice = f"The cluster has {' and '.join(roles)}."
+        raise ValueError(refusal("TF_CONFIG", "have the task's role among the cluster's", role, advice))
+    if not 0 <= index < len(roles[role]):
+        requirement = f"have a task index from 0 to {len(roles[role]) - 1}, the place among {roles[role]}"
+        raise ValueError(refusal("TF_CONFIG", requirement, index))
     place = index if role == "chief" else index + len(chiefs)
     return Cluster((*chiefs, *roles.get("worker", [])), place, "TF_CONFIG")
 
@@ -131,42 +140,15 @@ def _from_tf_config(text: str) -> Cluster | None:
 def _addresses(role: str, addresses: object) -> list[str]:
     if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
         raise TypeError(f"{role} is no list of addresses")
+    if not addresses:
+        raise ValueError(f"{role} is an empty list")
     return addresses
 
 
-def _from_slurm(environment: Mapping[str, str]) -> Cluster:
-    """Tasks stand in the order of the nodes, as many on each as `SLURM_STEP_TASKS_PER_NODE` says."""
-    nodes = expand_nodes(environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST", ""))
-    per_node = _tasks_per_node(environment.get("SLURM_STEP_TASKS_PER_NODE") or "1", len(nodes))
-    port = SLURM_PORT + int(environment.get("SLURM_JOB_ID", "0")) % 1000
-    workers = [
-        f"{node}:{port + place}"
-        for node, tasks in zip(nodes, per_node, strict=True)
-        for place in range(tasks)
-    ]
-    return Cluster(tuple(workers), int(environment["SLURM_PROCID"]), "Slurm")
-
-
-def expand_nodes(text: str) -> list[str]:
-    """Return the names in a Slurm node list: "gpu[01-03,7],login" is gpu01, gpu02, gpu03, gpu7, login."""
-    names = []
-    for prefix, ranges, suffix in re.findall(r"([^,\[\]]+)(?:\[([^\]]*)\])?([^,\[\]]*)", text):
-        for part in ranges.split(",") if ranges else [""]:
-            first, _, last = part.partition("-")
-            numbers = range(int(first), int(last or first) + 1) if part else [None]
-            names += [
-                prefix + ("" if number is None else str(number).zfill(len(first))) + suffix
-                for number in numbers
-            ]
-    return names
-
-
-def _tasks_per_node(text: str, num_nodes: int) -> list[int]:
-    """Return the counts of Slurm's short form: "2(x3),1" is 2, 2, 2, 1."""
-    counts: list[Any] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", part.strip())
-        if match is None:
-            raise ValueError(refusal("SLURM_STEP_TASKS_PER_NODE", "be counts such as 2(x3),1", text))
-        counts += [int(match[1])] * int(match[2] or 1)
-    return counts if len(counts) == num_nodes else counts[:1] * num_nodes
+def _whole_number(index: object) -> int:
+    """Return the task's index, which some cluster managers write as text."""
+    if isinstance(index, str) and re.fullmatch("[0-9]{1,9}", index):
+        return int(index)
+    if not isinstance(index, int) or isinstance(index, bool):
+        raise TypeError(f"the index {index!r} is no whole number")
+    return index

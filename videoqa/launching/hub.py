@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from videoqa.launching.cluster import Cluster
-from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.comparing import difference
+from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.listening import Listener
 from videoqa.launching.messages import Connection, Patience, close_all
+from videoqa.launching.reaching import Dial
 
 SYMPTOMS = ("aborted", "collective")
 """Kinds of failure that mostly follow from another worker's, the more telling one first."""
@@ -21,6 +23,7 @@ class _Member:
     connection: Connection | None = None
     launcher: str = ""
     has_answered: bool = False
+    dial: Dial | None = None
     fingerprint: dict[str, str] | None = None
 
 
@@ -96,7 +99,8 @@ class Hub:
         """Tell all the first thing that went wrong; what follows from it no longer matters."""
         if self._verdict is None and self._phase != "leaving":
             self._verdict = error
-            self._broadcast("stop", error=type(error).__name__, reason=str(error))
+            number = getattr(error, "signal_number", None)
+            self._broadcast("stop", error=type(error).__name__, reason=str(error), signal=number)
 
     def _greet(self, arrived: Connection, hello: dict[str, Any]) -> None:
         """Take up a worker that says who it is; whoever else connects is turned away."""
@@ -133,7 +137,9 @@ class Hub:
                 continue
             try:
                 for message in member.connection.receive():
-                    member.has_answered = True
+                    if not member.has_answered:
+                        member.has_answered = True
+                        member.dial = Dial(self._cluster.workers[index], self._patience.dial)
                     self._take(index, message)
                 member.connection.sign(self._patience.sign)
                 if member.connection.seconds_of_silence > self._patience.silence:
@@ -158,7 +164,9 @@ class Hub:
             if not self._symptoms:
                 self._first_symptom = time.monotonic()
             self._symptoms[index] = message["type"], f"Lost {name}: {message['message']}"
-        elif kind == "failed" and message["type"] in ("refused", "stopped"):
+        elif kind == "failed" and message["type"] == "stopped":
+            self._end(PeerStopped(f"Cannot start with {name}: {message['message']}", message["signal"]))
+        elif kind == "failed" and message["type"] == "refused":
             self._end(StartError(f"Cannot start with {name}: {message['message']}"))
         elif kind == "failed":
             self._end(WorkerLost(f"Lost {name}: {message['message']}"))
@@ -180,19 +188,24 @@ class Hub:
         if absent and waited > self._start_timeout:
             names = ", ".join(self._cluster.name(index) for index in absent)
             self._end(
-                StartError(
+                WorkerAbsent(
                     f"Not all workers are there after {self._start_timeout:g} seconds. Absent: {names}. "
                     "Start them, or wait longer with --start-timeout."
                 )
             )
+        dials = [member.dial for member in self._members[1:]]
+        for index, dial in enumerate(dials, start=1):
+            if dial is not None and dial.problem:
+                name, own = self._cluster.name(index)[1:], self._cluster.name(0)
+                self._end(WorkerAbsent(f"W{name} cannot be reached from {own} ({dial.problem})."))
         ready = [member.fingerprint for member in self._members if member.fingerprint is not None]
         if self._verdict is not None:
             return
         if len(ready) < len(self._members):
             self._name_awaited()
-        elif problem := _difference(self._cluster, ready):
+        elif problem := difference(self._cluster, ready):
             self._end(StartError(problem))
-        else:
+        elif all(dial is not None and dial.problem is not None for dial in dials):
             self._go()
 
     def _name_awaited(self) -> None:
@@ -227,17 +240,3 @@ class Hub:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-
-
-def _difference(cluster: Cluster, fingerprints: list[dict[str, str]]) -> str:
-    """Return in words what some worker has other than worker 0; "" where all agree."""
-    ours = fingerprints[0]
-    for index, said in enumerate(fingerprints):
-        names = [name for name in sorted({*ours, *said}) if ours.get(name) != said.get(name)]
-        if names:
-            details = "; ".join(f"{name}: {ours.get(name)} and {said.get(name)}" for name in names)
-            return (
-                f"All workers must train the same thing. Of {cluster.name(0)} and {cluster.name(index)} "
-                f"differ {details}."
-            )
-    return ""

@@ -18,11 +18,13 @@ from typing import Any
 from videoqa._progress import say
 from videoqa.launching.child import ChildProcess
 from videoqa.launching.cluster import LOCAL, Cluster, local_cluster
-from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
+from videoqa.launching.gpus import VARIABLE, split_gpus, visible_gpus
 from videoqa.launching.job import Job, Outcome
 from videoqa.launching.meeting import Side, meeting
 from videoqa.launching.messages import Patience
-from videoqa.launching.stopping import StopRequest
+from videoqa.launching.proxies import without_proxy
+from videoqa.launching.stopping import STOPPING, StopRequest
 from videoqa.launching.watching import Abandoned, conversation
 
 TOLD_SECONDS = 5.0
@@ -42,6 +44,7 @@ class _Run:
     patience: Patience
     abandoned: threading.Event
     speaks: bool
+    gpus: str | None = None
 
 
 def launch(
@@ -67,7 +70,8 @@ def launch(
 
     Raises:
         ValueError: a worker refused the job, a port is in use, or the job cannot be sent to a process.
-        StartError: the workers did not come together.
+        StartError: the workers would not train the same thing.
+        WorkerAbsent: one did not come, and `job.launch.max_restarts` are used up.
         WorkerLost: a worker died, froze or vanished, and `job.launch.max_restarts` are used up.
     """
     if cluster is None and job.launch.local_workers is None:
@@ -80,12 +84,23 @@ def launch(
         clusters = local_cluster(job.launch.local_workers)
     abandoned = threading.Event()
     runs = [
-        _Run(job, each, settle, stop, command, patience or Patience(), abandoned, each is clusters[0])
-        for each in clusters
+        _Run(job, each, settle, stop, command, patience or Patience(), abandoned, each is clusters[0], share)
+        for each, share in zip(clusters, _gpu_shares(job, len(clusters)), strict=True)
     ]
     outcome = _run_worker(runs[0]) if len(runs) == 1 else _run_local(runs)
     stop.note(outcome.stopped_by)
     return outcome
+
+
+def _gpu_shares(job: Job, num_workers: int) -> Sequence[str | None]:
+    """Return the `CUDA_VISIBLE_DEVICES` of each worker on this machine; None: as it is."""
+    gpus = visible_gpus(os.environ) if num_workers > 1 else []
+    if not gpus:
+        return [None] * num_workers
+    if len(gpus) < num_workers:
+        text = f"GPUs here: {len(gpus)}, fewer than the {num_workers} workers, which use processors instead."
+        say(text, progress=job.progress)
+    return split_gpus(gpus, num_workers)
 
 
 def _run_local(runs: list[_Run]) -> Outcome:
@@ -115,11 +130,13 @@ def _run_worker(run: _Run) -> Outcome:
         settled: dict[str, Any] = {}
         try:
             return _attempt(run, settled)
+        except PeerStopped as error:
+            return Outcome({}, error.signal_number)
         except (StartError, WorkerLost) as error:
             stopped = run.stop.signal is not None
             if stopped and not settled:  # the others were stopped as well, a moment before
                 return Outcome({}, run.stop.signal)
-            if stopped or isinstance(error, StartError) or restart == restarts:
+            if stopped or restart == restarts or not isinstance(error, (WorkerAbsent, WorkerLost)):
                 raise
             say(f"{error} Starting again ({restart + 1} of {restarts}).", progress=run.speaks)
         if settled:  # training had begun
@@ -148,7 +165,8 @@ def _prepare(run: _Run, side: Side, child: ChildProcess) -> dict[str, Any] | Non
     for message in _converse(run, side, child):
         if message["kind"] == "stop":
             name = signal.Signals(message["signal"]).name
-            side.tell("failed", type="stopped", message=f"it was stopped by {name}.")
+            text = f"it was stopped by {name}."
+            side.tell("failed", type="stopped", message=text, signal=int(message["signal"]))
             break
         if message["kind"] == "awaited":
             say(f"Waiting for {message['names']}.", progress=run.job.progress)
@@ -163,8 +181,7 @@ def _train(run: _Run, side: Side, child: ChildProcess) -> Outcome:
     for message in _converse(run, side, child):
         kind = message["kind"]
         if kind == "stop":
-            text = "Stopping: the step is finished and saved. A second Ctrl-C stops at once."
-            say(text, progress=run.speaks)
+            say(STOPPING, progress=run.speaks)
             child.tell("stop", signal=message["signal"])
         elif kind in ("finished", "stopped"):
             outcome = Outcome(message["result"], message.get("signal"))
@@ -186,6 +203,9 @@ def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
     environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
     if task == "train" and len(run.cluster.workers) > 1:
         environment["TF_CONFIG"] = run.cluster.tf_config()
+        environment |= without_proxy(environment, run.cluster)
+    if run.gpus is not None:
+        environment[VARIABLE] = run.gpus
     cluster = {"workers": list(run.cluster.workers), "index": run.cluster.index}
     echo = run.cluster.is_chief and run.job.progress
     terminal = echo and sys.stderr.isatty()

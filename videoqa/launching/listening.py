@@ -1,11 +1,13 @@
 """A worker's own port before training: held for TensorFlow, and on worker 0 the door of the others."""
 
+import contextlib
 import errno
+import ipaddress
 import socket
 from typing import Any
 
 from videoqa._checks import refusal
-from videoqa.launching.cluster import Cluster, host_and_port
+from videoqa.launching.cluster import LOCAL, Cluster, host_and_port
 from videoqa.launching.messages import Connection
 
 MAX_STRANGERS = 64
@@ -13,6 +15,8 @@ MAX_STRANGERS = 64
 
 class Listener:
     """Listens on this worker's port, over IPv4 and IPv6 where there is both.
+
+    Where all workers have addresses of this machine alone, nobody else can connect.
 
     Args:
         cluster: the workers and which of them this is.
@@ -24,8 +28,9 @@ class Listener:
 
     def __init__(self, cluster: Cluster, hello_seconds: float) -> None:
         _, port = host_and_port(cluster.workers[cluster.index])
+        hosts = [host_and_port(address)[0] for address in cluster.workers]
         try:
-            self._socket = _listen(port)
+            self._socket = _listen_here(port) if all(map(_is_loopback, hosts)) else _listen(port)
         except OSError as error:
             requirement = f"have a free port for this machine ({error.strerror})"
             raise ValueError(refusal("workers", requirement, cluster.workers[cluster.index])) from error
@@ -55,12 +60,35 @@ class Listener:
                 stranger.close()
         return arrived
 
+    def turn_away(self) -> None:
+        """Close whatever has connected: worker 0, to see that it can, or a stranger."""
+        with contextlib.suppress(OSError):  # nobody is there, or already gone again
+            for _ in range(MAX_STRANGERS):
+                self._socket.accept()[0].close()
+
     def close(self) -> None:
         """Free the port."""
         for stranger in self._strangers:
             stranger.close()
         self._strangers.clear()
         self._socket.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == LOCAL
+
+
+def _listen_here(port: int) -> socket.socket:
+    """Listen where only processes of this machine can connect."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL:
+            raise
+    return socket.create_server(("::1", port), family=socket.AF_INET6)
 
 
 def _listen(port: int) -> socket.socket:

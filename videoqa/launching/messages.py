@@ -25,9 +25,11 @@ class Patience:
         sign: between two signs of life of a launcher.
         silence: without a sign of a launcher, until it counts as lost.
         child_silence: without a sign of a launcher's own child, until it counts as frozen.
-        first_sign: the same for a child that is still starting, perhaps from a slow disk.
+        first_sign: the same for a child that may still be loading libraries, perhaps from a slow disk:
+            threads do not run meanwhile.
         cause: for the cause behind a failed collective, which is only its symptom.
         welcome: for an answer to who one is, and for saying it.
+        dial: for another worker's port to answer.
         word: between two lines that name the workers that are awaited.
         leave: for a child to end after it was told to.
     """
@@ -38,6 +40,7 @@ class Patience:
     first_sign: float = 50.0
     cause: float = 30.0
     welcome: float = 5.0
+    dial: float = 8.0
     word: float = 30.0
     leave: float = 30.0
 

@@ -15,7 +15,7 @@ from videoqa._progress import say
 from videoqa._ray import ray_session
 from videoqa.config import LaunchConfig
 from videoqa.launching.cluster import Cluster
-from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.errors import StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.job import Job, Outcome
 from videoqa.launching.launcher import Settle
 from videoqa.launching.messages import Patience
@@ -107,7 +107,7 @@ def _room(ray: Any, launch_config: LaunchConfig, stop: StopRequest) -> Iterator[
                 break
             if time.monotonic() > deadline:
                 free = ray.available_resources()
-                raise StartError(
+                raise WorkerAbsent(
                     f"The Ray cluster has no room for {num_workers} workers that need {needs} each. "
                     f"Free are {free.get('CPU', 0):g} processors and {free.get('GPU', 0):g} GPUs of "
                     f"{len(machines)} machines."
@@ -142,7 +142,7 @@ def _start_members(ray: Any, room: _Room) -> list[_Member]:
         try:
             machine, address = ray.get(actor.place.remote(os.getcwd(), taken))
         except ray.exceptions.RayError as error:
-            raise _own_error(error) or StartError(f"A process on the Ray cluster ended: {error}") from None
+            raise _own_error(error) or WorkerAbsent(f"A process on the Ray cluster ended: {error}") from None
         members.append(_Member(actor, address, machine))
     here = ray.get_runtime_context().get_node_id()
     return sorted(members, key=lambda member: member.machine != here)

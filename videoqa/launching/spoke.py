@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from videoqa.launching.cluster import Cluster, host_and_port
-from videoqa.launching.errors import StartError, WorkerLost
+from videoqa.launching.errors import WorkerAbsent, WorkerLost, told_error
 from videoqa.launching.listening import Listener
 from videoqa.launching.messages import Connection, Patience, close_all
 
@@ -46,6 +46,8 @@ class Spoke:
             StartError: the workers did not come together.
             WorkerLost: one died, froze or vanished.
         """
+        if self._listener is not None:
+            self._listener.turn_away()
         if not self._welcome:
             return self._introduce()
         assert self._connection is not None
@@ -71,7 +73,7 @@ class Spoke:
         """Connect to worker 0 and say who this is, again and again until it answers."""
         waited = time.monotonic() - self._start
         if waited > self._start_timeout:
-            raise StartError(
+            raise WorkerAbsent(
                 f"No answer from {self._cluster.name(0)} within {self._start_timeout:g} seconds "
                 f"({self._problem}). Is it running, and can this machine reach it?"
             )
@@ -119,8 +121,7 @@ class Spoke:
             self._silence_allowed = self._patience.silence
             self._stop_listening()
         elif kind == "stop":
-            error = WorkerLost if message.get("error") == "WorkerLost" else StartError
-            raise error(str(message.get("reason")))
+            raise told_error(message.get("error"), str(message.get("reason")), message.get("signal"))
 
     def _stop_listening(self) -> None:
         if self._listener is not None:

@@ -4,11 +4,17 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from videoqa._progress import say
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPING = "Stopping: the step is finished and saved. A second Ctrl-C stops at once."
+ECHO_SECONDS = 2.0
+"""The same signal again within this time counts once: wrappers send on what the terminal sent to all."""
 
 
 class StopRequest:
@@ -16,10 +22,15 @@ class StopRequest:
 
     Attributes:
         signal: number of the first signal; None: go on.
+
+    Args:
+        speaks: print a line when a signal arrives here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, speaks: bool = False) -> None:
         self.signal: int | None = None
+        self._speaks = speaks
+        self._first_at = 0.0
         self._earlier: dict[int, Any] = {}
         self._catching = False
 
@@ -45,8 +56,13 @@ class StopRequest:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.signal is None:
-            self.signal = number
-        else:
+            self.signal, self._first_at = number, time.monotonic()
+            if self._speaks:
+                with contextlib.suppress(
+                    OSError, RuntimeError
+                ):  # stderr is gone, or being written to just now
+                    say(STOPPING)
+        elif number != self.signal or time.monotonic() - self._first_at > ECHO_SECONDS:
             self._hand_on(number, frame)
 
     def _hand_on(self, number: int, frame: FrameType | None = None) -> None:
@@ -61,14 +77,17 @@ class StopRequest:
 
 
 @contextlib.contextmanager
-def graceful_stop() -> Iterator[StopRequest]:
+def graceful_stop(*, speaks: bool = True) -> Iterator[StopRequest]:
     """Catch SIGINT and SIGTERM while the block runs.
 
     The first signal is recorded in the request that this yields; a second one goes to the handler that was
-    there before, at once. Signals that were ignored stay ignored. Outside the main thread, where Python
-    allows no handlers, nobody sets the request.
+    there before, at once (the same one within two seconds counts once). Signals that were ignored stay
+    ignored. Outside the main thread, where Python allows no handlers, nobody sets the request.
+
+    Args:
+        speaks: say on stderr that the work comes to its end; False where a launcher says so.
     """
-    request = StopRequest()
+    request = StopRequest(speaks)
     if threading.current_thread() is threading.main_thread():
         request._catch()
     try:

@@ -87,7 +87,7 @@ def _problem(child: ChildProcess, code: int | None, patience: Patience) -> dict[
             name += " (which systems do when memory is short)"
         kind = "aborted" if -code == signal.SIGABRT else "died"
         return {"type": kind, "message": f"its process was killed by {name}.{words}"}
-    limit = patience.child_silence if child.has_spoken else patience.first_sign
+    limit = patience.child_silence if child.has_loaded else patience.first_sign
     if child.seconds_since_sign > limit:
         time.sleep(CONFIRM_SECONDS)
         if child.seconds_since_sign > limit:

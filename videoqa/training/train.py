@@ -59,7 +59,7 @@ def train(
             of memory or disk that does not fit, or a resume of another run.
         FileNotFoundError: an annotation file or folder that does not exist.
         FileExistsError: `out` already holds a run.
-        StartError: workers that are absent or would train something else.
+        StartError: workers that would train something else; `WorkerAbsent`: that did not come.
         WorkerLost: a worker died, and no restart was left.
 
     Example:
@@ -88,7 +88,7 @@ def train(
     settle = Settling()
     if training.strategy != "multiworker" and not launch_config.max_restarts:
         return run_training(job, settled=settle(job))
-    with graceful_stop() as stop:
+    with graceful_stop(speaks=False) as stop:
         return _launched(job, settle, stop, many=training.strategy == "multiworker")
 
 

@@ -9,6 +9,22 @@ from videoqa._refusals import is_refusal
 from videoqa.launching.reporting import Reporter, connect
 from videoqa.training.control import RunControl, TrainingStopped
 
+MAX_CAUSE = 300
+"""Characters of the cause that go into the message; the log has all of it."""
+_FRAMES_AND_ADVICE = (
+    "Graph execution error:",
+    "in user code:",
+    "Detected at node",
+    "<stack traces unavailable>",
+    "Stack trace for op",
+    "[[",
+    "Additional",
+    ":{",  # the details of a gRPC error, as JSON
+    "The error could be",
+    "Arguments received by",
+    "•",
+)
+
 
 def main() -> int:
     """Do the task that the launcher asks for and report to it; return the exit code."""
@@ -30,15 +46,18 @@ def described(error: BaseException) -> dict[str, str]:
     """Return the message of an error, and whether it refuses what was asked, or befell a collective."""
     if type(error).__module__.startswith("tensorflow"):
         print(error, file=sys.stderr)
-        return {"type": "collective", "message": f"{type(error).__name__}: {_first_line(error)}"}
+        return {"type": "collective", "message": f"{type(error).__name__}: {cause_line(error)}"}
     if is_refusal(error):
         return {"type": "refused", "message": str(error)}
     traceback.print_exception(error)
-    return {"type": "error", "message": f"{type(error).__name__}: {_first_line(error)}"}
+    return {"type": "error", "message": f"{type(error).__name__}: {cause_line(error)}"}
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0]
+def cause_line(error: BaseException) -> str:
+    """Return the last line of an error's text that is about what went wrong, and not where or what else."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(_FRAMES_AND_ADVICE)]
+    return telling[-1][:MAX_CAUSE] if telling else ""
 
 
 def _prepare(start: dict[str, Any], reporter: Reporter) -> None:
@@ -56,6 +75,7 @@ def _train(start: dict[str, Any], reporter: Reporter) -> None:
     from videoqa.training.run import run_training
 
     load_tensorflow()
+    reporter.tell("loaded")
     control = RunControl(index=start["cluster"]["index"], reporter=reporter)
     run_training(start["job"], control=control, settled=start["settled"])
     reporter.tell("finished", result=_result(start))
