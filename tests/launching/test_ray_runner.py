@@ -138,6 +138,7 @@ from videoqa.launching.ray_runner import launch_on_ray
 from videoqa.launching.stopping import StopRequest
 
 given = json.loads(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 
 class Settle:
     def __call__(self, job):
@@ -164,7 +165,7 @@ def test_each_machine_of_a_cluster_has_one_worker(tmp_path, worker_command):
 
 
 STOPPED = """
-import json, os, sys
+import json, os, signal, sys
 from videoqa.config import LaunchConfig
 from videoqa.launching.job import Job
 from videoqa.launching.messages import Patience
@@ -172,6 +173,7 @@ from videoqa.launching.ray_runner import launch_on_ray
 from videoqa.launching.stopping import graceful_stop
 
 given = json.loads(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 
 class Settle:
     def __call__(self, job):

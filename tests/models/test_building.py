@@ -79,14 +79,17 @@ def test_fit_trains_all_but_the_frozen_backbone(clip_form):
 
 
 @pytest.mark.slow
-def test_train_backbone_trains_it_end_to_end_with_its_statistics():
+def test_train_backbone_trains_its_kernels_and_leaves_batch_norm():
+    """Statistics of a batch would depend on how many workers share it."""
     keras.utils.set_random_seed(0)
     model = build_action_model(3, **WIDTHS, **CUT, video_branch="mean", train_backbone=True)
-    before = model.get_layer("backbone").layer.get_weights()
-    assert len(model.get_layer("backbone").trainable_weights) == 2 * len(before) // 4
+    network = model.get_layer("backbone").layer
+    before = network.get_weights()
+    names = [weight.path for weight in network.trainable_weights]
+    assert len(names) == len(before) // 4 and all(name.endswith("/kernel") for name in names)
     model.fit({"clip": clips()}, ANSWERS, verbose=0)
-    after = model.get_layer("backbone").layer.get_weights()
-    assert all(not np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+    for weight, old, new in zip(network.weights, before, network.get_weights(), strict=True):
+        assert np.array_equal(old, new) == (weight.path not in names), weight.path
 
 
 def test_one_seed_gives_one_set_of_weights_in_both_forms():

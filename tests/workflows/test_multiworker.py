@@ -86,12 +86,13 @@ def test_two_workers_learn_what_one_learns(
     callback of a module of the user's own, which the workers import as well."""
     (tmp_path / "own_callbacks.py").write_text("import keras\n\n" + inspect.getsource(HalveLearningRate))
     monkeypatch.syspath_prepend(tmp_path)
-    callbacks = [importlib.import_module("own_callbacks").HalveLearningRate()]
-    options = {**small_options, **EXACT, "batch_size": 7, "epochs": 4, "patience": 3, "callbacks": callbacks}
+    callback = importlib.import_module("own_callbacks").HalveLearningRate
+    options = {**small_options, **EXACT, "batch_size": 7, "epochs": 4, "patience": 3}
     table = pd.read_csv(small_set / "questions.csv")
     table["video"] = [str(small_set / video) for video in table["video"]]
-    alone = videoqa.train(table, out=tmp_path / "one", **options)
-    both = videoqa.train(table, out=tmp_path / "two", strategy="multiworker", local_workers=2, **options)
+    alone = videoqa.train(table, out=tmp_path / "one", callbacks=[callback()], **options)
+    options |= {"strategy": "multiworker", "local_workers": 2}
+    both = videoqa.train(table, out=tmp_path / "two", callbacks=[callback()], **options)
     assert distance(last_weights(both.out), last_weights(alone.out)) < 1e-8
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
         ours, theirs = ([epoch[name] for epoch in run.history] for run in (both, alone))
