@@ -215,14 +215,18 @@ def test_a_signal_lets_all_workers_save(tmp_path, worker_command, quick, number)
         env=environment,
         start_new_session=True,
     )
-    while not all((tmp_path / f"began-{index}").exists() for index in (0, 1)):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)  # as Ctrl-C in a terminal, which reaches the whole group
-    else:
-        process.send_signal(number)
-    out, errors = process.communicate(timeout=60)
+    try:
+        while not all((tmp_path / f"began-{index}").exists() for index in (0, 1)):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as Ctrl-C in a terminal, which reaches the whole group
+        else:
+            process.send_signal(number)
+        out, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 0, errors
     assert json.loads(out) == [{"saved": True}, number, number]
     assert all((tmp_path / f"saved-{index}").exists() for index in (0, 1))

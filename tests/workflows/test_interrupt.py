@@ -13,7 +13,7 @@ from videoqa._manifest import MANIFEST
 
 FLAGS = ["--backbone", "tiny", "--num-frames", "4", "--video-units", "8", "--hidden-units", "8"]
 PATIENCE_SECONDS = 120
-NUM_EPOCHS = 100
+NUM_EPOCHS = 40
 """Enough for a signal to come in between, few enough to go on to the end."""
 MAIN = (
     "import signal; from videoqa.cli.main import main; "
