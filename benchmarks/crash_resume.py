@@ -2,6 +2,7 @@
 
     python benchmarks/crash_resume.py                       # 20 kills, one process
     python benchmarks/crash_resume.py --workers 2 --kills 10    # of one of two workers each time
+    python benchmarks/crash_resume.py --while-training      # within 3 s of a checkpoint of that process
     python benchmarks/crash_resume.py --damage              # the newest checkpoint cut off, or a byte changed
 
 A run is killed, resumed, killed again, ... until it comes to its end before the next kill. Moments are drawn
@@ -33,6 +34,7 @@ CHECKPOINT_STEPS = 2
 GROUPS = ("model", "optimizer", "best")
 WEIGHT_FILES = ("model.weights.h5", "blind/model.weights.h5")
 STOP_SECONDS = 120.0
+TRAINING_SECONDS = 3.0
 Kill = Callable[[subprocess.Popen], str | None]
 
 
@@ -67,11 +69,17 @@ class Runs:
         if whole:
             self.seconds = max(self.seconds, time.monotonic() - begin)
 
-    def killed(self, out: Path, moment: float, kill: Kill) -> str | None:
-        """Start and kill at a moment in [0, 1) of a whole run; return who was, None if it ended before."""
+    def killed(self, out: Path, moment: float, kill: Kill, *, training: bool = False) -> str | None:
+        """Start and kill at a moment in [0, 1); return who was, None if the run had ended before.
+
+        Moments are parts of a whole run's time, or, with `training`, of the 3 s after its next checkpoint.
+        """
+        before = _newest(out)
         process = self.start(out)
         try:
-            process.wait(moment * self.seconds)
+            while training and process.poll() is None and _newest(out) == before:
+                time.sleep(0.01)
+            process.wait(moment * (TRAINING_SECONDS if training else self.seconds))
         except subprocess.TimeoutExpired:
             victim = kill(process)
             code = process.wait(STOP_SECONDS)
@@ -126,7 +134,9 @@ def kill_one_worker(process: subprocess.Popen) -> str | None:
     return f"{victim}, the rest ended after {seconds:.1f} s"
 
 
-def crash(runs: Runs, folder: Path, kills: int, kill: Kill, whole: list[np.ndarray]) -> bool:
+def crash(
+    runs: Runs, folder: Path, kill: Kill, whole: list[np.ndarray], *, kills: int, training: bool
+) -> bool:
     """Kill so many times, print a line for each and return whether every end is that of the whole run."""
     draw, done, all_equal, number = random.Random(0), 0, True, 0
     while done < kills:
@@ -135,7 +145,7 @@ def crash(runs: Runs, folder: Path, kills: int, kill: Kill, whole: list[np.ndarr
         while done < kills:
             moment = draw.random()
             saves = _interrupted_saves(out)
-            victim = runs.killed(out, moment, kill)
+            victim = runs.killed(out, moment, kill, training=training)
             if victim is None:
                 break
             done += 1
@@ -158,7 +168,7 @@ def damage(runs: Runs, folder: Path, kill: Kill, whole: list[np.ndarray]) -> boo
         for kind, spoil in (("cut off", cut_off), ("one byte changed", change_byte)):
             out = folder / f"{name}-{kind.replace(' ', '-')}"
             while len(list((out / CHECKPOINTS).glob("[!.]*"))) < 2:
-                if runs.killed(out, draw.uniform(0.5, 0.9), kill) is None:
+                if runs.killed(out, draw.random() / 2, kill, training=True) is None:
                     raise SystemExit(f"{out} ended before it was killed.")
             newest = max((out / CHECKPOINTS).glob("[!.]*"))
             spoil(newest / name)
@@ -203,9 +213,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="1: a plain run in one process")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--damage", action="store_true", help="damage checkpoints instead of only killing")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--while-training", action="store_true", help="kill while steps are taken")
     arguments = parser.parse_args()
-    random.seed(arguments.seed)
+    random.seed(0)  # which worker is killed
     kill = kill_whole if arguments.workers == 1 else kill_one_worker
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -219,7 +229,8 @@ def main() -> None:
         if arguments.damage:
             good = damage(runs, folder, kill, whole)
         else:
-            good = crash(runs, folder, arguments.kills, kill, whole)
+            options = {"kills": arguments.kills, "training": arguments.while_training}
+            good = crash(runs, folder, kill, whole, **options)
     raise SystemExit(0 if good else 1)
 
 
