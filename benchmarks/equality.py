@@ -50,8 +50,8 @@ def proof_rows() -> dict[str, tuple[str, int, dict[str, Any]]]:
 def inception_rows(weights: str, layer: str | None) -> dict[str, tuple[str, int, dict[str, Any]]]:
     """Return the rows through InceptionV3.
 
-    1e-5 is a usual learning rate for pretrained layers; at the default, 1e-3, ten steps change their kernels by
-    7 %, and what is rounded differently grows with the changes.
+    1e-5 is a usual learning rate for pretrained layers; at the default, 1e-3, ten steps change their kernels
+    by 7 %, and what is rounded differently grows with the changes.
     """
     options = {
         **FRAMES,
