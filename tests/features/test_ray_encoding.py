@@ -20,7 +20,13 @@ from videoqa.features.encoding import FrameEncoder, encode_clips, load_features
 from videoqa.features.filling import fill_cache
 from videoqa.features.jobs import ClipJob, distinct_jobs
 from videoqa.features.keys import clip_key_parts, key_of
-from videoqa.features.ray_encoding import CPUS_PER_WORKER, _Pool, dependencies, features_made_on_ray
+from videoqa.features.ray_encoding import (
+    CLIPS_PER_TASK,
+    CPUS_PER_WORKER,
+    _Pool,
+    dependencies,
+    features_made_on_ray,
+)
 from videoqa.video.decoding import ClipRequest
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'videoqa[ray]'")
@@ -101,14 +107,17 @@ class JobThatKillsTwice(DeadlyJob):
 def test_dead_processes_are_replaced_and_their_clips_tried_again(local_ray, write_video, cache):
     encoder = FrameEncoder(MODEL, 16)
     jobs, _ = distinct_jobs([ClipRequest(write_video(f"{seed}.avi", seed=seed)) for seed in range(20)])
-    jobs[3], jobs[7] = JobThatKillsOnce(jobs[3].request), JobThatKillsTwice(jobs[7].request)
+    jobs[3], jobs[11] = JobThatKillsOnce(jobs[3].request), JobThatKillsTwice(jobs[11].request)
+    assert 3 < CLIPS_PER_TASK <= 11, (
+        "in one task they could kill each other first: clips are decoded in threads"
+    )
     for job in jobs:
         job.parts = clip_key_parts(job.request, SAMPLING, MODEL, cache)
         job.key = key_of(job.parts)
     with features_made_on_ray(SAMPLING, cache, encoder) as make_features:
         fill_cache(jobs, cache, make_features, progress=False)
-    assert [job.status for job in jobs] == ["encoded"] * 7 + ["failed"] + ["encoded"] * 12
-    assert jobs[7].error.endswith("7.avi: the process that decoded it died, and so did the next one.")
+    assert [job.status for job in jobs] == ["encoded"] * 11 + ["failed"] + ["encoded"] * 8
+    assert jobs[11].error.endswith("11.avi: the process that decoded it died, and so did the next one.")
 
 
 def test_a_machine_that_would_make_other_features_is_refused(local_ray):

@@ -138,7 +138,6 @@ from videoqa.launching.ray_runner import launch_on_ray
 from videoqa.launching.stopping import StopRequest
 
 given = json.loads(sys.argv[1])
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 
 class Settle:
     def __call__(self, job):
