@@ -10,11 +10,14 @@ from typing import Any
 from videoqa._checks import check_choice
 from videoqa._command import COMMA_SEPARATED, NONE
 from videoqa.config import (
+    ARCHITECTURES,
     BACKBONES,
+    CROPS,
     LEARNING_RATE_SCHEDULES,
     PRECISIONS,
     RUNNERS,
     SAMPLE_DEFAULTS,
+    SHORT_CLIPS,
     STRATEGIES,
     TASKS,
     VIDEO_BRANCHES,
@@ -22,6 +25,9 @@ from videoqa.config import (
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": TASKS,
+    "architecture": ARCHITECTURES,
+    "short_clips": SHORT_CLIPS,
+    "crop": CROPS,
     "backbone": BACKBONES,
     "video_branch": VIDEO_BRANCHES,
     "learning_rate_schedule": LEARNING_RATE_SCHEDULES,

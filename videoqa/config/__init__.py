@@ -1,7 +1,11 @@
 """Every option of a run as frozen dataclasses, checked when made; no file is touched here."""
 
 from videoqa.config.choices import (
+    ARCHITECTURE_DEFAULTS,
+    ARCHITECTURE_FRAME_SIZES,
+    ARCHITECTURES,
     BACKBONES,
+    CROPS,
     DEFAULT_BACKBONE_WEIGHTS,
     DEFAULT_FRAME_SIZES,
     FORMAT_VERSION,
@@ -14,6 +18,7 @@ from videoqa.config.choices import (
     RUNNERS,
     SAMPLE,
     SAMPLE_DEFAULTS,
+    SHORT_CLIPS,
     SPLITS,
     STRATEGIES,
     TASKS,
@@ -35,7 +40,11 @@ from videoqa.config.sampling import SamplingConfig
 from videoqa.config.training import TrainingConfig
 
 __all__ = [
+    "ARCHITECTURES",
+    "ARCHITECTURE_DEFAULTS",
+    "ARCHITECTURE_FRAME_SIZES",
     "BACKBONES",
+    "CROPS",
     "DEFAULT_BACKBONE_WEIGHTS",
     "DEFAULT_FRAME_SIZES",
     "DataConfig",
@@ -53,6 +62,7 @@ __all__ = [
     "RunConfig",
     "SAMPLE",
     "SAMPLE_DEFAULTS",
+    "SHORT_CLIPS",
     "SPLITS",
     "STRATEGIES",
     "SamplingConfig",

@@ -1,4 +1,4 @@
-"""How the processes of a run are started and watched; nothing here changes what is learned."""
+"""How the processes of a run are started, fed and watched; nothing here changes what is learned."""
 
 from dataclasses import dataclass
 
@@ -20,6 +20,8 @@ class LaunchConfig:
         max_restarts: times the whole job is started again from its newest checkpoint after a worker died.
         checkpoint_steps: training steps between checkpoints; there is also one at each epoch's end.
         keep_checkpoints: newest checkpoints kept.
+        decode_workers: threads that decode videos; None: one for each core.
+        prefetch_batches: batches prepared ahead of the step.
         gpu_memory_limit: MiB of each GPU that may be used; None: as much as is needed.
     """
 
@@ -33,6 +35,8 @@ class LaunchConfig:
     max_restarts: int = option(0, "times to start again from the newest checkpoint after a worker died")
     checkpoint_steps: int = option(200, "steps between checkpoints; each epoch's end has one too")
     keep_checkpoints: int = option(2, "newest checkpoints kept")
+    decode_workers: int | None = option(None, "threads that decode videos (default: one for each core)")
+    prefetch_batches: int = option(2, "batches prepared ahead of the step")
     gpu_memory_limit: int | None = option(None, "MiB of each GPU that may be used (default: grows on demand)")
 
     def __post_init__(self) -> None:
@@ -52,5 +56,8 @@ class LaunchConfig:
         check_integer("max_restarts", self.max_restarts, minimum=0)
         check_integer("checkpoint_steps", self.checkpoint_steps, minimum=1)
         check_integer("keep_checkpoints", self.keep_checkpoints, minimum=1)
+        if self.decode_workers is not None:
+            check_integer("decode_workers", self.decode_workers, minimum=1, maximum=256)
+        check_integer("prefetch_batches", self.prefetch_batches, minimum=1, maximum=64)
         if self.gpu_memory_limit is not None:
             check_integer("gpu_memory_limit", self.gpu_memory_limit, minimum=1)

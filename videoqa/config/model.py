@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 from videoqa._checks import check_choice, check_flag, check_integer, check_number, refusal
 from videoqa.config.choices import (
+    ARCHITECTURE_DROPOUT,
+    ARCHITECTURE_FRAME_SIZES,
+    ARCHITECTURE_L2,
+    ARCHITECTURES,
     BACKBONES,
     DEFAULT_BACKBONE_WEIGHTS,
     DEFAULT_FRAME_SIZES,
+    SMALLEST_FRAMES,
     TASKS,
     VIDEO_BRANCHES,
 )
@@ -20,23 +25,36 @@ class ModelConfig:
 
     Attributes:
         task: one of `TASKS`.
+        architecture: "cnn_lstm" (a backbone over single frames and what reads its features), "c3d" (3-D
+            convolutions over short clips) or "conv_lstm" (a small convolutional network and an LSTM that
+            label every frame); the last two name actions only, and have no backbone.
+        width: factor of the widths of c3d and conv_lstm; 1: as published.
+        peepholes: whether the gates of conv_lstm's LSTM see its cell.
+        l2: factor of the sum of squared kernels added to the loss; None: the architecture's published one.
         num_answers: classes of the softmax (when training: at most this many, the most frequent).
         vocabulary_size: rows of the question embedding, padding and unknown included (at most).
-        backbone: one of `BACKBONES`.
+        backbone: one of `BACKBONES`; None with an architecture that has none.
         backbone_weights: "imagenet" (inception_v3), "package" (tiny: the weights shipped with the package),
             a file path, or None for random ones; the string "default" stands for the backbone's own.
         backbone_layer: name of the layer to cut the backbone at; None: its last.
-        frame_size: (height, width) in pixels; None: the backbone's own size.
-        video_branch: "lstm", "mean" (the bag of frames) or "none" (the blind model).
+        frame_size: (height, width) in pixels; None: the backbone's or the architecture's own size.
+        video_branch: "lstm", "mean" (the bag of frames), "attention" (a weighted mean with the frames' places)
+            or "none" (the blind model).
         video_units, embedding_dim, question_units, hidden_units: layer widths.
-        dropout: rate in [0, 1) on the joined vector.
+        dropout: rate in [0, 1) before the output; None: the architecture's published one.
         train_backbone: train the backbone end to end instead of freezing it.
     """
 
     task: str = "open_ended"
+    architecture: str = option("cnn_lstm", "the network; 'c3d' and 'conv_lstm' name actions only")
+    width: float = option(1.0, "factor of the widths of c3d and conv_lstm; 1: as published")
+    peepholes: bool = option(True, "let the gates of conv_lstm's LSTM see its cell")
+    l2: float | None = option(
+        None, "factor of the squared kernels added to the loss (default: the architecture's)"
+    )
     num_answers: int = option(1000, "answers kept: the most frequent of the training split")
     vocabulary_size: int = option(10000, "question words kept, padding and unknown included")
-    backbone: str = option("inception_v3", "the network over single frames")
+    backbone: str | None = option("inception_v3", "the network over single frames")
     backbone_weights: str | None = option(
         "default", "'imagenet', 'package' (tiny's own), a weights file, or 'none' for random weights"
     )
@@ -47,19 +65,70 @@ class ModelConfig:
     embedding_dim: int = option(256, "width of the word embedding")
     question_units: int = option(128, "width of the question LSTM")
     hidden_units: int = option(128, "width of the dense layer before the softmax")
-    dropout: float = option(0.0, "dropout rate on the joined vector, in [0, 1)")
+    dropout: float | None = option(
+        None, "dropout rate before the output, in [0, 1) (default: the architecture's)"
+    )
     train_backbone: bool = option(False, "train the backbone end to end instead of freezing it")
 
     def __post_init__(self) -> None:
         check_choice("task", self.task, TASKS)
-        check_choice("backbone", self.backbone, BACKBONES)
+        check_choice("architecture", self.architecture, ARCHITECTURES)
         check_choice("video_branch", self.video_branch, VIDEO_BRANCHES)
+        self._fill_architecture_defaults()
         for name in ("num_answers", "video_units", "embedding_dim", "question_units", "hidden_units"):
             check_integer(name, getattr(self, name), minimum=1)
         check_integer("vocabulary_size", self.vocabulary_size, minimum=3)
         check_number("dropout", self.dropout, minimum=0, maximum=0.999)
+        check_number("l2", self.l2, minimum=0)
+        check_number("width", self.width, minimum=0.01, maximum=8)
+        check_flag("peepholes", self.peepholes)
         check_flag("train_backbone", self.train_backbone)
-        self._fill_backbone_defaults()
+        if self.has_backbone:
+            check_choice("backbone", self.backbone, BACKBONES)
+            self._fill_backbone_defaults()
+        else:
+            self._refuse_backbone()
+        self._check_frame_size()
+
+    @property
+    def has_backbone(self) -> bool:
+        """Whether a backbone over single frames comes first."""
+        return self.architecture == "cnn_lstm"
+
+    @property
+    def sees_video(self) -> bool:
+        """Whether a clip goes in: not into the blind model."""
+        return self.video_branch != "none"
+
+    @property
+    def learns_from_frames(self) -> bool:
+        """Whether training needs the frames themselves, not features of a frozen backbone."""
+        return self.sees_video and (self.train_backbone or not self.has_backbone)
+
+    def _fill_architecture_defaults(self) -> None:
+        own = {"dropout": ARCHITECTURE_DROPOUT, "l2": ARCHITECTURE_L2}
+        for name, values in own.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, values[self.architecture])
+        if self.width != 1 and self.has_backbone:
+            requirement = "be left out with architecture='cnn_lstm'"
+            advice = "Its widths are video_units and hidden_units."
+            raise ValueError(refusal("width", requirement, self.width, advice))
+
+        if not self.peepholes and self.architecture != "conv_lstm":
+            requirement = f"be left out with architecture={self.architecture!r}"
+            raise ValueError(refusal("peepholes", requirement, self.peepholes))
+
+    def _refuse_backbone(self) -> None:
+        """Take out what belongs to a backbone; refuse it where it was asked for."""
+        asked = {"backbone": (None, "inception_v3"), "backbone_weights": (None, "default")}
+        asked |= {"backbone_layer": (None,), "train_backbone": (False,), "video_branch": ("lstm",)}
+        for name, absent in asked.items():
+            if getattr(self, name) not in absent:
+                requirement = f"be left out with architecture={self.architecture!r}, which has no backbone"
+                raise ValueError(refusal(name, requirement, getattr(self, name)))
+        for name in ("backbone", "backbone_weights"):
+            object.__setattr__(self, name, None)
 
     def _fill_backbone_defaults(self) -> None:
         if self.backbone_weights == "default":
@@ -71,12 +140,15 @@ class ModelConfig:
                 raise ValueError(refusal("backbone_weights", requirement, self.backbone_weights))
         elif self.backbone_weights is not None:
             object.__setattr__(self, "backbone_weights", os.path.abspath(self.backbone_weights))
-        size = DEFAULT_FRAME_SIZES[self.backbone] if self.frame_size is None else self.frame_size
+
+    def _check_frame_size(self) -> None:
+        own = DEFAULT_FRAME_SIZES.get(self.backbone or "") or ARCHITECTURE_FRAME_SIZES[self.architecture]
+        size = own if self.frame_size is None else self.frame_size
         if not isinstance(size, (tuple, list)) or len(size) != 2:
             raise ValueError(refusal("frame_size", "be a pair (height, width) of integers", size))
-        smallest = 75 if self.backbone == "inception_v3" else 16
+        network = self.backbone or self.architecture
+        smallest = SMALLEST_FRAMES[network]
+        advice = f"{network} takes {smallest} and more."
         for pixels in size:
-            check_integer(
-                "frame_size", pixels, minimum=smallest, advice=f"{self.backbone} takes {smallest} and more."
-            )
+            check_integer("frame_size", pixels, minimum=smallest, advice=advice)
         object.__setattr__(self, "frame_size", tuple(size))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from videoqa._checks import check_choice
-from videoqa.config.choices import SAMPLE, SAMPLE_DEFAULTS
+from videoqa.config.choices import ARCHITECTURE_DEFAULTS, SAMPLE, SAMPLE_DEFAULTS
 from videoqa.config.data import DataConfig
 from videoqa.config.model import ModelConfig
 from videoqa.config.sampling import SamplingConfig
@@ -29,14 +29,14 @@ PARTS: dict[str, type] = {part.name: part.type for part in dataclasses.fields(Ru
 def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
     """Return the `RunConfig` of flat keyword options, each going to the dataclass that has the field.
 
-    For the built-in sample set alone the defaults are `SAMPLE_DEFAULTS`.
+    For the built-in sample set alone the defaults are `SAMPLE_DEFAULTS`; over them come those that the
+    architecture brings along, `ARCHITECTURE_DEFAULTS`.
 
     Raises:
         ValueError: an option that no dataclass has, naming those there are, or a value out of range.
     """
     known = {name for part in PARTS.values() for name in field_names(part)}
-    if tuple(options.get("data", ())) == (SAMPLE,):
-        options = {**SAMPLE_DEFAULTS, **options}
+    options = {**_own_defaults(options), **options}
     if options.get("task", "") is None:
         options = {name: value for name, value in options.items() if name != "task"}
     for name in options:
@@ -46,6 +46,15 @@ def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
         for key, part in PARTS.items()
     }
     return RunConfig(**chosen)
+
+
+def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults that the data and the architecture bring along."""
+    architecture = options.get("architecture", ModelConfig.architecture)
+    own = dict(SAMPLE_DEFAULTS) if tuple(options.get("data", ())) == (SAMPLE,) else {}
+    if architecture != ModelConfig.architecture:
+        own.pop("backbone", None)
+    return own | ARCHITECTURE_DEFAULTS.get(architecture, {})
 
 
 def run_config_from_json(content: Mapping[str, Any]) -> RunConfig:

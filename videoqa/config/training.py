@@ -15,7 +15,9 @@ class TrainingConfig:
         epochs: passes over the training rows, at most.
         batch_size: rows per step over all replicas.
         learning_rate: of Adam; the first one when it follows a schedule.
-        learning_rate_schedule: "constant", or "cosine" down to 0 at the last step.
+        learning_rate_schedule: "constant", "cosine" down to 0 at the last step, or "staircase", times
+            `decay_rate` after every `decay_steps` steps.
+        decay_rate, decay_steps: of the staircase.
         seed: of weights, order, windows, dropout and automatic splits.
         patience: epochs without a better validation accuracy before stopping; None: never stop early.
         validation_share: share of the training groups held out for validation where the data has no
@@ -25,12 +27,17 @@ class TrainingConfig:
         averaging_frequency: None: gradients are summed over the workers at every step; K: each worker takes K
             steps of its own, then weights and optimizer slots are averaged ("multiworker" only).
         precision: one of `PRECISIONS`; "float64" is for proofs.
+        unfreeze_from: None: the backbone stays frozen; a layer such as "mixed7": after the training from
+            features, a second stage trains the backbone from this layer on together with all after it.
+        unfreeze_epochs, unfreeze_learning_rate: of the second stage.
     """
 
     epochs: int = option(30, "passes over the training rows, at most")
     batch_size: int = option(32, "rows per step over all replicas")
     learning_rate: float = option(1e-3, "learning rate of Adam")
     learning_rate_schedule: str = option("constant", "how the learning rate goes on")
+    decay_rate: float = option(0.7, "factor of the staircase")
+    decay_steps: int = option(1000, "steps between two stairs")
     seed: int = option(0, "seed of weights, order, windows, dropout and automatic splits")
     patience: int | None = option(10, "epochs without a better validation accuracy before stopping")
     validation_share: float = option(
@@ -44,10 +51,18 @@ class TrainingConfig:
     )
     precision: str = option("float32", "numbers that training computes with; float64 is for proofs")
 
+    unfreeze_from: str | None = option(
+        None, "backbone layer from which a second stage trains, for example mixed7 (default: none)"
+    )
+    unfreeze_epochs: int = option(5, "passes of the second stage")
+    unfreeze_learning_rate: float = option(1e-5, "learning rate of the second stage")
+
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
+        for name in ("epochs", "batch_size", "decay_steps", "unfreeze_epochs"):
             check_integer(name, getattr(self, name), minimum=1)
-        check_number("learning_rate", self.learning_rate, minimum=1e-12)
+        for name in ("learning_rate", "unfreeze_learning_rate"):
+            check_number(name, getattr(self, name), minimum=1e-12)
+        check_number("decay_rate", self.decay_rate, minimum=1e-6, maximum=1)
         check_choice("learning_rate_schedule", self.learning_rate_schedule, LEARNING_RATE_SCHEDULES)
         check_integer("seed", self.seed, minimum=0, maximum=2**31 - 1)
         if self.patience is not None:
