@@ -54,6 +54,8 @@ def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     own = dict(SAMPLE_DEFAULTS) if tuple(options.get("data", ())) == (SAMPLE,) else {}
     if architecture != ModelConfig.architecture:
         own.pop("backbone", None)
+    if architecture == "conv_lstm" and options.get("strategy") == "multiworker":
+        own["averaging_frequency"] = 1
     return own | ARCHITECTURE_DEFAULTS.get(architecture, {})
 
 

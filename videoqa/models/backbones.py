@@ -75,6 +75,18 @@ def build_backbone(
     return network
 
 
+def freeze_before(network: "keras.Model", layer: str | None) -> None:
+    """Freeze the layers of a trainable backbone up to `layer`, this one included.
+
+    Raises:
+        ValueError: a layer that the backbone does not have.
+    """
+    names = [each.name for each in network.layers]
+    check_choice("unfreeze_from", layer, names)
+    for each in network.layers[: names.index(str(layer)) + 1]:
+        each.trainable = False
+
+
 def feature_dim(name: str, layer: str | None = None) -> int:
     """Return the length of a backbone's feature vector, without building it.
 

@@ -4,7 +4,7 @@ Source: McDonald et al. 2010, "Distributed training strategies for the structure
 "Local SGD converges fast and communicates little".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -19,7 +19,7 @@ from videoqa.training.collectives import (
     sum_over_replicas,
 )
 from videoqa.training.run_checkpoints import optimizer_variables
-from videoqa.training.step import STEP_SUMS, OptimizerPairs, make_train_step, share_of_batch
+from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step, share_of_batch
 
 
 class AveragedSteps:
@@ -42,13 +42,14 @@ class AveragedSteps:
         seed: int,
         batch_spec: dict[str, Any],
         batch_size: int,
+        make_step: Callable[..., Step],
     ) -> None:
         alone = tf.distribute.get_strategy()  # the model's own: its variables belong to this worker
         self._num_workers = num_workers(strategy)
         self._num_devices = num_local_replicas(strategy)  # of which one trains; all take part in a collective
         self._share = strategy.cluster_resolver.task_id or 0
         self._share_size = -(-batch_size // self._num_workers)
-        self._step = make_train_step(
+        self._step = make_step(
             model, optimizers, alone, seed=seed, batch_spec=batch_spec, batch_size=batch_size
         )
         slots = optimizer_variables([optimizer for optimizer, _ in optimizers])
@@ -59,7 +60,7 @@ class AveragedSteps:
         self._frequency = frequency
         self._pending = np.zeros(len(STEP_SUMS))
         self._num_alone = 0
-        self.spread = 0.0
+        self.spread: float | None = 0.0
 
     def take(self, batch: dict[str, Any], number: int, *, last: bool, stop: float) -> dict[str, float] | None:
         """Take one step of this worker's own and average when it is time.

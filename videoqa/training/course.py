@@ -11,17 +11,27 @@ import tensorflow as tf
 
 from videoqa._manifest import write_text
 from videoqa._progress import say
+from videoqa.training.position import means_of
+
+STEPS_BETWEEN = 20
+"""Steps between two points of the curves by step."""
+STEP_TAGS = {"loss": "cross_entropy_loss"}
 
 
 class CourseLog(keras.callbacks.TensorBoard):
-    """Writes the figures of each epoch. What cannot be written is said once, and is tried again.
+    """Writes the figures of each epoch, and scalars by step. What cannot be written is said once.
 
     Args:
         folder: of the logs, made if absent.
+        first_step: number of steps that a resumed run has behind it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, first_step: int = 0) -> None:
         super().__init__(folder / "tensorboard", write_graph=False)
+        self._folder = folder / "tensorboard"
+        self._steps: Any = None
+        self._sums: dict[str, float] = {}
+        self._logged = first_step
         self._csv = folder / "epochs.csv"
         self._has_complained = False
 
@@ -30,6 +40,25 @@ class CourseLog(keras.callbacks.TensorBoard):
         with self._complaining():
             self._csv.parent.mkdir(parents=True, exist_ok=True)
             write_text(self._csv, pd.DataFrame(history).rename_axis("epoch").to_csv())
+
+    def add_step(self, number: int, sums: Mapping[str, float], learning_rate: float) -> None:
+        """Take the sums of a step, and write the means of the last ones when it is time."""
+        for name, value in sums.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        if number // STEPS_BETWEEN == self._logged // STEPS_BETWEEN:
+            return
+        self._logged = number
+        means = {"regularisation_loss": 0.0, **means_of(self._sums), "learning_rate": learning_rate}
+        self._write_scalars(number, {"total_loss": means["loss"], **means})
+        self._sums = {}
+
+    def _write_scalars(self, number: int, scalars: Mapping[str, float]) -> None:
+        with self._complaining():
+            if self._steps is None:
+                self._steps = tf.summary.create_file_writer(str(self._folder / "steps"))
+            with self._steps.as_default():
+                for name, value in scalars.items():
+                    tf.summary.scalar(STEP_TAGS.get(name, name), value, step=number)
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Open the events."""
@@ -40,11 +69,15 @@ class CourseLog(keras.callbacks.TensorBoard):
         """Write the events of an epoch."""
         with self._complaining():
             super().on_epoch_end(epoch, logs)
+            if self._steps is not None and "val_accuracy" in (logs or {}):
+                self._write_scalars(self._logged, {"validation_accuracy": logs["val_accuracy"]})
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the events."""
         with self._complaining():
             super().on_train_end(logs)
+            if self._steps is not None:
+                self._steps.close()
 
     @contextlib.contextmanager
     def _complaining(self) -> Iterator[None]:

@@ -10,13 +10,15 @@ import tensorflow as tf
 from videoqa._progress import say
 from videoqa.config import RunConfig, TrainingConfig
 from videoqa.input_pipeline import Examples
+from videoqa.models.backbones import freeze_before
 from videoqa.models.building import build_from_config, copy_shared_weights
 from videoqa.saving import BACKBONE_WEIGHTS, ModelFolder
 from videoqa.text.answers import AnswerList
 from videoqa.text.vocabulary import Vocabulary
 from videoqa.training.control import RunControl
 from videoqa.training.initial_weights import load_initial_weights
-from videoqa.training.loop import Training, steps_per_epoch
+from videoqa.training.loop import Training
+from videoqa.training.position import Position
 from videoqa.training.precision import computing_in
 from videoqa.training.run_checkpoints import RunCheckpoints
 from videoqa.training.strategies import make_strategy, variables_of
@@ -28,15 +30,17 @@ class FittedModel:
 
     Attributes:
         model: the form it was trained in, from features or from frames.
-        features_form: the form that starts from features, which a model folder holds.
+        features_form: the form that a model folder holds: that which starts from features, if there is one.
         history: figures of each epoch.
         backbone_weights: file with the weights of a trained backbone; None: it was frozen.
+        best_score: validation accuracy and negative loss of the best epoch; None: no epoch was validated.
     """
 
     model: keras.Model
     features_form: keras.Model
     history: list[dict[str, float]]
     backbone_weights: Path | None
+    best_score: tuple[float, float] | None = None
 
 
 def fit_model(
@@ -54,6 +58,7 @@ def fit_model(
     initial: ModelFolder | None = None,
     progress: bool = True,
     phase: str = "model",
+    head: FittedModel | None = None,
 ) -> FittedModel:
     """Train the model that `config` describes and return it; logs go to `folder/logs`.
 
@@ -70,6 +75,8 @@ def fit_model(
         initial: an earlier model whose weights to start from.
         progress: print messages, and a bar on a terminal.
         phase: one of `run_checkpoints.PHASES`.
+        head: what the phase "model" made, when this one trains it on together with its backbone; None: as it
+            was restored from a checkpoint, or another phase.
 
     Raises:
         TrainingStopped: some worker was asked to stop.
@@ -80,12 +87,16 @@ def fit_model(
         model = build_from_config(
             config.model, config.sampling.num_frames, starts_from="clip" if end_to_end else "features"
         )
-        model.optimizer.learning_rate = _learning_rate(config.training, len(train_examples))
+        if phase == "unfrozen":
+            freeze_before(model.get_layer("backbone").layer, config.training.unfreeze_from)
+    if head is not None:
+        copy_shared_weights(head.features_form, model)
     if initial is not None:
         copied = load_initial_weights(model, initial, vocabulary=vocabulary, answers=answers)
         say(f"Starting from {initial.path}: {', '.join(copied)}.", progress=progress)
-    history = Training(
+    trained = Training(
         model,
+        config.model,
         train_examples,
         validation_examples if len(validation_examples) else None,
         config.training,
@@ -94,13 +105,17 @@ def fit_model(
         checkpoints=checkpoints,
         phase=phase,
         logs=folder / "logs",
+        begin_at=None if head is None else after_head(head),
         callbacks=callbacks,
         progress=progress,
-    ).run()
-    if not end_to_end or not control.is_chief:  # worker 0 alone writes what is saved
-        return FittedModel(model, model, history, None)
+    )
+    history = trained.run()
+    if (
+        not config.model.has_backbone or not end_to_end or not control.is_chief
+    ):  # worker 0 alone writes what is saved
+        return FittedModel(model, model, history, None, trained.position.best_score)
     features_form, backbone_weights = _without_backbone(model, config, folder)
-    return FittedModel(model, features_form, history, backbone_weights)
+    return FittedModel(model, features_form, history, backbone_weights, trained.position.best_score)
 
 
 def start_strategy(
@@ -113,19 +128,6 @@ def start_strategy(
     return make_strategy(training.strategy, gpu_memory_limit=gpu_memory_limit, progress=progress)
 
 
-def _learning_rate(
-    training: TrainingConfig, num_examples: int
-) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    num_steps = training.epochs * steps_per_epoch(num_examples, training.batch_size)
-    return LEARNING_RATE_SCHEDULES[training.learning_rate_schedule](training.learning_rate, num_steps)
-
-
-LEARNING_RATE_SCHEDULES = {
-    "constant": lambda rate, num_steps: rate,
-    "cosine": keras.optimizers.schedules.CosineDecay,
-}
-
-
 def _without_backbone(model: keras.Model, config: RunConfig, folder: Path) -> tuple[keras.Model, Path]:
     """Return the features form with the trained weights, and the file the backbone's went to."""
     features_form = build_from_config(config.model, config.sampling.num_frames, starts_from="features")
@@ -133,3 +135,8 @@ def _without_backbone(model: keras.Model, config: RunConfig, folder: Path) -> tu
     path = folder / BACKBONE_WEIGHTS
     model.get_layer("backbone").layer.save_weights(path)
     return features_form, path
+
+
+def after_head(head: FittedModel) -> Position:
+    """Return where the second stage begins: behind the epochs of the head, whose best one is to be beaten."""
+    return Position(history=list(head.history), best_score=head.best_score)

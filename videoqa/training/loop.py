@@ -1,7 +1,8 @@
 """The loop over epochs: steps, validation, callbacks, early stopping, the best weights, checkpoints."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import numpy as np
 import tensorflow as tf
 
 from videoqa._progress import progress_bar, say
-from videoqa.config import TrainingConfig
-from videoqa.input_pipeline import Examples, batch_dataset, batch_spec
-from videoqa.training.averaging import AveragedSteps
+from videoqa.config import ModelConfig, TrainingConfig
+from videoqa.input_pipeline import Examples, batch_dataset, batch_spec, num_batches
 from videoqa.training.collectives import from_chief
 from videoqa.training.control import RunControl, TrainingStopped, signal_of
 from videoqa.training.course import CourseLog
+from videoqa.training.position import Position
+from videoqa.training.recipes import optimizer_pairs
+from videoqa.training.requirements import drops_incomplete_batches
 from videoqa.training.run_checkpoints import (
     RunCheckpoints,
     assign_all,
@@ -23,14 +26,14 @@ from videoqa.training.run_checkpoints import (
     restore_arrays,
     training_arrays,
 )
-from videoqa.training.step import OptimizerPairs, make_train_step
+from videoqa.training.step import OptimizerPairs
+from videoqa.training.steps import make_steps
 from videoqa.training.strategies import variables_of
 from videoqa.training.validation import validation_scores
 
-PHASE_NAMES = {"blind": "blind model", "model": "training"}
+PHASE_NAMES = {"blind": "blind model", "model": "training", "unfrozen": "unfrozen"}
 """Shown before the bar."""
 LOGGED = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
-Take = Callable[..., dict[str, float] | None]
 
 
 class Training:
@@ -47,6 +50,7 @@ class Training:
     def __init__(
         self,
         model: keras.Model,
+        config: ModelConfig,
         train_examples: Examples,
         validation_examples: Examples | None,
         training: TrainingConfig,
@@ -56,6 +60,7 @@ class Training:
         checkpoints: RunCheckpoints,
         phase: str,
         logs: Path,
+        begin_at: Position | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         progress: bool = True,
     ) -> None:
@@ -63,6 +68,7 @@ class Training:
 
         Args:
             model: what to train.
+            config: of the model.
             train_examples: rows to learn from; those with `answer_id` −1 have weight 0.
             validation_examples: rows to choose the epoch by; None: train all epochs.
             training: epochs, batch size, seed, patience.
@@ -70,25 +76,27 @@ class Training:
             control: the place of this process among the workers.
             checkpoints: where they go.
             phase: one of `run_checkpoints.PHASES`.
+            begin_at: where the phase begins, with the history and the best score of the one before; None: at
+                nothing.
             logs: folder of the logs that worker 0 writes: `epochs.csv` and TensorBoard's.
             callbacks: Keras callbacks, called on worker 0. What they change at the beginning or end of an
                 epoch goes to the other workers; `model.stop_training` is obeyed at an epoch's end. During the
                 steps they must change nothing and take only moments: the others wait.
             progress: show a bar on a terminal.
         """
-        self.model, self.position = model, checkpoints.position(phase)
+        self.model, self.position = model, checkpoints.position(phase, begin_at)
         self._examples, self._validation = train_examples, validation_examples
         self._training, self._strategy, self._control = training, strategy, control
         self._checkpoints, self._phase = checkpoints, phase
         self._progress = progress and control.is_chief
-        self._num_steps = steps_per_epoch(len(train_examples), training.batch_size)
-        self._best: list[np.ndarray] = []
+        self._num_steps = steps_per_epoch(len(train_examples), training.batch_size, config)
+        self._drop_remainder = drops_incomplete_batches(config)
+        self._best: list[np.ndarray] = [] if begin_at is None else model.get_weights()
         self._has_callbacks = bool(callbacks)
-        self._optimizers = [model.optimizer]
-        self._begin()
-        self._take = self._make_steps([(model.optimizer, model.trainable_variables)])
+        pairs = self._begin(config)
+        self._steps = make_steps(model, config, training, pairs, strategy, batch_spec(train_examples))
         parameters = {"epochs": training.epochs, "steps": self._num_steps, "verbose": 0}
-        self._course = CourseLog(logs)
+        self._course = CourseLog(logs, self.position.epoch * self._num_steps + self.position.next_batch)
         own = [self._course, *callbacks] if control.is_chief else []
         self._driver = keras.callbacks.CallbackList(own, model=model, **parameters)
 
@@ -113,14 +121,19 @@ class Training:
             self._driver.on_train_end()
         return self.position.history
 
-    def _begin(self) -> None:
+    def _begin(self, config: ModelConfig) -> OptimizerPairs:
         """Build the optimizers and let every worker have worker 0's weights, slots and position."""
-        with variables_of(self._training, self._strategy).scope():
-            self.model.optimizer.build(self.model.trainable_variables)
+        training = self._training
+        with variables_of(training, self._strategy).scope():
+            pairs = optimizer_pairs(self.model, config, training, training.epochs * self._num_steps)
+            for optimizer, variables in pairs:
+                optimizer.build(variables)
+        self._optimizers = [optimizer for optimizer, _ in pairs]
         restored = self._checkpoints.restored
         if restored is not None and restored.state["phase"] == self._phase:
             self._best = restore_arrays(restored, self.model, self._optimizers)
         self._share("begins")
+        return pairs
 
     def _share(self, moment: str) -> None:
         """Give every worker the place, weights and slots of worker 0; callbacks may have changed them."""
@@ -135,24 +148,11 @@ class Training:
             place.sums = dict(zip(place.sums, sums, strict=True))
             assign_all(variables, shared[1:])
 
-    def _make_steps(self, pairs: OptimizerPairs) -> Take:
-        training = self._training
-        options: dict[str, Any] = {
-            "seed": training.seed,
-            "batch_spec": batch_spec(self._examples),
-            "batch_size": training.batch_size,
-        }
-        if training.averaging_frequency is not None:
-            frequency = training.averaging_frequency
-            self._averaged = AveragedSteps(self.model, pairs, self._strategy, frequency=frequency, **options)
-            return self._averaged.take
-        step = make_train_step(self.model, pairs, self._strategy, **options)
-        return lambda batch, number, *, last, stop: step(batch, number, stop)
-
     def _run_steps(self) -> None:
         """Take the steps that are left of the epoch."""
         place, training = self.position, self._training
-        order = {"seed": training.seed, "epoch": place.epoch, "batch_size": training.batch_size}
+        order: dict[str, Any] = {"seed": training.seed, "epoch": place.epoch}
+        order |= {"batch_size": training.batch_size, "drop_remainder": self._drop_remainder}
         first = place.next_batch
         with progress_bar(
             batch_dataset(self._examples, first_batch=first, **order),
@@ -167,19 +167,20 @@ class Training:
             for index, batch in enumerate(bar, first):
                 self._take_step(index, batch)
                 place.seconds = time.perf_counter() - begin
-                bar.set_postfix(
-                    **{key: f"{value:.3f}" for key, value in place.means().items()}, refresh=False
-                )
+                shown = {key: f"{value:.3f}" for key, value in place.means().items()}
+                bar.set_postfix(**shown, all_epochs_left=self._time_left(), refresh=False)
 
     def _take_step(self, index: int, batch: dict[str, Any]) -> None:
         """Take one step; where the workers have the same weights after it, save and stop as is due."""
         self._driver.on_train_batch_begin(index)
         number = self.position.epoch * self._num_steps + index
         last = index + 1 == self._num_steps
-        sums = self._take(batch, number, last=last, stop=self._control.stop_code())
+        sums = self._steps.take(batch, number, last=last, stop=self._control.stop_code())
         if sums is not None:
             self.position.add(sums)
             self.position.next_batch = index + 1
+            if self._control.is_chief:
+                self._course.add_step(number + 1, sums, self._rate())
         self._driver.on_train_batch_end(index, self.position.means())
         if sums is None:
             return
@@ -188,6 +189,17 @@ class Training:
             self._save(number + 1)
         if stopped_by is not None:
             raise TrainingStopped(stopped_by)
+
+    def _rate(self) -> float:
+        """Return the learning rate, of the first optimizer where there are several."""
+        return float(keras.ops.convert_to_numpy(self._optimizers[0].learning_rate))
+
+    def _time_left(self) -> str:
+        """Return about how long all the epochs will still take, as in 1:02:03."""
+        place = self.position
+        done, left = place.next_batch, self._training.epochs - place.epoch
+        seconds = place.seconds / max(done, 1) * (left * self._num_steps - done)
+        return str(timedelta(seconds=round(seconds)))
 
     def _is_due(self, step: int) -> bool:
         """Whether a checkpoint is due after `step` steps, of which averaging may have united several."""
@@ -204,11 +216,10 @@ class Training:
     def _end_epoch(self) -> None:
         """Let worker 0 validate, decide and save, and tell the others whether to go on."""
         place = self.position
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         speed = {"seconds": place.seconds, "steps_per_second": self._num_steps / max(place.seconds, 1e-9)}
-        logs = place.means() | {"learning_rate": rate} | speed
-        if self._training.averaging_frequency is not None:
-            logs["spread"] = self._averaged.spread
+        logs = place.means() | {"learning_rate": self._rate()} | speed
+        if self._steps.spread is not None:
+            logs["spread"] = self._steps.spread
         epoch = place.epoch
         if self._control.is_chief and self._validation is not None:
             logs |= validation_scores(self.model, self._validation)
@@ -229,9 +240,9 @@ class Training:
         place.finished = bool(finished)
 
 
-def steps_per_epoch(num_examples: int, batch_size: int) -> int:
-    """Return the number of batches of an epoch, an uneven last one included."""
-    return -(-num_examples // batch_size)
+def steps_per_epoch(num_examples: int, batch_size: int, config: ModelConfig) -> int:
+    """Return the number of batches of an epoch, an uneven last one included where it is learned from."""
+    return num_batches(num_examples, batch_size, drop_remainder=drops_incomplete_batches(config))
 
 
 def _array(variable: keras.Variable) -> np.ndarray:

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-SUMS = ("loss_sum", "num_correct", "weight_sum")
+SUMS = ("loss_sum", "num_correct", "weight_sum", "regularisation_sum")
+
+
+def means_of(sums: Mapping[str, float]) -> dict[str, float]:
+    """Return "loss" (the cross-entropy) and "accuracy" over the rows that count; with regularisation
+    "regularisation_loss" and "total_loss" as well."""
+    weight = max(sums["weight_sum"], 1.0)
+    means = {"loss": sums["loss_sum"] / weight, "accuracy": sums["num_correct"] / weight}
+    if sums["regularisation_sum"]:
+        regularisation = sums["regularisation_sum"] / weight
+        means |= {"regularisation_loss": regularisation, "total_loss": means["loss"] + regularisation}
+    return means
 
 
 @dataclass
@@ -14,7 +25,8 @@ class Position:
     Attributes:
         epoch: of the next step, from 0.
         next_batch: of the next step within the epoch.
-        sums: over the epoch so far: "loss_sum", "num_correct", "weight_sum".
+        sums: over the epoch so far, see `SUMS`: the loss and the hits of the rows times their weights, the
+            weights, and each step's regularisation loss times its weights.
         seconds: spent on the epoch's steps so far.
         history: figures of the finished epochs.
         best_score: validation accuracy and negative loss of the best epoch; None: no epoch was validated.
@@ -37,9 +49,8 @@ class Position:
             self.sums[name] += sums[name]
 
     def means(self) -> dict[str, float]:
-        """Return "loss" and "accuracy" of the epoch so far, over the rows that count."""
-        weight = max(self.sums["weight_sum"], 1.0)
-        return {"loss": self.sums["loss_sum"] / weight, "accuracy": self.sums["num_correct"] / weight}
+        """Return the means of the epoch so far, see `means_of`."""
+        return means_of(self.sums)
 
     def end_epoch(self, logs: dict[str, float]) -> None:
         """Go on to the next epoch."""

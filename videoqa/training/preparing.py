@@ -34,6 +34,7 @@ class PreparedData:
         config: with the sizes of `vocabulary` and `answers`.
         table: training and validation rows.
         examples: the same rows.
+        frame_examples: the same rows as frames, for the second stage; None: there is none.
         vocabulary: None for actions.
         answers: answer of each class.
         num_dropped: rows left out because their video failed.
@@ -48,6 +49,7 @@ class PreparedData:
     config: RunConfig
     table: pd.DataFrame
     examples: Examples
+    frame_examples: Examples | None
     vocabulary: Vocabulary | None
     answers: AnswerList
     num_dropped: int
@@ -58,8 +60,11 @@ class PreparedData:
 
     def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
         """Return the rows of one split."""
-        rows = np.flatnonzero((self.table["split"] == name).to_numpy())
-        return self.table.iloc[rows], self.examples.select(rows)
+        return self.table[self.table["split"] == name], self.rows_of(name, self.examples)
+
+    def rows_of(self, name: str, examples: Examples) -> Examples:
+        """Return those of `examples`, this run's, that are of one split."""
+        return examples.select(np.flatnonzero((self.table["split"] == name).to_numpy()))
 
     @cached_property
     def question_prior(self) -> QuestionPrior | None:
@@ -102,6 +107,16 @@ def prepare_data(
     examples, outcome = make_examples(
         table, config, vocabulary=vocabulary, answers=answers, progress=progress
     )
+    frame_examples = None
+    if config.training.unfreeze_from is not None:
+        from_frames = dataclasses.replace(model, train_backbone=True)
+        frame_examples, _ = make_examples(
+            table,
+            dataclasses.replace(config, model=from_frames),
+            vocabulary=vocabulary,
+            answers=answers,
+            progress=progress,
+        )
     good = examples.clip_index >= 0
     _say_dropped(table, outcome, good, progress)
     kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
@@ -111,6 +126,7 @@ def prepare_data(
         config=config,
         table=kept,
         examples=examples.select(good),
+        frame_examples=None if frame_examples is None else frame_examples.select(good),
         vocabulary=vocabulary,
         answers=answers,
         num_dropped=num_dropped,

@@ -14,13 +14,23 @@ from videoqa.config import ModelConfig, RunConfig, run_config_from_options
 from videoqa.data.annotations import split_sources
 from videoqa.data.specs import options_of
 from videoqa.launching.job import Job
-from videoqa.models.backbones import backbone_identity
+from videoqa.models.backbones import INCEPTION_V3_CHANNELS, backbone_identity
 from videoqa.saving import CHECKPOINTS, ModelFolder, load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
+from videoqa.training.requirements import check_recipe
 from videoqa.training.resuming import check_same_run, check_unfinished, options_of_run
 from videoqa.training.settling import check_resumable
 
-INITIAL_FIELDS = ("video_branch", "video_units", "embedding_dim", "question_units", "hidden_units")
+INITIAL_FIELDS = (
+    "architecture",
+    "width",
+    "peepholes",
+    "video_branch",
+    "video_units",
+    "embedding_dim",
+    "question_units",
+    "hidden_units",
+)
 """What an earlier model must have in common with one that starts from its weights."""
 
 
@@ -133,11 +143,31 @@ def check_input(config: RunConfig) -> None:
     if model.task == "action" and model.video_branch == "none":
         requirement = "be another branch for actions: without video and question nothing is left"
         raise ValueError(refusal("video_branch", requirement, model.video_branch))
-    if model.backbone_weights is None and not model.train_backbone and model.video_branch != "none":
+    if (
+        model.has_backbone
+        and model.backbone_weights is None
+        and not model.train_backbone
+        and model.sees_video
+    ):
         advice = "Give weights, or train the backbone with `train_backbone=True`."
         raise ValueError(refusal("backbone_weights", "be given for a frozen backbone", None, advice))
+    if config.training.unfreeze_from is not None:
+        check_unfreezing(model, config.training.unfreeze_from)
+    check_recipe(model, config.training)
     if model.train_backbone and model.video_branch == "none":
         raise ValueError(refusal("train_backbone", "be False for a blind model", True))
+
+
+def check_unfreezing(model: ModelConfig, layer: str) -> None:
+    """Refuse a second stage that would train nothing, or everything again."""
+    if model.backbone != "inception_v3" or model.train_backbone or not model.sees_video:
+        requirement = "be left out unless a frozen inception_v3 comes first"
+        raise ValueError(refusal("unfreeze_from", requirement, layer))
+    names = list(INCEPTION_V3_CHANNELS)
+    last = names.index(model.backbone_layer or names[-1])
+    if layer not in names[:last]:
+        requirement = f"be a layer before the backbone's last: one of {', '.join(names[:last]) or 'none'}"
+        raise ValueError(refusal("unfreeze_from", requirement, layer))
 
 
 def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:

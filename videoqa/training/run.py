@@ -29,6 +29,7 @@ from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request, check_initial, check_input, read_request
+from videoqa.training.requirements import check_shares
 from videoqa.training.resuming import check_same_run, check_unfinished, resumable, say_new_schedule
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | 
         check_unfinished(restored.state, request.config, folder)
         say_new_schedule(restored.state, request.config, progress=job.progress)
     strategy = strategy or _start(job, request)
+    check_shares(request.config.model, request.config.training.batch_size, strategy.num_replicas_in_sync)
     with graceful_stop() as stop:
         control = control or RunControl(stop=stop)
         checkpoints = _checkpoints(job, request, prepared, folder if control.is_chief else None, restored)
@@ -130,8 +132,11 @@ def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | 
 
 def _train(run: _Run) -> TrainingRun:
     blind = _fit_blind(run)
-    config = run.prepared.config
-    fitted = _fit(run, config, run.folder, callbacks=run.job.callbacks, initial=run.request.initial)
+    config, fitted = run.prepared.config, None
+    if config.training.unfreeze_from is None or not _is_past(run, "model"):
+        fitted = _fit(run, config, run.folder, callbacks=run.job.callbacks, initial=run.request.initial)
+    if config.training.unfreeze_from is not None:
+        fitted = _fit_unfrozen(run, fitted)
     if not run.control.is_chief:
         return TrainingRun(run.folder, config, fitted.history, {})
     return _save(run, fitted, blind)
@@ -165,7 +170,9 @@ def _checkpoints(
 def _fit(run: _Run, config: RunConfig, folder: Path, **options: Any) -> "FittedModel":
     from videoqa.training.fitting import fit_model
 
-    (_, training), (_, validation) = run.prepared.split("train"), run.prepared.split("validation")
+    prepared = run.prepared
+    examples = prepared.frame_examples if options.get("phase") == "unfrozen" else prepared.examples
+    training, validation = (prepared.rows_of(name, examples) for name in ("train", "validation"))
     if config.model.video_branch == "none":
         training, validation = training.without_clips(), validation.without_clips()
     return fit_model(
@@ -189,7 +196,7 @@ def _fit_blind(run: _Run) -> ModelFolder | None:
     prepared, config = run.prepared, run.prepared.config
     if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
         return None
-    if _is_blind_done(run):
+    if _is_past(run, "blind"):
         return load_model_folder(run.folder / BLIND) if run.control.is_chief else None
     model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
     config = dataclasses.replace(config, model=model)
@@ -209,13 +216,28 @@ def _fit_blind(run: _Run) -> ModelFolder | None:
         )
 
 
-def _is_blind_done(run: _Run) -> bool:
-    """Whether worker 0 goes on from a checkpoint of the model itself."""
+def _fit_unfrozen(run: _Run, head: "FittedModel | None") -> "FittedModel":
+    """Train on from `head`, or from where this stage was stopped, with the backbone's last layers."""
+    config = run.prepared.config
+    training = dataclasses.replace(
+        config.training,
+        epochs=config.training.unfreeze_epochs,
+        learning_rate=config.training.unfreeze_learning_rate,
+        learning_rate_schedule="constant",
+    )
+    model = dataclasses.replace(config.model, train_backbone=True)
+    config = dataclasses.replace(config, model=model, training=training)
+    return _fit(run, config, run.folder, callbacks=run.job.callbacks, phase="unfrozen", head=head)
+
+
+def _is_past(run: _Run, phase: str) -> bool:
+    """Whether worker 0 goes on from a checkpoint of a later phase."""
     from videoqa.training.collectives import from_chief
+    from videoqa.training.run_checkpoints import PHASES
 
     restored = run.checkpoints.restored
-    done = restored is not None and restored.state["phase"] == "model"
-    run.control.barrier("which phase")
+    done = restored is not None and PHASES.index(restored.state["phase"]) > PHASES.index(phase)
+    run.control.barrier(f"past {phase}")
     return bool(from_chief(run.strategy, [np.array(float(done))])[0])
 
 

@@ -13,7 +13,7 @@ from videoqa.config import RunConfig
 from videoqa.training.checkpoints import Checkpoint, save_checkpoint
 from videoqa.training.position import Position
 
-PHASES = ("blind", "model")
+PHASES = ("blind", "model", "unfrozen")
 """What a run trains, in this order."""
 
 
@@ -43,10 +43,10 @@ class RunCheckpoints:
     progress: bool = True
     restored: Checkpoint | None = None
 
-    def position(self, phase: str) -> Position:
-        """Return where to begin with a phase."""
+    def position(self, phase: str, begin_at: Position | None = None) -> Position:
+        """Return where to begin with a phase: where it was stopped, else at `begin_at`, else at nothing."""
         if self.restored is None or self.restored.state["phase"] != phase:
-            return Position()
+            return begin_at or Position()
         return Position.from_dict(self.restored.state["position"])
 
     def save(

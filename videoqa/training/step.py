@@ -74,7 +74,7 @@ def make_replica_step(
 
     Returns:
         A function of the replica's rows, the step's number, the rows and the sum of weights of the global
-        batch, and a stop code, that returns the replica's sums `(4,)`, see `STEP_SUMS`.
+        batch, and a stop code, that returns the replica's sums `(5,)`, see `STEP_SUMS`.
     """
     variables = [variable for _, owned in optimizers for variable in owned]
 
@@ -99,6 +99,7 @@ def make_replica_step(
             optimizer.apply([next(gradients) for _ in owned], owned)
         hits = tf.cast(tf.argmax(probabilities, -1, tf.int32) == batch["answer_ids"], weights.dtype)
         sums = [tf.reduce_sum(values * weights) for values in (losses, hits, tf.ones_like(weights))]
+        sums.append(regularisation * tf.cast(global_weight, weights.dtype))
         return tf.stack([*sums, tf.cast(stop, weights.dtype)])
 
     return replica_step
@@ -124,7 +125,7 @@ def _overflowing_together(gradients: list[Any]) -> list[Any]:
 
 
 def named_sums(sums: tf.Tensor) -> dict[str, float]:
-    """Return `(4,)` sums by the names in `STEP_SUMS`."""
+    """Return `(5,)` sums by the names in `STEP_SUMS`."""
     return dict(zip(STEP_SUMS, sums.numpy().tolist(), strict=True))
 
 

@@ -1,0 +1,62 @@
+"""How each architecture is optimized: which optimizers for which weights, and how their rates go on."""
+
+from collections.abc import Callable
+
+import keras
+
+from videoqa.config import ModelConfig, TrainingConfig
+from videoqa.training.step import OptimizerPairs
+
+CLIP_VALUE = 10.0
+"""Bound of each element of the gradients of conv_lstm's dense, LSTM and output layers."""
+CONV_LSTM_LAYERS = {
+    ("conv1", "conv2"): lambda rate: keras.optimizers.Adam(rate(1.0)),
+    ("dense",): lambda rate: keras.optimizers.Adagrad(rate(10.0), clipvalue=CLIP_VALUE),
+    ("lstm",): lambda rate: keras.optimizers.Adagrad(rate(8.0), clipvalue=CLIP_VALUE),
+    ("answer",): lambda rate: keras.optimizers.Adam(rate(1.0), clipvalue=CLIP_VALUE),
+}
+"""Layers of conv_lstm and their optimizer, with rates in multiples of `learning_rate`: at 1e-3 the published
+0.001, 0.01 and 0.008."""
+
+
+def optimizer_pairs(
+    model: keras.Model, config: ModelConfig, training: TrainingConfig, num_steps: int
+) -> OptimizerPairs:
+    """Return the (optimizer, variables) pairs that train a model; every trainable variable is in one.
+
+    Call it where the model was built: under the scope of what owns its variables.
+
+    Args:
+        model: compiled; its own optimizer trains all of it, unless its architecture has others.
+        config: of the model.
+        training: gives the learning rate and its schedule.
+        num_steps: of the whole training.
+    """
+    if config.architecture != "conv_lstm":
+        model.optimizer.learning_rate = learning_rate(training, num_steps)
+        return [(model.optimizer, model.trainable_variables)]
+    return [
+        (make(lambda factor: learning_rate(training, num_steps, factor)), _variables_of(model, names))
+        for names, make in CONV_LSTM_LAYERS.items()
+    ]
+
+
+def learning_rate(
+    training: TrainingConfig, num_steps: int, factor: float = 1.0
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """Return the learning rate, times `factor`, as a number or as a schedule over `num_steps` steps."""
+    schedule = LEARNING_RATE_SCHEDULES[training.learning_rate_schedule]
+    return schedule(training.learning_rate * factor, num_steps, training)
+
+
+LEARNING_RATE_SCHEDULES: dict[str, Callable[[float, int, TrainingConfig], object]] = {
+    "constant": lambda rate, num_steps, training: rate,
+    "cosine": lambda rate, num_steps, training: keras.optimizers.schedules.CosineDecay(rate, num_steps),
+    "staircase": lambda rate, num_steps, training: keras.optimizers.schedules.ExponentialDecay(
+        rate, training.decay_steps, training.decay_rate, staircase=True
+    ),
+}
+
+
+def _variables_of(model: keras.Model, layers: tuple[str, ...]) -> list[keras.Variable]:
+    return [variable for variable in model.trainable_variables if set(variable.path.split("/")) & set(layers)]

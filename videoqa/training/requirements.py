@@ -1,0 +1,45 @@
+"""What an architecture asks of the way it is trained; needs no TensorFlow."""
+
+from videoqa._checks import refusal
+from videoqa.config import ModelConfig, TrainingConfig
+
+
+def drops_incomplete_batches(config: ModelConfig) -> bool:
+    """Whether a model learns from full batches only: batch norm's statistics are those of a batch."""
+    return config.architecture == "c3d"
+
+
+def check_recipe(config: ModelConfig, training: TrainingConfig) -> None:
+    """Refuse ways of training that an architecture cannot take, before any work is done.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    if config.architecture != "conv_lstm":
+        return
+    if training.strategy == "mirrored":
+        advice = "Its workers average their weights: give --strategy multiworker --averaging-frequency K."
+        raise ValueError(
+            refusal("strategy", "be 'single' or 'multiworker' with conv_lstm", "mirrored", advice)
+        )
+    if training.strategy == "multiworker" and training.averaging_frequency is None:
+        advice = "Each worker carries the state of its own clips: their weights are averaged."
+        raise ValueError(refusal("averaging_frequency", "be given with conv_lstm", None, advice))
+    if training.precision == "mixed_float16":
+        advice = "mixed_bfloat16 needs no scaling of the loss, which its four optimizers would not share."
+        raise ValueError(refusal("precision", "be another one with conv_lstm", training.precision, advice))
+
+
+def check_shares(config: ModelConfig, batch_size: int, num_replicas: int) -> None:
+    """Refuse a batch that the replicas cannot share equally, where its statistics matter.
+
+    Raises:
+        ValueError: naming the two nearest sizes.
+    """
+    if not drops_incomplete_batches(config) or batch_size % num_replicas == 0:
+        return
+    smaller = max(batch_size // num_replicas, 1) * num_replicas
+    larger = (batch_size // num_replicas + 1) * num_replicas
+    nearest = f"{smaller} or {larger}" if smaller != larger else str(larger)
+    requirement = f"be divisible by the {num_replicas} replicas that share its batch norm"
+    raise ValueError(refusal("batch_size", requirement, batch_size, f"Nearest are {nearest}."))

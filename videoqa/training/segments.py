@@ -1,0 +1,122 @@
+"""A training step of conv_lstm: truncated back-propagation through segments of a clip.
+
+The state of the LSTM is carried from one segment to the next, its gradient is not; each segment ends with one
+update of the weights. A step is all segments of one batch of clips, so that no state outlives it.
+
+Source: Williams and Peng 1990, "An efficient gradient-based algorithm for on-line training of recurrent
+network trajectories".
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from videoqa.models.conv_lstm import segment_form
+from videoqa.training.step import OptimizerPairs, Step, named_sums
+
+SEGMENT_FRAMES = 20
+
+
+def make_segment_step(
+    model: keras.Model,
+    optimizers: OptimizerPairs,
+    strategy: tf.distribute.Strategy,
+    *,
+    seed: int,
+    batch_spec: dict[str, Any],
+    batch_size: int,
+    segment_frames: int = SEGMENT_FRAMES,
+) -> Step:
+    """Return a function that updates the weights once for each segment of a batch of clips.
+
+    The loss of a segment is the cross-entropy of every frame that is there, averaged over these, and the
+    regularisation losses. Arguments are those of `make_train_step`; the strategy must have one replica.
+
+    Args:
+        segment_frames: frames of a segment; the last one of a clip is filled up with masked frames.
+
+    Returns:
+        The step. Its "loss_sum" has the mean over the frames of each clip, its "num_correct" counts clips by
+        the average over their frames.
+    """
+    if strategy.num_replicas_in_sync != 1:
+        raise ValueError("The state of a clip belongs to one replica: average the weights of several.")
+    segments = segment_form(model)
+    run = tf.function(_SegmentStep(segments, optimizers), reduce_retracing=True)
+    num_units = [int(segments.input[name].shape[-1]) for name in ("hidden", "cell")]
+
+    def step(batch: dict[str, Any], number: int, stop: float = 0.0) -> dict[str, float]:
+        clip, mask = batch["inputs"]["clip"], batch["inputs"]["mask"]
+        states = [tf.zeros((tf.shape(clip)[0], units), segments.compute_dtype) for units in num_units]
+        totals: list[Any] = []
+        for begin in range(0, int(tf.reduce_max(_lengths(mask))), segment_frames):
+            part = [_filled(x[:, begin : begin + segment_frames], segment_frames) for x in (clip, mask)]
+            *states, found = run(*part, batch["answer_ids"], batch["weights"], *states)
+            totals = found if not totals else [a + b for a, b in zip(totals, found, strict=True)]
+        return named_sums(_sums_of_batch(batch, totals, stop))
+
+    return step
+
+
+class _SegmentStep:
+    """One update of the weights; called with a segment's clip, mask, answer ids, weights and states."""
+
+    def __init__(self, segments: keras.Model, optimizers: OptimizerPairs) -> None:
+        self._segments, self._optimizers = segments, optimizers
+        self._variables = [variable for _, owned in optimizers for variable in owned]
+
+    def __call__(
+        self, clip: Any, mask: Any, answer_ids: Any, weights: Any, hidden: Any, cell: Any
+    ) -> tuple[Any, Any, list[Any]]:
+        """Return the states after the segment, and per-clip sums over its frames: losses `(batch,)`, frames
+        `(batch,)`, probabilities `(batch, classes)`; then the regularisation losses and the number 1."""
+        inputs = {"clip": clip, "mask": mask, "hidden": hidden, "cell": cell}
+        with tf.GradientTape() as tape:
+            outputs = self._segments(inputs, training=True)
+            probabilities = outputs["answer"]
+            targets = tf.repeat(answer_ids[:, None], tf.shape(probabilities)[1], axis=1)
+            losses = keras.losses.sparse_categorical_crossentropy(targets, probabilities)
+            there = tf.cast(mask, losses.dtype)
+            counted = there * tf.cast(weights, losses.dtype)[:, None]
+            mean = tf.math.divide_no_nan(tf.reduce_sum(losses * counted), tf.reduce_sum(counted))
+            regularisation = sum(self._segments.losses, tf.zeros_like(mean))
+            objective = mean + regularisation
+        gradients = iter(tape.gradient(objective, [variable.value for variable in self._variables]))
+        for optimizer, owned in self._optimizers:
+            optimizer.apply([next(gradients) for _ in owned], owned)
+        found = [
+            tf.reduce_sum(losses * there, axis=1),
+            tf.reduce_sum(there, axis=1),
+            tf.reduce_sum(probabilities * there[..., None], axis=1),
+            regularisation,
+            tf.ones_like(regularisation),
+        ]
+        return outputs["hidden"], outputs["cell"], found
+
+
+def _sums_of_batch(batch: dict[str, Any], totals: list[Any], stop: float) -> tf.Tensor:
+    """Return the sums of a step, in the order of `STEP_SUMS`."""
+    losses, num_frames, probabilities, regularisation, num_segments = totals
+    weights = tf.cast(batch["weights"], losses.dtype)
+    right = tf.argmax(probabilities, -1, batch["answer_ids"].dtype) == batch["answer_ids"]
+    weight_sum = tf.reduce_sum(weights)
+    return tf.stack(
+        [
+            tf.reduce_sum(tf.math.divide_no_nan(losses, num_frames) * weights),
+            tf.reduce_sum(tf.cast(right, weights.dtype) * weights),
+            weight_sum,
+            regularisation / num_segments * weight_sum,
+            tf.cast(stop, losses.dtype),
+        ]
+    )
+
+
+def _lengths(mask: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+
+
+def _filled(part: tf.Tensor, num_frames: int) -> tf.Tensor:
+    """Return `(batch, up to num_frames, ...)` with frames of zeros (of a mask: False) behind."""
+    missing = num_frames - part.shape[1]
+    return tf.pad(part, [[0, 0], [0, missing], *[[0, 0]] * (len(part.shape) - 2)]) if missing else part
