@@ -7,6 +7,8 @@ import keras
 
 from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
+from videoqa.models.frame_places import FramePlaces
+from videoqa.models.layer_options import softmax_dtype
 
 
 def read_in_order(features: Any, config: ModelConfig) -> Any:
@@ -19,9 +21,29 @@ def average(features: Any, config: ModelConfig) -> Any:
     return keras.layers.GlobalAveragePooling1D(name="video_mean")(features)
 
 
+def attend(features: Any, config: ModelConfig) -> Any:
+    """Return a weighted mean over the frames: `(batch, num_frames, feature_dim)` → `(batch, units)`.
+
+    What a frame shows and its place in the clip go through one tanh, so that "this, early" and "this, late"
+    become different vectors, which a plain mean of features cannot tell apart; a linear scorer and a softmax
+    over the frames weigh them.
+
+    Source: word attention of Yang et al. 2016 ("Hierarchical attention networks for document
+        classification"), with a learned scorer in place of its context vector; `FramePlaces` in place of its
+        recurrent layer.
+    """
+    shown = keras.layers.Dense(config.video_units, name="video_projection")(features)
+    placed = keras.layers.Activation("tanh", name="video_placed")(FramePlaces(name="video_places")(shown))
+    scores = keras.layers.Dense(1, use_bias=False, name="video_scores")(placed)
+    weights = keras.layers.Softmax(axis=1, name="video_weights")(scores)
+    mean = keras.layers.Dot(axes=1, name="video_attention")([weights, placed])
+    return keras.layers.Flatten(name="video_vector")(mean)
+
+
 VIDEO_BRANCH_FUNCTIONS: dict[str, Callable[[Any, ModelConfig], Any] | None] = {
     "lstm": read_in_order,
     "mean": average,
+    "attention": attend,
     "none": None,
 }
 
@@ -37,12 +59,10 @@ def question_branch(token_ids: Any, config: ModelConfig) -> Any:
 def answer_head(vectors: list[Any], config: ModelConfig) -> Any:
     """Return the probability of each answer, `(batch, num_answers)`, from the joined vectors."""
     joined = keras.layers.Concatenate(name="join")(vectors) if len(vectors) > 1 else vectors[0]
-    if config.dropout > 0:
+    if config.dropout:
         joined = StatelessDropout(config.dropout, name="joined_dropout")(joined)
     hidden = keras.layers.Dense(config.hidden_units, activation="relu", name="hidden")(joined)
-    # A softmax in half precision loses small probabilities.
-    half = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
     answer = keras.layers.Dense(
-        config.num_answers, activation="softmax", dtype="float32" if half else None, name="answer"
+        config.num_answers, activation="softmax", dtype=softmax_dtype(), name="answer"
     )
     return answer(hidden)

@@ -1,18 +1,24 @@
 """Builds the models: two inputs to one answer, or a clip to one action, from frames or from features."""
 
 import os
-from typing import Any
+from collections.abc import Callable
 
 import keras
 
-from videoqa._checks import check_choice, check_integer, check_number, refusal
-from videoqa.config import MODEL_INPUTS, ModelConfig
-from videoqa.models.backbones import build_backbone, feature_dim
-from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
+from videoqa._checks import check_integer, check_number
+from videoqa.config import ModelConfig
+from videoqa.models.c3d import build_c3d
+from videoqa.models.cnn_lstm import build_cnn_lstm
+from videoqa.models.conv_lstm import build_conv_lstm
 from videoqa.models.devices import let_gpu_memory_grow
-from videoqa.models.time_distributed import TimeDistributed
 
 LEARNING_RATE = 1e-3
+ARCHITECTURE_FUNCTIONS: dict[str, Callable[[ModelConfig, int | None, str], keras.Model]] = {
+    "cnn_lstm": build_cnn_lstm,
+    "c3d": build_c3d,
+    "conv_lstm": build_conv_lstm,
+}
+"""Architecture -> the function that builds its network, not compiled."""
 LAYERS_BEFORE_FEATURES = ("clip", "features", "question", "backbone")
 
 
@@ -21,13 +27,13 @@ def build_model(
     vocabulary_size: int = 10000,
     *,
     num_frames: int | None = None,
-    frame_size: tuple[int, int] = (150, 150),
+    frame_size: tuple[int, int] | None = None,
     backbone: str = "inception_v3",
     backbone_weights: str | os.PathLike[str] | None = "imagenet",
     backbone_layer: str | None = None,
     video_branch: str = "lstm",
     starts_from: str = "clip",
-    dropout: float = 0.0,
+    dropout: float | None = None,
     train_backbone: bool = False,
     embedding_dim: int = 256,
     video_units: int = 256,
@@ -41,14 +47,15 @@ def build_model(
         num_answers: classes of the softmax.
         vocabulary_size: rows of the question embedding; id 0 is padding.
         num_frames: frames per clip; None: any number.
-        frame_size: (height, width) of the frames in pixels.
+        frame_size: (height, width) of the frames in pixels; None: the backbone's own.
         backbone: "inception_v3" or "tiny".
         backbone_weights: "imagenet": the backbone's own pretrained weights (Keras's download, or for tiny
             those in the package); a weights file; or None: random ones.
         backbone_layer: cut InceptionV3 after this layer, for example "mixed8"; None: its end.
-        video_branch: "lstm", "mean" (the bag of frames) or "none" (the blind model: no clip goes in).
+        video_branch: "lstm", "mean" (the bag of frames), "attention" (a weighted mean that knows places in
+            time) or "none" (the blind model: no clip goes in).
         starts_from: "clip", or "features": the same layers after the backbone, which then has no part.
-        dropout: rate on the joined vector, in [0, 1).
+        dropout: rate on the joined vector, in [0, 1); None: none.
         train_backbone: train the backbone end to end; False: frozen, batch norm statistics included.
         embedding_dim, video_units, question_units, hidden_units: widths.
         learning_rate: of Adam.
@@ -74,7 +81,7 @@ def build_model(
         num_answers=num_answers,
         vocabulary_size=vocabulary_size,
         backbone=backbone,
-        backbone_weights=_own_weights(backbone, backbone_weights),
+        backbone_weights=_own_weights(backbone_weights),
         backbone_layer=backbone_layer,
         frame_size=frame_size,
         video_branch=video_branch,
@@ -91,39 +98,64 @@ def build_model(
 def build_action_model(
     num_classes: int,
     *,
+    architecture: str = "cnn_lstm",
     num_frames: int | None = None,
-    frame_size: tuple[int, int] = (150, 150),
+    frame_size: tuple[int, int] | None = None,
+    width: float = 1.0,
+    peepholes: bool = True,
+    l2: float | None = None,
+    dropout: float | None = None,
     backbone: str = "inception_v3",
     backbone_weights: str | os.PathLike[str] | None = "imagenet",
     backbone_layer: str | None = None,
     video_branch: str = "lstm",
     starts_from: str = "clip",
-    dropout: float = 0.0,
     train_backbone: bool = False,
     video_units: int = 256,
     hidden_units: int = 128,
     learning_rate: float = LEARNING_RATE,
 ) -> keras.Model:
-    """Build the model that names the action in a clip: `build_model`'s video branch with a head of its own.
+    """Build the model that names the action in a clip, compiled: `model.fit` works.
 
     Args:
         num_classes: classes of the softmax.
-        num_frames, frame_size, backbone, backbone_weights, backbone_layer, starts_from, dropout,
-            train_backbone, video_units, hidden_units, learning_rate: as in `build_model`.
-        video_branch: "lstm" or "mean".
+        architecture: "cnn_lstm" (`build_model`'s video branch with a head of its own), "c3d" (3-D
+            convolutions over a short clip) or "conv_lstm" (labels every frame); the last two as published.
+        num_frames: as in `build_model`; None for c3d: 10.
+        frame_size: (height, width) of the frames in pixels; None: the backbone's or architecture's own.
+        width: factor of the widths of c3d and conv_lstm.
+        peepholes: whether the gates of conv_lstm's LSTM see its cell; False: Keras's LSTM.
+        l2: factor of the squared kernels in the loss; None: the architecture's published one.
+        dropout: rate before the output, in [0, 1); None: the architecture's published one.
+        backbone, backbone_weights, backbone_layer, starts_from, train_backbone, video_units, hidden_units:
+            of cnn_lstm, as in `build_model`.
+        video_branch: of cnn_lstm: "lstm", "mean" or "attention" (a weighted mean that knows places in time).
+        learning_rate: of Adam.
 
     Returns:
-        A compiled `keras.Model` from {"clip"} or {"features"} to "answer", `(batch, num_classes)`.
+        A compiled `keras.Model` from {"clip"} or {"features"} to "answer", `(batch, num_classes)`; conv_lstm:
+        from {"clip", "mask"} to `(batch, num_frames, num_classes)`, the mask bool `(batch, num_frames)`,
+        False where a clip is over, and labels for `model.fit` `(batch, num_frames)`.
 
     Raises:
-        ConnectionError, FileNotFoundError, ValueError: as `build_model`.
+        ConnectionError, FileNotFoundError, ValueError: as `build_model`, and an option that the architecture
+            does not have.
+
+    Example:
+        >>> model = build_action_model(101, architecture="c3d", width=0.125)
+        >>> model.input["clip"].shape
+        (None, 10, 112, 112, 3)
     """
     check_integer("num_classes", num_classes, minimum=1)
     config = ModelConfig(
         task="action",
+        architecture=architecture,
         num_answers=num_classes,
+        width=width,
+        peepholes=peepholes,
+        l2=l2,
         backbone=backbone,
-        backbone_weights=_own_weights(backbone, backbone_weights),
+        backbone_weights=_own_weights(backbone_weights),
         backbone_layer=backbone_layer,
         frame_size=frame_size,
         video_branch=video_branch,
@@ -145,26 +177,13 @@ def build_from_config(
     """Build a compiled model of a checked configuration; see `build_model`.
 
     The form that starts from features reads no weights file. Under one `keras.utils.set_random_seed`
-    both forms get the same initial weights after a frozen backbone.
+    both forms get the same initial weights after a frozen backbone. c3d and conv_lstm start from clips only.
     """
-    check_choice("starts_from", starts_from, MODEL_INPUTS)
-    let_gpu_memory_grow()
     check_number("learning_rate", learning_rate, minimum=1e-12)
     if num_frames is not None:
         check_integer("num_frames", num_frames, minimum=1)
-    inputs, vectors = {}, []
-    read_frames = VIDEO_BRANCH_FUNCTIONS[model.video_branch]
-    if read_frames is not None:
-        inputs[starts_from], features = _frame_features(model, num_frames, starts_from)
-        vectors.append(read_frames(features, model))
-    if model.task == "open_ended":
-        inputs["question"] = keras.Input((None,), dtype="int32", name="question")
-        vectors.append(question_branch(inputs["question"], model))
-    if not vectors:
-        raise ValueError(
-            refusal("video_branch", "be 'lstm' or 'mean' for an action model, which has no question", "none")
-        )
-    network = keras.Model(inputs, answer_head(vectors, model), name=f"{model.task}_model")
+    let_gpu_memory_grow()
+    network = ARCHITECTURE_FUNCTIONS[model.architecture](model, num_frames, starts_from)
     # XLA would compile anew for every number of frames and words.
     network.compile(
         keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", jit_compile=False
@@ -195,28 +214,11 @@ def copy_shared_weights(source: keras.Model, target: keras.Model) -> None:
         layer.set_weights(own[name].get_weights())
 
 
-def _frame_features(model: ModelConfig, num_frames: int | None, starts_from: str) -> tuple[Any, Any]:
-    """Return the video input and the features `(batch, num_frames, feature_dim)` that come of it."""
-    dim = feature_dim(model.backbone, model.backbone_layer)
-    if starts_from == "features":
-        features = keras.Input((num_frames, dim), name="features")
-        return features, features
-    backbone = build_backbone(
-        model.backbone,
-        weights=model.backbone_weights,
-        layer=model.backbone_layer,
-        frame_size=model.frame_size,  # type: ignore[arg-type]
-        trainable=model.train_backbone,
-    )
-    clip = keras.Input((num_frames, *model.frame_size, 3), dtype="uint8", name="clip")  # type: ignore[misc]
-    return clip, TimeDistributed(backbone, name="backbone")(clip)
-
-
 def _shared_layers(model: keras.Model) -> dict[str, keras.layers.Layer]:
     return {layer.name: layer for layer in model.layers if layer.name not in LAYERS_BEFORE_FEATURES}
 
 
-def _own_weights(backbone: str, weights: str | os.PathLike[str] | None) -> str | None:
+def _own_weights(weights: str | os.PathLike[str] | None) -> str | None:
     """Return the weights for a `ModelConfig`: "imagenet" stands for any backbone's own pretrained ones."""
     if weights == "imagenet":
         return "default"

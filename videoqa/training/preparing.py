@@ -118,6 +118,8 @@ def prepare_data(
             progress=progress,
         )
     good = examples.clip_index >= 0
+    if frame_examples is not None:
+        good &= frame_examples.clip_index >= 0
     _say_dropped(table, outcome, good, progress)
     kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
     require_split(kept, "train")

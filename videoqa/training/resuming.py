@@ -86,9 +86,12 @@ def check_unfinished(saved: Mapping[str, Any], config: RunConfig, folder: Path) 
     Raises:
         ValueError: its model is there, and no epoch is left.
     """
-    position = saved["position"]
-    done = position["finished"] or position["epoch"] >= config.training.epochs
-    if saved["phase"] == "model" and done and (folder / MANIFEST).exists():
+    position, last_phase = saved["position"], "model"
+    epochs = config.training.epochs
+    if config.training.unfreeze_from is not None:
+        last_phase, epochs = "unfrozen", config.training.unfreeze_epochs
+    done = position["finished"] or position["epoch"] >= epochs
+    if saved["phase"] == last_phase and done and (folder / MANIFEST).exists():
         requirement = f"hold a run with epochs left: this one ended after {position['epoch']}"
         advice = "" if position["finished"] else "Give more --epochs to go on with it."
         raise ValueError(refusal("out", requirement, str(folder), advice))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from videoqa._progress import say
 from videoqa._versions import installed_versions
 from videoqa.auditing.before_training import say_table_findings
@@ -17,10 +15,8 @@ from videoqa.data.splits import attach_validation
 from videoqa.launching.job import Job
 from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import (
-    BLIND,
     CHECKPOINTS,
     ModelFolder,
-    load_model_folder,
     removed_if_left_empty,
     save_model_folder,
 )
@@ -31,6 +27,7 @@ from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request, check_initial, check_input, read_request
 from videoqa.training.requirements import check_shares
 from videoqa.training.resuming import check_same_run, check_unfinished, resumable, say_new_schedule
+from videoqa.training.stages import Run, fit_all, fit_blind
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -58,19 +55,6 @@ class TrainingRun:
     def to_dict(self) -> dict[str, Any]:
         """Return the run as one JSON-ready object."""
         return {"out": str(self.out), "num_epochs": len(self.history), **self.metrics}
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What the parts of a run share."""
-
-    job: Job
-    request: Request
-    prepared: PreparedData
-    folder: Path
-    control: RunControl
-    strategy: "tf.distribute.Strategy"
-    checkpoints: "RunCheckpoints"
 
 
 def prepare(job: Job, request: Request) -> PreparedData:
@@ -124,21 +108,17 @@ def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | 
         control = control or RunControl(stop=stop)
         checkpoints = _checkpoints(job, request, prepared, folder if control.is_chief else None, restored)
         try:
-            return _train(_Run(job, request, prepared, folder, control, strategy, checkpoints))
+            return _train(Run(job, request, prepared, folder, control, strategy, checkpoints))
         except TrainingStopped:
             raise_again(stop)
             raise
 
 
-def _train(run: _Run) -> TrainingRun:
-    blind = _fit_blind(run)
-    config, fitted = run.prepared.config, None
-    if config.training.unfreeze_from is None or not _is_past(run, "model"):
-        fitted = _fit(run, config, run.folder, callbacks=run.job.callbacks, initial=run.request.initial)
-    if config.training.unfreeze_from is not None:
-        fitted = _fit_unfrozen(run, fitted)
+def _train(run: Run) -> TrainingRun:
+    blind = fit_blind(run)
+    fitted = fit_all(run)
     if not run.control.is_chief:
-        return TrainingRun(run.folder, config, fitted.history, {})
+        return TrainingRun(run.folder, run.prepared.config, fitted.history, {})
     return _save(run, fitted, blind)
 
 
@@ -167,81 +147,7 @@ def _checkpoints(
     )
 
 
-def _fit(run: _Run, config: RunConfig, folder: Path, **options: Any) -> "FittedModel":
-    from videoqa.training.fitting import fit_model
-
-    prepared = run.prepared
-    examples = prepared.frame_examples if options.get("phase") == "unfrozen" else prepared.examples
-    training, validation = (prepared.rows_of(name, examples) for name in ("train", "validation"))
-    if config.model.video_branch == "none":
-        training, validation = training.without_clips(), validation.without_clips()
-    return fit_model(
-        config,
-        training,
-        validation,
-        folder,
-        strategy=run.strategy,
-        control=run.control,
-        checkpoints=run.checkpoints,
-        vocabulary=run.prepared.vocabulary,
-        answers=run.prepared.answers,
-        progress=run.job.progress,
-        **options,
-    )
-
-
-def _fit_blind(run: _Run) -> ModelFolder | None:
-    """Train the blind model into `blind/`; None for actions, `blind=False`, a blind run, or if it is done and
-    this is not worker 0."""
-    prepared, config = run.prepared, run.prepared.config
-    if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
-        return None
-    if _is_past(run, "blind"):
-        return load_model_folder(run.folder / BLIND) if run.control.is_chief else None
-    model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
-    config = dataclasses.replace(config, model=model)
-    fitted = _fit(run, config, run.folder / BLIND, phase="blind")
-    if not run.control.is_chief:
-        return None
-    metrics = metrics_of_run(prepared, fitted, None, config)
-    with resumable(run.folder):
-        return save_model_folder(
-            run.folder / BLIND,
-            fitted.model,
-            config,
-            vocabulary=prepared.vocabulary,
-            answers=prepared.answers,
-            metrics=metrics,
-            question_prior=prepared.question_prior,
-        )
-
-
-def _fit_unfrozen(run: _Run, head: "FittedModel | None") -> "FittedModel":
-    """Train on from `head`, or from where this stage was stopped, with the backbone's last layers."""
-    config = run.prepared.config
-    training = dataclasses.replace(
-        config.training,
-        epochs=config.training.unfreeze_epochs,
-        learning_rate=config.training.unfreeze_learning_rate,
-        learning_rate_schedule="constant",
-    )
-    model = dataclasses.replace(config.model, train_backbone=True)
-    config = dataclasses.replace(config, model=model, training=training)
-    return _fit(run, config, run.folder, callbacks=run.job.callbacks, phase="unfrozen", head=head)
-
-
-def _is_past(run: _Run, phase: str) -> bool:
-    """Whether worker 0 goes on from a checkpoint of a later phase."""
-    from videoqa.training.collectives import from_chief
-    from videoqa.training.run_checkpoints import PHASES
-
-    restored = run.checkpoints.restored
-    done = restored is not None and PHASES.index(restored.state["phase"]) > PHASES.index(phase)
-    run.control.barrier(f"past {phase}")
-    return bool(from_chief(run.strategy, [np.array(float(done))])[0])
-
-
-def _save(run: _Run, fitted: "FittedModel", blind: ModelFolder | None) -> TrainingRun:
+def _save(run: Run, fitted: "FittedModel", blind: ModelFolder | None) -> TrainingRun:
     prepared = run.prepared
     origin = {"command": run.request.command(run.job, run.folder), "versions": installed_versions()}
     metrics = metrics_of_run(prepared, fitted, blind, prepared.config) | origin

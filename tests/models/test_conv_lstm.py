@@ -1,0 +1,137 @@
+"""The convolutional LSTM: the published counts, its masks, and its form for segments of a clip."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from videoqa.models.building import build_action_model
+from videoqa.models.conv_lstm import CONV_LSTM_LAYERS, segment_form
+
+SMALL = {"architecture": "conv_lstm", "width": 0.1, "frame_size": (40, 48)}
+
+
+def clips(num_frames: int, count: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, num_frames, 40, 48, 3), dtype=np.uint8)
+
+
+def masks(*lengths: int, num_frames: int) -> np.ndarray:
+    return np.arange(num_frames) < np.array(lengths)[:, None]
+
+
+def test_the_published_counts_and_shapes() -> None:
+    model = build_action_model(9, architecture="conv_lstm")
+    counts = {layer.name: layer.count_params() for layer in model.layers if layer.count_params()}
+    assert counts == {"conv1": 9_030, "conv2": 2_710, "dense": 117_050, "lstm": 20_350, "answer": 459}
+    assert tuple(counts) == CONV_LSTM_LAYERS
+    assert model.count_params() == 149_599
+    shapes = {layer.name: layer.output.shape[1:] for layer in model.layers if layer.name != "lstm"}
+    assert shapes["conv1"] == (58, 78, 30) and shapes["pool"] == (28, 38, 30)
+    assert shapes["conv2"] == (13, 18, 10) and shapes["flatten"] == (2_340,)
+    assert model.input["clip"].shape == (None, None, 240, 320, 3) and shapes["answer"] == (None, 9)
+
+
+def test_without_peepholes_it_is_keras_own_lstm() -> None:
+    model = build_action_model(9, architecture="conv_lstm", peepholes=False)
+    assert type(model.get_layer("lstm")) is keras.layers.LSTM
+    assert model.count_params() == 149_449
+
+
+@pytest.mark.parametrize("peepholes", [True, False])
+def test_the_penalty_is_the_published_one_of_every_kernel(peepholes: bool) -> None:
+    model = build_action_model(3, **SMALL, peepholes=peepholes)
+    kernels = [weight for weight in model.weights if weight.path.endswith("kernel")]
+    half_sum = sum(float(keras.ops.sum(keras.ops.square(kernel))) for kernel in kernels) / 2
+    assert len(kernels) == 6
+    assert float(sum(model.losses)) == pytest.approx(1e-3 * half_sum, rel=1e-5)
+    assert float(sum(segment_form(model).losses)) == pytest.approx(1e-3 * half_sum, rel=1e-5)
+
+
+def test_padding_changes_no_real_frame() -> None:
+    model = build_action_model(3, **SMALL)
+    clip, mask = clips(7), masks(7, 4, num_frames=7)
+    answer = model.predict({"clip": clip, "mask": mask}, verbose=0)
+    short = model.predict({"clip": clip[1:, :4], "mask": mask[1:, :4]}, verbose=0)
+    np.testing.assert_allclose(answer[1, :4], short[0], atol=1e-6)
+    np.testing.assert_allclose(answer[1, 4:], np.repeat(answer[1:, 3], 3, axis=0), atol=1e-6)
+    np.testing.assert_allclose(answer.sum(-1), 1, atol=1e-5)
+
+
+def test_padding_is_left_out_of_the_loss_of_plain_fit() -> None:
+    model = build_action_model(3, **SMALL, l2=0.0)
+    clip, mask = clips(5), masks(5, 2, num_frames=5)
+    labels = np.array([[0, 1, 2, 0, 1], [2, 1, 0, 0, 0]])
+    other = np.where(mask, labels, 2)
+    inputs = {"clip": clip, "mask": mask}
+    assert model.evaluate(inputs, labels, verbose=0) == model.evaluate(inputs, other, verbose=0)
+    probabilities = np.take_along_axis(model.predict(inputs, verbose=0), labels[..., None], -1)[..., 0]
+    expected = -np.log(probabilities[mask]).mean()
+    assert model.evaluate(inputs, labels, verbose=0) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("policy", ["float32", "float64"])
+@pytest.mark.parametrize("peepholes", [True, False])
+def test_segments_that_hand_the_state_on_answer_as_the_whole_clip(peepholes: bool, policy: str) -> None:
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = build_action_model(3, **SMALL, peepholes=peepholes)
+        segment = segment_form(model)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    clip, mask = clips(50), masks(50, 23, num_frames=50)
+    whole = model.predict({"clip": clip, "mask": mask}, verbose=0)
+    state = {"hidden": np.zeros((2, 5)), "cell": np.zeros((2, 5))}
+    parts = []
+    for start in range(0, 50, 20):
+        window = slice(start, start + 20)
+        given = {"clip": clip[:, window], "mask": mask[:, window]}
+        made = segment.predict(given | state, verbose=0)
+        parts.append(made["answer"])
+        state = {"hidden": made["hidden"], "cell": made["cell"]}
+    tolerance = 1e-12 if policy == "float64" else 1e-5
+    real = mask[..., None]
+    np.testing.assert_allclose(np.concatenate(parts, 1) * real, whole * real, atol=tolerance)
+
+
+def test_gradients_of_a_segment_reach_the_variables_of_the_model() -> None:
+    model = build_action_model(3, **SMALL, dropout=0.1)
+    segment = segment_form(model)
+    assert [id(weight) for weight in segment.trainable_weights] == [
+        id(weight) for weight in model.trainable_weights
+    ]
+    given = {"clip": clips(6), "mask": masks(6, 3, num_frames=6)}
+    given |= {"hidden": np.zeros((2, 5), np.float32), "cell": np.zeros((2, 5), np.float32)}
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(segment(given, training=True)["answer"][..., 0])
+    gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
+    assert all(gradient is not None and np.abs(gradient).max() > 0 for gradient in gradients)
+
+
+def test_plain_fit_trains_it() -> None:
+    keras.utils.set_random_seed(0)
+    model = build_action_model(2, **SMALL | {"width": 0.5}, num_frames=6, learning_rate=3e-3)
+    inputs = {"clip": clips(6), "mask": masks(6, 4, num_frames=6)}
+    labels = np.repeat([[0], [1]], 6, axis=1)
+    losses = model.fit(inputs, labels, epochs=15, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_half_precision_keeps_the_softmax_whole() -> None:
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = build_action_model(3, **SMALL)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.output.dtype == "float32" and model.get_layer("lstm").compute_dtype == "bfloat16"
+    answer = model.predict({"clip": clips(3), "mask": masks(3, 3, num_frames=3)}, verbose=0)
+    np.testing.assert_allclose(answer.sum(-1), 1, atol=1e-2)
+    assert segment_form(model).input["hidden"].dtype == "bfloat16"
+
+
+def test_bad_options_are_refused() -> None:
+    with pytest.raises(ValueError, match="`starts_from` must be one of 'clip'.* conv_lstm has no backbone"):
+        build_action_model(3, **SMALL, starts_from="features")
+    with pytest.raises(ValueError, match="`frame_size` must be an integer of at least 34"):
+        build_action_model(3, **SMALL | {"frame_size": (33, 40)})
+    with pytest.raises(ValueError, match="`model` must be a conv_lstm model. Received: model='action_model'"):
+        segment_form(build_action_model(3, backbone="tiny", starts_from="features"))

@@ -1,0 +1,54 @@
+"""A backbone over single frames and what reads its features, with or without a question."""
+
+from typing import Any
+
+import keras
+
+from videoqa._checks import check_choice, refusal
+from videoqa.config import MODEL_INPUTS, ModelConfig
+from videoqa.models.backbones import build_backbone, feature_dim
+from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
+from videoqa.models.time_distributed import TimeDistributed
+
+
+def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str) -> keras.Model:
+    """Build the model with a backbone, not compiled; inputs and output as `building.build_model` says.
+
+    Args:
+        model: "cnn_lstm".
+        num_frames: frames per clip; None: any number.
+        starts_from: "clip", or "features": the layers after the backbone alone.
+    """
+    check_choice("starts_from", starts_from, MODEL_INPUTS)
+    inputs, vectors = {}, []
+    read_frames = VIDEO_BRANCH_FUNCTIONS[model.video_branch]
+    if read_frames is not None:
+        inputs[starts_from], features = _frame_features(model, num_frames, starts_from)
+        vectors.append(read_frames(features, model))
+    if model.task == "open_ended":
+        inputs["question"] = keras.Input((None,), dtype="int32", name="question")
+        vectors.append(question_branch(inputs["question"], model))
+    if not vectors:
+        seeing = [name for name, function in VIDEO_BRANCH_FUNCTIONS.items() if function is not None]
+        requirement = f"be one of {', '.join(map(repr, seeing))} for an action model, which has no question"
+        raise ValueError(refusal("video_branch", requirement, model.video_branch))
+    return keras.Model(inputs, answer_head(vectors, model), name=f"{model.task}_model")
+
+
+def _frame_features(model: ModelConfig, num_frames: int | None, starts_from: str) -> tuple[Any, Any]:
+    """Return the video input and the features `(batch, num_frames, feature_dim)` that come of it."""
+    if model.backbone is None:
+        raise ValueError(refusal("backbone", "be given for a cnn_lstm model", model.backbone))
+    dim = feature_dim(model.backbone, model.backbone_layer)
+    if starts_from == "features":
+        features = keras.Input((num_frames, dim), name="features")
+        return features, features
+    backbone = build_backbone(
+        model.backbone,
+        weights=model.backbone_weights,
+        layer=model.backbone_layer,
+        frame_size=model.frame_size,  # type: ignore[arg-type]
+        trainable=model.train_backbone,
+    )
+    clip = keras.Input((num_frames, *model.frame_size, 3), dtype="uint8", name="clip")  # type: ignore[misc]
+    return clip, TimeDistributed(backbone, name="backbone")(clip)
