@@ -10,6 +10,7 @@ from videoqa.video.sampling import (
     regular_indices_in_time,
     window_start_center,
     window_start_random,
+    window_starts_spread,
 )
 
 
@@ -119,11 +120,33 @@ def test_windows_lie_within_the_grid() -> None:
     assert starts == set(range(7))
 
 
-def test_a_window_longer_than_its_grid_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="`grid_length` must be an integer of at least 4. Received: grid_length=3"
-    ):
-        window_start_center(3, 4)
+def test_a_window_longer_than_its_grid_starts_with_it() -> None:
+    assert window_start_center(3, 4) == 0
+    assert window_start_random(3, 4, np.random.default_rng(0)) == 0
+    assert window_starts_spread(3, 4, 5).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("grid_length", "num_windows", "starts"),
+    [
+        (10, 1, [3]),
+        (10, 2, [0, 6]),
+        (10, 3, [0, 3, 6]),
+        (10, 7, list(range(7))),
+        (10, 50, list(range(7))),
+        (4, 5, [0]),
+    ],
+)
+def test_spread_windows_begin_and_end_with_the_grid(
+    grid_length: int, num_windows: int, starts: list[int]
+) -> None:
+    assert window_starts_spread(grid_length, 4, num_windows).tolist() == starts
+
+
+@pytest.mark.parametrize("short_clips", ["skip", "loop", "mask"])
+def test_a_short_grid_stays_short_unless_frames_are_repeated(short_clips: str) -> None:
+    assert grid_indices(5, SamplingConfig(8, 2, short_clips=short_clips)).tolist() == [0, 2, 4]
+    assert len(grid_indices(5, SamplingConfig(8, 2))) == 8
 
 
 def test_a_clip_without_frames_is_refused() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from videoqa.video.transforms import resize_and_crop
+from videoqa.video.transforms import center_crop, resize_and_crop, resize_with_surplus, stored_size
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,19 @@ def test_flipping_and_resizing_change_places() -> None:
     flipped = resize_and_crop(np.ascontiguousarray(frame[:, ::-1]), (30, 30))
     difference = np.abs(flipped.astype(int) - resize_and_crop(frame, (30, 30))[:, ::-1])
     assert difference.max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(240, 320), (241, 323), (320, 240), (33, 47), (7, 300), (112, 112)])
+@pytest.mark.parametrize("size", [(112, 112), (33, 33), (24, 40), (41, 25)])
+def test_the_centre_of_what_is_kept_is_the_centre_crop(shape: tuple[int, int], size: tuple[int, int]) -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    kept = resize_with_surplus(frame, size)
+    assert center_crop(kept, size).tobytes() == resize_and_crop(frame, size).tobytes()
+    assert kept.shape[:2] == stored_size(*shape, size) and kept.flags.c_contiguous
+    assert all(want <= have <= 2 * want for have, want in zip(kept.shape[:2], size, strict=True))
+
+
+def test_the_surplus_of_a_wide_frame_is_kept() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    assert resize_with_surplus(frame, (112, 112)).shape == (112, 149, 3)
+    assert resize_with_surplus(np.zeros((240, 2400, 3), np.uint8), (112, 112)).shape == (112, 224, 3)

@@ -1,4 +1,4 @@
-"""Features on disk: one `.npy` per clip and, written last, the `.json` whose presence means done."""
+"""Features or frames on disk: one `.npy` per clip and, written last, the `.json` that means done."""
 
 import hashlib
 import io
@@ -30,10 +30,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One clip's features with what is known about them.
+    """One clip's features, or its frames, with what is known about them.
 
     Attributes:
-        features: float16 `(num_frames, feature_dim)`.
+        features: float16 `(num_frames, feature_dim)`; or uint8 RGB frames `(num_frames, height, width, 3)`,
+            mapped into memory, of which only what is looked at is read.
         metadata: content of the entry's `.json`.
         num_bytes: size of both files.
     """
@@ -47,7 +48,8 @@ class FeatureCache:
     """The feature cache in `<home>/cache`; threads and processes may use it at the same time.
 
     A reader gets an entry whole or not at all: the `.json` holds the sha256 of the `.npy`, and anything
-    that does not agree is logged, treated as absent, and replaced by the next `write`.
+    that does not agree is logged, treated as absent, and replaced by the next `write`. Frames are too many
+    to be read for their sha256 each time: of them type, shape and the file's size are checked.
 
     Args:
         home: folder that holds `cache/`; None: `$VIDEOQA_HOME`, else `~/.cache/videoqa`.
@@ -74,7 +76,7 @@ class FeatureCache:
         return self._content_hashes.fact(path, name, compute)
 
     def read(self, key: str) -> np.ndarray | None:
-        """Return the features under `key`, float16 `(num_frames, feature_dim)`; None: absent or damaged."""
+        """Return the features or frames under `key`, see `CacheEntry`; None: absent or damaged."""
         entry = self.read_entry(key)
         return None if entry is None else entry.features
 
@@ -93,8 +95,7 @@ class FeatureCache:
         damage = ""
         for _ in range(_READ_ATTEMPTS):
             try:
-                text, data = self._path(key, ".json").read_bytes(), self._path(key, ".npy").read_bytes()
-                return _checked_entry(text, data), ""
+                return _checked_entry(self._path(key, ".json").read_bytes(), self._path(key, ".npy")), ""
             except (FileNotFoundError, NotADirectoryError):
                 return None, ""
             except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
@@ -106,7 +107,7 @@ class FeatureCache:
 
         Args:
             key: from `videoqa.features.keys`.
-            features: float16 `(num_frames, feature_dim)`, finite.
+            features: float16 `(num_frames, feature_dim)`, finite, or uint8 `(num_frames, height, width, 3)`.
             metadata: JSON-serializable; kept beside the array.
 
         Returns:
@@ -144,7 +145,7 @@ class FeatureCache:
         free = self.free_bytes()
         if num_bytes > free:
             requirement = (
-                f"lie on a disk with room for the features to be made: about {_size(num_bytes)} needed, "
+                f"lie on a disk with room for what is to be kept: about {_size(num_bytes)} needed, "
                 f"{_size(free)} free"
             )
             raise ValueError(refusal("VIDEOQA_HOME", requirement, str(self.folder.parent), _ADVICE))
@@ -160,7 +161,8 @@ class FeatureCache:
         """Return what the cache holds.
 
         Returns:
-            `folder`; `num_entries` and their `num_bytes`; `num_remembered_files`, whose hash is known;
+            `folder`; `num_entries` and their `num_bytes`, of which `num_frame_entries` and `num_frame_bytes`
+            are of frames, the rest of features; `num_remembered_files`, whose hash is known;
             `num_leftovers` of interrupted writers, which `prune` and `clear` remove; `free_bytes`.
         """
         found = upkeep.count(self.folder)
@@ -198,15 +200,15 @@ _ADVICE = (
 
 def _serialized(features: np.ndarray, metadata: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """Return the bytes of the `.npy` and of the `.json`."""
-    if features.dtype != np.float16 or features.ndim != 2:
-        received = f"{features.dtype} {features.shape}"
-        raise ValueError(refusal("features", "be float16 (num_frames, feature_dim)", received))
-    if not np.isfinite(features).all():
+    if not _is_kept(features):
+        requirement = "be float16 (num_frames, feature_dim) or uint8 (num_frames, height, width, 3)"
+        raise ValueError(refusal("features", requirement, f"{features.dtype} {features.shape}"))
+    if features.dtype == np.float16 and not np.isfinite(features).all():
         raise ValueError("The features hold values that are not finite in float16; nothing was cached.")
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(features), allow_pickle=False)
     data = buffer.getvalue()
-    head = {"sha256": hashlib.sha256(data).hexdigest(), "shape": features.shape, "dtype": "float16"}
+    head = {"sha256": hashlib.sha256(data).hexdigest(), "shape": features.shape, "dtype": str(features.dtype)}
     return data, (json.dumps({**metadata, **head}, allow_nan=False) + "\n").encode()
 
 
@@ -226,15 +228,35 @@ def _write_pair(array: tuple[Path, bytes], marker: tuple[Path, bytes], *, locked
         raise
 
 
-def _checked_entry(text: bytes, data: bytes) -> CacheEntry:
-    """Return the entry of the two files' bytes, or raise `ValueError` saying where they disagree."""
+def _is_kept(array: np.ndarray) -> bool:
+    """Whether the cache keeps such arrays: features, or frames."""
+    if array.dtype == np.uint8:
+        return array.ndim == 4 and array.shape[-1] == 3
+    return array.dtype == np.float16 and array.ndim == 2
+
+
+def _checked_entry(text: bytes, path: Path) -> CacheEntry:
+    """Return the entry of a marker's bytes and an array's file; raise `ValueError` where they disagree."""
     metadata = json.loads(text)
-    if hashlib.sha256(data).hexdigest() != metadata["sha256"]:
-        raise ValueError("its sha256 is another one than noted")
-    features = np.load(io.BytesIO(data), allow_pickle=False)
-    if features.dtype != np.float16 or features.ndim != 2 or list(features.shape) != metadata["shape"]:
-        raise ValueError(f"it holds {features.dtype} {features.shape}, {metadata['shape']} was noted")
-    return CacheEntry(features, metadata, len(text) + len(data))
+    if isinstance(metadata, dict) and metadata.get("dtype") == "uint8":
+        array, num_bytes = _mapped(path)
+    else:
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != metadata["sha256"]:
+            raise ValueError("its sha256 is another one than noted")
+        array, num_bytes = np.load(io.BytesIO(data), allow_pickle=False), len(data)
+    if not _is_kept(array) or list(array.shape) != metadata["shape"]:
+        raise ValueError(f"it holds {array.dtype} {array.shape}, {metadata['shape']} was noted")
+    return CacheEntry(array, metadata, len(text) + num_bytes)
+
+
+def _mapped(path: Path) -> tuple[np.memmap, int]:
+    """Return an array that is read as it is looked at, and its file's size, which must be the array's."""
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    size = path.stat().st_size
+    if size != array.offset + array.nbytes:
+        raise ValueError(f"its file has {size} bytes, the array takes {array.offset + array.nbytes}")
+    return array, size
 
 
 def _note_use(marker: Path) -> None:

@@ -8,7 +8,7 @@ from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.frame_encoder import FrameEncoder, as_float16
 from videoqa.features.jobs import ClipJob
-from videoqa.features.keys import clip_key_parts, key_of
+from videoqa.features.keys import VIEW, key_of
 from videoqa.video.decoding import ClipRequest
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def clip_features(
         DecodingError: it cannot be decoded.
     """
     cache = FeatureCache() if cache is None else cache
-    parts = clip_key_parts(request, sampling, encoder.model, cache, identity=encoder.identity)
+    parts = encoder.key_parts(request, sampling, cache, VIEW)
     job = ClipJob(request, parts, key_of(parts))
     entry = cache.read_entry(job.key)
     if entry is not None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import check_choice
+from videoqa._checks import check_choice, refusal
 from videoqa._ray import import_ray
-from videoqa.config import RUNNERS, run_config_from_options
+from videoqa.config import RUNNERS, LaunchConfig, RunConfig, run_config_from_options
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.features.encoding import encode_clips
 from videoqa.features.report import EncodingReport
@@ -19,13 +19,16 @@ def encode(
     *,
     shard: str | tuple[int, int] | None = None,
     runner: str = "processes",
+    decode_workers: int | None = None,
     progress: bool = True,
     **options: Any,
 ) -> EncodingReport:
     """Run the frozen backbone once over every clip of an annotation table and keep its features on disk.
 
-    Training, evaluation and `ask` use the same cache (`$VIDEOQA_HOME`, else `~/.cache/videoqa`), and several
-    processes may fill it at once. A killed run is resumed by running it again.
+    For a model that learns from frames (`architecture="c3d"`, `train_backbone=True`, ...) it is the decoded
+    frames that are kept, uint8 at the model's frame size. Training, evaluation and `ask` use the same cache
+    (`$VIDEOQA_HOME`, else `~/.cache/videoqa`), and several processes may fill it at once. A killed run is
+    resumed by running it again.
 
     Args:
         data: path of a CSV or JSONL file, the name of a built-in set, a DataFrame, or a list of these.
@@ -33,6 +36,7 @@ def encode(
             without a common disk share the work; each clip is in one part, the same one everywhere.
         runner: "processes": this process does it; "ray": a Ray cluster does, the one that `RAY_ADDRESS` names
             or one started on this machine for as long as it takes.
+        decode_workers: threads that decode; None: one for each core, of which four beside a backbone.
         progress: show bars on a terminal.
         **options: any field of `DataConfig`, `SamplingConfig` and `ModelConfig` (`videos`, `num_frames`,
             `backbone`, `limit`, ...).
@@ -42,8 +46,8 @@ def encode(
 
     Raises:
         ValueError: an option out of range, a `shard` of another form, a table that cannot be used, a
-            model whose features are not kept (`video_branch="none"`, `train_backbone=True`), or features that
-            do not fit on the disk.
+            model that sees no video (`video_branch="none"`), Ray where frames are kept, random crops where
+            features are, or what does not fit on the disk.
         FileNotFoundError: an annotation file or folder that does not exist.
         OSError: the cache cannot be written.
         ImportError: `runner="ray"` without Ray.
@@ -56,10 +60,18 @@ def encode(
     part = None if shard is None else parse_shard(shard)
     sources, tables = split_sources(data)
     config = run_config_from_options({**options, "data": sources})
-    _check_has_features(config.model.video_branch, config.model.train_backbone)
+    launch = LaunchConfig(decode_workers=decode_workers)
+    _check_kept(config, runner)
     table = read_annotations(config.data, tables=tables, seed=config.training.seed)
     table = table if part is None else rows_of_shard(table, part)
-    return encode_clips(clip_requests(table), config.sampling, config.model, progress=progress, runner=runner)
+    return encode_clips(
+        clip_requests(table),
+        config.sampling,
+        config.model,
+        progress=progress,
+        runner=runner,
+        decode_workers=launch.decode_workers,
+    )
 
 
 def clip_requests(table: pd.DataFrame) -> list[ClipRequest]:
@@ -81,13 +93,22 @@ def check_runner(runner: str) -> None:
         import_ray()
 
 
-def _check_has_features(video_branch: str, train_backbone: bool) -> None:
-    if video_branch == "none":
+def _check_kept(config: RunConfig, runner: str) -> None:
+    if not config.model.sees_video:
         raise ValueError(
             "There is nothing to encode with video_branch='none': the blind model sees no frame."
         )
-    if train_backbone:
-        raise ValueError(
-            "There is nothing to encode with train_backbone=True: features of a backbone that changes in "
-            "training are never kept. Leave it out, or train directly."
+    check_crop(config)
+    if config.model.learns_from_frames and runner == "ray":
+        requirement = (
+            "be 'processes' for a model that learns from frames, which this machine decodes and keeps"
         )
+        raise ValueError(refusal("runner", requirement, runner))
+
+
+def check_crop(config: RunConfig) -> None:
+    """Raise `ValueError` for random crops where the model sees features of the frozen backbone."""
+    if config.sampling.crop == "random" and not config.model.learns_from_frames:
+        advice = "random crops need frames: train_backbone=True, or an architecture without a backbone."
+        requirement = "be 'center' for a model that learns from cached features"
+        raise ValueError(refusal("crop", requirement, "random", advice))

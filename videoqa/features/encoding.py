@@ -1,4 +1,4 @@
-"""From clips to features in the cache, of which only what is missing is made; and back."""
+"""From clips to features or frames in the cache, of which only what is missing is made; and back."""
 
 import math
 import time
@@ -14,13 +14,13 @@ from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.clip_features import clip_features
 from videoqa.features.decoding_ahead import run_ahead
-from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache
+from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache, frames_kept_here
 from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder
 from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
-from videoqa.features.keys import clip_key, clip_key_parts, key_of
+from videoqa.features.kept_frames import FrameKeeper, FramesOnDisk
+from videoqa.features.keys import VIEW, clip_key, key_of
 from videoqa.features.ray_encoding import features_made_on_ray
 from videoqa.features.report import EncodingReport
-from videoqa.features.space import forecast_bytes
 from videoqa.video.decoding import ClipRequest
 
 __all__ = ["EncodingReport", "FrameEncoder", "clip_features", "clip_key", "encode_clips", "load_features"]
@@ -39,25 +39,31 @@ def encode_clips(
     cache: FeatureCache | None = None,
     progress: bool = True,
     batch_size: int = BATCH_SIZE,
-    encoder: FrameEncoder | None = None,
+    encoder: FrameEncoder | FrameKeeper | None = None,
     runner: str = "processes",
+    view: str = VIEW,
+    decode_workers: int | None = None,
 ) -> EncodingReport:
     """Make sure that the cache holds the features of every clip, and say what became of each.
 
-    A clip asked for twice, or a copy of the same content, is decoded and encoded once. When everything is
-    cached, no frame is decoded and TensorFlow is not imported. A clip is written as soon as its last frame
-    is through, so a killed run loses those with a frame in the current batch, besides frames decoded ahead.
+    For a model that learns from frames it is the frames themselves that are kept. A clip asked for twice, or
+    a copy of the same content, is decoded and encoded once. When everything is cached, no frame is decoded
+    and TensorFlow is not imported. A clip is written as soon as its last frame is through, so a killed run
+    loses those with a frame in the current batch, besides frames decoded ahead.
 
     Args:
         requests: the clips.
         sampling: which frames of each.
-        model: names the backbone, its weights, layer and frame size.
+        model: names the backbone, its weights, layer and frame size, or learns from frames of this size.
         cache: None: the cache in `$VIDEOQA_HOME`.
         progress: show bars on a terminal.
         batch_size: frames per run of the backbone, when `encoder` is None.
         encoder: one to go on using, whose backbone takes the place of the one `model` names.
         runner: what makes the features that are missing: "processes", this process, beside which others may
             fill the same cache; "ray", processes of a Ray cluster, which take the backbone from `model`.
+            Frames are kept by this process whatever it says.
+        view: `keys.VIEW`, or `keys.FLIPPED`: features of the frames mirrored left to right.
+        decode_workers: threads that decode; None: `NUM_THREADS` beside a backbone, else one for each core.
 
     Returns:
         The report; a video that cannot be decoded is a row with status "failed" and its error.
@@ -69,46 +75,55 @@ def encode_clips(
     """
     started = time.perf_counter()
     cache = FeatureCache() if cache is None else cache
-    encoder = FrameEncoder(model, batch_size) if encoder is None else encoder
+    if encoder is None:
+        encoder = (
+            FrameKeeper(model, sampling) if model.learns_from_frames else FrameEncoder(model, batch_size)
+        )
     if encoder.frame_size != model.frame_size:
         requirement = f"take frames of the model's frame_size {model.frame_size}"
         raise ValueError(refusal("encoder", requirement, encoder.frame_size))
     jobs, clip_index = distinct_jobs(requests)
-    _look_up(jobs, sampling, cache, encoder, progress)
+    _look_up(jobs, sampling, cache, encoder, view, progress)
     missing: dict[str, ClipJob] = {}
     for job in jobs:
         if not job.status:
             missing.setdefault(job.key, job)
     if missing:
-        _encode(list(missing.values()), sampling, cache, encoder, runner, progress)
+        _encode(list(missing.values()), sampling, cache, encoder, runner, decode_workers, progress)
     for job in jobs:
         if not job.status:
             job.settle_as_copy(missing[job.key])
     seconds = time.perf_counter() - started
-    return EncodingReport(rows_of(jobs), clip_index, seconds, cache, sampling, encoder)
+    return EncodingReport(rows_of(jobs), clip_index, seconds, cache, sampling, encoder, view)
 
 
-def load_features(report: EncodingReport) -> np.ndarray | list[np.ndarray]:
+def load_features(report: EncodingReport) -> np.ndarray | list[np.ndarray] | FramesOnDisk:
     """Return the features of the clips of a report that have any, in the order of its rows.
 
     An entry that was removed or damaged since the report was made is made again.
 
     Returns:
         float16 `(num_clips, num_frames, feature_dim)`; with a `frame_step`, where clips have grids of
-        different length, a list of float16 `(grid, feature_dim)`.
+        different length, a list of float16 `(grid, feature_dim)`. Where frames are kept, `FramesOnDisk`.
 
     Raises:
         OSError: entries keep vanishing, or can no longer be made.
     """
     good, cache, encoder = report.good, report.cache, report.encoder
-    collected = _Collected(len(good), stacked=report.sampling.frame_step is None)
+    collected: _Collected | FramesOnDisk
+    if isinstance(encoder, FrameKeeper):
+        collected = FramesOnDisk(len(good))
+    else:
+        collected = _Collected(len(good), stacked=report.sampling.frame_step is None)
     keys, todo = good["key"].tolist(), list(range(len(good)))
     for _ in range(_LOAD_ATTEMPTS):
         todo = [place for place in todo if not collected.take(place, cache.read(keys[place]))]
         if not todo:
-            return collected.features
+            return collected if isinstance(collected, FramesOnDisk) else collected.features
         requests = [_request(row) for row in good.iloc[todo].itertuples()]
-        again = encode_clips(requests, report.sampling, encoder.model, cache=cache, encoder=encoder)
+        again = encode_clips(
+            requests, report.sampling, encoder.model, cache=cache, encoder=encoder, view=report.view
+        )
         if again.rows["key"].tolist() != [keys[place] for place in todo]:
             break
     raise OSError(
@@ -144,14 +159,16 @@ def _look_up(
     jobs: Sequence[ClipJob],
     sampling: SamplingConfig,
     cache: FeatureCache,
-    encoder: FrameEncoder,
+    encoder: FrameEncoder | FrameKeeper,
+    view: str,
     progress: bool,
 ) -> None:
     """Give each job its key, and the status "cached" or "failed" where that is known already."""
-    identity = encoder.identity
+    if isinstance(encoder, FrameEncoder):
+        _ = encoder.identity  # a missing weights file ends the run, not every clip
 
     def look_up(job: ClipJob) -> None:
-        job.parts = clip_key_parts(job.request, sampling, encoder.model, cache, identity=identity)
+        job.parts = encoder.key_parts(job.request, sampling, cache, view)
         job.key = key_of(job.parts)
         entry = cache.read_entry(job.key)
         if entry is not None:
@@ -170,13 +187,19 @@ def _encode(
     jobs: Sequence[ClipJob],
     sampling: SamplingConfig,
     cache: FeatureCache,
-    encoder: FrameEncoder,
+    encoder: FrameEncoder | FrameKeeper,
     runner: str,
+    decode_workers: int | None,
     progress: bool,
 ) -> None:
     """Decode, encode and write the clips; those that cannot be decoded fail."""
     cache.check_writable()
     requests = [job.request for job in jobs]
-    cache.check_space(forecast_bytes(requests, sampling, encoder.feature_dim))
-    with RUNNERS[runner](sampling, cache, encoder) as make_features:
+    cache.check_space(encoder.forecast_bytes(requests, sampling))
+    made = (
+        frames_kept_here(sampling, cache, encoder, decode_workers)
+        if isinstance(encoder, FrameKeeper)
+        else RUNNERS[runner](sampling, cache, encoder, decode_workers)
+    )
+    with made as make_features:
         fill_cache(jobs, cache, make_features, progress=progress)

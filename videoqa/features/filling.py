@@ -16,11 +16,11 @@ from videoqa.features.claims import Claims
 from videoqa.features.decoding_ahead import run_ahead
 from videoqa.features.frame_encoder import FrameEncoder, encode_clip_stream
 from videoqa.features.jobs import ClipJob
+from videoqa.features.kept_frames import FrameKeeper
 from videoqa.video.decoding import DecodedClip
 
 NUM_THREADS = min(4, os.cpu_count() or 1)
-NUM_AHEAD = 2 * NUM_THREADS
-"""Decoded clips that may wait for the backbone: what bounds memory."""
+"""That decode beside a backbone; twice as many clips may wait for it: what bounds memory."""
 WAIT_SECONDS = 0.25
 """Between two looks at clips that other processes are encoding."""
 
@@ -71,9 +71,10 @@ def fill_cache(
 
 @contextmanager
 def features_made_here(
-    sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder
+    sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder, num_threads: int | None = None
 ) -> Iterator[MakeFeatures]:
-    """Give what decodes in threads of this process and encodes in full batches."""
+    """Give what decodes in threads of this process, by default `NUM_THREADS`, and encodes in full batches."""
+    threads = num_threads or NUM_THREADS
 
     def decode(job: ClipJob) -> DecodedClip:
         return job.decode(sampling, cache, encoder.frame_size)
@@ -81,9 +82,30 @@ def features_made_here(
     def make(
         jobs: Iterable[ClipJob], fail: Callable[[ClipJob, Exception], None]
     ) -> Iterator[tuple[ClipJob, np.ndarray]]:
-        decoded = run_ahead(decode, jobs, num_threads=NUM_THREADS, num_ahead=NUM_AHEAD)
+        decoded = run_ahead(decode, jobs, num_threads=threads, num_ahead=2 * threads)
         with closing(decoded):
             yield from encode_clip_stream(_good_clips(decoded, fail), encoder)
+
+    yield make
+
+
+@contextmanager
+def frames_kept_here(
+    sampling: SamplingConfig, cache: FeatureCache, keeper: FrameKeeper, num_threads: int | None = None
+) -> Iterator[MakeFeatures]:
+    """Give what decodes in threads of this process, one for each core by default, and keeps the frames."""
+    threads = num_threads or os.cpu_count() or 1
+
+    def decode(job: ClipJob) -> DecodedClip:
+        return job.decode(sampling, cache, keeper.frame_size, keep_surplus=keeper.fit.keep_surplus)
+
+    def make(
+        jobs: Iterable[ClipJob], fail: Callable[[ClipJob, Exception], None]
+    ) -> Iterator[tuple[ClipJob, np.ndarray]]:
+        # a long grid of frames takes a hundred megabytes: one more than is being decoded may wait
+        decoded = run_ahead(decode, jobs, num_threads=threads, num_ahead=threads + 1)
+        with closing(decoded):
+            yield from _good_clips(decoded, fail)
 
     yield make
 
@@ -135,7 +157,7 @@ def _good_clips(
 
 
 def _finish(job: ClipJob, features: np.ndarray, cache: FeatureCache) -> None:
-    if not np.isfinite(features).all():
+    if features.dtype != np.uint8 and not np.isfinite(features).all():
         job.fail(ValueError(f"The features of {job.request.path} are not finite in float16."))
         return
     num_bytes = cache.write(job.key, features, job.metadata)

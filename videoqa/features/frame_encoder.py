@@ -1,15 +1,19 @@
 """Runs a frozen backbone over frames, always in batches of one size through one compiled function."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from videoqa._checks import check_integer, refusal
-from videoqa.config import ModelConfig
+from videoqa.config import ModelConfig, SamplingConfig
+from videoqa.features.cache import FeatureCache
+from videoqa.features.keys import clip_key_parts
+from videoqa.features.space import forecast_bytes
 from videoqa.models.backbones import backbone_identity, build_backbone, feature_dim
+from videoqa.video.decoding import ClipRequest
 from videoqa.video.transforms import resize_and_crop
 
 if TYPE_CHECKING:
@@ -51,6 +55,16 @@ class FrameEncoder:
             return {"backbone": self._network.name, "layer": None, "weights_sha256": digest}
         model = self.model
         return backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+
+    def key_parts(
+        self, request: ClipRequest, sampling: SamplingConfig, cache: FeatureCache, view: str
+    ) -> dict[str, Any]:
+        """Return what a clip's features depend on; see `keys.clip_key_parts`."""
+        return clip_key_parts(request, sampling, self.model, cache, identity=self.identity, view=view)
+
+    def forecast_bytes(self, requests: Sequence[ClipRequest], sampling: SamplingConfig) -> int:
+        """Return about how many bytes the features of `requests` take on the disk."""
+        return forecast_bytes(requests, sampling, self.feature_dim)
 
     @cached_property
     def feature_dim(self) -> int:

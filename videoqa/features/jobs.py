@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from videoqa import __version__
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import CacheEntry, FeatureCache
+from videoqa.features.keys import FLIPPED
 from videoqa.features.report import COLUMNS
 from videoqa.video.decoding import ClipRequest, DecodedClip, DecodingError, decode
 
@@ -63,16 +64,23 @@ class ClipJob:
             self.settle("cached", made.decoding_status, made.num_bytes)
 
     def decode(
-        self, sampling: SamplingConfig, cache: FeatureCache, frame_size: tuple[int, int]
+        self,
+        sampling: SamplingConfig,
+        cache: FeatureCache,
+        frame_size: tuple[int, int],
+        *,
+        keep_surplus: bool = False,
     ) -> DecodedClip:
-        """Return the frames of the very content that the key names.
+        """Return the frames of the very content, in the very view, that the key names.
 
         Raises:
             ValueError: the file was changed since the key was made.
         """
-        decoded = decode(self.request, sampling, frame_size=frame_size)
+        decoded = decode(self.request, sampling, frame_size=frame_size, keep_surplus=keep_surplus)
         if cache.content_hash(self.request.path) != self.parts["content_sha256"]:
             raise ValueError(f"{self.request.path} was changed while it was read. Run again.")
+        if self.parts.get("view") == FLIPPED:
+            return replace(decoded, frames=np.ascontiguousarray(decoded.frames[:, :, ::-1]))
         return decoded
 
     def describe(self, decoded: DecodedClip) -> None:

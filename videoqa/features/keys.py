@@ -15,8 +15,12 @@ from videoqa.video.decoding import ClipRequest, choose_decoder, decoder_names
 CACHE_FORMAT_VERSION = 1
 ENGINE = "tensorflow"
 DTYPE = "float16"
-VIEW = "plain"
+VIEW, FLIPPED = "plain", "flipped"
+"""Frames as they are, or mirrored left to right before the backbone sees them."""
 TRANSFORM = "short_side_resize_center_crop"
+FRAMES_DTYPE = "uint8"
+FRAMES_TRANSFORMS = {False: TRANSFORM, True: "short_side_resize_with_surplus"}
+"""Of kept frames: cut to their size, or with what crops elsewhere need."""
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
@@ -57,8 +61,12 @@ def clip_key_parts(
     cache: FeatureCache,
     *,
     identity: Mapping[str, Any] | None = None,
+    view: str = VIEW,
 ) -> dict[str, Any]:
-    """Return everything that a clip's features depend on, JSON-serializable; see `clip_key`."""
+    """Return everything that a clip's features depend on, JSON-serializable; see `clip_key`.
+
+    `view` is `VIEW` or `FLIPPED`.
+    """
     if identity is None:
         identity = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
     content_hash = cache.content_hash(request.path)
@@ -68,7 +76,7 @@ def clip_key_parts(
         "content_sha256": content_hash,
         "segment": [_seconds(request.start_seconds), _seconds(request.end_seconds)],
         "grid": grid_parts(sampling),
-        "view": VIEW,
+        "view": view,
         "transform": [TRANSFORM, *(model.frame_size or ())],
         "engine": ENGINE,
         "dtype": DTYPE,
@@ -77,10 +85,50 @@ def clip_key_parts(
     }
 
 
+def frames_key_parts(
+    request: ClipRequest,
+    sampling: SamplingConfig,
+    frame_size: tuple[int, int],
+    cache: FeatureCache,
+    *,
+    with_surplus: bool,
+) -> dict[str, Any]:
+    """Return everything that a clip's kept frames depend on, JSON-serializable: no backbone among it.
+
+    Args:
+        request: the clip.
+        sampling: gives the frame grid.
+        frame_size: (height, width) in pixels.
+        cache: remembers content hashes.
+        with_surplus: whether more than the centre crop is kept.
+
+    Raises:
+        As `clip_key`.
+    """
+    return {
+        "content_sha256": cache.content_hash(request.path),
+        "segment": [_seconds(request.start_seconds), _seconds(request.end_seconds)],
+        "grid": grid_parts(sampling),
+        "transform": [FRAMES_TRANSFORMS[with_surplus], *frame_size],
+        "dtype": FRAMES_DTYPE,
+        "decoder": _decoder(request.path, cache),
+        "format_version": CACHE_FORMAT_VERSION,
+    }
+
+
 def grid_parts(sampling: SamplingConfig) -> dict[str, Any]:
-    """Return what the frame grid depends on: regular frames of the clip, or every `frame_step`-th one."""
+    """Return what the frame grid depends on: regular frames of the clip, or every `frame_step`-th one.
+
+    A grid that may be shorter than a window does not depend on the window's length.
+    """
     if sampling.frame_step is None:
         return {"rule": "regular", "num_frames": sampling.num_frames}
+    if sampling.short_clips != "repeat":
+        return {
+            "rule": "every_frame_step_as_long_as_it_is",
+            "frame_step": sampling.frame_step,
+            "max_grid_frames": sampling.max_grid_frames,
+        }
     return {
         "rule": "every_frame_step",
         "num_frames": sampling.num_frames,

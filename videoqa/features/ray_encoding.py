@@ -72,12 +72,12 @@ def dependencies(encoder: FrameEncoder) -> dict[str, Any]:
 
 @contextmanager
 def features_made_on_ray(
-    sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder
+    sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder, num_threads: int | None = None
 ) -> Iterator[MakeFeatures]:
     """Give what makes features on a Ray cluster, whose machines must see the videos under the same paths.
 
-    The features come back to this process, which writes them. Without a cluster one is started on this
-    machine; see `videoqa._ray.ray_session`.
+    The features come back to this process, which writes them; `num_threads` is of no account. Without a
+    cluster one is started on this machine; see `videoqa._ray.ray_session`.
 
     Raises:
         ImportError: Ray is not installed.

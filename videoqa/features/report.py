@@ -8,9 +8,11 @@ import pandas as pd
 
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache
+from videoqa.features.keys import VIEW
 
 if TYPE_CHECKING:
     from videoqa.features.frame_encoder import FrameEncoder
+    from videoqa.features.kept_frames import FrameKeeper
 
 STATUSES = ("encoded", "cached", "failed")
 COLUMNS = (
@@ -30,7 +32,7 @@ class EncodingReport:
         clip_index: int64 `(num_requests,)`, the row of each request that was given.
         seconds: how long it took.
         cache: where the features are.
-        sampling, encoder: what they were made with.
+        sampling, encoder, view: what they were made with.
     """
 
     rows: pd.DataFrame
@@ -38,11 +40,12 @@ class EncodingReport:
     seconds: float
     cache: FeatureCache
     sampling: SamplingConfig
-    encoder: "FrameEncoder" = field(repr=False)
+    encoder: "FrameEncoder | FrameKeeper" = field(repr=False)
+    view: str = VIEW
 
     @property
     def num_encoded(self) -> int:
-        """Clips decoded and run through the backbone now."""
+        """Clips decoded, and run through the backbone if there is one, now."""
         return self._count("encoded")
 
     @property

@@ -1,11 +1,13 @@
-"""How many bytes the features of clips will need on the disk."""
+"""How many bytes the features or frames of clips will need on the disk."""
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
 from videoqa.config import SamplingConfig
 from videoqa.video.decoding import ClipRequest, DecodingError, probe
+from videoqa.video.transforms import FrameFit, stored_size
 
 BLOCK_BYTES = 4096
 """Files take whole blocks of a disk."""
@@ -19,20 +21,48 @@ def forecast_bytes(requests: Sequence[ClipRequest], sampling: SamplingConfig, fe
     """Return the bytes that the entries of `requests` will take; an estimate when grids differ in length."""
     if sampling.frame_step is None:
         return len(requests) * entry_bytes(sampling.num_frames, feature_dim)
-    places = np.unique(np.linspace(0, len(requests) - 1, min(NUM_PROBED, len(requests))).astype(int))
-    sizes = [entry_bytes(_grid_length(requests[place], sampling), feature_dim) for place in places]
+    probed = _probed(requests)
+    sizes = [entry_bytes(_grid_length(request, sampling), feature_dim) for request in probed]
     return int(np.ceil(np.mean(sizes) * len(requests)))
 
 
-def entry_bytes(num_frames: int, feature_dim: int) -> int:
+def forecast_frame_bytes(requests: Sequence[ClipRequest], sampling: SamplingConfig, fit: FrameFit) -> int:
+    """Return the bytes that kept frames of `requests` will take, estimated from headers."""
+    sizes = [
+        entry_bytes(_grid_length(request, sampling), 3 * _num_pixels(request, fit), bytes_per_number=1)
+        for request in _probed(requests)
+    ]
+    return int(np.ceil(np.mean(sizes) * len(requests)))
+
+
+def entry_bytes(num_frames: int, numbers_per_frame: int, bytes_per_number: int = 2) -> int:
     """Return the bytes on disk of one entry's two files."""
-    array = 128 + 2 * num_frames * feature_dim
+    array = 128 + bytes_per_number * num_frames * numbers_per_frame
     marker = _JSON_BYTES + _JSON_BYTES_PER_FRAME * num_frames
     return sum(-(-size // BLOCK_BYTES) * BLOCK_BYTES for size in (array, marker))
 
 
+def _probed(requests: Sequence[ClipRequest]) -> list[ClipRequest]:
+    """Return the clips, spread over all of them, that stand for the rest."""
+    places = np.unique(np.linspace(0, len(requests) - 1, min(NUM_PROBED, len(requests))).astype(int))
+    return [requests[place] for place in places]
+
+
+def _num_pixels(request: ClipRequest, fit: FrameFit) -> int:
+    """Return the pixels of one kept frame."""
+    if not fit.keep_surplus:
+        return prod(fit.size)
+    try:
+        info = probe(request.path)
+    except (DecodingError, OSError, ValueError):
+        return prod(fit.size)
+    return prod(stored_size(info.height, info.width, fit.size))
+
+
 def _grid_length(request: ClipRequest, sampling: SamplingConfig) -> int:
     """Return about how many frames a clip's grid has; the most it may have when the header is no help."""
+    if sampling.frame_step is None:
+        return sampling.num_frames
     try:
         info = probe(request.path)
     except (DecodingError, OSError, ValueError):
@@ -42,4 +72,5 @@ def _grid_length(request: ClipRequest, sampling: SamplingConfig) -> int:
         num_frames = int((request.end_seconds - (request.start_seconds or 0)) * info.fps)
     if not num_frames or num_frames <= 0:
         return sampling.max_grid_frames
-    return min(max(num_frames // (sampling.frame_step or 1), sampling.num_frames), sampling.max_grid_frames)
+    fewest = sampling.num_frames if sampling.short_clips == "repeat" else 1
+    return min(max(num_frames // sampling.frame_step, fewest), sampling.max_grid_frames)

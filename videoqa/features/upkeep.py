@@ -25,11 +25,15 @@ class _Entry:
 
 
 def count(folder: Path) -> dict[str, int]:
-    """Return `num_entries`, `num_bytes`, `num_remembered_files` and `num_leftovers` of a cache folder."""
+    """Return `num_entries`, `num_bytes`, `num_frame_entries` and `num_frame_bytes` among these,
+    `num_remembered_files` and `num_leftovers` of a cache folder."""
     entries = _entries(folder)
+    of_frames = [entry.num_bytes for entry in entries if _holds_frames(entry.marker)]
     return {
         "num_entries": len(entries),
         "num_bytes": sum(entry.num_bytes for entry in entries),
+        "num_frame_entries": len(of_frames),
+        "num_frame_bytes": sum(of_frames),
         "num_remembered_files": len(ContentHashes(folder / CONTENTS).records()),
         "num_leftovers": sum(1 for shard in _shards(folder) for _ in _leftovers(shard)),
     }
@@ -84,6 +88,15 @@ def _entry(marker: Path) -> Iterator[_Entry]:
     except FileNotFoundError:
         return
     yield _Entry(marker, status.st_mtime, status.st_size + size)
+
+
+def _holds_frames(marker: Path) -> bool:
+    """Whether an entry is of frames, by the head of its array."""
+    try:
+        with open(marker.with_suffix(".npy"), "rb") as file:
+            return b"'|u1'" in file.read(128)
+    except OSError:
+        return False
 
 
 def _remove_entry(marker: Path) -> int:

@@ -11,6 +11,7 @@ from videoqa.video.frame_pass import FramePass, announced_count, count_frames
 from videoqa.video.probing import VideoInfo, choose_decoder, decoder_names, probe
 from videoqa.video.sampling import grid_indices, regular_indices_in_time
 from videoqa.video.timeline import is_uneven, segment_bounds, stored_timestamps, why_damaged
+from videoqa.video.transforms import FrameFit
 
 __all__ = [
     "STATUSES",
@@ -81,7 +82,11 @@ class DecodedClip:
 
 
 def decode(
-    request: ClipRequest, sampling: SamplingConfig, *, frame_size: tuple[int, int] | None = None
+    request: ClipRequest,
+    sampling: SamplingConfig,
+    *,
+    frame_size: tuple[int, int] | None = None,
+    keep_surplus: bool = False,
 ) -> DecodedClip:
     """Return the sampled frames of a clip, read in one forward pass that stops after the last one wanted.
 
@@ -100,6 +105,7 @@ def decode(
         sampling: which frames of it.
         frame_size: `(height, width)` in pixels that each frame is brought to by `resize_and_crop` while
             decoding, so that memory stays small; None: frames stay as they are.
+        keep_surplus: bring frames to their size by `resize_with_surplus` instead, for crops made later.
 
     Raises:
         FileNotFoundError: no such file.
@@ -107,39 +113,38 @@ def decode(
         DecodingError: anything that is no whole video.
     """
     info = probe(request.path)
+    fit = None if frame_size is None else FrameFit(frame_size, keep_surplus)
     if request.is_segment:
-        return _decode_segment(info, request, sampling, frame_size)
-    return _decode_whole(info, sampling, frame_size)
+        return _decode_segment(info, request, sampling, fit)
+    return _decode_whole(info, sampling, fit)
 
 
-def _decode_whole(
-    info: VideoInfo, sampling: SamplingConfig, frame_size: tuple[int, int] | None
-) -> DecodedClip:
+def _decode_whole(info: VideoInfo, sampling: SamplingConfig, fit: FrameFit | None) -> DecodedClip:
     announced = announced_count(info)
     count = announced or len(stored_timestamps(info)) or len(count_frames(info))
     indices = grid_indices(count, sampling)
-    done = FramePass(info, indices, frame_size, expected_count=count)
+    done = FramePass(info, indices, fit, expected_count=count)
     if done.ended and len(done.timestamps) != count:
         count = len(done.timestamps)
         refuse_damaged(info, count, announced)
         indices = grid_indices(count, sampling)
-        done = FramePass(info, indices, frame_size)
+        done = FramePass(info, indices, fit)
     return _clip(done, indices, count, "ok" if count == announced else "short_header")
 
 
 def _decode_segment(
-    info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, frame_size: tuple[int, int] | None
+    info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, fit: FrameFit | None
 ) -> DecodedClip:
     timestamps, status = stored_timestamps(info), "ok"
     if not len(timestamps):
         timestamps, status = count_frames(info), "short_header"
     indices, count = _segment_indices(info, request, sampling, timestamps)
-    done = FramePass(info, indices, frame_size)
+    done = FramePass(info, indices, fit)
     if not done.agrees_with(timestamps):
         timestamps, status = count_frames(info), "short_header"
         refuse_damaged(info, len(timestamps), announced_count(info))
         indices, count = _segment_indices(info, request, sampling, timestamps)
-        done = FramePass(info, indices, frame_size)
+        done = FramePass(info, indices, fit)
     return _clip(done, indices, count, status)
 
 

@@ -9,7 +9,7 @@ from videoqa.video.errors import DecodingError
 from videoqa.video.probing import VideoInfo
 from videoqa.video.readers import READERS
 from videoqa.video.timeline import steady_timestamps
-from videoqa.video.transforms import resize_and_crop
+from videoqa.video.transforms import FrameFit, resize_and_crop
 
 MAX_FRAMES = 10_000_000
 """A header that announces more is taken to say nothing."""
@@ -28,11 +28,11 @@ class FramePass:
         self,
         info: VideoInfo,
         indices: np.ndarray,
-        frame_size: tuple[int, int] | None,
+        fit: FrameFit | None,
         expected_count: int | None = None,
     ) -> None:
         """Read; when the last wanted frame should be the video's last, look for more and count on."""
-        self.info = info
+        self.info, self._frame_fit = info, fit
         self.frames: dict[int, np.ndarray] = {}
         self.ended = False
         wanted, last = set(indices.tolist()), int(indices[-1])
@@ -42,7 +42,7 @@ class FramePass:
             for index, (timestamp, retrieve) in enumerate(frames):
                 seconds.append(timestamp)
                 if index in wanted:
-                    self.frames[index] = self._fit(retrieve(), frame_size)
+                    self.frames[index] = self._fitted(retrieve())
                 if index == last and not to_the_end:
                     break
             else:
@@ -68,12 +68,11 @@ class FramePass:
         times = steady_timestamps(self.timestamps, self.info.fps)
         return np.stack([self.frames[index] for index in indices.tolist()]), times[indices]
 
-    def _fit(self, frame: np.ndarray, frame_size: tuple[int, int] | None) -> np.ndarray:
-        """Return a frame at `frame_size`, or at the size of the first, should that change on the way."""
-        if frame_size is not None:
-            return resize_and_crop(frame, frame_size)
-        first = next(iter(self.frames.values()), frame)
-        return frame if frame.shape == first.shape else resize_and_crop(frame, first.shape[:2])
+    def _fitted(self, frame: np.ndarray) -> np.ndarray:
+        """Return a frame as it is wanted, at the size of the first, should that change on the way."""
+        fitted = frame if self._frame_fit is None else self._frame_fit(frame)
+        first = next(iter(self.frames.values()), fitted)
+        return fitted if fitted.shape == first.shape else resize_and_crop(frame, first.shape[:2])
 
 
 def announced_count(info: VideoInfo) -> int | None:

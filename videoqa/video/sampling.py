@@ -56,14 +56,15 @@ def grid_indices(frame_count: int, sampling: SamplingConfig) -> np.ndarray:
 
     With `frame_step=None`: the `num_frames` regular frames. With an integer: every `frame_step`-th frame, the
     grid centred in the clip; of a grid longer than `max_grid_frames` the middle is kept, so that neighbours
-    stay `frame_step` frames apart; of a grid shorter than `num_frames` the frames are repeated evenly.
+    stay `frame_step` frames apart. Of a grid shorter than `num_frames` the frames are repeated evenly with
+    `short_clips="repeat"`; otherwise it stays as it is.
 
     Args:
         frame_count: int, frames in the clip, at least 1.
         sampling: what is asked for.
 
     Returns:
-        int64 array `(grid_length,)`, non-decreasing, `num_frames <= grid_length`.
+        int64 array `(grid_length,)`, non-decreasing, `num_frames <= grid_length` unless short grids stay.
     """
     if sampling.frame_step is None:
         return regular_indices(frame_count, sampling.num_frames)
@@ -72,19 +73,37 @@ def grid_indices(frame_count: int, sampling: SamplingConfig) -> np.ndarray:
     kept = min(length, sampling.max_grid_frames)
     start = (frame_count - 1 - (kept - 1) * sampling.frame_step) // 2
     grid = start + sampling.frame_step * np.arange(kept, dtype=np.int64)
-    return grid if kept >= sampling.num_frames else grid[regular_indices(kept, sampling.num_frames)]
+    if kept >= sampling.num_frames or sampling.short_clips != "repeat":
+        return grid
+    return grid[regular_indices(kept, sampling.num_frames)]
 
 
 def window_start_center(grid_length: int, num_frames: int) -> int:
-    """Return where the middle window of `num_frames` neighbours starts in a grid."""
-    check_integer("grid_length", grid_length, minimum=num_frames)
-    return (grid_length - num_frames) // 2
+    """Return where the middle window of `num_frames` neighbours starts in a grid; 0 in a shorter grid."""
+    return max(grid_length - num_frames, 0) // 2
+
+
+def window_starts_spread(grid_length: int, num_frames: int, num_windows: int) -> np.ndarray:
+    """Return where `num_windows` evenly spaced windows of `num_frames` neighbours start in a grid.
+
+    The first starts with the grid and the last ends with it; a single one is the middle window. Where the
+    grid has fewer starts than that, each comes once.
+
+    Returns:
+        int64 array `(k,)`, increasing, `1 <= k <= num_windows`.
+    """
+    if num_windows == 1:
+        return np.array([window_start_center(grid_length, num_frames)], np.int64)
+    last = max(grid_length - num_frames, 0)
+    return np.unique(np.rint(np.linspace(0, last, num_windows)).astype(np.int64))
 
 
 def window_start_random(grid_length: int, num_frames: int, rng: np.random.Generator) -> int:
-    """Return where a random window of `num_frames` neighbours starts in a grid, each start equally likely."""
-    check_integer("grid_length", grid_length, minimum=num_frames)
-    return int(rng.integers(0, grid_length - num_frames + 1))
+    """Return where a random window of `num_frames` neighbours starts in a grid, each start equally likely.
+
+    In a grid that is not longer than the window that is 0.
+    """
+    return int(rng.integers(0, max(grid_length - num_frames, 0) + 1))
 
 
 def _nearest(times: np.ndarray, targets: np.ndarray) -> np.ndarray:

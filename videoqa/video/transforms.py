@@ -1,6 +1,7 @@
 """Frames to the size a model takes."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,18 +21,87 @@ def resize_and_crop(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     Returns:
         uint8 RGB `(size[0], size[1], 3)`, contiguous.
     """
-    scale = min(size) / min(frame.shape[:2])
-    frame = _cut_surplus(frame, math.ceil(2 * max(size) / scale))
-    resized_height, resized_width = (max(1, round(pixels * scale)) for pixels in frame.shape[:2])
-    if (resized_height, resized_width) != frame.shape[:2]:
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        frame = cv2.resize(frame, (resized_width, resized_height), interpolation=interpolation)
-    return _pad(_center_crop(frame, *size), size)
+    return _pad(_center_crop(_resize(frame, size), *size), size)
 
 
-def _cut_surplus(frame: np.ndarray, longest: int) -> np.ndarray:
-    """Cut the ends off a very long frame, which would only be cropped later, so that resizing stays small."""
-    return _center_crop(frame, longest, longest) if max(frame.shape[:2]) > longest else frame
+def resize_with_surplus(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return a frame resized as by `resize_and_crop`, of which more is kept for crops of `size` elsewhere.
+
+    On each side of the centre crop at most half of `size` is kept, so up to twice `size` in all.
+    `center_crop` of the result is `resize_and_crop` of the frame, bit for bit.
+
+    Args:
+        frame: uint8 RGB `(height, width, 3)`.
+        size: `(height, width)` in pixels of the crops.
+
+    Returns:
+        uint8 RGB, `stored_size(*frame.shape[:2], size)`, contiguous.
+    """
+    frame = _resize(frame, size)
+    parts = [_with_margins(*pair) for pair in zip(frame.shape[:2], size, strict=True)]
+    frame = frame[parts[0], parts[1]]
+    return _pad(frame, (max(frame.shape[0], size[0]), max(frame.shape[1], size[1])))
+
+
+@dataclass(frozen=True)
+class FrameFit:
+    """What brings frames to their size: `resize_and_crop`, or `resize_with_surplus`."""
+
+    size: tuple[int, int]
+    keep_surplus: bool = False
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        """Return a frame of any size at the size wanted."""
+        return (resize_with_surplus if self.keep_surplus else resize_and_crop)(frame, self.size)
+
+
+def stored_size(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Return height and width of what `resize_with_surplus` makes of a frame."""
+    resized = _resized_shape(*_without_surplus(height, width, size), _scale(height, width, size))
+    parts = [_with_margins(*pair) for pair in zip(resized, size, strict=True)]
+    kept = [max(part.stop - part.start, wanted) for part, wanted in zip(parts, size, strict=True)]
+    return kept[0], kept[1]
+
+
+def center_crop(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return the middle `size`, `(height, width)`, of no smaller frames `(..., height, width, 3)`."""
+    top, left = ((have - want) // 2 for have, want in zip(frames.shape[-3:-1], size, strict=True))
+    return frames[..., top : top + size[0], left : left + size[1], :]
+
+
+def _with_margins(length: int, wanted: int) -> slice:
+    """Return the centre crop of `wanted` pixels of a side, with at most half of it kept before and behind."""
+    if length <= wanted:
+        return slice(0, length)
+    before = (length - wanted) // 2
+    kept = min(before, wanted // 2)
+    return slice(before - kept, before + wanted + min(length - wanted - before, wanted // 2))
+
+
+def _scale(height: int, width: int, size: tuple[int, int]) -> float:
+    return min(size) / min(height, width)
+
+
+def _without_surplus(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of a frame whose ends were cut off, as far as they would only be cropped later."""
+    longest = math.ceil(2 * max(size) / _scale(height, width, size))
+    return min(height, longest), min(width, longest)
+
+
+def _resized_shape(height: int, width: int, scale: float) -> tuple[int, int]:
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _resize(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return a frame whose short side is that of `size`; what is very long is cut to stay small."""
+    height, width = frame.shape[:2]
+    scale = _scale(height, width, size)
+    frame = _center_crop(frame, *_without_surplus(height, width, size))
+    resized_height, resized_width = _resized_shape(*frame.shape[:2], scale)
+    if (resized_height, resized_width) == frame.shape[:2]:
+        return frame
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.resize(frame, (resized_width, resized_height), interpolation=interpolation)
 
 
 def _center_crop(frame: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -1,0 +1,30 @@
+"""Joins features or frames, token ids and answer ids into batches; owns the order of examples.
+
+`loading` makes `Examples` of annotation rows, `windows` says which part of a clip an example shows in an
+epoch, `batches` puts examples together.
+"""
+
+from videoqa.input_pipeline.batches import (
+    batch_dataset,
+    batch_spec,
+    epoch_order,
+    num_batches,
+    training_batches,
+)
+from videoqa.input_pipeline.examples import Examples, trim_padding
+from videoqa.input_pipeline.loading import check_some_long_enough, distinct_requests, make_examples
+from videoqa.input_pipeline.windows import Windows
+
+__all__ = [
+    "Examples",
+    "Windows",
+    "batch_dataset",
+    "batch_spec",
+    "check_some_long_enough",
+    "distinct_requests",
+    "epoch_order",
+    "make_examples",
+    "num_batches",
+    "training_batches",
+    "trim_padding",
+]

@@ -1,0 +1,100 @@
+"""The order of an epoch and its batches."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from videoqa.input_pipeline.examples import Examples
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+PREFETCHED_BATCHES = 2
+
+
+def epoch_order(seed: int, epoch: int, num_examples: int, block_size: int | None = None) -> np.ndarray:
+    """Return the order in which an epoch visits the examples: a permutation, int64 `(num_examples,)`.
+
+    Args:
+        seed: the run's seed.
+        epoch: 0 for the first.
+        num_examples: how many there are.
+        block_size: None: any order. Otherwise blocks of this many neighbours come in random order, each
+            shuffled within, so that data read from disk stays local.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    if block_size is None or block_size >= num_examples:
+        return rng.permutation(num_examples)
+    blocks = np.split(np.arange(num_examples), np.arange(block_size, num_examples, block_size))
+    return np.concatenate([rng.permutation(blocks[block]) for block in rng.permutation(len(blocks))])
+
+
+def num_batches(num_examples: int, batch_size: int, drop_remainder: bool = False) -> int:
+    """Return the number of batches of an epoch; an uneven last one counts unless it is dropped."""
+    return num_examples // batch_size if drop_remainder else -(-num_examples // batch_size)
+
+
+def training_batches(
+    examples: Examples,
+    *,
+    seed: int,
+    epoch: int,
+    batch_size: int,
+    first_batch: int = 0,
+    drop_remainder: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Yield an epoch's batches from `first_batch` on; the last may be smaller, unless such a one is dropped.
+
+    Yields:
+        "inputs" (see `Examples.model_inputs`), "answer_ids" int32 `(k,)` with −1 replaced by 0,
+        "weights" float32 `(k,)` with 0 for those, "positions" int32 `(k,)` in the global batch.
+    """
+    order = epoch_order(seed, epoch, len(examples))
+    for number in range(first_batch, num_batches(len(order), batch_size, drop_remainder)):
+        rows = order[number * batch_size : (number + 1) * batch_size]
+        answer_ids = examples.answer_ids[rows]
+        yield {
+            "inputs": examples.model_inputs(rows, examples.random_windows(rows, seed, epoch)),
+            "answer_ids": np.maximum(answer_ids, 0),
+            "weights": (answer_ids >= 0).astype(np.float32),
+            "positions": np.arange(len(rows), dtype=np.int32),
+        }
+
+
+def batch_dataset(
+    examples: Examples,
+    *,
+    seed: int,
+    epoch: int,
+    batch_size: int,
+    first_batch: int = 0,
+    drop_remainder: bool = False,
+    prefetch_batches: int = PREFETCHED_BATCHES,
+) -> "tf.data.Dataset":
+    """Return `training_batches` as a `tf.data.Dataset` that prepares `prefetch_batches` ahead."""
+    import tensorflow as tf
+
+    def batches() -> Iterator[dict[str, Any]]:
+        return training_batches(
+            examples,
+            seed=seed,
+            epoch=epoch,
+            batch_size=batch_size,
+            first_batch=first_batch,
+            drop_remainder=drop_remainder,
+        )
+
+    spec = batch_spec(examples)
+    return tf.data.Dataset.from_generator(batches, output_signature=spec).prefetch(prefetch_batches)
+
+
+def batch_spec(examples: Examples) -> dict[str, Any]:
+    """Return the `tf.TensorSpec` of everything in a batch; numbers of rows and of words are left open."""
+    import tensorflow as tf
+
+    batch = next(training_batches(examples.select(np.arange(1)), seed=0, epoch=0, batch_size=1))
+    spec = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
+    if "question" in spec["inputs"]:
+        spec["inputs"]["question"] = tf.TensorSpec((None, None), tf.int32)
+    return spec

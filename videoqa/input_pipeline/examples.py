@@ -1,0 +1,160 @@
+"""Annotation rows as arrays, and the model inputs made of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from videoqa.input_pipeline.windows import Windows, draw_window, read_window, window_frames
+from videoqa.video.sampling import window_start_center
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows as arrays, the clips they share stored once.
+
+    Attributes:
+        clips: per clip its grid: float16 features `(grid, feature_dim)` or uint8 RGB frames
+            `(grid, height, width, 3)`, these perhaps on disk; None for a blind model.
+        clip_index: `(num_examples,)` int64 into `clips`; −1 where the video failed.
+        token_ids: `(num_examples, num_tokens)` int32; None for actions.
+        answer_ids: `(num_examples,)` int32; −1 outside the vocabulary.
+        num_frames: frames of one window.
+        clip_input: name of the model input the windows go to, "features" or "clip".
+        short_clips: what windows of shorter grids are, see `SamplingConfig`.
+        frame_size: (height, width) that frames are cropped to; None: they, or features, are taken whole.
+        with_mask: the model is also told which frames of a window there are.
+        random_crop, flip: what else is drawn for a random window.
+        flipped_clips: features of the mirrored frames of each clip, None where there are none; None: `flip`
+            mirrors frames.
+    """
+
+    clips: Sequence[np.ndarray] | np.ndarray | None
+    clip_index: np.ndarray
+    token_ids: np.ndarray | None
+    answer_ids: np.ndarray
+    num_frames: int
+    clip_input: str = "features"
+    short_clips: str = "repeat"
+    frame_size: tuple[int, int] | None = None
+    with_mask: bool = False
+    random_crop: bool = False
+    flip: bool = False
+    flipped_clips: Sequence[np.ndarray | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.answer_ids)
+
+    def select(self, rows: np.ndarray) -> "Examples":
+        """Return the examples at `rows`, `(k,)` ints or `(num_examples,)` bools; the clips stay shared."""
+        tokens = None if self.token_ids is None else self.token_ids[rows]
+        return replace(
+            self, clip_index=self.clip_index[rows], token_ids=tokens, answer_ids=self.answer_ids[rows]
+        )
+
+    def without_clips(self) -> "Examples":
+        """Return the same rows for the blind model."""
+        return replace(self, clips=None, flipped_clips=None, with_mask=False)
+
+    def model_inputs(self, rows: np.ndarray, windows: np.ndarray | Windows) -> dict[str, np.ndarray]:
+        """Return the inputs of the examples at `rows`, `(k,)`.
+
+        Args:
+            rows: which examples.
+            windows: what they show; an array is the starts of centre crops, int64 `(k,)`.
+
+        Returns:
+            "features" float32 `(k, num_frames, feature_dim)` or "clip" uint8, with `with_mask` "mask" bool
+            `(k, num_frames)`, False behind the end of a clip where the clip is zeros; and "question" int32 as
+            long as the longest of these rows, which saves most of the time an LSTM would spend on padding.
+        """
+        inputs: dict[str, np.ndarray] = {}
+        if self.clips is not None:
+            shown = windows if isinstance(windows, Windows) else Windows(windows)
+            inputs[self.clip_input], mask = self._read(rows, shown)
+            if self.with_mask:
+                inputs["mask"] = mask
+        if self.token_ids is not None:
+            inputs["question"] = trim_padding(self.token_ids[rows])
+        return inputs
+
+    def window_frames(self, row: int, start: int) -> np.ndarray:
+        """Return the places in its clip's grid of the frames of one example's window, int64 `(n,)`."""
+        length = int(self.grid_lengths[self.clip_index[row]])
+        return window_frames(length, start, self.num_frames, self.short_clips)
+
+    def center_starts(self, rows: np.ndarray) -> np.ndarray:
+        """Return the start of the centre window of each of `rows`: int64 `(k,)`."""
+        return np.array([window_start_center(n, self.num_frames) for n in self._grids_of(rows)], np.int64)
+
+    def random_starts(self, rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+        """Return a random window start of each of `rows`, drawn from (seed, epoch, row): int64 `(k,)`."""
+        return self.random_windows(rows, seed, epoch).starts
+
+    def random_windows(self, rows: np.ndarray, seed: int, epoch: int) -> Windows:
+        """Return what each of `rows` shows in an epoch, drawn from (seed, epoch, row)."""
+        lengths = self._grids_of(rows)
+        plain = self.clips is None or not (self.random_crop or self.flip)
+        if plain and all(length <= self.num_frames for length in lengths):
+            return Windows(np.zeros(len(rows), np.int64))
+        drawn = [
+            draw_window(
+                length,
+                self.num_frames,
+                self._surplus(row),
+                self.flip,
+                np.random.default_rng([seed, epoch, int(row)]),
+            )
+            for row, length in zip(rows, lengths, strict=True)
+        ]
+        starts, corners, flipped = (np.array(part) for part in zip(*drawn, strict=True))
+        return Windows(starts, corners if self.random_crop else None, flipped if self.flip else None)
+
+    @cached_property
+    def grid_lengths(self) -> np.ndarray:
+        """Frames in the grid of each clip, int64 `(num_clips,)`."""
+        assert self.clips is not None
+        return grid_lengths(self.clips)
+
+    def _grids_of(self, rows: np.ndarray) -> list[int]:
+        if self.clips is None:
+            return [self.num_frames] * len(rows)
+        return self.grid_lengths[self.clip_index[rows]].tolist()
+
+    def _surplus(self, row: int) -> tuple[int, int] | None:
+        """Return how much higher and wider than a crop an example's frames are; None: crops are not drawn."""
+        if not self.random_crop or self.frame_size is None or self.clips is None:
+            return None
+        height, width = self.clips[self.clip_index[row]].shape[1:3]
+        return height - self.frame_size[0], width - self.frame_size[1]
+
+    def _read(self, rows: np.ndarray, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+        """Return the windows and which of their frames there are."""
+        parts = [self._window(int(row), place, windows) for place, row in enumerate(rows)]
+        dtype = np.float32 if self.clip_input == "features" else np.uint8
+        whole = np.zeros((len(rows), self.num_frames, *parts[0].shape[1:]), dtype)
+        for target, part in zip(whole, parts, strict=True):
+            target[: len(part)] = part
+        lengths = np.array([len(part) for part in parts])
+        return whole, np.arange(self.num_frames) < lengths[:, None]
+
+    def _window(self, row: int, place: int, windows: Windows) -> np.ndarray:
+        index, flipped = self.clip_index[row], windows.is_flipped(place)
+        clip = self.clips[index]  # type: ignore[index]
+        if flipped and self.flipped_clips is not None:
+            clip, flipped = self.flipped_clips[index], False
+        frames = self.window_frames(row, int(windows.starts[place]))
+        return read_window(clip, frames, self.frame_size, windows.corner(place), flipped)
+
+
+def grid_lengths(clips: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """Return the frames in the grid of each clip, int64 `(num_clips,)`, opening none that is on disk."""
+    known = getattr(clips, "lengths", None)
+    return np.array([len(clip) for clip in clips], np.int64) if known is None else known
+
+
+def trim_padding(token_ids: np.ndarray) -> np.ndarray:
+    """Return `token_ids` `(n, t)` without the columns that are padding in every row (masked anyway)."""
+    used = np.flatnonzero(token_ids.any(axis=0))
+    return token_ids[:, : used[-1] + 1 if len(used) else 1]
