@@ -168,7 +168,7 @@ def _hash_of_rows(table: pd.DataFrame, contents: pd.Series | None) -> str:
 
 def _hash_of_backbone(model: ModelConfig) -> str:
     """The hash of the weights that features come from, or that training starts with, wherever they lie."""
-    if model.video_branch == "none":
+    if not (model.sees_video and model.has_backbone):
         return ""
     return _hash_of(backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer))
 
