@@ -104,7 +104,7 @@ class VideoQA:
     ) -> tuple[np.ndarray, tuple[float, ...]]:
         """Return what the model sees of a clip's grid, and the timestamps of the frames behind it.
 
-        That is features float16 `(grid, feature_dim)`, or without a backbone uint8 frames of the model's size.
+        That is features float16 `(grid, feature_dim)`, or uint8 frames for a model without a backbone.
         """
         sampling = self.folder.config.sampling
         if isinstance(video, (str, os.PathLike)):
