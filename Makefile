@@ -24,8 +24,9 @@ help:  ## show this list
 demo: $(STAMP)
 	$(RUN) -m videoqa demo
 
+# Test files run side by side, at most four: each process loads TensorFlow.
 test: $(STAMP)
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-quick: $(STAMP)
 	$(RUN) -m pytest -m "not slow"

@@ -36,17 +36,7 @@ MEBIBYTE = 1 << 20
 
 def test_accuracy(model: Path) -> float:
     """Return the accuracy on the sample set's test split."""
-    command = [
-        sys.executable,
-        "-m",
-        "videoqa",
-        "evaluate",
-        "--model",
-        str(model),
-        "--data",
-        "sample",
-        "--json",
-    ]
+    command = [sys.executable, "-m", "videoqa", "evaluate", str(model), "--data", "sample", "--json"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(json.loads(ended.stdout)["accuracy"])
 

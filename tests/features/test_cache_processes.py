@@ -40,7 +40,7 @@ for number, key in enumerate(keys):
 READ_OFTEN = """
 import time
 seen, end = 0, time.monotonic() + 1.5
-while time.monotonic() < end:
+while time.monotonic() < end or (not seen and time.monotonic() < end + 60):
     for number, key in enumerate(keys):
         found = cache.read(key)
         assert found is None or (found == number).all()

@@ -1,0 +1,101 @@
+"""The step of conv_lstm: an update per segment, the state carried on, masked frames without effect."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from videoqa.config import ModelConfig, TrainingConfig
+from videoqa.models.building import build_from_config
+from videoqa.training.recipes import optimizer_pairs
+from videoqa.training.segments import make_segment_step
+
+CONFIG = ModelConfig(task="action", architecture="conv_lstm", frame_size=(40, 48), num_answers=3, width=0.2)
+
+
+def make_model():
+    keras.utils.set_random_seed(3)
+    return build_from_config(CONFIG, None, starts_from="clip")
+
+
+def make_batch(num_clips=3, num_frames=12, lengths=(12, 7, 3)):
+    rng = np.random.default_rng(0)
+    mask = np.arange(num_frames) < np.array(lengths)[:, None]
+    clip = rng.integers(0, 256, (num_clips, num_frames, 40, 48, 3), np.uint8) * mask[..., None, None, None]
+    return {
+        "inputs": {"clip": tf.constant(clip.astype(np.uint8)), "mask": tf.constant(mask)},
+        "answer_ids": tf.constant([0, 1, 2][:num_clips]),
+        "weights": tf.ones(num_clips),
+        "positions": tf.range(num_clips),
+    }
+
+
+def take_step(model, batch, *, segment_frames, steps=1):
+    pairs = optimizer_pairs(model, CONFIG, TrainingConfig(), num_steps=10)
+    options = {"seed": 0, "batch_spec": {}, "batch_size": 3, "segment_frames": segment_frames}
+    step = make_segment_step(model, pairs, tf.distribute.get_strategy(), **options)
+    return [step(batch, number) for number in range(steps)], pairs
+
+
+def test_there_is_one_update_for_each_segment():
+    model = make_model()
+    _, pairs = take_step(model, make_batch(), segment_frames=5)
+    assert [int(optimizer.iterations) for optimizer, _ in pairs] == [3, 3, 3, 3]
+    assert sum(len(owned) for _, owned in pairs) == len(model.trainable_variables)
+
+
+def test_a_segment_of_padding_only_is_no_update():
+    _, pairs = take_step(make_model(), make_batch(lengths=(4, 5, 3)), segment_frames=5)
+    assert int(pairs[0][0].iterations) == 1
+
+
+def test_one_segment_is_ordinary_training():
+    """The loss of the frames that are there, by hand, and the sums that a step returns."""
+    model, batch = make_model(), make_batch()
+    probabilities = model.predict({name: value.numpy() for name, value in batch["inputs"].items()}, verbose=0)
+    (sums,), _ = take_step(model, batch, segment_frames=12)
+    chosen = np.stack([probabilities[i, :, i] for i in range(3)])
+    mask = batch["inputs"]["mask"].numpy()
+    by_clip = (-np.log(chosen) * mask).sum(1) / mask.sum(1)
+    assert sums["loss_sum"] == pytest.approx(by_clip.sum(), rel=1e-4)
+    mean = (probabilities * mask[..., None]).sum(1)
+    assert sums["num_correct"] == (mean.argmax(1) == [0, 1, 2]).sum()
+    assert sums["weight_sum"] == 3 and sums["regularisation_sum"] > 0
+
+
+def test_padding_and_rows_of_weight_0_change_no_weight():
+    batch = make_batch()
+    wide = {**batch, "inputs": {
+        "clip": tf.pad(batch["inputs"]["clip"], [[0, 0], [0, 8], [0, 0], [0, 0], [0, 0]], constant_values=9),
+        "mask": tf.pad(batch["inputs"]["mask"], [[0, 0], [0, 8]]),
+    }}  # fmt: skip
+    more = tf.nest.map_structure(lambda tensor: tf.concat([tensor, tensor[:1]], 0), batch)
+    more["weights"] = tf.constant([1.0, 1.0, 1.0, 0.0])
+    weights = []
+    for each in (batch, wide, more):
+        model = make_model()
+        take_step(model, each, segment_frames=6)
+        weights.append(model.get_weights())
+    for other in weights[1:]:
+        for ours, theirs in zip(weights[0], other, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_the_state_is_carried_on_and_matters():
+    model, batch = make_model(), make_batch(1, 12, (12,))
+    still = tf.nest.map_structure(lambda tensor: tensor, batch)
+    for segment_frames in (12, 4):
+        (sums,), _ = take_step(model, still, segment_frames=segment_frames)
+        assert np.isfinite(sums["loss_sum"])
+
+
+def test_several_replicas_are_refused():
+    with pytest.raises(ValueError, match="belongs to one replica"):
+        make_segment_step(
+            make_model(),
+            [],
+            tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
+            seed=0,
+            batch_spec={},
+            batch_size=2,
+        )
