@@ -40,7 +40,8 @@ class ModelFolder:
     Attributes:
         path: the folder.
         config: the run's configuration, with the sizes the model really has.
-        backbone: `backbone_identity` of the backbone its features come from; empty for a blind model.
+        backbone: `backbone_identity` of the backbone its features come from; empty for a blind model and for
+            architectures without one.
         vocabulary: words of the questions; None for an action model.
         answers: answer of each class.
         metrics: scores written when it was trained.
@@ -62,6 +63,21 @@ class ModelFolder:
         weights = str(own) if own.exists() else self.config.model.backbone_weights
         return dataclasses.replace(self.config.model, backbone_weights=weights, train_backbone=False)
 
+    def config_to_score(self, num_test_clips: int | None = None) -> RunConfig:
+        """Return the configuration that examples to be scored are made with, whose backbone is frozen.
+
+        Args:
+            num_test_clips: windows of each clip; None: the folder's own number.
+
+        Raises:
+            ValueError: several windows where one is the whole clip.
+        """
+        config = dataclasses.replace(self.config, model=self.encoder_config)
+        if num_test_clips is None:
+            return config
+        sampling = dataclasses.replace(config.sampling, num_test_clips=num_test_clips)
+        return dataclasses.replace(config, sampling=sampling)
+
     @property
     def blind(self) -> "ModelFolder | None":
         """The blind model trained with this one; None when there is none."""
@@ -69,14 +85,15 @@ class ModelFolder:
         return load_model_folder(folder) if folder.is_dir() else None
 
     def build(self) -> "keras.Model":
-        """Return the model that starts from features, with the folder's weights.
+        """Return the model with the folder's weights; it starts from features, without a backbone from clips.
 
         Raises:
             ValueError: the weights do not fit the configuration.
         """
         from videoqa.models.building import build_from_config
 
-        model = build_from_config(self.config.model, self.config.sampling.num_frames, starts_from="features")
+        starts_from = "features" if self.config.model.has_backbone else "clip"
+        model = build_from_config(self.config.model, self.config.sampling.num_frames, starts_from=starts_from)
         try:
             with warnings.catch_warnings():
                 # Keras only warns of layers it leaves as they are.
@@ -165,7 +182,7 @@ def save_model_folder(
 
     Args:
         out: folder; made if absent. A `blind/` in it becomes part of the manifest.
-        model: the form that starts from features.
+        model: the form that starts from features, if there is one.
         config: its `model` part has the sizes of `model`.
         vocabulary: None for an action model.
         answers: answer of each class.
@@ -235,6 +252,11 @@ def _check_backbone(folder: ModelFolder) -> None:
     if not folder.backbone:
         return
     model = folder.encoder_config
+    if not model.has_backbone:
+        raise ValueError(
+            f"The parts of {folder.path} disagree: {CONFIG} says architecture={model.architecture!r}, which "
+            f"has no backbone, and names the backbone {folder.backbone}. Use the folder as it was written."
+        )
     present = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
     if present != folder.backbone:
         raise ValueError(
@@ -245,7 +267,7 @@ def _check_backbone(folder: ModelFolder) -> None:
 
 
 def _identity(out: Path, config: RunConfig) -> dict[str, Any]:
-    if config.model.video_branch == "none":
+    if not (config.model.sees_video and config.model.has_backbone):
         return {}
     own = out / BACKBONE_WEIGHTS
     weights = str(own) if own.exists() else config.model.backbone_weights

@@ -1,6 +1,5 @@
 """`predict`: labels or answers for many clips, one table row each."""
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ def predict(
     videos: str | os.PathLike[str] | None = None,
     *,
     data: Any = None,
+    num_test_clips: int | None = None,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
@@ -35,6 +35,8 @@ def predict(
         videos: folder of clips (searched with its subfolders) or one clip; with `data` the folder that its
             video paths begin in.
         data: CSV or JSONL path or DataFrame with `video` and, for a question model, `question`.
+        num_test_clips: evenly spaced windows of each clip whose probabilities are averaged; None: as the
+            model's own configuration says.
         out: CSV file to write as well.
         progress: show bars on a terminal.
 
@@ -44,14 +46,15 @@ def predict(
         failed.
 
     Raises:
-        ValueError: a question model without `data`, a folder without videos, a file that lacks columns.
+        ValueError: a question model without `data`, a folder without videos, a file that lacks columns,
+            several windows where one is the whole clip.
         FileNotFoundError: no such folder or file.
     """
     loaded = model if isinstance(model, VideoQA) else load(model)
     target = None if out is None else _check_out(out)
-    rows = _rows(loaded, videos, data)
     folder = loaded.folder
-    config = dataclasses.replace(folder.config, model=folder.encoder_config)
+    config = folder.config_to_score(num_test_clips)
+    rows = _rows(loaded, videos, data)
     examples, outcome = make_examples(
         rows,
         config,
@@ -60,7 +63,9 @@ def predict(
         encoder=loaded.encoder,
         progress=progress,
     )
-    probabilities = predict_probabilities(loaded.model, examples, progress=progress)
+    probabilities = predict_probabilities(
+        loaded.model, examples, num_test_clips=config.sampling.num_test_clips, progress=progress
+    )
     table = _table(rows, outcome, probabilities, loaded.answers)
     if target is not None:
         write_text(target, table.to_csv(index=False))

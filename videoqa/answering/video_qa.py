@@ -8,13 +8,16 @@ import numpy as np
 
 from videoqa._checks import check_integer, refusal
 from videoqa.answering.answer import Answer
-from videoqa.evaluation.prediction import inference_function
+from videoqa.evaluation.prediction import predict_probabilities
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
 from videoqa.features.frame_encoder import FrameEncoder, encode_frames
+from videoqa.features.kept_frames import FrameKeeper
+from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
-from videoqa.video.decoding import ClipRequest
-from videoqa.video.sampling import grid_indices, window_start_center
+from videoqa.video.decoding import ClipRequest, decode
+from videoqa.video.sampling import grid_indices
+from videoqa.video.transforms import resize_and_crop
 
 
 class VideoQA:
@@ -33,7 +36,8 @@ class VideoQA:
         self.notes = notes
         self.notes_said: set[str] = set()
         self.cache = FeatureCache() if cache is None else cache
-        self.encoder = FrameEncoder(folder.encoder_config)
+        model, sampling = folder.encoder_config, folder.config.sampling
+        self.encoder = FrameEncoder(model) if model.has_backbone else FrameKeeper(model, sampling)
 
     def __repr__(self) -> str:
         return f"VideoQA({str(self.folder.path)!r}, task={self.task!r}, num_answers={len(self.answers)})"
@@ -50,7 +54,7 @@ class VideoQA:
 
     @cached_property
     def model(self) -> Any:
-        """The network, starting from features."""
+        """The network, starting from features, or from clips if it has no backbone."""
         return self.folder.build()
 
     def ask(
@@ -64,7 +68,8 @@ class VideoQA:
     ) -> Answer:
         """Return the answer to a question about a clip; for an action model the label of the clip.
 
-        Asked again about the same file, nothing is decoded or encoded.
+        Asked again about the same file, nothing is decoded or encoded, but for models that see the frames
+        themselves. Where the model is scored by several windows of a clip, their probabilities are averaged.
 
         Args:
             video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
@@ -75,14 +80,14 @@ class VideoQA:
 
         Raises:
             ValueError: an empty or over-long question, one of unknown words only, a segment outside the
-                video, or an array of another dtype or shape.
+                video, an array of another dtype or shape, or too few frames where such clips are skipped.
             FileNotFoundError: no such file.
             DecodingError: the file cannot be decoded.
         """
         check_integer("top_k", top_k, minimum=1)
         unknown = self._check_question(question)
-        features, timestamps = self._features(video, start_seconds, end_seconds)
-        probabilities = self._probabilities(features, question)
+        clip, timestamps = self._clip(video, start_seconds, end_seconds)
+        probabilities = self._probabilities(clip, question)
         order = np.argsort(-probabilities, kind="stable")[:top_k]
         ranked = tuple((self.answers[index], float(probabilities[index])) for index in order)
         notes = self.notes
@@ -94,14 +99,20 @@ class VideoQA:
         """Refuse a question that cannot be answered and return its unknown words."""
         return [] if self.folder.vocabulary is None else self.folder.vocabulary.check_known(question)
 
-    def _features(
+    def _clip(
         self, video: Any, start_seconds: float | None, end_seconds: float | None
     ) -> tuple[np.ndarray, tuple[float, ...]]:
-        """Return float16 `(grid, feature_dim)` and the timestamps of the frames behind them."""
+        """Return what the model sees of a clip's grid, and the timestamps of the frames behind it.
+
+        That is features float16 `(grid, feature_dim)`, or uint8 frames for a model without a backbone.
+        """
         sampling = self.folder.config.sampling
         if isinstance(video, (str, os.PathLike)):
             request = ClipRequest(os.fspath(video), start_seconds, end_seconds)
-            return clip_features(request, sampling, cache=self.cache, encoder=self.encoder)
+            if isinstance(self.encoder, FrameEncoder):
+                return clip_features(request, sampling, cache=self.cache, encoder=self.encoder)
+            decoded = decode(request, sampling, frame_size=self.encoder.frame_size)
+            return decoded.frames, tuple(decoded.timestamps_seconds.tolist())
         frames = _check_frames(video)
         if start_seconds is not None or end_seconds is not None:
             advice = "Cut the array itself."
@@ -109,18 +120,28 @@ class VideoQA:
                 refusal("start_seconds", "be None for an array of frames", start_seconds, advice)
             )
         chosen = frames[grid_indices(len(frames), sampling)]
-        return encode_frames(chosen, self.encoder).astype(np.float16), ()
+        if isinstance(self.encoder, FrameEncoder):
+            return encode_frames(chosen, self.encoder), ()
+        return np.stack([resize_and_crop(frame, self.encoder.frame_size) for frame in chosen]), ()
 
-    def _probabilities(self, features: np.ndarray, question: str) -> np.ndarray:
+    def _probabilities(self, clip: np.ndarray, question: str) -> np.ndarray:
         """Return the softmax over `answers`, float32 `(num_answers,)`."""
-        num_frames = self.folder.config.sampling.num_frames
-        start = window_start_center(len(features), num_frames)
-        inputs: dict[str, np.ndarray] = {}
-        if self.folder.config.model.video_branch != "none":
-            inputs["features"] = features[None, start : start + num_frames].astype(np.float32)
-        if self.folder.vocabulary is not None:
-            inputs["question"] = self.folder.vocabulary.encode([question])
-        return inference_function(self.model)(inputs)[0]
+        config, vocabulary = self.folder.config, self.folder.vocabulary
+        sampling, model = config.sampling, config.model
+        if sampling.short_clips == "skip" and len(clip) < sampling.num_frames:
+            requirement = f"have at least num_frames={sampling.num_frames} frames in its grid"
+            raise ValueError(refusal("video", requirement, f"{len(clip)} frames"))
+        examples = Examples(
+            [clip] if model.sees_video else None,
+            np.zeros(1, np.int64),
+            None if vocabulary is None else vocabulary.encode([question]),
+            np.zeros(1, np.int32),
+            sampling.num_frames,
+            clip_input="features" if model.has_backbone else "clip",
+            short_clips=sampling.short_clips,
+            with_mask=model.architecture == "conv_lstm",
+        )
+        return predict_probabilities(self.model, examples, num_test_clips=sampling.num_test_clips)[0]
 
 
 def _check_frames(frames: Any) -> np.ndarray:

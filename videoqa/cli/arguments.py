@@ -40,6 +40,17 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_num_test_clips(parser: argparse.ArgumentParser) -> None:
+    """Add `--num-test-clips`."""
+    parser.add_argument(
+        "--num-test-clips",
+        type=int,
+        metavar="K",
+        default=argparse.SUPPRESS,
+        help="evenly spaced windows of each clip that are averaged (default: as the model was configured)",
+    )
+
+
 def add_segment(parser: argparse.ArgumentParser) -> None:
     """Add `--start-seconds` and `--end-seconds`."""
     for name, text in (("start", "use the video from this second on"), ("end", "and up to this second")):

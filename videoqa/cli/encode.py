@@ -10,6 +10,7 @@ from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import (
     RUNNERS,
     DataConfig,
+    LaunchConfig,
     ModelConfig,
     SamplingConfig,
     TrainingConfig,
@@ -17,15 +18,18 @@ from videoqa.config import (
     run_config_from_options,
 )
 
-HELP = "run the frozen backbone over every video once and keep its features in the cache"
+HELP = "run the frozen backbone over every video once and keep its features, or the frames, in the cache"
 EXAMPLE = """example:
   videoqa encode --data my.csv --videos clips/
   videoqa encode --data sample
   videoqa encode --data my.csv --shard 2/4
+  videoqa encode --data labels.csv --architecture c3d --decode-workers 8
   RAY_ADDRESS=auto videoqa encode --data my.csv --runner ray
 """
 PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
 BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "frame_size")
+FRAMES_FIELDS = ("architecture", "train_backbone")
+"""What says that frames are kept instead of features."""
 FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "seed")
 
 
@@ -48,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_progress(parser)
     add_json(parser)
-    add_option_flags(parser, PARTS, only=FIELDS + BACKBONE_FIELDS)
+    add_option_flags(parser, PARTS, only=FIELDS + BACKBONE_FIELDS + FRAMES_FIELDS)
+    add_option_flags(parser, (LaunchConfig,), only=("decode_workers",))
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         )
     options = typed_options(arguments, PARTS)
     run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
-    typed = keywords(arguments, "shard", "runner", "progress")
+    typed = keywords(arguments, "shard", "runner", "decode_workers", "progress")
     if "shard" in typed:
         from videoqa.features.sharding import parse_shard
 

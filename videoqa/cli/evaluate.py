@@ -4,7 +4,14 @@ import argparse
 from typing import Any
 
 from videoqa._quiet import load_tensorflow
-from videoqa.cli.arguments import add_data, add_json, add_progress, add_split, keywords
+from videoqa.cli.arguments import (
+    add_data,
+    add_json,
+    add_num_test_clips,
+    add_progress,
+    add_split,
+    keywords,
+)
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import DataConfig, TrainingConfig, field_names
 
@@ -12,8 +19,9 @@ HELP = "score a model on one split, beside the answers that need no video"
 EXAMPLE = """example:
   videoqa evaluate runs/mine --split test
   videoqa evaluate runs/mine --shuffle-frames --json
+  videoqa evaluate runs/actions --num-test-clips 5
 """
-KEYWORDS = ("split", "shuffle_frames", "single_frame", "out", "progress")
+KEYWORDS = ("split", "shuffle_frames", "single_frame", "num_test_clips", "out", "progress")
 PARTS = (DataConfig, TrainingConfig)
 FIELDS = (*(name for name in field_names(DataConfig) if name != "task"), "seed")
 
@@ -30,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--single-frame", action="store_true", default=typed, help="show only the middle frame"
     )
+    add_num_test_clips(parser)
     where = "folder for scores, predictions and pictures (default: evaluation/<split> in the model folder)"
     parser.add_argument("--out", metavar="DIR", default=typed, help=where)
     add_progress(parser)

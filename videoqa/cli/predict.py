@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from videoqa._quiet import load_tensorflow
-from videoqa.cli.arguments import add_json, add_progress, keywords
+from videoqa.cli.arguments import add_json, add_num_test_clips, add_progress, keywords
 
 HELP = "label a folder of clips with an action model, or answer a file of questions"
 EXAMPLE = """example:
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", metavar="FILE", default=argparse.SUPPRESS, help="CSV or JSONL file of the questions"
     )
+    add_num_test_clips(parser)
     parser.add_argument(
         "--out", metavar="FILE", default=argparse.SUPPRESS, help="CSV file (default: print it)"
     )
@@ -40,7 +41,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     load_tensorflow()
     from videoqa import predict
 
-    table = predict(arguments.model, **keywords(arguments, "videos", "data", "out", "progress"))
+    table = predict(
+        arguments.model, **keywords(arguments, "videos", "data", "num_test_clips", "out", "progress")
+    )
     return {"num_rows": len(table), "out": getattr(arguments, "out", None), "predictions": table}
 
 

@@ -20,7 +20,7 @@ class LaunchConfig:
         max_restarts: times the whole job is started again from its newest checkpoint after a worker died.
         checkpoint_steps: training steps between checkpoints; there is also one at each epoch's end.
         keep_checkpoints: newest checkpoints kept.
-        decode_workers: threads that decode videos; None: one for each core.
+        decode_workers: threads that decode videos; None: one for each core, of which four beside a backbone.
         prefetch_batches: batches prepared ahead of the step.
         gpu_memory_limit: MiB of each GPU that may be used; None: as much as is needed.
     """
@@ -35,7 +35,9 @@ class LaunchConfig:
     max_restarts: int = option(0, "times to start again from the newest checkpoint after a worker died")
     checkpoint_steps: int = option(200, "steps between checkpoints; each epoch's end has one too")
     keep_checkpoints: int = option(2, "newest checkpoints kept")
-    decode_workers: int | None = option(None, "threads that decode videos (default: one for each core)")
+    decode_workers: int | None = option(
+        None, "threads that decode videos (default: one for each core, of which four beside a backbone)"
+    )
     prefetch_batches: int = option(2, "batches prepared ahead of the step")
     gpu_memory_limit: int | None = option(None, "MiB of each GPU that may be used (default: grows on demand)")
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def evaluate(
     split: str = "test",
     shuffle_frames: bool = False,
     single_frame: bool = False,
+    num_test_clips: int | None = None,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
@@ -40,21 +42,25 @@ def evaluate(
         split: "train", "validation" (or "val") or "test".
         shuffle_frames: show every clip's frames in random order: what order in time is worth.
         single_frame: show every clip's middle frame only, repeated.
+        num_test_clips: evenly spaced windows of each clip whose probabilities are averaged; None: as the
+            model's own configuration says, usually 1, the centre window.
         seed: of the shuffling, and of the resamples behind the intervals.
         out: folder for `metrics.json`, `predictions.csv`, `confusion.png` and `curves.png`; None:
-            `evaluation/<split>` in the model folder (with `-shuffled` or `-single-frame` behind it, and the
-            name of other data, another fold, or `-some-classes`).
+            `evaluation/<split>` in the model folder (with `-shuffled` or `-single-frame` behind it, another
+            number of windows as in `-5-windows`, and the name of other data, another fold, or
+            `-some-classes`).
         progress: show bars on a terminal.
         **options: any field of `DataConfig` but the task: `videos`, `annotations`, `limit`, `fold`, …
 
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
-        "by_question_type", … (see `metrics.score_table`), and "split", "model", "out", "absent_rows" (rows
-        of a public set that were left out because its video is not there) and "seen_rows" (test rows whose
-        video the model was trained on).
+        "by_question_type", "frames" of a model that labels each, … (see `metrics.score_table` and
+        `frame_scores`), and "split", "model", "out", "absent_rows" (rows of a public set that were left out
+        because its video is not there) and "seen_rows" (test rows whose video the model was trained on).
 
     Raises:
-        ValueError: no rows in the split, rows of another task, a damaged model folder, both views at once.
+        ValueError: no rows in the split, rows of another task, a damaged model folder, both views at once,
+            several windows where one is the whole clip.
         FileNotFoundError: no such model, data or folder.
     """
     if shuffle_frames and single_frame:
@@ -63,12 +69,15 @@ def evaluate(
     split = OTHER_SPLIT_NAMES.get(split, split)
     check_choice("split", split, SPLITS)
     view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
-    target = _check_target(out, folder.path / "evaluation" / (split + view + name_of(data, options)))
+    config = folder.config_to_score(num_test_clips)
+    windows = config.sampling.num_test_clips
+    named = "" if windows == folder.config.sampling.num_test_clips else f"-{windows}-windows"
+    target = _check_target(out, folder.path / "evaluation" / (split + view + named + name_of(data, options)))
     table = rows_to_score(folder, data, split, options)
     rows = require_split(table, split)
     examples, outcome = make_examples(
         rows,
-        dataclasses.replace(folder.config, model=folder.encoder_config),
+        config,
         vocabulary=folder.vocabulary,
         answers=folder.answers,
         progress=progress,
@@ -77,13 +86,15 @@ def evaluate(
     scored = score_examples(
         rows.join(outcome), examples, folder.build(), blind=folder.blind, answers=folder.answers,
         majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
-        score_groups=table.attrs.get("score_groups"), seed=seed, progress=progress,
+        score_groups=table.attrs.get("score_groups"), seed=seed,
+        num_test_clips=windows, progress=progress,
     )  # fmt: skip
     scores = {
         "model": str(folder.path),
         "model_sha256": file_sha256(folder.path / MANIFEST),
         "split": split,
         "view": view.removeprefix("-"),
+        "num_test_clips": windows,
         "limit": options.get("limit", folder.config.data.limit if data is None else None),
         "seed": seed,
         "out": str(target),
@@ -100,13 +111,29 @@ def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool,
     """Return examples whose clips show their frames in random order, or only the middle one."""
     if examples.clips is None or not (shuffle_frames or single_frame):
         return examples
-    clips = []
-    for index, clip in enumerate(examples.clips):
-        order = np.random.default_rng([seed, index]).permutation(len(clip))
-        clips.append(
-            clip[order] if shuffle_frames else np.repeat(clip[len(clip) // 2][None], len(clip), axis=0)
-        )
-    return dataclasses.replace(examples, clips=clips)
+    lengths = examples.grid_lengths
+    orders = [
+        np.random.default_rng([seed, index]).permutation(length)
+        if shuffle_frames
+        else np.full(length, length // 2)
+        for index, length in enumerate(lengths.tolist())
+    ]
+    return dataclasses.replace(examples, clips=_Reordered(examples.clips, orders, lengths))
+
+
+class _Reordered(Sequence[np.ndarray]):
+    """Clips with their frames in another order, made when a clip is asked for: frames may lie on disk."""
+
+    def __init__(
+        self, clips: Sequence[np.ndarray] | np.ndarray, orders: list[np.ndarray], lengths: np.ndarray
+    ) -> None:
+        self._clips, self._orders, self.lengths = clips, orders, lengths
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._clips[index][self._orders[index]]
 
 
 def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:

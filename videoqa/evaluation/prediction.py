@@ -1,32 +1,139 @@
 """Answer probabilities of examples from a built model, batch by batch."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from videoqa._progress import progress_bar
 from videoqa.input_pipeline import Examples
+from videoqa.video.sampling import window_starts_spread
 
 if TYPE_CHECKING:
     import keras
 
+BATCH_SIZE = 128
+BATCH_SIZE_WITHOUT_BACKBONE = 8
+"""Clips of c3d and conv_lstm, whose first layers put out tens of megabytes for each."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model makes of examples.
+
+    Attributes:
+        probabilities: float32 `(num_examples, num_answers)`, averaged over a clip's frames, if the model
+            labels each, and over its windows; zeros where the video failed.
+        frame_classes: per example the most probable answer of each frame that was looked at, int64 `(n,)`, in
+            order, from the average over the windows that show it, `n` = 0 where the video failed; None for a
+            model that labels whole clips.
+    """
+
+    probabilities: np.ndarray
+    frame_classes: list[np.ndarray] | None
+
 
 def predict_probabilities(
-    model: "keras.Model", examples: Examples, *, batch_size: int = 128, progress: bool = False
+    model: "keras.Model",
+    examples: Examples,
+    *,
+    batch_size: int | None = None,
+    num_test_clips: int = 1,
+    progress: bool = False,
 ) -> np.ndarray:
-    """Return the softmax of every example's centre window, float32 `(num_examples, num_answers)`.
+    """Return the probabilities of `predict_examples`, float32 `(num_examples, num_answers)`."""
+    return predict_examples(
+        model, examples, batch_size=batch_size, num_test_clips=num_test_clips, progress=progress
+    ).probabilities
 
-    Rows whose video failed (`clip_index` −1) get zeros, so that no answer is theirs.
+
+def predict_examples(
+    model: "keras.Model",
+    examples: Examples,
+    *,
+    batch_size: int | None = None,
+    num_test_clips: int = 1,
+    progress: bool = False,
+) -> Predictions:
+    """Return the softmax of every example, averaged over evenly spaced windows of its clip.
+
+    Args:
+        model: takes the inputs of `examples`.
+        examples: rows; those whose video failed (`clip_index` −1) get zeros, so that no answer is theirs.
+        batch_size: windows at a time; None: `BATCH_SIZE`, or fewer for a model without a backbone.
+        num_test_clips: windows of each clip; 1: the centre window.
+        progress: show a bar on a terminal.
     """
-    call = inference_function(model)
-    probabilities = np.zeros((len(examples), int(model.output_shape[-1])), np.float32)
+    call, batch_size = inference_function(model), batch_size or _batch_size(model)
+    averages = _Averages(examples, model.output_shape)
     usable = np.flatnonzero(examples.clip_index >= 0)
-    starts = range(0, len(usable), batch_size)
-    for start in progress_bar(starts, progress=progress, desc="predicting", unit="batch", leave=False):
-        rows = usable[start : start + batch_size]
-        probabilities[rows] = call(examples.model_inputs(rows, examples.center_starts(rows)))
-    return probabilities
+    rows, starts = _windows(examples, usable, num_test_clips)
+    begins = range(0, len(rows), batch_size)
+    for begin in progress_bar(begins, progress=progress, desc="predicting", unit="batch", leave=False):
+        part = slice(begin, begin + batch_size)
+        inputs = examples.model_inputs(rows[part], starts[part])
+        averages.add(rows[part], starts[part], call(inputs), inputs.get("mask"))
+    return averages.finish()
+
+
+def _batch_size(model: "keras.Model") -> int:
+    names = {layer.name for layer in model.layers}
+    return BATCH_SIZE_WITHOUT_BACKBONE if "clip" in names and "backbone" not in names else BATCH_SIZE
+
+
+def _windows(examples: Examples, rows: np.ndarray, num_windows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return row and start of every window to be looked at, int64 `(num_windows,)` each, by row."""
+    if examples.clips is None or num_windows == 1:
+        return rows, examples.center_starts(rows)
+    lengths = examples.grid_lengths[examples.clip_index[rows]]
+    starts = [window_starts_spread(int(length), examples.num_frames, num_windows) for length in lengths]
+    counts = [len(each) for each in starts]
+    return np.repeat(rows, counts), np.concatenate([*starts, np.zeros(0, np.int64)])
+
+
+class _Averages:
+    """Averages probabilities over windows, and over frames where the model labels each."""
+
+    def __init__(self, examples: Examples, output_shape: tuple[int | None, ...]) -> None:
+        self._examples = examples
+        self._sums = np.zeros((len(examples), int(output_shape[-1] or 0)), np.float32)
+        self._counts = np.zeros(len(examples), np.float32)
+        self._by_frame = len(output_shape) == 3
+        self._frame_classes = [np.zeros(0, np.int64)] * len(examples)
+        self._row = -1
+        self._frames = np.zeros((0, 0), np.float32)
+
+    def add(self, rows: np.ndarray, starts: np.ndarray, outputs: np.ndarray, mask: np.ndarray | None) -> None:
+        """Take the outputs for windows of `rows`, which come in ascending order."""
+        if self._by_frame:
+            there = np.ones(outputs.shape[:2], bool) if mask is None else mask
+            for row, start, output, present in zip(rows, starts, outputs, there, strict=True):
+                self._add_frames(int(row), int(start), output[present])
+            weights = there[..., None].astype(np.float32)
+            outputs = (outputs * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1)
+        np.add.at(self._sums, rows, outputs)
+        np.add.at(self._counts, rows, 1)
+
+    def finish(self) -> Predictions:
+        """Return the averages of all rows."""
+        self._end_row()
+        probabilities = self._sums / np.maximum(self._counts, 1)[:, None]
+        return Predictions(probabilities, self._frame_classes if self._by_frame else None)
+
+    def _add_frames(self, row: int, start: int, probabilities: np.ndarray) -> None:
+        if row != self._row:
+            self._end_row()
+            length = int(self._examples.grid_lengths[self._examples.clip_index[row]])
+            self._row, self._frames = row, np.zeros((length, probabilities.shape[-1]), np.float32)
+        np.add.at(self._frames, self._examples.window_frames(row, start), probabilities)
+
+    def _end_row(self) -> None:
+        """Decide about the frames of the row that is through: windows over a frame count alike."""
+        if self._row >= 0:
+            seen = self._frames.any(axis=1)
+            self._frame_classes[self._row] = self._frames[seen].argmax(axis=1)
+        self._row = -1
 
 
 def inference_function(model: "keras.Model") -> Callable[[dict[str, np.ndarray]], np.ndarray]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from videoqa.evaluation.frame_scores import frame_lines
 from videoqa.evaluation.row_marks import NO_TYPE
 
 SCORE_COLUMNS = {
@@ -37,8 +38,8 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     Scores are per cent with two decimals, intervals with one, gains in signed points, an absent score a
     dash. A column that does not apply is left out, and so are types and groups without evaluated rows; for
     actions, which have no question, the lines of types and the majority per type.
-    Lines below the table hold the further figures of the total, and count videos that failed and rows left
-    out, if there are any.
+    Lines below the table hold the further figures of the total, those of single frames of a model that labels
+    each, and count videos that failed and rows left out, if there are any.
     """
     is_action = scores.get("task") == "action"
     left_out = ("majority_per_type_accuracy",) if is_action else ()
@@ -66,6 +67,8 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
         lines[-1:] = [f"{lines[-1]}   {text}"] if fits else [*filter(None, lines[-1:]), text]
     if _has(scores, "video_gain_interval"):
         lines.append(f"95 % interval of the gain, by video: {_percent(scores['video_gain_interval'], True)}")
+    if _has(scores, "frames"):
+        lines += frame_lines(scores["frames"])
     if scores["num_failed_videos"]:
         lines.append(
             f"videos that could not be read (their rows count as wrong): {scores['num_failed_videos']}"

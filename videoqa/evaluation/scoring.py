@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from videoqa.evaluation.frame_scores import frame_scores
 from videoqa.evaluation.metrics import score_table
-from videoqa.evaluation.prediction import predict_probabilities
+from videoqa.evaluation.prediction import predict_examples, predict_probabilities
 from videoqa.evaluation.row_marks import correct_answers, ranks_of_gold
 from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
@@ -56,9 +57,10 @@ def score_examples(
     question_prior: QuestionPrior | None = None,
     score_groups: Mapping[str, Sequence[str]] | None = None,
     seed: int = 0,
+    num_test_clips: int = 1,
     progress: bool = False,
 ) -> Scored:
-    """Return the scores of a built model over annotated rows.
+    """Return the scores of a built model over annotated rows; of one that labels frames with "frames" too.
 
     Args:
         rows: annotation rows, with `status` and `error` once their videos were tried.
@@ -70,9 +72,11 @@ def score_examples(
         question_prior: the prefix prior of the training questions; None when there is none.
         score_groups: see `metrics.score_table`.
         seed: of the resamples behind the intervals.
+        num_test_clips: evenly spaced windows of each clip that are averaged.
         progress: show a bar on a terminal.
     """
-    probabilities = predict_probabilities(model, examples, progress=progress)
+    found = predict_examples(model, examples, num_test_clips=num_test_clips, progress=progress)
+    probabilities = found.probabilities
     ranks = ranks_of_gold(probabilities, examples.answer_ids)
     predicted, blind_answers = _best_answers(probabilities, answers), None
     if blind is not None and examples.token_ids is not None:
@@ -89,6 +93,8 @@ def score_examples(
         task="action" if examples.token_ids is None else "open_ended",
         seed=seed,
     )
+    if found.frame_classes is not None:
+        scores["frames"] = frame_scores(rows["answer"].tolist(), found.frame_classes, answers.answers)
     predictions = rows[[name for name in PREDICTION_COLUMNS if name in rows]].copy()
     predictions["predicted_answer"] = predicted
     predictions["probability"] = probabilities.max(axis=1)

@@ -1,15 +1,11 @@
 """Features or frames on disk: one `.npy` per clip and, written last, the `.json` that means done."""
 
-import hashlib
-import io
-import json
 import logging
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +15,7 @@ from videoqa._checks import refusal
 from videoqa._home import home_directory
 from videoqa.features import upkeep
 from videoqa.features.content_hashes import ContentHashes
+from videoqa.features.entries import CacheEntry, checked_entry, serialized
 from videoqa.features.storage import locked_folder, temporary_path, write_durably
 
 TOUCH_SECONDS = 600.0
@@ -26,22 +23,6 @@ TOUCH_SECONDS = 600.0
 _READ_ATTEMPTS = 3
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class CacheEntry:
-    """One clip's features, or its frames, with what is known about them.
-
-    Attributes:
-        features: float16 `(num_frames, feature_dim)`; or uint8 RGB frames `(num_frames, height, width, 3)`,
-            mapped into memory, of which only what is looked at is read.
-        metadata: content of the entry's `.json`.
-        num_bytes: size of both files.
-    """
-
-    features: np.ndarray
-    metadata: dict[str, Any]
-    num_bytes: int
 
 
 class FeatureCache:
@@ -95,7 +76,7 @@ class FeatureCache:
         damage = ""
         for _ in range(_READ_ATTEMPTS):
             try:
-                return _checked_entry(self._path(key, ".json").read_bytes(), self._path(key, ".npy")), ""
+                return checked_entry(self._path(key, ".json").read_bytes(), self._path(key, ".npy")), ""
             except (FileNotFoundError, NotADirectoryError):
                 return None, ""
             except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
@@ -117,7 +98,7 @@ class FeatureCache:
             ValueError: `features` has another dtype, shape or a value that is not finite.
             OSError: the disk is full or refuses; nothing half-written is left.
         """
-        data, text = _serialized(features, metadata)
+        data, text = serialized(features, metadata)
         marker, array_path = self._path(key, ".json"), self._path(key, ".npy")
         try:
             marker.parent.mkdir(parents=True, exist_ok=True)
@@ -198,20 +179,6 @@ _ADVICE = (
 )
 
 
-def _serialized(features: np.ndarray, metadata: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """Return the bytes of the `.npy` and of the `.json`."""
-    if not _is_kept(features):
-        requirement = "be float16 (num_frames, feature_dim) or uint8 (num_frames, height, width, 3)"
-        raise ValueError(refusal("features", requirement, f"{features.dtype} {features.shape}"))
-    if features.dtype == np.float16 and not np.isfinite(features).all():
-        raise ValueError("The features hold values that are not finite in float16; nothing was cached.")
-    buffer = io.BytesIO()
-    np.save(buffer, np.ascontiguousarray(features), allow_pickle=False)
-    data = buffer.getvalue()
-    head = {"sha256": hashlib.sha256(data).hexdigest(), "shape": features.shape, "dtype": str(features.dtype)}
-    return data, (json.dumps({**metadata, **head}, allow_nan=False) + "\n").encode()
-
-
 def _write_pair(array: tuple[Path, bytes], marker: tuple[Path, bytes], *, locked: bool) -> None:
     """Write both files beside their places, then move them there, the marker last."""
     pair = [(temporary_path(path, locked=locked), path, data) for path, data in (array, marker)]
@@ -226,37 +193,6 @@ def _write_pair(array: tuple[Path, bytes], marker: tuple[Path, bytes], *, locked
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
         raise
-
-
-def _is_kept(array: np.ndarray) -> bool:
-    """Whether the cache keeps such arrays: features, or frames."""
-    if array.dtype == np.uint8:
-        return array.ndim == 4 and array.shape[-1] == 3
-    return array.dtype == np.float16 and array.ndim == 2
-
-
-def _checked_entry(text: bytes, path: Path) -> CacheEntry:
-    """Return the entry of a marker's bytes and an array's file; raise `ValueError` where they disagree."""
-    metadata = json.loads(text)
-    if isinstance(metadata, dict) and metadata.get("dtype") == "uint8":
-        array, num_bytes = _mapped(path)
-    else:
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != metadata["sha256"]:
-            raise ValueError("its sha256 is another one than noted")
-        array, num_bytes = np.load(io.BytesIO(data), allow_pickle=False), len(data)
-    if not _is_kept(array) or list(array.shape) != metadata["shape"]:
-        raise ValueError(f"it holds {array.dtype} {array.shape}, {metadata['shape']} was noted")
-    return CacheEntry(array, metadata, len(text) + num_bytes)
-
-
-def _mapped(path: Path) -> tuple[np.memmap, int]:
-    """Return an array that is read as it is looked at, and its file's size, which must be the array's."""
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    size = path.stat().st_size
-    if size != array.offset + array.nbytes:
-        raise ValueError(f"its file has {size} bytes, the array takes {array.offset + array.nbytes}")
-    return array, size
 
 
 def _note_use(marker: Path) -> None:

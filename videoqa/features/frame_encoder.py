@@ -53,8 +53,7 @@ class FrameEncoder:
         if self._network is not None:
             digest = _weights_sha256(self._network)
             return {"backbone": self._network.name, "layer": None, "weights_sha256": digest}
-        model = self.model
-        return backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+        return backbone_identity(self._backbone, self.model.backbone_weights, self.model.backbone_layer)
 
     def key_parts(
         self, request: ClipRequest, sampling: SamplingConfig, cache: FeatureCache, view: str
@@ -71,7 +70,14 @@ class FrameEncoder:
         """Features per frame; builds nothing."""
         if self._network is not None:
             return int(self._network.output_shape[-1])
-        return feature_dim(self.model.backbone, self.model.backbone_layer)
+        return feature_dim(self._backbone, self.model.backbone_layer)
+
+    @property
+    def _backbone(self) -> str:
+        if self.model.backbone is None:
+            requirement = "be a model with a backbone, whose features there are"
+            raise ValueError(refusal("model", requirement, self.model.architecture))
+        return self.model.backbone
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
         """Return the features of `frames`.
@@ -126,7 +132,7 @@ class FrameEncoder:
         network = self._network
         if network is None:
             network = build_backbone(
-                model.backbone,
+                self._backbone,
                 weights=model.backbone_weights,
                 layer=model.backbone_layer,
                 frame_size=self.frame_size,

@@ -153,7 +153,7 @@ class _Loader:
                 views[self.position[place]] = next(features)
         return views
 
-    def _encoded(self, requests: list[ClipRequest], encoder: Any, **view: str) -> "EncodingReport":
+    def _encoded(self, requests: list[ClipRequest], encoder: Any, **view: Any) -> "EncodingReport":
         from videoqa.features.encoding import encode_clips
 
         sampling, model = self._config.sampling, self._config.model

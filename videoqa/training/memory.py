@@ -24,8 +24,9 @@ def forecast_run(config: RunConfig, num_clips: int) -> dict[str, int]:
         "clips", "weights" and "activations" in bytes.
     """
     model, sampling = config.model, config.sampling
+    if not model.has_backbone:
+        return {"clips": 0, "weights": 0, "activations": 0}
     grid = sampling.num_frames if sampling.frame_step is None else sampling.max_grid_frames
-    bytes_per_number = 1 if model.train_backbone else 2
     seen = 0 if model.video_branch == "none" else clip_frame_size(model)
     backbone_weights, backbone_outputs = _backbone_size(model) if model.train_backbone else (0, 0)
     frames_per_step = config.training.batch_size * sampling.num_frames
@@ -34,7 +35,7 @@ def forecast_run(config: RunConfig, num_clips: int) -> dict[str, int]:
     )
     weights = (_head_weights(model) + backbone_weights) * BYTES_PER_WEIGHT
     return {
-        "clips": num_clips * grid * seen * bytes_per_number,
+        "clips": 0 if model.learns_from_frames else num_clips * grid * seen * 2,  # frames stay on the disk
         "weights": weights,
         "activations": activations,
     }

@@ -16,7 +16,7 @@ from videoqa.config import ModelConfig, RunConfig
 from videoqa.data.annotations import require_split
 from videoqa.data.splits import groups_of_splits
 from videoqa.evaluation.rows import short_hash
-from videoqa.input_pipeline import Examples, distinct_requests, make_examples
+from videoqa.input_pipeline import Examples, check_some_long_enough, distinct_requests, make_examples
 from videoqa.models.backbones import backbone_identity
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
@@ -76,7 +76,12 @@ class PreparedData:
 
 
 def prepare_data(
-    table: pd.DataFrame, config: RunConfig, *, num_tables: int = 0, progress: bool = True
+    table: pd.DataFrame,
+    config: RunConfig,
+    *,
+    num_tables: int = 0,
+    decode_workers: int | None = None,
+    progress: bool = True,
 ) -> PreparedData:
     """Build the vocabularies, encode the videos and leave out the rows whose video failed.
 
@@ -84,10 +89,12 @@ def prepare_data(
         table: annotation table; rows of the test split are not looked at.
         config: the run's configuration.
         num_tables: how many of the sources were DataFrames, which a later run cannot find again.
+        decode_workers: threads that decode videos; None: as `encode_clips`.
         progress: print what was found, and bars on a terminal.
 
     Raises:
-        ValueError: no training row, fewer than two different answers, or a forecast that does not fit.
+        ValueError: no training row, fewer than two different answers, a forecast that does not fit, or
+            windows longer than every clip.
     """
     training_rows = require_split(table, "train")
     _say_left_out(table, progress)
@@ -104,20 +111,16 @@ def prepare_data(
     _say_classes(training_rows, answers, progress)
     say(_description(table, training_rows, answers, num_clips), progress=progress)
     check_memory(forecast_run(config, num_clips))
-    examples, outcome = make_examples(
-        table, config, vocabulary=vocabulary, answers=answers, progress=progress
-    )
-    frame_examples = None
+    options: dict[str, Any] = {"decode_workers": decode_workers, "progress": progress, "for_training": True}
+    examples, outcome = make_examples(table, config, vocabulary=vocabulary, answers=answers, **options)
+    check_some_long_enough(examples)
+    good, frame_examples = examples.clip_index >= 0, None
     if config.training.unfreeze_from is not None:
-        from_frames = dataclasses.replace(model, train_backbone=True)
+        from_frames = dataclasses.replace(config, model=dataclasses.replace(model, train_backbone=True))
         frame_examples, _ = make_examples(
-            table,
-            dataclasses.replace(config, model=from_frames),
-            vocabulary=vocabulary,
-            answers=answers,
-            progress=progress,
+            table, from_frames, vocabulary=vocabulary, answers=answers, **options
         )
-    good = examples.clip_index >= 0
+        good &= frame_examples.clip_index >= 0
     if frame_examples is not None:
         good &= frame_examples.clip_index >= 0
     _say_dropped(table, outcome, good, progress)
@@ -215,7 +218,7 @@ def _say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, p
     if not len(failed):
         return
     rows = int((~good).sum())
-    say(f"{rows} rows left out, of {len(failed)} videos that could not be read:", progress=progress)
+    say(f"{rows} rows left out, of {len(failed)} videos that could not be used:", progress=progress)
     for error in failed.head(SHOWN_ERRORS):
         say(f"  {error}", progress=progress)
     if len(failed) > SHOWN_ERRORS:

@@ -13,6 +13,7 @@ from videoqa.auditing.archives import check_unpacked
 from videoqa.config import ModelConfig, RunConfig, run_config_from_options
 from videoqa.data.annotations import split_sources
 from videoqa.data.specs import options_of
+from videoqa.features.encode import check_crop
 from videoqa.launching.job import Job
 from videoqa.models.backbones import INCEPTION_V3_CHANNELS, backbone_identity
 from videoqa.saving import CHECKPOINTS, ModelFolder, load_model_folder
@@ -70,7 +71,7 @@ def read_request(job: Job) -> Request:
     own = options_of(sources)
     config = run_config_from_options({**own, **job.options, "data": sources})
     initial = None if job.initial_model is None else load_model_folder(job.initial_model)
-    check_input(config)
+    check_input(config, task_known=config.data.task is not None)
     check_unpacked(config.data.videos)
     return Request(config, tables, own, initial)
 
@@ -137,12 +138,20 @@ def resumed(
     return Resumed(data if data is not None else sources, merged, initial_model, saved)
 
 
-def check_input(config: RunConfig) -> None:
-    """Raise `ValueError` when the model would see nothing, or nothing of its own choosing."""
+def check_input(config: RunConfig, *, task_known: bool = True) -> None:
+    """Raise `ValueError` when the model would see nothing, or not what it can learn from.
+
+    Args:
+        config: the run's configuration.
+        task_known: whether its task is that of the data, which has not been read at first.
+    """
     model = config.model
     if model.task == "action" and model.video_branch == "none":
         requirement = "be another branch for actions: without video and question nothing is left"
         raise ValueError(refusal("video_branch", requirement, model.video_branch))
+    if not model.has_backbone and task_known and model.task != "action":
+        requirement = "be 'cnn_lstm' for a table of questions: it names actions only"
+        raise ValueError(refusal("architecture", requirement, model.architecture))
     if (
         model.has_backbone
         and model.backbone_weights is None
@@ -156,6 +165,10 @@ def check_input(config: RunConfig) -> None:
     check_recipe(model, config.training)
     if model.train_backbone and model.video_branch == "none":
         raise ValueError(refusal("train_backbone", "be False for a blind model", True))
+    check_crop(config)
+    if config.sampling.short_clips == "mask" and model.architecture != "conv_lstm":
+        requirement = "be 'repeat', 'skip' or 'loop': only architecture='conv_lstm' can mask missing frames"
+        raise ValueError(refusal("short_clips", requirement, "mask"))
 
 
 def check_unfreezing(model: ModelConfig, layer: str) -> None:
@@ -188,8 +201,10 @@ def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
 
 
 def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
+    if model.learns_from_frames or not model.sees_video:
+        return
     backbone = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
-    if not model.train_backbone and model.video_branch != "none" and backbone != initial.backbone:
+    if backbone != initial.backbone:
         requirement = f"have learned from the new model's backbone, {backbone}"
         advice = (
             f"Give it its own: backbone_weights={str(initial.path / 'backbone.weights.h5')!r}, if it has one."

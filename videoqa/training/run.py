@@ -71,7 +71,13 @@ def prepare(job: Job, request: Request) -> PreparedData:
     check_input(config)
     check_initial(request.initial, config)
     say_table_findings(table, config, progress=job.progress)
-    return prepare_data(table, config, num_tables=len(request.tables), progress=job.progress)
+    return prepare_data(
+        table,
+        config,
+        num_tables=len(request.tables),
+        decode_workers=job.launch.decode_workers,
+        progress=job.progress,
+    )
 
 
 def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | None = None) -> TrainingRun:

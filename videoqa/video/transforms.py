@@ -57,7 +57,7 @@ class FrameFit:
 
 def stored_size(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
     """Return height and width of what `resize_with_surplus` makes of a frame."""
-    resized = _resized_shape(*_without_surplus(height, width, size), _scale(height, width, size))
+    resized = _resized_shape(_without_surplus(height, width, size), _scale(height, width, size))
     parts = [_with_margins(*pair) for pair in zip(resized, size, strict=True)]
     kept = [max(part.stop - part.start, wanted) for part, wanted in zip(parts, size, strict=True)]
     return kept[0], kept[1]
@@ -88,8 +88,8 @@ def _without_surplus(height: int, width: int, size: tuple[int, int]) -> tuple[in
     return min(height, longest), min(width, longest)
 
 
-def _resized_shape(height: int, width: int, scale: float) -> tuple[int, int]:
-    return max(1, round(height * scale)), max(1, round(width * scale))
+def _resized_shape(shape: tuple[int, int], scale: float) -> tuple[int, int]:
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
 def _resize(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -97,7 +97,7 @@ def _resize(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     height, width = frame.shape[:2]
     scale = _scale(height, width, size)
     frame = _center_crop(frame, *_without_surplus(height, width, size))
-    resized_height, resized_width = _resized_shape(*frame.shape[:2], scale)
+    resized_height, resized_width = _resized_shape((frame.shape[0], frame.shape[1]), scale)
     if (resized_height, resized_width) == frame.shape[:2]:
         return frame
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
