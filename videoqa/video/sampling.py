@@ -1,9 +1,14 @@
 """Which frames of a clip are taken, as indices; pure numpy."""
 
+import math
+
 import numpy as np
 
 from videoqa._checks import check_integer
 from videoqa.config import SamplingConfig
+
+ROUNDED_SECONDS = 1e-3
+"""Containers store times in whole milliseconds or finer."""
 
 
 def regular_indices(num_frames_in_clip: int, num_frames: int) -> np.ndarray:
@@ -73,6 +78,29 @@ def grid_indices(frame_count: int, sampling: SamplingConfig) -> np.ndarray:
     start = (frame_count - 1 - (kept - 1) * sampling.frame_step) // 2
     grid = start + sampling.frame_step * np.arange(kept, dtype=np.int64)
     return grid if kept >= sampling.num_frames else grid[regular_indices(kept, sampling.num_frames)]
+
+
+def indices_on_show(timestamps_seconds: np.ndarray, end_seconds: float, fps: float) -> np.ndarray:
+    """Return which frame is on show at each of the times 0, 1 / fps, 2 / fps, ... after the first frame.
+
+    A frame is on show from its own time until that of the next, so whatever the rate is, and however it
+    varies, the result shows the clip at its own speed. Times may be off by what a container rounds them by.
+
+    Args:
+        timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
+        end_seconds: when the last frame is no longer shown.
+        fps: times per second, above 0.
+
+    Returns:
+        int64 array, non-decreasing, in `[0, n - 1]`, beginning with 0; where the clip has fewer frames per
+        second a frame stands in it several times.
+    """
+    times = np.asarray(timestamps_seconds, dtype=np.float64) - timestamps_seconds[0]
+    duration = end_seconds - timestamps_seconds[0]
+    step = float(np.median(np.diff(times))) if len(times) > 1 else duration
+    tolerance = min(ROUNDED_SECONDS, 0.25 * step)
+    count = max(1, math.ceil((duration - tolerance) * fps))
+    return np.searchsorted(times, np.arange(count) / fps + tolerance, side="right").astype(np.int64) - 1
 
 
 def window_start_center(grid_length: int, num_frames: int) -> int:
