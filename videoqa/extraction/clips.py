@@ -59,9 +59,7 @@ def clips_of(table: pd.DataFrame) -> tuple[list[Clip], list[str]]:
     rows = rows.assign(stem=[PurePath(path).stem for path in rows["video_path"]])
     if table.attrs["automatic_split"]:
         rows["split"] = rows["split"].replace("validation", "train")
-    names = pd.Series("", index=rows.index, dtype=object)
-    for _, of_class in rows.groupby("answer", sort=False):
-        names[of_class.index] = distinct_names(of_class["stem"].tolist())
+    names = rows.groupby("answer", sort=False)["stem"].transform(lambda stems: distinct_names(stems.tolist()))
     seconds = rows[["start_seconds", "end_seconds"]].astype(object)
     seconds = seconds.where(seconds.notna(), None)
     cells = zip(rows["video_path"], *(seconds[name] for name in seconds), strict=True)

@@ -92,9 +92,7 @@ def extract_frames(
     return ExtractionReport(folder, rows, tuple(classes), time.perf_counter() - started)
 
 
-def configs_of(
-    options: dict[str, Any], sources: Sequence[str] = ()
-) -> tuple[DataConfig, ExtractionConfig]:
+def configs_of(options: dict[str, Any], sources: Sequence[str] = ()) -> tuple[DataConfig, ExtractionConfig]:
     """Return the checked options, each where it belongs.
 
     Raises:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from videoqa import __version__
 from videoqa._checks import refusal
-from videoqa._frame_folders import CLIPS, DONE, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
+from videoqa._frame_folders import CLIPS, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
 from videoqa._manifest import read_json, write_json, write_text
 from videoqa.config import DataConfig, ExtractionConfig
 from videoqa.extraction.clips import Clip
@@ -86,7 +86,9 @@ def write_lists(
     """Write the labels, the list of each split, where each clip comes from, and the clips that failed."""
     splits = [split for split in LISTS if split != "validation" or any(c.split == split for c, _ in done)]
     for split in splits:
-        lines = [f"{clip.name} {clip.label} {made.num_frames}\n" for clip, made in done if clip.split == split]
+        lines = [
+            f"{clip.name} {clip.label} {made.num_frames}\n" for clip, made in done if clip.split == split
+        ]
         write_text(out / LISTS[split], "".join(lines))
     rows = [
         (
@@ -108,7 +110,3 @@ def write_lists(
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{len(value)} values"
-
-
-RESERVED = (CLIPS, DONE, FAILED, LABELS, PARTIAL, SETTINGS, *LISTS.values(), *LISTS)
-"""Every name in the folder."""

@@ -131,9 +131,8 @@ def _stated_size(folder: str, name: str) -> tuple[int, int]:
 
 
 def _other_size(name: str, size: tuple[int, int], first: tuple[int, int]) -> str:
-    return (
-        f"its frames differ in size: {name} is {size[1]} x {size[0]} pixels, the first {first[1]} x {first[0]}"
-    )
+    sizes = f"{name} is {size[1]} x {size[0]} pixels, the first {first[1]} x {first[0]}"
+    return f"its frames differ in size: {sizes}"
 
 
 def _listed_count(root: Path, folder: Path) -> int | None:

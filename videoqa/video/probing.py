@@ -65,8 +65,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
     Raises:
         FileNotFoundError: no such file.
         ValueError: a directory without frames, or a URL.
-        DecodingError: no video, or one of which not even the first frame can be decoded; a folder whose frames
-            have a hole, differ in size or are no JPEGs.
+        DecodingError: no video, or not even its first frame can be decoded; of a folder as `probe_folder`.
     """
     if is_frames_folder(path):
         return _of_folder(os.path.abspath(os.fsdecode(path)))
@@ -82,7 +81,7 @@ def choose_decoder(path: str | os.PathLike[str]) -> str:
     outside library), interlaced video, for which it returns wrong pictures without saying so, and files whose
     first video stream is a cover picture. H.264 counts as interlaced as soon as its sequence header allows
     that, since it may change from frame to frame. The two give equal pixels for 8-bit video, so that the
-    choice shows in nothing else. Animated GIFs are read by OpenCV. Folders of JPEGs have a reader of their own.
+    choice shows in nothing else. Animated GIFs are read by OpenCV. Folders of JPEGs have their own reader.
 
     Raises:
         As `probe`.
