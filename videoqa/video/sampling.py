@@ -7,8 +7,8 @@ import numpy as np
 from videoqa._checks import check_integer
 from videoqa.config import SamplingConfig
 
-ROUNDED_SECONDS = 1e-3
-"""Containers store times in whole milliseconds or finer."""
+EXACT_SECONDS, ROUNDED_SECONDS = 1e-6, 5e-4 + 1e-6
+"""How far off a time may be: as good as not at all, or as far as whole milliseconds are (Matroska)."""
 
 
 def regular_indices(num_frames_in_clip: int, num_frames: int) -> np.ndarray:
@@ -84,7 +84,7 @@ def indices_on_show(timestamps_seconds: np.ndarray, end_seconds: float, fps: flo
     """Return which frame is on show at each of the times 0, 1 / fps, 2 / fps, ... after the first frame.
 
     A frame is on show from its own time until that of the next, so whatever the rate is, and however it
-    varies, the result shows the clip at its own speed. Times may be off by what a container rounds them by.
+    varies, the result shows the clip at its own speed. Whole milliseconds are taken to be rounded.
 
     Args:
         timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
@@ -97,8 +97,8 @@ def indices_on_show(timestamps_seconds: np.ndarray, end_seconds: float, fps: flo
     """
     times = np.asarray(timestamps_seconds, dtype=np.float64) - timestamps_seconds[0]
     duration = end_seconds - timestamps_seconds[0]
-    step = float(np.median(np.diff(times))) if len(times) > 1 else duration
-    tolerance = min(ROUNDED_SECONDS, 0.25 * step)
+    is_rounded = bool(np.abs(1000 * times - np.rint(1000 * times)).max() < 1e-3)
+    tolerance = ROUNDED_SECONDS if is_rounded and duration > 4 * ROUNDED_SECONDS else EXACT_SECONDS
     count = max(1, math.ceil((duration - tolerance) * fps))
     return np.searchsorted(times, np.arange(count) / fps + tolerance, side="right").astype(np.int64) - 1
 
