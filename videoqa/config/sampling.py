@@ -17,8 +17,8 @@ class SamplingConfig:
             `frame_step`-th frame and a window of `num_frames` neighbours is taken from it.
         max_grid_frames: the longest grid kept of one clip when `frame_step` is given.
         short_clips: what becomes of a clip whose grid is shorter than `num_frames`: "repeat" its frames
-            evenly, "skip" it (counted; wrong where it is to be scored), "loop" it from its start, or "mask" what
-            is missing (conv_lstm only).
+            evenly, "skip" it (counted; wrong where it is to be scored), "loop" it from its start, or "mask"
+            what is missing (conv_lstm only).
         num_test_clips: windows of each clip, evenly spaced, whose probabilities are averaged when a model is
             scored or asked; 1: the centre window.
         crop: "center", or "random" in training from frames.
