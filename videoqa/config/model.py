@@ -38,13 +38,8 @@ class ModelConfig:
             a file path, or None for random ones; the string "default" stands for the backbone's own.
         backbone_layer: name of the layer to cut the backbone at; None: its last.
         frame_size: (height, width) in pixels; None: the backbone's or the architecture's own size.
-<<<<<<< HEAD
         video_branch: "lstm", "mean" (the bag of frames), "attention" (a weighted mean that knows places)
             or "none" (the blind model).
-=======
-        video_branch: "lstm", "mean" (the bag of frames), "attention" (a weighted mean with the frames'
-            places) or "none" (the blind model).
->>>>>>> h-models
         video_units, embedding_dim, question_units, hidden_units: layer widths.
         dropout: rate in [0, 1) before the output; None: the architecture's published one.
         train_backbone: train the backbone end to end instead of freezing it.

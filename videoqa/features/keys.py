@@ -70,7 +70,7 @@ def clip_key_parts(
     """
     if identity is None:
         identity = backbone_identity(
-            model.backbone,  # type: ignore[arg-type]
+            model.backbone,
             model.backbone_weights,
             model.backbone_layer,
         )
