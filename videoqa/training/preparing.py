@@ -21,7 +21,7 @@ from videoqa.models.backbones import backbone_identity
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
-from videoqa.training.memory import check_memory, forecast_run
+from videoqa.training.memory import check_memory
 
 SHOWN_ERRORS = 5
 
@@ -98,7 +98,7 @@ def prepare_data(
     num_clips = len(distinct_requests(table)[0])
     _say_classes(training_rows, answers, progress)
     say(_description(table, training_rows, answers, num_clips), progress=progress)
-    check_memory(forecast_run(config, num_clips))
+    check_memory(config, num_clips)
     examples, outcome = make_examples(
         table, config, vocabulary=vocabulary, answers=answers, progress=progress
     )
