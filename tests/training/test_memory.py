@@ -60,7 +60,7 @@ def test_a_step_of_c3d_is_counted_by_hand() -> None:
     kept = (
         2 * 256 * 3 + 2 * once + pools + 205 + 3
     )  # standardization, layers and norms, pools, dropout, softmax
-    assert forecast["activations"] == 24 * (kept + 3 * 2 * 256 * 3) * 4
+    assert forecast["activations"] == 24 * (kept + 2 * 2 * 256 * 3) * 4
     assert forecast["batches"] == 3 * 24 * 2 * 16 * 16 * 3
     doubled = forecast_run(
         run_config_from_options(SMALL | {"architecture": "c3d", "precision": "float64"}), 0

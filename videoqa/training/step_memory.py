@@ -10,12 +10,13 @@ from videoqa.config import ModelConfig
 MIB = 2**20
 WEIGHT_COPIES = 4
 """Weight, gradient and the two moments of Adam."""
-OPTIMIZER_TEMPORARIES = 4
-"""While a tensor is updated: its squared gradient, both new moments and the step, of the largest tensor."""
-GRADIENT_TEMPORARIES = 3
-"""While the backward pass is at a layer: its gradient and, in batch normalisation or an activation, two more
-of that size. Most for the largest output; the other outputs are kept once."""
-RUNTIME_BYTES = 256 * MIB
+OPTIMIZER_TEMPORARIES = 6
+"""While the largest tensor is updated: of its size the penalty's square and gradient, the squared gradient,
+the changes of both moments, and the step."""
+GRADIENT_TEMPORARIES = 2
+"""While the backward pass is at the largest output: its gradient, and the one that goes on from there. The
+other outputs are kept once, and those before the first weights need no gradient."""
+RUNTIME_BYTES = 192 * MIB
 """Compiled graph, convolution workspaces, threads: what TensorFlow takes whatever the network."""
 BATCHES_AHEAD = 3
 """Batches of frames at hand: the one in use and two prepared ahead (`LaunchConfig.prefetch_batches`)."""
@@ -52,7 +53,7 @@ def forecast_step(model: ModelConfig, batch_size: int, num_frames: int, precisio
 
 @functools.lru_cache(maxsize=8)
 def _sizes(model: ModelConfig, num_frames: int) -> tuple[int, int, int, int]:
-    """Return the numbers in all weights, the largest weight, all outputs of one clip and the largest one."""
+    """Return numbers in all weights, the largest weight, all outputs of a clip, the largest with a gradient."""
     from videoqa.models.building import build_from_config
     from videoqa.models.conv_lstm import ONE_FRAME_LAYERS
 
@@ -60,10 +61,12 @@ def _sizes(model: ModelConfig, num_frames: int) -> tuple[int, int, int, int]:
     single_frame_layers = ONE_FRAME_LAYERS if model.architecture == "conv_lstm" else ()
     network = build_from_config(model, num_frames, starts_from="clip")
     weights = [int(np.prod(weight.shape)) for weight in network.weights]
-    outputs = []
+    outputs, with_gradient = [], []
     for layer in network.layers:
         if type(layer).__name__ not in RESHAPING:
             output = layer.output[0] if isinstance(layer.output, (list, tuple)) else layer.output
             frames = num_frames if layer.name in single_frame_layers else 1
             outputs.append(prod(output.shape[1:]) * frames)
-    return sum(weights), max(weights), sum(outputs), max(outputs)
+            if layer.weights or with_gradient:
+                with_gradient.append(outputs[-1])
+    return sum(weights), max(weights), sum(outputs), max(with_gradient)
