@@ -116,6 +116,7 @@ def test_the_summary_tells_parameters_and_memory_of_an_architecture(run):
         told["parameters"] == told["trained_parameters"] == sum(row["parameters"] for row in told["layers"])
     )
     assert told["memory_bytes"].pop("total") == sum(told["memory_bytes"].values())
+    assert refused(run("summary", "--architecture", "c3d"), "`task` must be 'action' with architecture='c3d'")
 
 
 def test_the_cache_is_shown_pruned_and_cleared(run, tmp_path):

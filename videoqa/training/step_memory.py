@@ -53,7 +53,8 @@ def forecast_step(model: ModelConfig, batch_size: int, num_frames: int, precisio
 
 @functools.lru_cache(maxsize=8)
 def _sizes(model: ModelConfig, num_frames: int) -> tuple[int, int, int, int]:
-    """Return numbers in all weights, the largest weight, all outputs of a clip, the largest with a gradient."""
+    """Return the numbers in all weights and in the largest, in all outputs of one clip and in the largest
+    with a gradient."""
     from videoqa.models.building import build_from_config
     from videoqa.models.conv_lstm import ONE_FRAME_LAYERS
 
@@ -61,7 +62,8 @@ def _sizes(model: ModelConfig, num_frames: int) -> tuple[int, int, int, int]:
     single_frame_layers = ONE_FRAME_LAYERS if model.architecture == "conv_lstm" else ()
     network = build_from_config(model, num_frames, starts_from="clip")
     weights = [int(np.prod(weight.shape)) for weight in network.weights]
-    outputs, with_gradient = [], []
+    outputs: list[int] = []
+    with_gradient: list[int] = []
     for layer in network.layers:
         if type(layer).__name__ not in RESHAPING:
             output = layer.output[0] if isinstance(layer.output, (list, tuple)) else layer.output

@@ -15,7 +15,7 @@ def summarize(config: RunConfig, num_frames: int | None = None) -> dict[str, Any
         num_frames: frames per clip in the layers' shapes; None: any number, or the architecture's own.
 
     Returns:
-        "layers": the rows of `layer_table` before its sums; "parameters" and "trained_parameters": these sums;
+        "layers": the rows of `layer_table` before its sums; "parameters" and "trained_parameters": the sums;
         "batch_size"; "memory_bytes": of `forecast_run` without clips, with their sum as "total", and for a
         model whose clips are held in memory "each_clip".
     """
