@@ -22,6 +22,7 @@ LEVELS = {
     "training": 6,
     "evaluation": 5,
     "launching": 5,
+    "extraction": 5,
     "auditing": 4,
     "input_pipeline": 4,
     "saving": 4,

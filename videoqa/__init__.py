@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from videoqa.evaluation.compare import compare as compare
     from videoqa.evaluation.evaluate import evaluate as evaluate
     from videoqa.evaluation.report import report as report
+    from videoqa.extraction.extract import extract_frames as extract_frames
     from videoqa.features.encode import encode as encode
     from videoqa.models.building import build_action_model as build_action_model
     from videoqa.models.building import build_model as build_model
@@ -34,6 +35,7 @@ _HOME_OF_NAME = {
     "compare": "videoqa.evaluation.compare",
     "encode": "videoqa.features.encode",
     "evaluate": "videoqa.evaluation.evaluate",
+    "extract_frames": "videoqa.extraction.extract",
     "load": "videoqa.answering.ask",
     "predict": "videoqa.answering.predict",
     "report": "videoqa.evaluation.report",

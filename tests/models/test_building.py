@@ -2,9 +2,15 @@ import keras
 import numpy as np
 import pytest
 
-from videoqa.config import VIDEO_BRANCHES
+from videoqa.config import ARCHITECTURES, VIDEO_BRANCHES, ModelConfig
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS
-from videoqa.models.building import build_action_model, build_model, copy_shared_weights
+from videoqa.models.building import (
+    ARCHITECTURE_FUNCTIONS,
+    build_action_model,
+    build_from_config,
+    build_model,
+    copy_shared_weights,
+)
 
 WIDTHS = {"video_units": 6, "hidden_units": 16}
 SMALL = WIDTHS | {"embedding_dim": 3, "question_units": 5, "num_answers": 3, "vocabulary_size": 9}
@@ -120,16 +126,28 @@ def test_blind_model_takes_the_question_alone():
     assert model.predict({"question": QUESTIONS}, verbose=0).shape == (2, 3)
 
 
-def test_mean_knows_no_order_and_lstm_does():
+def test_mean_knows_no_order_and_the_others_do():
     features = np.random.default_rng(0).random((2, 4, 256), np.float32)
-    for video_branch, differs in (("mean", False), ("lstm", True)):
+    for video_branch, differs in (("mean", False), ("lstm", True), ("attention", True)):
         model = build_action_model(3, **WIDTHS, **CUT, starts_from="features", video_branch=video_branch)
         forward, backward = (np.asarray(model({"features": part})) for part in (features, features[:, ::-1]))
         assert (np.abs(forward - backward).max() > 1e-5) == differs
 
 
-def test_video_branches_have_a_function_each():
+def test_video_branches_and_architectures_have_a_function_each():
     assert tuple(VIDEO_BRANCH_FUNCTIONS) == VIDEO_BRANCHES
+    assert tuple(ARCHITECTURE_FUNCTIONS) == ARCHITECTURES
+
+
+def test_every_architecture_is_built_from_its_configuration():
+    options = {"num_answers": 3, "frame_size": (34, 34), "backbone": "tiny", "backbone_weights": None}
+    for architecture in ARCHITECTURES:
+        if architecture != "cnn_lstm":
+            options = {"num_answers": 3, "frame_size": (34, 34), "width": 0.02}
+        model = ModelConfig(task="action", architecture=architecture, **options)
+        network = build_from_config(model, 4, starts_from="clip")
+        assert network.input["clip"].shape == (None, 4, 34, 34, 3)
+        assert network.output.shape == ((None, 4, 3) if architecture == "conv_lstm" else (None, 3))
 
 
 def test_half_precision_keeps_the_softmax_whole():
@@ -165,7 +183,7 @@ def test_forms_of_different_models_are_not_mixed(clip_form):
             "`backbone_layer` must be None with backbone='tiny'",
         ),
         ({"backbone_weights": "package"}, "`backbone_weights` must be 'imagenet', a file"),
-        ({"video_branch": "gru"}, "`video_branch` must be one of 'lstm', 'mean', 'none'"),
+        ({"video_branch": "gru"}, "`video_branch` must be one of 'lstm', 'mean', 'attention', 'none'"),
         ({"starts_from": "frames"}, "`starts_from` must be one of 'clip', 'features'"),
         ({"learning_rate": 0}, "`learning_rate` must be a number of at least 1e-12"),
         ({"train_backbone": "yes"}, "`train_backbone` must be True or False"),
@@ -179,5 +197,9 @@ def test_bad_options_are_refused(options, message):
 def test_bad_options_of_an_action_model_are_refused():
     with pytest.raises(ValueError, match="`num_classes` must be an integer of at least 1"):
         build_action_model(0)
-    with pytest.raises(ValueError, match="`video_branch` must be 'lstm' or 'mean' for an action model"):
+    with pytest.raises(ValueError, match="`architecture` must be one of 'cnn_lstm', 'c3d', 'conv_lstm'"):
+        build_action_model(3, architecture="c3d_lstm")
+    with pytest.raises(ValueError, match="`width` must be left out with architecture='cnn_lstm'"):
+        build_action_model(3, width=0.5)
+    with pytest.raises(ValueError, match="`video_branch` must be one of .*'attention' for an action model"):
         build_action_model(3, video_branch="none")

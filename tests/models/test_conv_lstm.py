@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from videoqa.models.building import build_action_model
 from videoqa.models.conv_lstm import CONV_LSTM_LAYERS, segment_form
+from videoqa.training.precision import computing_in
 
 SMALL = {"architecture": "conv_lstm", "width": 0.1, "frame_size": (40, 48)}
 
@@ -72,12 +73,9 @@ def test_padding_is_left_out_of_the_loss_of_plain_fit() -> None:
 @pytest.mark.parametrize("policy", ["float32", "float64"])
 @pytest.mark.parametrize("peepholes", [True, False])
 def test_segments_that_hand_the_state_on_answer_as_the_whole_clip(peepholes: bool, policy: str) -> None:
-    keras.config.set_dtype_policy(policy)
-    try:
+    with computing_in(policy):
         model = build_action_model(3, **SMALL, peepholes=peepholes)
         segment = segment_form(model)
-    finally:
-        keras.config.set_dtype_policy("float32")
     clip, mask = clips(50), masks(50, 23, num_frames=50)
     whole = model.predict({"clip": clip, "mask": mask}, verbose=0)
     state = {"hidden": np.zeros((2, 5)), "cell": np.zeros((2, 5))}
@@ -117,11 +115,8 @@ def test_plain_fit_trains_it() -> None:
 
 
 def test_half_precision_keeps_the_softmax_whole() -> None:
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
+    with computing_in("mixed_bfloat16"):
         model = build_action_model(3, **SMALL)
-    finally:
-        keras.config.set_dtype_policy("float32")
     assert model.output.dtype == "float32" and model.get_layer("lstm").compute_dtype == "bfloat16"
     answer = model.predict({"clip": clips(3), "mask": masks(3, 3, num_frames=3)}, verbose=0)
     np.testing.assert_allclose(answer.sum(-1), 1, atol=1e-2)

@@ -6,9 +6,20 @@ from pathlib import Path
 
 import keras
 import pandas as pd
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from videoqa.training.course import CourseLog
 
+NAMES = (
+    "accuracy",
+    "cross_entropy_loss",
+    "learning_rate",
+    "regularisation_loss",
+    "total_loss",
+    "validation_accuracy",
+)
 EPOCHS = [{"loss": 0.5, "val_loss": 0.75}, {"loss": 0.25, "val_loss": 0.5}]
 
 
@@ -61,3 +72,29 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, capsys) -> None:
     (tmp_path / "logs").write_bytes(b"no folder")
     train(log_for(tmp_path / "logs"))
     assert capsys.readouterr().err.count("The logs of the training could not be written") == 1
+
+
+def test_every_20_steps_are_one_point_of_the_curves(tmp_path: Path) -> None:
+    """Losses 0, 1, 2, …: the means of steps 0 to 19 and of steps 20 to 39, five rows each."""
+    log = log_for(tmp_path / "logs")
+    log.on_train_begin()
+    for step in range(45):
+        sums = {"loss_sum": 5.0 * step, "num_correct": 2.0, "weight_sum": 5.0, "regularisation_sum": 0.5}
+        log.add_step(step + 1, {**sums, "stop": 0.0}, 1e-3)
+    log.on_epoch_end(0, {"val_accuracy": 0.75})
+    log.on_train_end()
+    (events,) = (tmp_path / "logs" / "tensorboard" / "steps").iterdir()
+    found = EventAccumulator(str(events)).Reload()
+    points = {
+        name: [(e.step, float(tf.make_ndarray(e.tensor_proto))) for e in found.Tensors(name)]
+        for name in NAMES
+    }
+    assert points == {
+        "cross_entropy_loss": [(20, 9.5), (40, 29.5)],
+        "regularisation_loss": [(20, pytest.approx(0.1)), (40, pytest.approx(0.1))],
+        "total_loss": [(20, pytest.approx(9.6)), (40, pytest.approx(29.6))],
+        "accuracy": [(20, pytest.approx(0.4)), (40, pytest.approx(0.4))],
+        "learning_rate": [(20, pytest.approx(1e-3)), (40, pytest.approx(1e-3))],
+        "validation_accuracy": [(40, 0.75)],
+    }
+    assert set(found.Tags()["tensors"]) == set(NAMES)

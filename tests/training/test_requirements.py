@@ -4,7 +4,7 @@ import pytest
 
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.training.request import check_unfreezing
-from videoqa.training.requirements import check_recipe, check_shares, drops_incomplete_batches
+from videoqa.training.requirements import check_num_rows, check_recipe, check_shares, drops_incomplete_batches
 
 C3D, CONV_LSTM = ModelConfig(architecture="c3d"), ModelConfig(architecture="conv_lstm")
 
@@ -57,3 +57,10 @@ def test_a_second_stage_needs_layers_to_train(model, layer, message):
     with pytest.raises(ValueError, match=f"`unfreeze_from` must be .*{message}"):
         check_unfreezing(model, layer)
     check_unfreezing(ModelConfig(backbone_layer="mixed8"), "mixed7")
+
+
+def test_rows_that_fill_no_batch_are_said():
+    assert "The last 3 of 11 training rows are left out of each epoch" in check_num_rows(C3D, 11, 4)
+    assert check_num_rows(C3D, 12, 4) == check_num_rows(ModelConfig(), 3, 4) == ""
+    with pytest.raises(ValueError, match="`batch_size` must be at most the number of training rows, 3"):
+        check_num_rows(C3D, 3, 4)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import refusal
+from videoqa._frame_folders import frame_files, frame_number
 from videoqa._manifest import write_text
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
@@ -86,22 +87,24 @@ def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
 
 
 def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
-    """Return the sorted video files of a folder with its subfolders, or one file, and the folder.
+    """Return the sorted videos of a folder with its subfolders, or one video, and the folder.
+
+    A folder of frames `0000.jpg`, `0001.jpg`, ... is a video like a file.
 
     Raises:
         FileNotFoundError: nothing is there.
-        ValueError: a folder without any file that has the suffix of a video.
+        ValueError: a folder without frames and without any file that has the suffix of a video.
     """
     root = Path(videos)
     if not root.exists():
         raise FileNotFoundError(refusal("videos", "be an existing folder or file", str(videos)))
-    if root.is_file():
+    if root.is_file() or frame_files(root):
         return [root], root.parent
-    found = sorted(
-        path for path in root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
-    )
+    paths = list(root.rglob("*"))
+    files = {path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()}
+    found = sorted(files | {path.parent for path in paths if frame_number(path.name) is not None})
     if not found:
-        requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}"
+        requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}, or folders of frames 0000.jpg, ..."
         raise ValueError(refusal("videos", requirement, str(videos)))
     return found, root
 

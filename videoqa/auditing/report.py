@@ -12,6 +12,7 @@ from videoqa._manifest import write_text
 from videoqa.auditing.clip_findings import error_of
 from videoqa.auditing.findings import totals
 from videoqa.video.contact_sheet import save_image
+from videoqa.video.jpeg_folders import folder_state
 from videoqa.video.strips import strips
 
 VIDEO_COLUMNS = (
@@ -94,7 +95,7 @@ def videos_table(
             row["status"] = "missing" if isinstance(failures[path], FileNotFoundError) else "undecodable"
         else:
             row["status"] = "ok" if error_of(path, record) is None else "undecodable"
-            row["bytes"] = os.path.getsize(path)
+            row["bytes"] = _num_bytes(path)
         rows.append({**row, "video_path": path, "findings": found.get(path, ""), "sha256": hashes.get(path)})
     whole = {"frames_announced": "Int64", "frames_decoded": "Int64", "width": "Int64", "height": "Int64"}
     return pd.DataFrame(rows, columns=list(VIDEO_COLUMNS)).astype({**whole, "bytes": "Int64"})
@@ -127,6 +128,13 @@ def write_report(
     if len(names) > SHOWN_ON_SHEET:
         title = f"{title}; the first {SHOWN_ON_SHEET} are shown, findings.csv lists all"
     save_image(out / "suspicious.png", strips(entries, title))
+
+
+def _num_bytes(path: str) -> int:
+    """Return the bytes of a video file, or of the frames in a folder."""
+    if os.path.isdir(path):
+        return sum(size for _, size, *_ in folder_state(path))
+    return os.path.getsize(path)
 
 
 def _short(path: object) -> str:

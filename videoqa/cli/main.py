@@ -17,6 +17,7 @@ from videoqa.cli import (
     doctor,
     encode,
     evaluate,
+    extract_frames,
     predict,
     report,
     sheet,
@@ -30,6 +31,7 @@ from videoqa.cli.output import json_text, only_json_on_stdout
 COMMANDS = {
     "demo": demo,
     "audit": audit,
+    "extract-frames": extract_frames,
     "encode": encode,
     "train": train,
     "evaluate": evaluate,

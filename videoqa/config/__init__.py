@@ -25,6 +25,7 @@ from videoqa.config.choices import (
     VIDEO_BRANCHES,
 )
 from videoqa.config.data import DataConfig
+from videoqa.config.extraction import ExtractionConfig
 from videoqa.config.launch import LaunchConfig
 from videoqa.config.model import ModelConfig
 from videoqa.config.options import option
@@ -48,6 +49,7 @@ __all__ = [
     "DEFAULT_BACKBONE_WEIGHTS",
     "DEFAULT_FRAME_SIZES",
     "DataConfig",
+    "ExtractionConfig",
     "FORMAT_VERSION",
     "LEARNING_RATE_SCHEDULES",
     "LaunchConfig",

@@ -121,8 +121,13 @@ class ModelConfig:
 
     def _refuse_backbone(self) -> None:
         """Take out what belongs to a backbone; refuse it where it was asked for."""
-        asked = {"backbone": (None, "inception_v3"), "backbone_weights": (None, "default")}
-        asked |= {"backbone_layer": (None,), "train_backbone": (False,), "video_branch": ("lstm",)}
+        asked: dict[str, tuple[object, ...]] = {
+            "backbone": (None, "inception_v3"),
+            "backbone_weights": (None, "default"),
+            "backbone_layer": (None,),
+            "train_backbone": (False,),
+            "video_branch": ("lstm",),
+        }
         for name, absent in asked.items():
             if getattr(self, name) not in absent:
                 requirement = f"be left out with architecture={self.architecture!r}, which has no backbone"
@@ -131,10 +136,10 @@ class ModelConfig:
             object.__setattr__(self, name, None)
 
     def _fill_backbone_defaults(self) -> None:
+        own = DEFAULT_BACKBONE_WEIGHTS[self.backbone or ""]
         if self.backbone_weights == "default":
-            object.__setattr__(self, "backbone_weights", DEFAULT_BACKBONE_WEIGHTS[self.backbone])
+            object.__setattr__(self, "backbone_weights", own)
         if self.backbone_weights in DEFAULT_BACKBONE_WEIGHTS.values():
-            own = DEFAULT_BACKBONE_WEIGHTS[self.backbone]
             if self.backbone_weights != own:
                 requirement = f"be {own!r}, a file path or None with backbone={self.backbone!r}"
                 raise ValueError(refusal("backbone_weights", requirement, self.backbone_weights))

@@ -1,4 +1,4 @@
-"""Opens one source of annotations (CSV, JSONL, DataFrame or named set) as a table of texts."""
+"""Opens one source of annotations (file, DataFrame, named set, folder of frames) as a table of texts."""
 
 import difflib
 import io
@@ -11,22 +11,27 @@ import pandas as pd
 
 from videoqa._checks import check_choice, check_directory, check_file, refusal
 from videoqa.config import SAMPLE, DataConfig
+from videoqa.data.frame_sets import is_frames_source, read_frames_set
 from videoqa.data.named_sets import open_named_set
 from videoqa.data.source import Source
 from videoqa.data.specs import Spec, is_spec, load_spec, spec_names
 from videoqa.data.text_files import read_text
 
+_ABOUT_FOLDERS = (
+    "A folder is data where it holds label.txt, train.txt and test.txt: videoqa extract-frames makes such. "
+    "Folders of clips by class are --data folder --videos DIR."
+)
 Entry = str | os.PathLike[str] | pd.DataFrame
 
 
 def open_source(
     entry: Entry, data: DataConfig, *, videos: str | None = None, annotations: str | None = None
 ) -> Source:
-    """Return the rows of a CSV or JSONL path, a DataFrame, or a named set.
+    """Return the rows of a CSV or JSONL path, a DataFrame, a named set, or a folder of frames.
 
     Args:
         entry: a name in `spec_names()` is that set (write `./sample` for a file called so); a path ending in
-            .toml is the description of a set of one's own.
+            .toml is the description of a set of one's own; a folder is one of extracted frames.
         data: the task wanted of a set that has several, its fold, and whether its counts may differ.
         videos: folder of the videos; None: beside the annotation file.
         annotations: folder of a named set's own files.
@@ -44,12 +49,14 @@ def open_source(
         spec = load_spec(text)
         return _source(text, _named_table(spec, data, annotations, videos), Path(videos or Path.cwd()))
     path = Path(text)
+    if is_frames_source(text):
+        return _source(text, read_frames_set(text), path)
     reader = READERS.get(path.suffix.lower())
     if is_name(text):
         near = difflib.get_close_matches(text, spec_names(), n=1, cutoff=0.0)
         nearest = f"Nearest: {near[0]!r}. " if near else ""
         check_choice("data", text, spec_names(), f"{nearest}A file's name ends in {' or '.join(READERS)}.")
-    check_file("data", path)
+    check_file("data", path, _ABOUT_FOLDERS if path.is_dir() else "")
     if reader is None:
         raise ValueError(refusal("data", f"be a {' or '.join(READERS)} file or the name of a set", text))
     table, row_numbers = reader(read_text(path), text)
@@ -74,6 +81,9 @@ def folders_of(
     if with_videos and not data.videos and any(own_files):
         name = entries[own_files.index(True)]
         raise ValueError(refusal("videos", f"name the folder of the videos of {name}", None))
+    if data.videos and all(isinstance(each, str) and is_frames_source(each) for each in entries):
+        requirement = "be left out: a folder of extracted frames holds its clips itself"
+        raise ValueError(refusal("videos", requirement, data.videos))
     folders: list[list[str | None]] = []
     for name in ("videos", "annotations"):
         given = getattr(data, name)

@@ -1,4 +1,4 @@
-"""What is known of video files, sha256 above all: computed once per file and remembered on disk."""
+"""What is known of videos (files, folders of frames), sha256 above all: computed once, remembered on disk."""
 
 import hashlib
 import json
@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from videoqa._checks import check_file
+from videoqa._frame_folders import frame_files
 from videoqa._manifest import file_sha256
 from videoqa.features.storage import remove_file, replace_file
+from videoqa.video.jpeg_folders import folder_state, is_frames_folder
 
 SETTLED_SECONDS = 2.0
 """A file changed more recently may change again within one tick of its clock: its hash is not remembered."""
@@ -33,13 +35,13 @@ class ContentHashes:
         self._known: dict[Identity, dict[str, str]] = {}
 
     def of(self, path: str | os.PathLike[str]) -> str:
-        """Return the sha256 of the file at `path` as 64 hexadecimal digits.
+        """Return the sha256 of the file at `path`, or of a folder's frames, as 64 hexadecimal digits.
 
         Raises:
             FileNotFoundError: nothing is there.
-            ValueError: it is no regular file.
+            ValueError: it is neither a regular file nor a folder of frames.
         """
-        return self.fact(path, "sha256", lambda: file_sha256(Path(path)))
+        return self.fact(path, "sha256", lambda: _sha256(Path(path)))
 
     def fact(self, path: str | os.PathLike[str], name: str, compute: Callable[[], str]) -> str:
         """Return what is remembered of the file at `path` under `name`, else compute and remember it.
@@ -90,7 +92,21 @@ class ContentHashes:
         return sum(remove_file(record) for record in self.records() if not _is_current(record))
 
 
+def _sha256(path: Path) -> str:
+    """Return the hash of a file's bytes, or of the names and bytes of a folder's frames."""
+    if not path.is_dir():
+        return file_sha256(path)
+    frames = [[name, file_sha256(path / name)] for name in frame_files(path).values()]
+    return hashlib.sha256(json.dumps(frames).encode()).hexdigest()
+
+
 def _identity(path: str | os.PathLike[str]) -> Identity:
+    """Return what a content is known by; of a folder the bytes of its frames, the last change, and all."""
+    if is_frames_folder(path):
+        state = folder_state(path)
+        sizes, times = (sum(each[1] for each in state), max((each[2] for each in state), default=0))
+        whole = int(hashlib.sha256(json.dumps(state).encode()).hexdigest()[:15], 16)
+        return os.path.abspath(path), sizes, times, whole
     status = check_file("video", path).stat()
     return os.path.abspath(path), status.st_size, status.st_mtime_ns, status.st_ino
 

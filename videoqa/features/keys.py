@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,7 +70,7 @@ def clip_key_parts(
     """
     if identity is None:
         identity = backbone_identity(
-            model.backbone,  # type: ignore[arg-type]
+            model.backbone,
             model.backbone_weights,
             model.backbone_layer,
         )
@@ -144,6 +145,9 @@ def grid_parts(sampling: SamplingConfig) -> dict[str, Any]:
 def _decoder(path: str, cache: FeatureCache) -> list[str]:
     """Return name and version of what decodes a file; remembered, as finding out decodes a frame."""
     versions = decoder_names()
+    if os.path.isdir(path):  # quickly found out, and its list may say otherwise by now
+        name = choose_decoder(path)
+        return [name, versions[name]]
     known_as = f"decoder by videoqa {__version__} of {sorted(versions.items())}"
     name = cache.fact(path, known_as, lambda: choose_decoder(path))
     return [name, versions[name]]

@@ -33,7 +33,7 @@ RANDOM_WEIGHTS_SEED = 0
 
 
 def build_backbone(
-    name: str,
+    name: str | None,
     *,
     weights: str | os.PathLike[str] | None,
     layer: str | None = None,
@@ -62,7 +62,7 @@ def build_backbone(
     """
     from videoqa.models.devices import let_gpu_memory_grow
 
-    check_layer(name, layer)
+    name = checked_name(name, layer)
     path = weights_file(name, weights)
     let_gpu_memory_grow()
     build = _BUILDERS[name]
@@ -87,30 +87,35 @@ def freeze_before(network: "keras.Model", layer: str | None) -> None:
         each.trainable = False
 
 
-def feature_dim(name: str, layer: str | None = None) -> int:
+def feature_dim(name: str | None, layer: str | None = None) -> int:
     """Return the length of a backbone's feature vector, without building it.
 
     Raises:
         ValueError: an unknown backbone or layer.
     """
-    check_layer(name, layer)
+    name = checked_name(name, layer)
     if name == "tiny":
         return TINY_FEATURE_DIM
     return INCEPTION_V3_CHANNELS[layer or "mixed10"]
 
 
-def check_layer(name: str, layer: str | None) -> None:
-    """Raise `ValueError` unless `name` is a backbone and `layer` None or one it can be cut at."""
+def checked_name(name: str | None, layer: str | None) -> str:
+    """Return `name`; raise `ValueError` unless it is a backbone and `layer` None or one it can be cut at.
+
+    A model of an architecture without a backbone has None for a name, and comes to this refusal.
+    """
     check_choice("backbone", name, BACKBONES)
+    assert name is not None
     if layer is None:
-        return
+        return name
     if name != "inception_v3":
         raise ValueError(refusal("backbone_layer", f"be None with backbone={name!r}", layer))
     check_choice("backbone_layer", layer, tuple(INCEPTION_V3_CHANNELS))
+    return name
 
 
 def backbone_identity(
-    name: str, weights: str | os.PathLike[str] | None, layer: str | None = None
+    name: str | None, weights: str | os.PathLike[str] | None, layer: str | None = None
 ) -> dict[str, Any]:
     """Return what features depend on, without building anything.
 
@@ -120,7 +125,7 @@ def backbone_identity(
     Raises:
         ConnectionError, FileNotFoundError, ValueError: as `build_backbone`.
     """
-    check_layer(name, layer)
+    name = checked_name(name, layer)
     path = weights_file(name, weights)
     digest = None if path is None else file_digest(path, "sha256")
     return {"backbone": name, "layer": layer, "weights_sha256": digest}

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 
 from videoqa.config import ModelConfig
+from videoqa.models.attention import FramePlaces, FrameWeights
 from videoqa.models.dropout import StatelessDropout
-from videoqa.models.frame_places import FramePlaces
 from videoqa.models.layer_options import softmax_dtype
 
 
@@ -35,7 +35,7 @@ def attend(features: Any, config: ModelConfig) -> Any:
     shown = keras.layers.Dense(config.video_units, name="video_projection")(features)
     placed = keras.layers.Activation("tanh", name="video_placed")(FramePlaces(name="video_places")(shown))
     scores = keras.layers.Dense(1, use_bias=False, name="video_scores")(placed)
-    weights = keras.layers.Softmax(axis=1, name="video_weights")(scores)
+    weights = FrameWeights(name="video_weights")(scores)
     mean = keras.layers.Dot(axes=1, name="video_attention")([weights, placed])
     return keras.layers.Flatten(name="video_vector")(mean)
 

@@ -37,8 +37,6 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
 
 def _frame_features(model: ModelConfig, num_frames: int | None, starts_from: str) -> tuple[Any, Any]:
     """Return the video input and the features `(batch, num_frames, feature_dim)` that come of it."""
-    if model.backbone is None:
-        raise ValueError(refusal("backbone", "be given for a cnn_lstm model", model.backbone))
     dim = feature_dim(model.backbone, model.backbone_layer)
     if starts_from == "features":
         features = keras.Input((num_frames, dim), name="features")

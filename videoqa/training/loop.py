@@ -91,7 +91,8 @@ class Training:
         self._progress = progress and control.is_chief
         self._num_steps = steps_per_epoch(len(train_examples), training.batch_size, config)
         self._drop_remainder = drops_incomplete_batches(config)
-        self._best: list[np.ndarray] = [] if begin_at is None else model.get_weights()
+        has_best = begin_at is not None and begin_at.best_score is not None
+        self._best: list[np.ndarray] = model.get_weights() if has_best else []
         self._has_callbacks = bool(callbacks)
         pairs = self._begin(config)
         self._steps = make_steps(model, config, training, pairs, strategy, batch_spec(train_examples))

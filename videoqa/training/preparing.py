@@ -22,6 +22,7 @@ from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
 from videoqa.training.memory import check_memory, forecast_run
+from videoqa.training.requirements import check_num_rows
 
 SHOWN_ERRORS = 5
 
@@ -125,7 +126,9 @@ def prepare_data(
         good &= frame_examples.clip_index >= 0
     _say_dropped(table, outcome, good, progress)
     kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
-    require_split(kept, "train")
+    num_rows = len(require_split(kept, "train"))
+    if left_out := check_num_rows(config.model, num_rows, config.training.batch_size):
+        say(left_out, progress=progress)
     contents = _video_contents(kept, config)
     return PreparedData(
         config=config,

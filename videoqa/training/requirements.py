@@ -9,6 +9,23 @@ def drops_incomplete_batches(config: ModelConfig) -> bool:
     return config.architecture == "c3d"
 
 
+def check_num_rows(config: ModelConfig, num_rows: int, batch_size: int) -> str:
+    """Return what is to be said of rows that no step of an epoch sees; "" where every row is seen.
+
+    Raises:
+        ValueError: a model that learns from full batches only, and fewer rows than one batch has.
+    """
+    if not drops_incomplete_batches(config) or num_rows % batch_size == 0:
+        return ""
+    if num_rows < batch_size:
+        requirement = f"be at most the number of training rows, {num_rows}: batch norm needs full batches"
+        raise ValueError(refusal("batch_size", requirement, batch_size))
+    return (
+        f"The last {num_rows % batch_size} of {num_rows} training rows are left out of each epoch, others in "
+        "every epoch: batch norm needs full batches."
+    )
+
+
 def check_recipe(config: ModelConfig, training: TrainingConfig) -> None:
     """Refuse ways of training that an architecture cannot take, before any work is done.
 

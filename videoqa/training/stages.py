@@ -38,9 +38,10 @@ class Run:
 
 def fit_all(run: Run) -> "FittedModel":
     """Train the model, and its backbone's last layers in a second stage if that was asked for."""
-    config, fitted = run.prepared.config, None
-    if config.training.unfreeze_from is None or not is_past(run, "model"):
-        fitted = fit(run, config, run.folder, callbacks=run.job.callbacks, initial=run.request.initial)
+    config = run.prepared.config
+    if config.training.unfreeze_from is not None and is_past(run, "model"):
+        return fit_unfrozen(run, None)
+    fitted = fit(run, config, run.folder, callbacks=run.job.callbacks, initial=run.request.initial)
     return fitted if config.training.unfreeze_from is None else fit_unfrozen(run, fitted)
 
 
@@ -49,7 +50,9 @@ def fit(run: Run, config: RunConfig, folder: Path, **options: Any) -> "FittedMod
     from videoqa.training.fitting import fit_model
 
     prepared = run.prepared
-    examples = prepared.frame_examples if options.get("phase") == "unfrozen" else prepared.examples
+    examples = prepared.examples
+    if options.get("phase") == "unfrozen" and prepared.frame_examples is not None:
+        examples = prepared.frame_examples
     training, validation = (prepared.rows_of(name, examples) for name in ("train", "validation"))
     if config.model.video_branch == "none":
         training, validation = training.without_clips(), validation.without_clips()

@@ -54,7 +54,11 @@ def make_steps(
 ) -> Steps:
     """Return what takes the steps of a training; see `make_train_step`."""
     make_step, frequency = STEP_MAKERS[config.architecture], training.averaging_frequency
-    options = {"seed": training.seed, "batch_spec": batch_spec, "batch_size": training.batch_size}
+    options: dict[str, Any] = {
+        "seed": training.seed,
+        "batch_spec": batch_spec,
+        "batch_size": training.batch_size,
+    }
     if frequency is None:
         return SharedSteps(make_step(model, optimizers, strategy, **options))
     return AveragedSteps(model, optimizers, strategy, frequency=frequency, make_step=make_step, **options)

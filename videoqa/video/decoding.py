@@ -33,10 +33,10 @@ ENOUGH_OF_ANNOUNCED = 0.9
 
 @dataclass(frozen=True)
 class ClipRequest:
-    """A video file, or the segment `[start_seconds, end_seconds)` of it.
+    """A video file or folder of frames, or the segment `[start_seconds, end_seconds)` of it.
 
     Attributes:
-        path: of a local video file.
+        path: of a local video file, or of a folder of JPEGs `0000.jpg`, `0001.jpg`, ...
         start_seconds, end_seconds: seconds from the start of the video; None: its start, its end.
     """
 
@@ -109,8 +109,8 @@ def decode(
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a directory, a URL, or a segment outside the video.
-        DecodingError: anything that is no whole video.
+        ValueError: a directory without frames, a URL, or a segment outside the video.
+        DecodingError: anything that is no whole video or folder of frames.
     """
     info = probe(request.path)
     fit = None if frame_size is None else FrameFit(frame_size, keep_surplus)

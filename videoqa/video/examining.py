@@ -15,7 +15,7 @@ from videoqa.video.decoding import ClipRequest, decode, refuse_damaged
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import announced_count
 from videoqa.video.probing import VideoInfo, decoder_names, probe
-from videoqa.video.readers import READERS
+from videoqa.video.readers import read_frames
 from videoqa.video.timeline import segment_bounds, steady_timestamps
 
 LOOKED_FRAMES = 64
@@ -137,7 +137,7 @@ def _pass(info: VideoInfo, segments: Sequence[Segment]) -> tuple[_Looked, np.nda
     step, looked = _look_step(info, segments), _Looked()
     seconds: list[float] = []
     digest = hashlib.sha256()
-    with contextlib.closing(READERS[info.decoder_name](info)) as frames:
+    with contextlib.closing(read_frames(info)) as frames:
         for index, (timestamp, retrieve) in enumerate(frames):
             seconds.append(timestamp)
             is_looked_at, is_digested = index % step == 0, index & (index - 1) == 0

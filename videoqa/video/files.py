@@ -58,6 +58,8 @@ def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
             refusal("path", "be a local file", text, "Download the video first; URLs are not fetched.")
         )
     advice = "Patterns of picture sequences are not read; make a video of them." if "%" in text else ""
+    if os.path.isdir(text):
+        advice = "A folder is read as a clip where it holds frames called 0000.jpg, 0001.jpg, ..."
     found = check_file("path", Path(text), advice)
     absolute = os.path.abspath(text)
     try:

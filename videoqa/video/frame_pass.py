@@ -7,7 +7,7 @@ import numpy as np
 
 from videoqa.video.errors import DecodingError
 from videoqa.video.probing import VideoInfo
-from videoqa.video.readers import READERS
+from videoqa.video.readers import read_frames
 from videoqa.video.timeline import steady_timestamps
 from videoqa.video.transforms import FrameFit, resize_and_crop
 
@@ -38,7 +38,7 @@ class FramePass:
         wanted, last = set(indices.tolist()), int(indices[-1])
         to_the_end = expected_count is not None and last == expected_count - 1
         seconds = []
-        with contextlib.closing(READERS[info.decoder_name](info)) as frames:
+        with contextlib.closing(read_frames(info)) as frames:
             for index, (timestamp, retrieve) in enumerate(frames):
                 seconds.append(timestamp)
                 if index in wanted:
@@ -86,7 +86,7 @@ def count_frames(info: VideoInfo) -> np.ndarray:
     Raises:
         DecodingError: there is none.
     """
-    with contextlib.closing(READERS[info.decoder_name](info)) as frames:
+    with contextlib.closing(read_frames(info)) as frames:
         seconds = np.array([timestamp for timestamp, _ in frames], dtype=np.float64)
     if not len(seconds):
         raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))

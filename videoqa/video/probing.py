@@ -13,9 +13,15 @@ from videoqa.video._opencv import FORMATS, cv2
 from videoqa.video.errors import DecodingError
 from videoqa.video.files import broken_gif, check_video_file, cut_short
 from videoqa.video.interlacing import may_be_interlaced
+from videoqa.video.jpeg_folders import KIND as JPEG_FOLDER
+from videoqa.video.jpeg_folders import is_frames_folder, probe_folder
 
-DECODERS = ("opencv", "pyav")
-_PACKAGES = {"opencv": "opencv-python-headless", "pyav": "av"}
+DECODERS = ("opencv", "pyav", JPEG_FOLDER)
+_PACKAGES = {
+    "opencv": "opencv-python-headless",
+    "pyav": "av",
+    JPEG_FOLDER: "opencv-python-headless",
+}
 _UNSTAMPED_KINDS = ("avi", "mpegvideo", "yuv4mpegpipe")
 """Containers that store no presentation times: a frame's time is its index divided by the rate."""
 DEFAULT_FPS = 25.0
@@ -25,11 +31,11 @@ MAX_FAILURES_IN_A_ROW = 256
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file says of itself.
+    """What a video file, or a folder of frames, says of itself.
 
     Attributes:
         path: absolute path.
-        kind: container, a key of `FORMATS`.
+        kind: container, a key of `FORMATS`, or "jpeg_folder".
         width, height: in pixels, of the upright frame.
         fps: mean frames per second by the header; 25 where it says nothing usable.
         frame_count_header: frames announced, or else duration times rate; may be 0 or wrong.
@@ -54,13 +60,15 @@ class VideoInfo:
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
-    """Return what a video file is, from its header and its first frame.
+    """Return what a video file is, from its header and its first frame, or a folder of frames, from theirs.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a directory or a URL.
-        DecodingError: no video, or one of which not even the first frame can be decoded.
+        ValueError: a directory without frames, or a URL.
+        DecodingError: no video, or not even its first frame can be decoded; of a folder as `probe_folder`.
     """
+    if is_frames_folder(path):
+        return _of_folder(os.path.abspath(os.fsdecode(path)))
     absolute, kind = check_video_file(path)
     stat = os.stat(absolute)
     return _probe_once(absolute, kind, stat.st_size, stat.st_mtime_ns)
@@ -73,7 +81,7 @@ def choose_decoder(path: str | os.PathLike[str]) -> str:
     outside library), interlaced video, for which it returns wrong pictures without saying so, and files whose
     first video stream is a cover picture. H.264 counts as interlaced as soon as its sequence header allows
     that, since it may change from frame to frame. The two give equal pixels for 8-bit video, so that the
-    choice shows in nothing else. Animated GIFs are read by OpenCV.
+    choice shows in nothing else. Animated GIFs are read by OpenCV. Folders of JPEGs have their own reader.
 
     Raises:
         As `probe`.
@@ -181,6 +189,24 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
             decoder_name="pyav" if use_pyav else "opencv",
             has_timestamps=kind not in _UNSTAMPED_KINDS,
         )
+
+
+def _of_folder(path: str) -> VideoInfo:
+    """Return what a folder of frames is."""
+    found = probe_folder(path)
+    return VideoInfo(
+        path=path,
+        kind=JPEG_FOLDER,
+        width=found.width,
+        height=found.height,
+        fps=found.fps,
+        frame_count_header=found.num_frames,
+        is_count_stored=found.is_count_stored,
+        duration_seconds=found.num_frames / found.fps,
+        codec="mjpeg",
+        decoder_name=JPEG_FOLDER,
+        has_timestamps=False,
+    )
 
 
 def _first_frame(

@@ -1,13 +1,16 @@
-"""One forward pass over a video's frames, by OpenCV or by PyAV: the two look alike from outside."""
+"""One forward pass over a video's frames, by OpenCV, by PyAV or from JPEGs: all look alike from outside."""
 
+import functools
 import os
 from collections.abc import Callable, Generator
 
 import av
 import numpy as np
 
+from videoqa._frame_folders import frame_files
 from videoqa.video._opencv import cv2
 from videoqa.video.errors import DecodingError
+from videoqa.video.jpeg_folders import read_frame
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
 
 NUM_DECODER_THREADS = min(4, os.cpu_count() or 1)
@@ -48,7 +51,20 @@ def read_with_pyav(info: VideoInfo) -> FrameStream:
             index += 1
 
 
+def read_jpeg_folder(info: VideoInfo) -> FrameStream:
+    """Yield every frame of a folder, at the times its rate gives; decoded only when `retrieve` is called."""
+    shape = (info.height, info.width)
+    for index, name in enumerate(frame_files(info.path).values()):
+        yield index / info.fps, functools.partial(read_frame, info.path, name, shape)
+
+
 READERS: dict[str, Callable[[VideoInfo], FrameStream]] = {"opencv": read_with_opencv, "pyav": read_with_pyav}
+"""Decoder to its reader, of video files."""
+
+
+def read_frames(info: VideoInfo) -> FrameStream:
+    """Yield every frame of a video file or of a folder of frames, by the decoder that `info` names."""
+    return READERS.get(info.decoder_name, read_jpeg_folder)(info)
 
 
 def _retrieve(capture: cv2.VideoCapture, info: VideoInfo) -> np.ndarray:

@@ -1,9 +1,14 @@
 """Which frames of a clip are taken, as indices; pure numpy."""
 
+import math
+
 import numpy as np
 
 from videoqa._checks import check_integer
 from videoqa.config import SamplingConfig
+
+EXACT_SECONDS, ROUNDED_SECONDS = 1e-6, 5e-4 + 1e-6
+"""How far off a time may be: as good as not at all, or as far as whole milliseconds are (Matroska)."""
 
 
 def regular_indices(num_frames_in_clip: int, num_frames: int) -> np.ndarray:
@@ -76,6 +81,29 @@ def grid_indices(frame_count: int, sampling: SamplingConfig) -> np.ndarray:
     if kept >= sampling.num_frames or sampling.short_clips != "repeat":
         return grid
     return grid[regular_indices(kept, sampling.num_frames)]
+
+
+def indices_on_show(timestamps_seconds: np.ndarray, end_seconds: float, fps: float) -> np.ndarray:
+    """Return which frame is on show at each of the times 0, 1 / fps, 2 / fps, ... after the first frame.
+
+    A frame is on show from its own time until that of the next, so whatever the rate is, and however it
+    varies, the result shows the clip at its own speed. Whole milliseconds are taken to be rounded.
+
+    Args:
+        timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
+        end_seconds: when the last frame is no longer shown.
+        fps: times per second, above 0.
+
+    Returns:
+        int64 array, non-decreasing, in `[0, n - 1]`, beginning with 0; where the clip has fewer frames per
+        second a frame stands in it several times.
+    """
+    times = np.asarray(timestamps_seconds, dtype=np.float64) - timestamps_seconds[0]
+    duration = end_seconds - timestamps_seconds[0]
+    is_rounded = bool(np.abs(1000 * times - np.rint(1000 * times)).max() < 1e-3)
+    tolerance = ROUNDED_SECONDS if is_rounded and duration > 4 * ROUNDED_SECONDS else EXACT_SECONDS
+    count = max(1, math.ceil((duration - tolerance) * fps))
+    return np.searchsorted(times, np.arange(count) / fps + tolerance, side="right").astype(np.int64) - 1
 
 
 def window_start_center(grid_length: int, num_frames: int) -> int:

@@ -6,6 +6,7 @@ import av
 import numpy as np
 
 from videoqa._checks import refusal
+from videoqa.video._opencv import FORMATS
 from videoqa.video.files import cut_short
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
 
@@ -26,6 +27,8 @@ def stored_timestamps(info: VideoInfo) -> np.ndarray:
         float64 array `(num_frames,)` in seconds from the start of the video stream, increasing; empty where
         the container holds no usable times.
     """
+    if info.kind not in FORMATS:  # a folder of frames
+        return np.arange(info.frame_count_header) / info.fps
     with open_container(info.path, info.kind) as container:
         stream = video_stream(container, info.path)
         ticks = []
@@ -88,7 +91,7 @@ def segment_bounds(
 def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
     """Return in words what shows that frames were lost to damage, None where the header alone seems wrong."""
     cause = cut_short(info.path, info.kind)
-    if cause is not None:
+    if cause is not None or info.kind not in FORMATS:
         return cause
     with open_container(info.path, info.kind) as container:
         frames = decoded_frames(container, video_stream(container, info.path))

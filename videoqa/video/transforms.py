@@ -24,6 +24,20 @@ def resize_and_crop(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return _pad(_center_crop(_resize(frame, size), *size), size)
 
 
+def shrink_short_side(frame: np.ndarray, pixels: int) -> np.ndarray:
+    """Return a frame whose shorter side is at most `pixels`, aspect kept; a smaller one stays as it is.
+
+    Args:
+        frame: uint8 RGB `(height, width, 3)`.
+        pixels: at least 1.
+    """
+    scale = pixels / min(frame.shape[:2])
+    if scale >= 1:
+        return frame
+    height, width = (max(1, round(side * scale)) for side in frame.shape[:2])
+    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+
+
 def resize_with_surplus(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return a frame resized as by `resize_and_crop`, of which more is kept for crops of `size` elsewhere.
 

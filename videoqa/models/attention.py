@@ -1,4 +1,4 @@
-"""Tells every frame its place in the clip."""
+"""The layers of a weighted mean over frames: each frame's place in the clip, and its weight."""
 
 from math import pi
 from typing import Any
@@ -37,6 +37,23 @@ class FramePlaces(keras.layers.Layer):
         angles = keras.ops.expand_dims(places, 1) * periods
         waves = keras.ops.concatenate([keras.ops.sin(angles), keras.ops.cos(angles)], axis=1)
         return vectors + keras.ops.matmul(keras.ops.cast(waves, self.compute_dtype), self.kernel)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return `input_shape`."""
+        return input_shape
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class FrameWeights(keras.layers.Layer):
+    """Turns a score of every frame into weights that sum to 1: a softmax over the frames.
+
+    Input and output `(batch, num_frames, 1)`. Keras's softmax warns of clips of one frame, whose weight is 1.
+    """
+
+    def call(self, scores: Any) -> Any:
+        """Return the weights."""
+        raised = keras.ops.exp(scores - keras.ops.max(scores, axis=1, keepdims=True))
+        return raised / keras.ops.sum(raised, axis=1, keepdims=True)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return `input_shape`."""

@@ -1,0 +1,194 @@
+"""`extract_frames`: keep frames of annotated clips as JPEG files."""
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa._checks import check_choice, check_integer, refusal
+from videoqa._frame_folders import PARTIAL
+from videoqa._progress import progress_bar, say
+from videoqa.auditing.archives import check_unpacked
+from videoqa.config import DataConfig, ExtractionConfig, field_names
+from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.extraction.clips import Clip, clips_of
+from videoqa.extraction.done import DoneClips, source_of
+from videoqa.extraction.out_folder import check_out, clean, open_out, settings_of, write_lists
+from videoqa.extraction.report import ExtractionReport
+from videoqa.extraction.space import check_space, forecast, size_text
+from videoqa.features.decoding_ahead import run_ahead
+from videoqa.features.storage import locked_folder
+from videoqa.video.decoding import DecodingError
+from videoqa.video.frame_export import ExportedFrames, export_frames
+
+Outcome = tuple[Clip, ExportedFrames | str, bool]
+"""A clip, its frames or why there are none, and whether they were there already."""
+
+
+def extract_frames(
+    data: Any = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+    **options: Any,
+) -> ExtractionReport:
+    """Keep frames of every clip of an action table as JPEG files, chosen by their timestamps.
+
+    `out` gets `train/<class>/<video>/0000.jpg`, ..., `test/...`, `label.txt` (one class a line), and
+    `train.txt` and `test.txt` with lines `<class>/<video> <label from 0> <number of frames>`; `validation/`
+    and `validation.txt` where the table has validation rows. A killed run goes on where it stopped when it is
+    run again. The folder is itself `data` for `train`, `evaluate`, `audit` and `predict`.
+
+    Args:
+        data: path of a CSV or JSONL file, the name of a set, a DataFrame, or a list of these.
+        out: folder to write to: new, empty, or an earlier extraction with the same settings.
+        workers: threads that decode and write; None: one per processor.
+        progress: print messages, and a bar on a terminal.
+        **options: any field of `DataConfig` (`videos`, `annotations`, `fold`, ...) and `ExtractionConfig`
+            (`fps`, `short_side`, `quality`).
+
+    Returns:
+        The report: what was extracted, what was there already, and each clip that failed with the reason,
+        also in `failed.csv`.
+
+    Raises:
+        ValueError: an option out of range, a table that cannot be used or has no labels, an `out` that
+            holds something else or frames made otherwise, or frames that do not fit on the disk.
+        FileNotFoundError: an annotation file or folder that does not exist.
+        OSError: `out` cannot be written to; what was finished stays.
+
+    Example:
+        >>> report = videoqa.extract_frames("my.csv", videos="clips/", fps=4, out="frames/")
+        >>> report.rows["num_frames"].sum()
+    """
+    started = time.perf_counter()
+    sources, tables = split_sources(data)
+    data_config, settings = configs_of(options, sources)
+    num_workers = (os.cpu_count() or 1) if workers is None else workers
+    check_integer("workers", num_workers, minimum=1, maximum=256)
+    if out is None:
+        raise ValueError(refusal("out", "name the folder to write to", None, "For example --out frames/"))
+    folder = Path(out)
+    check_out(folder, data_config.videos)
+    check_unpacked(data_config.videos)
+    table = read_annotations(data_config, tables=tables)
+    clips, classes = clips_of(table)
+    _say_absent(table, progress)
+    open_out(folder, settings_of(settings, data_config, len(tables), classes))
+    with locked_folder(folder) as locked:
+        if locked:
+            clean(folder)
+        outcomes = _extract(clips, folder, settings, num_workers, progress)
+    rows = _rows(outcomes)
+    failed = rows.loc[rows["status"] == "failed", ["clip", "split", "video", "error"]]
+    good = [(clip, made) for clip, made, _ in outcomes if isinstance(made, ExportedFrames)]
+    write_lists(folder, classes, good, failed)
+    return ExtractionReport(folder, rows, tuple(classes), time.perf_counter() - started)
+
+
+def configs_of(options: dict[str, Any], sources: Sequence[str] = ()) -> tuple[DataConfig, ExtractionConfig]:
+    """Return the checked options, each where it belongs.
+
+    Raises:
+        ValueError: an option that neither has, or a value out of range.
+    """
+    known = [*field_names(DataConfig)[1:], *field_names(ExtractionConfig)]
+    for name in options:
+        check_choice("option", name, sorted(known))
+    own = {name: options[name] for name in field_names(ExtractionConfig) if name in options}
+    others = {name: value for name, value in options.items() if name not in own}
+    return DataConfig(data=tuple(sources), **others), ExtractionConfig(**own)
+
+
+def _extract(
+    clips: Sequence[Clip], out: Path, settings: ExtractionConfig, num_workers: int, progress: bool
+) -> list[Outcome]:
+    """Make what is missing and return what became of each clip."""
+    done = DoneClips(out)
+    found = {clip.place: done.find(clip) for clip in clips}
+    todo = [clip for clip in clips if found[clip.place] is None]
+    requests = [clip.request for clip in todo]
+    num_files, num_bytes = forecast(requests, settings, num_workers)
+    free = check_space(out, num_bytes)
+    say(
+        f"{len(todo):,} of {len(clips):,} clips to extract: about {num_files:,} frames, "
+        f"{size_text(num_bytes)} of {size_text(free)} free.",
+        progress=progress,
+    )
+    made: dict[str, ExportedFrames | str] = {}
+    work = run_ahead(
+        lambda clip: _extract_one(clip, out, settings, done),
+        todo,
+        num_threads=num_workers,
+        num_ahead=4 * num_workers,
+    )
+    bar = progress_bar(progress=progress, desc="extracting", total=len(todo), unit="clip")
+    with closing(work), bar:
+        for clip, outcome in work:
+            made[clip.place] = _text(outcome) if isinstance(outcome, Exception) else outcome
+            bar.update()
+    return [(clip, found[clip.place] or made[clip.place], found[clip.place] is not None) for clip in clips]
+
+
+def _extract_one(clip: Clip, out: Path, settings: ExtractionConfig, done: DoneClips) -> ExportedFrames:
+    """Write a clip's frames beside their place, move them there whole, and note that they are."""
+    source = source_of(clip)
+    partial = out / PARTIAL / f"{os.getpid()}-{os.urandom(6).hex()}"
+    partial.mkdir(parents=True)
+    try:
+        exported = export_frames(clip.request, partial, settings)
+        target = out / clip.place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            shutil.rmtree(target)
+        partial.rename(target)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    done.add(clip, source, exported)
+    return exported
+
+
+def _text(error: Exception) -> str:
+    """Return why a clip failed; what stops the whole run, such as a full disk, is raised.
+
+    Raises:
+        OSError: `out` cannot be written to.
+    """
+    if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+        reason = error.strerror or str(error)
+        raise OSError(
+            error.errno, f"The frames cannot be written: {reason}. What is finished stays; run again."
+        ) from error
+    expected = isinstance(error, (DecodingError, FileNotFoundError, ValueError))
+    return str(error) if expected else f"{type(error).__name__}: {error}"
+
+
+def _rows(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    rows = []
+    for clip, made, was_there in outcomes:
+        request = clip.request
+        status, error = ("present" if was_there else "extracted"), ""
+        if isinstance(made, str):
+            status, error, made = "failed", made, ExportedFrames(0, 0, 0)
+        rows.append(
+            (
+                *(clip.name, clip.split, clip.label),
+                *(request.path, request.start_seconds, request.end_seconds),
+                *(status, error, made.num_frames, made.num_repeated, made.num_bytes),
+            )
+        )
+    columns = ["clip", "split", "label", "video", "start_seconds", "end_seconds", "status", "error"]
+    return pd.DataFrame(rows, columns=[*columns, "num_frames", "num_repeated", "num_bytes"])
+
+
+def _say_absent(table: pd.DataFrame, progress: bool) -> None:
+    if absent := table.attrs.get("absent"):
+        counts = ", ".join(f"{split} {number:,}" for split, number in absent.items())
+        say(f"Rows left out because the set's video is not there: {counts}.", progress=progress)

@@ -1,0 +1,112 @@
+"""The folder that frames go to: whether it may be used, how they are made, and the lists at the end."""
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa import __version__
+from videoqa._checks import refusal
+from videoqa._frame_folders import CLIPS, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
+from videoqa._manifest import read_json, write_json, write_text
+from videoqa.config import DataConfig, ExtractionConfig
+from videoqa.extraction.clips import Clip
+from videoqa.video.frame_export import ExportedFrames
+
+COMPARED_DATA = ("data", "fold", "classes", "limit")
+"""Options of the data that decide which clips lie where."""
+
+
+def settings_of(
+    config: ExtractionConfig, data: DataConfig, num_tables: int, classes: Sequence[str]
+) -> dict[str, Any]:
+    """Return what an extraction is made with, ready for JSON."""
+    chosen = {name: getattr(data, name) for name in COMPARED_DATA}
+    chosen = {name: list(each) if isinstance(each, tuple) else each for name, each in chosen.items()}
+    chosen["data"] = [*chosen["data"], *["DataFrame"] * num_tables]
+    return {**dataclasses.asdict(config), **chosen, "labels": list(classes)}
+
+
+def check_out(out: Path, videos: Iterable[str]) -> None:
+    """Refuse, before any work, a place that is no folder, holds something else, or lies among the videos.
+
+    Raises:
+        ValueError: naming what is in the way.
+    """
+    for place in videos:
+        if out.absolute().resolve().is_relative_to(Path(place).resolve()):
+            raise ValueError(refusal("out", f"lie outside the videos folder {place}", str(out)))
+    if out.exists() and not out.is_dir():
+        raise ValueError(refusal("out", "be a folder; this is a file", str(out)))
+    if out.is_dir() and not (out / SETTINGS).exists():
+        others = sorted(os.listdir(out))
+        if others:
+            requirement = "be empty, new, or an earlier extraction to go on with"
+            advice = f"It holds {len(others)} other things, such as {others[0]!r}. Give another --out."
+            raise ValueError(refusal("out", requirement, str(out), advice))
+
+
+def open_out(out: Path, settings: dict[str, Any]) -> None:
+    """Make the folder, or see that the frames in it were made in the same way.
+
+    Raises:
+        ValueError: they were made with other settings, naming each that differs.
+        OSError: it cannot be made or written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ValueError(refusal("out", "be a folder; a file stands in its way", str(out))) from error
+    if not (out / SETTINGS).exists():
+        write_json(out / SETTINGS, {"made_by": f"videoqa {__version__}", **settings})
+        return
+    earlier = read_json(out / SETTINGS)
+    differing = [name for name, value in settings.items() if earlier.get(name) != value]
+    if differing:
+        texts = [f"{name}={_short(settings[name])} (was {_short(earlier.get(name))})" for name in differing]
+        advice = "Give them as they were, or another --out."
+        raise ValueError(
+            f"`out` must hold frames made with the same settings. Received: {', '.join(texts)} for "
+            f"{str(out)!r}. {advice}"
+        )
+
+
+def clean(out: Path) -> None:
+    """Remove what a killed run left half-written."""
+    shutil.rmtree(out / PARTIAL, ignore_errors=True)
+
+
+def write_lists(
+    out: Path, classes: Sequence[str], done: Sequence[tuple[Clip, ExportedFrames]], failed: pd.DataFrame
+) -> None:
+    """Write the labels, the list of each split, where each clip comes from, and the clips that failed."""
+    splits = [split for split in LISTS if split != "validation" or any(c.split == split for c, _ in done)]
+    for split in splits:
+        lines = [
+            f"{clip.name} {clip.label} {made.num_frames}\n" for clip, made in done if clip.split == split
+        ]
+        write_text(out / LISTS[split], "".join(lines))
+    rows = [
+        (
+            *(clip.name, clip.split, clip.label, classes[clip.label], clip.group, clip.request.path),
+            *(clip.request.start_seconds, clip.request.end_seconds, made.num_frames, made.num_repeated),
+        )
+        for clip, made in done
+    ]
+    columns = ["clip", "split", "label", "class", "group", "video", "start_seconds", "end_seconds"]
+    table = pd.DataFrame(rows, columns=[*columns, "num_frames", "num_repeated"])
+    write_text(out / CLIPS, table.to_csv(index=False, lineterminator="\n"))
+    if len(failed):
+        write_text(out / FAILED, failed.to_csv(index=False, lineterminator="\n"))
+    else:
+        (out / FAILED).unlink(missing_ok=True)
+    write_text(out / LABELS, "".join(f"{label}\n" for label in classes))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{len(value)} values"

@@ -1,0 +1,86 @@
+"""How many frames and bytes an extraction will come to, from a few clips encoded in memory."""
+
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from videoqa._checks import refusal
+from videoqa.config import ExtractionConfig, SamplingConfig
+from videoqa.features.decoding_ahead import run_ahead
+from videoqa.video.decoding import ClipRequest, decode, probe
+from videoqa.video.jpegs import encode_jpeg
+from videoqa.video.transforms import shrink_short_side
+
+BLOCK_BYTES = 4096
+"""Files take whole blocks of a disk."""
+NUM_PROBED = 128
+"""Clips whose length is looked up, which the extraction then knows."""
+NUM_TRIED, NUM_TRIED_FRAMES = 8, 3
+"""Clips, and frames of each, that are encoded."""
+
+
+def forecast(
+    requests: Sequence[ClipRequest], settings: ExtractionConfig, num_threads: int
+) -> tuple[int, int]:
+    """Return about how many files and bytes on the disk the clips come to; clips that fail count for none."""
+    counts = _outcomes(lambda each: _num_files(each, settings), requests, NUM_PROBED, num_threads)
+    sizes = _outcomes(lambda each: _bytes_per_file(each, settings), requests, NUM_TRIED, num_threads)
+    if not counts or not sizes:
+        return 0, 0
+    num_files = float(np.mean(counts)) * len(requests)
+    return round(num_files), math.ceil(num_files * float(np.mean(sizes)))
+
+
+def _outcomes(
+    function: Callable[[ClipRequest], float], requests: Sequence[ClipRequest], number: int, num_threads: int
+) -> list[float]:
+    """Return the results for so many of the requests, evenly spread; those that failed are left out."""
+    places = np.unique(np.linspace(0, len(requests) - 1, min(number, len(requests))).astype(int))
+    chosen = [requests[place] for place in places]
+    with closing(run_ahead(function, chosen, num_threads=num_threads, num_ahead=number)) as outcomes:
+        return [outcome for _, outcome in outcomes if not isinstance(outcome, Exception)]
+
+
+def check_space(out: Path, num_bytes: int) -> int:
+    """Return the bytes free on the disk of `out`.
+
+    Raises:
+        ValueError: the frames need more, naming both figures.
+    """
+    free = shutil.disk_usage(out).free
+    if num_bytes > free:
+        requirement = (
+            f"lie on a disk with room for the frames: about {size_text(num_bytes)} needed, "
+            f"{size_text(free)} free"
+        )
+        advice = "Take fewer (--fps), smaller (--short-side) or coarser ones (--quality), or another disk."
+        raise ValueError(refusal("out", requirement, str(out), advice))
+    return free
+
+
+def size_text(num_bytes: int) -> str:
+    """Return a number of bytes in words."""
+    return f"{num_bytes / 1e9:.2f} GB" if num_bytes >= 1e8 else f"{num_bytes / 1e6:.2f} MB"
+
+
+def _num_files(request: ClipRequest, settings: ExtractionConfig) -> float:
+    """Return about how many frames a clip gives, by its header."""
+    info = probe(request.path)
+    duration = info.frame_count_header / info.fps
+    if request.is_segment:
+        end = duration if request.end_seconds is None else request.end_seconds
+        duration = end - (request.start_seconds or 0)
+    return max(1.0, duration * settings.fps)
+
+
+def _bytes_per_file(request: ClipRequest, settings: ExtractionConfig) -> float:
+    """Return the mean of what some frames of a clip take on a disk."""
+    sizes = []
+    for frame in decode(request, SamplingConfig(NUM_TRIED_FRAMES)).frames:
+        small = frame if settings.short_side is None else shrink_short_side(frame, settings.short_side)
+        sizes.append(-(-len(encode_jpeg(small, settings.quality)) // BLOCK_BYTES) * BLOCK_BYTES)
+    return float(np.mean(sizes))
