@@ -1,0 +1,124 @@
+"""Training steps per second from frames on disk against the same steps on one constant batch.
+
+    python benchmarks/input_speed.py              # reduced sizes: a few minutes on two cores
+    python benchmarks/input_speed.py --published  # for a machine with a GPU
+
+Clips of noise are written, decoded into the frames cache of a folder that is removed at the end, and trained
+from; the two kinds of steps take turns in one process, and the medians of their turns are compared.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import cv2
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from videoqa.config import RunConfig, run_config_from_options
+from videoqa.input_pipeline import Examples, batch_dataset, batch_spec, make_examples
+from videoqa.models.building import build_from_config
+from videoqa.text.answers import AnswerList
+from videoqa.training.recipes import optimizer_pairs
+from videoqa.training.steps import Steps, make_steps
+
+REQUIRED = 0.9
+CLIP_FRAMES, CLASSES = 120, ("a", "b", "c", "d")
+REDUCED = {
+    "c3d": {"width": 0.125, "frame_size": (56, 56), "flip": True},
+    "conv_lstm": {"width": 1.0, "frame_size": (60, 80), "num_frames": 40, "batch_size": 8},
+}
+PUBLISHED: dict[str, dict] = {"c3d": {"flip": True}, "conv_lstm": {}}
+
+
+def write_clips(folder: Path, num_clips: int) -> pd.DataFrame:
+    """Write clips of 320 x 240 and return their annotation rows."""
+    rng, rows = np.random.default_rng(0), []
+    for number in range(num_clips):
+        path = str(folder / f"{number}.avi")
+        writer = cv2.VideoWriter(path, cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 25, (320, 240))
+        small = rng.integers(0, 256, (CLIP_FRAMES, 15, 20, 3), np.uint8)
+        for frame in small:
+            writer.write(cv2.resize(frame, (320, 240)))
+        writer.release()
+        rows.append((path, CLASSES[number % len(CLASSES)]))
+    table = pd.DataFrame(rows, columns=["video_path", "answer"])
+    return table.assign(split="train", question="", start_seconds=np.nan, end_seconds=np.nan)
+
+
+def endless_batches(examples: Examples, batch_size: int) -> Iterator[dict]:
+    """Yield full batches, epoch after epoch, as a training gets them."""
+    epoch = 0
+    while True:
+        yield from batch_dataset(examples, seed=0, epoch=epoch, batch_size=batch_size, drop_remainder=True)
+        epoch += 1
+
+
+def steps_of(config: RunConfig, examples: Examples) -> Steps:
+    """Return what takes the steps of a training of this configuration."""
+    model = build_from_config(config.model, config.sampling.num_frames, starts_from="clip")
+    pairs = optimizer_pairs(model, config.model, config.training, 1000)
+    for optimizer, variables in pairs:
+        optimizer.build(variables)
+    strategy = tf.distribute.get_strategy()
+    return make_steps(model, config.model, config.training, pairs, strategy, batch_spec(examples))
+
+
+def compare(name: str, options: dict, table: pd.DataFrame, arguments: argparse.Namespace) -> float:
+    """Print steps per second of both kinds and return their ratio."""
+    config = run_config_from_options({"task": "action", "architecture": name, **options})
+    begin = time.perf_counter()
+    examples, _ = make_examples(
+        table, config, vocabulary=None, answers=AnswerList(CLASSES), for_training=True, progress=False
+    )
+    filled = time.perf_counter() - begin
+    steps, size = steps_of(config, examples), config.training.batch_size
+    batches = endless_batches(examples, size)
+    constant, number, seconds = next(batches), 0, {"disk": [], "constant": []}
+    for turn in range(arguments.turns + 1):
+        for kind, times in seconds.items():
+            begin = time.perf_counter()
+            for _ in range(arguments.steps):
+                batch = next(batches) if kind == "disk" else constant
+                steps.take(batch, number, last=False, stop=0.0)
+                number += 1
+            if turn:  # the first one traces and compiles
+                times.append((time.perf_counter() - begin) / arguments.steps)
+    disk, alone = (1 / statistics.median(seconds[kind]) for kind in ("disk", "constant"))
+    print(
+        f"{name:10} batch {size:3d}  cache filled in {filled:5.1f} s  "
+        f"from disk {disk:7.3f} steps/s  constant batch {alone:7.3f} steps/s  {disk / alone:6.1%}",
+        flush=True,
+    )
+    return disk / alone
+
+
+def main() -> None:
+    """Compare both architectures; exit with 1 when one of them waits for its input."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--published", action="store_true", help="the published sizes")
+    parser.add_argument("--steps", type=int, default=4, help="steps of a turn")
+    parser.add_argument("--turns", type=int, default=5, help="turns of each kind, after one not counted")
+    parser.add_argument("--clips", type=int, default=48)
+    parser.add_argument("--architectures", nargs="+", choices=list(REDUCED), default=list(REDUCED))
+    arguments = parser.parse_args()
+    chosen = PUBLISHED if arguments.published else REDUCED
+    with tempfile.TemporaryDirectory(prefix="videoqa-input-speed-") as folder:
+        os.environ["VIDEOQA_HOME"] = str(Path(folder) / "home")
+        table = write_clips(Path(folder), arguments.clips)
+        ratios = [compare(name, chosen[name], table, arguments) for name in arguments.architectures]
+    if min(ratios) < REQUIRED:
+        raise SystemExit(f"below {REQUIRED:.0%}: training waits for its input")
+
+
+if __name__ == "__main__":
+    main()

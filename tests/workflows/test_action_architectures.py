@@ -1,0 +1,69 @@
+"""The architectures without a backbone, from clips to answers: train, evaluate, predict, ask."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import videoqa
+from videoqa.cli.main import main
+from videoqa.saving import load_model_folder
+
+COMMON = {"epochs": 1, "num_frames": 6, "max_grid_frames": 24, "progress": False}
+OPTIONS = {
+    "c3d": {"frame_size": (16, 16), "width": 0.05, "batch_size": 4, "short_clips": "loop", "flip": True},
+    "conv_lstm": {"frame_size": (40, 40), "width": 0.3, "batch_size": 4},
+}
+
+
+@pytest.fixture(scope="module", params=OPTIONS)
+def run(request, small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model of each architecture."""
+    out = tmp_path_factory.mktemp("runs") / request.param
+    options = {"architecture": request.param, **COMMON, **OPTIONS[request.param]}
+    return videoqa.train(small_set / "labels.csv", out=out, **options).out
+
+
+def test_a_model_folder_is_read_back_and_names_no_backbone(run: Path) -> None:
+    loaded = load_model_folder(run)
+    assert loaded.backbone == {} and not (run / "backbone.weights.h5").exists()
+    assert loaded.config.model.architecture == run.name
+    assert "clip" in loaded.build().input
+
+
+def test_windows_are_averaged_and_frames_reported(run: Path, tmp_path: Path) -> None:
+    one = videoqa.evaluate(run, progress=False)
+    assert one["num_rows"] == 3 and one["num_test_clips"] == 1
+    five = videoqa.evaluate(run, num_test_clips=5, progress=False)
+    assert five["num_test_clips"] == 5 and five["out"].endswith("test-5-windows")
+    assert ("frames" in one) == (run.name == "conv_lstm")
+    if "frames" in one:
+        assert one["frames"]["num_frames"] == 3 * 6 < five["frames"]["num_frames"]
+        wrong = sum(pair["num_frames"] for pair in one["frames"]["confused_pairs"])
+        assert math.isclose(one["frames"]["accuracy"], 1 - wrong / 18)
+    with open(Path(five["out"]) / "metrics.json") as file:
+        assert json.load(file)["num_test_clips"] == 5
+
+
+def test_ask_and_predict_agree_with_evaluate(run: Path, small_set: Path, capsys) -> None:
+    scores = videoqa.evaluate(run, progress=False)
+    rows = pd.read_csv(Path(scores["out"]) / "predictions.csv")
+    clip = rows["video_path"][0]
+    answer = videoqa.ask(clip, model=run)
+    assert answer.text == rows["predicted_answer"][0]
+    assert math.isclose(answer.probability, rows["probability"][0], rel_tol=1e-4)
+    assert len(answer.timestamps_seconds) > 6
+    table = videoqa.predict(run, Path(clip).parent, num_test_clips=3, progress=False)
+    assert table["status"].tolist() == ["ok"] and 0 < table["probability"][0] <= 1
+    frames = np.zeros((9, 50, 60, 3), np.uint8)
+    assert math.isclose(sum(p for _, p in videoqa.ask(frames, model=run).alternatives), 1, rel_tol=1e-5)
+    assert main(["predict", str(run), str(Path(clip).parent), "--num-test-clips", "2"]) == 0
+    assert "answer" in capsys.readouterr().out
+
+
+def test_several_windows_of_a_whole_clip_are_refused(action_run: Path) -> None:
+    with pytest.raises(ValueError, match="`num_test_clips` must be 1 without frame_step"):
+        videoqa.evaluate(action_run, num_test_clips=5, progress=False)
