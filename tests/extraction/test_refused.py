@@ -25,8 +25,12 @@ def test_options(options, message):
 
 
 def test_a_fold_that_does_not_exist(tmp_path, ucf_lists):
-    with pytest.raises(ValueError, match="`fold` must be one of the official splits of ucf101, 1 to 3.*fold=7"):
-        extract_frames("ucf101", annotations=ucf_lists, videos=tmp_path / "videos", fold=7, out=tmp_path / "o")
+    with pytest.raises(
+        ValueError, match="`fold` must be one of the official splits of ucf101, 1 to 3.*fold=7"
+    ):
+        extract_frames(
+            "ucf101", annotations=ucf_lists, videos=tmp_path / "videos", fold=7, out=tmp_path / "o"
+        )
     assert not (tmp_path / "o").exists()
 
 

@@ -53,7 +53,9 @@ def test_other_settings_are_refused_by_name(small_table, tmp_path, options, name
     out = tmp_path / "frames"
     statuses(small_table, out)
     before = (out / "train.txt").read_text()
-    with pytest.raises(ValueError, match=f"made with the same settings. Received: {named} for .*another --out"):
+    with pytest.raises(
+        ValueError, match=f"made with the same settings. Received: {named} for .*another --out"
+    ):
         statuses(small_table, out, **options)
     assert (out / "train.txt").read_text() == before
 
@@ -86,4 +88,8 @@ def test_a_stopped_process_leaves_whole_clips_and_the_next_one_ends_it(write_cli
     )
     counts = json.loads(done.stdout)
     assert (counts["num_present"], counts["num_extracted"]) == (num_done, 40 - num_done)
-    assert counts["num_frames"] == 40 * 60 and not (out / ".partial").exists() or not any((out / ".partial").iterdir())
+    assert (
+        counts["num_frames"] == 40 * 60
+        and not (out / ".partial").exists()
+        or not any((out / ".partial").iterdir())
+    )
