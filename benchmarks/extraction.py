@@ -3,13 +3,14 @@
     VIDEOQA_REAL_DATA=path python benchmarks/extraction.py
 
 The peer goes through each clip with `cv2.VideoCapture.read()`, frame by frame to the end, with OpenCV's
-defaults (FFmpeg's threads included), turns every frame from BGR to RGB as such scripts do, and where frame k is
-to be kept, the one on show k / fps seconds after the first by the index and the rate of the header, writes it
-with `PIL.Image.fromarray(...).save(name, quality=95)`. Both write the same frames of the same 128 UCF101 clips, 4
-a second at their own size with quality 95, in one run, turn by turn, each into an empty folder on the same disk.
-`videoqa` runs as a function, given the table of the 128 clips as the peer is given their paths, and as the
-command `--data ucf101` with everything: its interpreter starts, and the lists of all 13,320 clips are read.
-Ends with exit code 1 where the function makes fewer than twice the frames per second of the peer.
+defaults (FFmpeg's threads included), turns every frame from BGR to RGB as such scripts do, and where frame
+k is to be kept, the one on show k / fps seconds after the first by the index and the rate of the header,
+writes it with `PIL.Image.fromarray(...).save(name, quality=95)`. Both write the same frames of the same 128
+UCF101 clips, 4 a second at their own size with quality 95, in one run, turn by turn, each into an empty
+folder on the same disk. `videoqa` runs as a function, given the table of the 128 clips as the peer is given
+their paths, and as the command `--data ucf101` with everything: its interpreter starts, and the lists of
+all 13,320 clips are read. Ends with exit code 1 where the function makes fewer than twice the frames per
+second of the peer.
 """
 
 import argparse
