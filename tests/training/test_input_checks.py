@@ -18,11 +18,11 @@ def config_of(**options) -> RunConfig:
             {"backbone": "tiny", "frame_step": 1, "short_clips": "mask"},
             "`short_clips` must be 'repeat', 'skip' or 'loop': only architecture='conv_lstm' can mask",
         ),
-        ({"architecture": "c3d", "short_clips": "mask"}, "`short_clips` must be.*only architecture='conv_lstm'"),
-        ({"architecture": "c3d", "task": "open_ended"}, "`architecture` must be 'cnn_lstm' for a table of questions"),
-        ({"architecture": "conv_lstm", "task": "open_ended"}, "`architecture` must be.*it names actions only"),
+        ({"architecture": "c3d", "short_clips": "mask"}, "only architecture='conv_lstm'"),
+        ({"architecture": "c3d", "task": "open_ended"}, "must be 'cnn_lstm' for a table of questions"),
+        ({"architecture": "conv_lstm", "task": "open_ended"}, "it names actions only"),
     ],
-)  # fmt: skip
+)
 def test_parts_that_do_not_fit_together_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_input(config_of(**options))
