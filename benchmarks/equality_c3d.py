@@ -2,11 +2,11 @@
 
     python benchmarks/equality_c3d.py
 
-A C3D of a sixteenth of the widths on frames of 32 x 32, float64, batches of 12; every cell is `videoqa train` in
-processes of its own on drawn clips, compared with the same training by `--strategy single`: the largest relative
-L2 difference of any tensor. Adam's means after the first step are the gradients, times a constant. The last
-column is a single-worker training whose first weights were changed by 1e-15 of their size: batch norm and Adam
-amplify rounding, however small.
+A C3D of a sixteenth of the widths on frames of 32 x 32, float64, batches of 12; every cell is `videoqa train`
+in processes of its own on drawn clips, compared with the same training by `--strategy single`: the largest
+relative L2 difference of any tensor. Adam's slots after the first step are the gradients and their squares,
+times constants. The last column: a single-worker training whose first weights were changed by 1e-15 of their
+size: batch norm and Adam amplify rounding.
 """
 
 import os

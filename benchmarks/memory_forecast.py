@@ -3,12 +3,14 @@
     python benchmarks/memory_forecast.py
     python benchmarks/memory_forecast.py --architecture conv_lstm --batch-size 2
 
-Each case is a process of its own on the CPU: two training steps on random frames, c3d through the step of
-`videoqa.train`, conv_lstm over segments of 20 frames with the state handed on. Peak: the most the process
-ever held (VmHWM, so Linux only) less what it held before the model was built.
+Each case is a process of its own on the CPU, fed with batches of random frames of which two are prepared
+ahead: c3d takes two steps with the step of `videoqa.train`; conv_lstm one for each segment of 20 frames, with
+the state handed on. Peak: the most the process ever held (VmHWM, so Linux only) less what it held before
+the model was built.
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -16,12 +18,12 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from videoqa.config import RunConfig, run_config_from_options
+from videoqa.config import LaunchConfig, RunConfig, run_config_from_options
 
 CASES = (("c3d", 24), ("c3d", 6), ("c3d", 1), ("conv_lstm", 8), ("conv_lstm", 2))
 NUM_CLASSES = {"c3d": 101, "conv_lstm": 9}
 GIB = 2**30
-NUM_STEPS = 2
+NUM_BATCHES, NUM_DRAWN = 2, 6
 
 
 def main() -> None:
@@ -90,7 +92,7 @@ def memory(field: str) -> int:
     raise RuntimeError(f"The system does not say {field}.")
 
 
-def train_c3d(config, strategy) -> None:
+def train_c3d(config: RunConfig, strategy) -> None:
     """Take the steps with the step of `videoqa.train`."""
     import tensorflow as tf
 
@@ -100,23 +102,23 @@ def train_c3d(config, strategy) -> None:
     model = build_from_config(config.model, config.sampling.num_frames, starts_from="clip")
     size = config.training.batch_size
     labels = tf.random.uniform((size,), 0, config.model.num_answers, tf.int32)
-    batch = {"inputs": {"clip": random_clips(config)}, "answer_ids": labels}
-    batch |= {"weights": tf.ones((size,)), "positions": tf.range(size)}
-    spec = tf.nest.map_structure(lambda value: tf.TensorSpec((None, *value.shape[1:]), value.dtype), batch)
+    fixed = {"answer_ids": labels, "weights": tf.ones((size,)), "positions": tf.range(size)}
+    spec = {name: tf.TensorSpec((None,), value.dtype) for name, value in fixed.items()}
+    spec["inputs"] = {"clip": tf.TensorSpec((None, *clip_shape(config)), tf.uint8)}
     pairs = [(model.optimizer, model.trainable_variables)]
     step = make_train_step(model, pairs, strategy, seed=0, batch_spec=spec, batch_size=size)
-    for number in range(NUM_STEPS):
-        step(batch, number)
+    for number, clips in enumerate(itertools.islice(random_batches(config), NUM_BATCHES)):
+        step(fixed | {"inputs": {"clip": clips}}, number)
 
 
-def train_conv_lstm(config, strategy) -> None:
+def train_conv_lstm(config: RunConfig, strategy) -> None:
     """Take the steps over segments with the published optimizers."""
     import keras
     import numpy as np
     import tensorflow as tf
 
     from videoqa.models.building import build_from_config
-    from videoqa.models.conv_lstm import segment_form
+    from videoqa.models.conv_lstm import SEGMENT_FRAMES, segment_form
 
     model = build_from_config(config.model, config.sampling.num_frames, starts_from="clip")
     segment, owners = segment_form(model), {}
@@ -142,21 +144,33 @@ def train_conv_lstm(config, strategy) -> None:
             optimizer.apply([next(gradients) for _ in owned], owned)
         return outputs["hidden"], outputs["cell"]
 
-    clips, length, size = random_clips(config), 20, config.training.batch_size
+    length, size = SEGMENT_FRAMES, config.training.batch_size
     labels = np.random.default_rng(0).integers(0, config.model.num_answers, (size, length))
-    state = (tf.zeros((size, 50)), tf.zeros((size, 50)))
-    for start in range(0, clips.shape[1], length):
-        inputs = {"clip": clips[:, start : start + length], "mask": tf.ones((size, length), tf.bool)}
-        state = step(inputs | {"hidden": state[0], "cell": state[1]}, labels)
+    mask = tf.ones((size, length), tf.bool)
+    for clips in itertools.islice(random_batches(config), NUM_BATCHES):
+        state = (tf.zeros((size, 50)), tf.zeros((size, 50)))
+        for start in range(0, clips.shape[1], length):
+            inputs = {"clip": clips[:, start : start + length], "mask": mask}
+            state = step(inputs | {"hidden": state[0], "cell": state[1]}, labels)
 
 
-def random_clips(config: RunConfig):
-    """Return uint8 frames `(batch, num_frames, height, width, 3)`."""
+def clip_shape(config: RunConfig) -> tuple[int, ...]:
+    """Return (num_frames, height, width, 3)."""
+    return (config.sampling.num_frames, *config.model.frame_size, 3)
+
+
+def random_batches(config: RunConfig):
+    """Return batches of uint8 frames, of which two are prepared ahead."""
     import numpy as np
     import tensorflow as tf
 
-    shape = (config.training.batch_size, config.sampling.num_frames, *config.model.frame_size, 3)
-    return tf.constant(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    def draw():
+        rng = np.random.default_rng(0)
+        for _ in range(NUM_DRAWN * config.training.batch_size):
+            yield rng.integers(0, 256, clip_shape(config), dtype=np.uint8)
+
+    clips = tf.data.Dataset.from_generator(draw, output_signature=tf.TensorSpec(clip_shape(config), tf.uint8))
+    return clips.batch(config.training.batch_size).prefetch(LaunchConfig().prefetch_batches)
 
 
 if __name__ == "__main__":

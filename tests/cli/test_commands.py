@@ -1,5 +1,7 @@
 """Whole commands as a user types them."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +100,23 @@ def test_the_summary_is_a_table_of_layers(run):
     assert done.returncode == 0, done.stderr
     assert "video_lstm" in done.stdout
     assert "answer" in done.stdout
+
+
+def test_the_summary_tells_parameters_and_memory_of_an_architecture(run):
+    options = ("--task", "action", "--architecture", "conv_lstm", "--num-answers", "9", "--batch-size", "2")
+    done = run("summary", *options)
+    assert done.returncode == 0, done.stderr
+    assert "conv1            Conv2D                (None, 58, 78, 30)" in done.stdout
+    assert "149,599 parameters, of which training changes 149,599." in done.stdout
+    assert re.search(
+        r"a batch size of 2 needs about 0\.\d\d GiB of memory \(weights 0\.00, activ", done.stdout
+    )
+    told = json.loads(run("summary", *options, "--json").stdout)
+    assert (
+        told["parameters"] == told["trained_parameters"] == sum(row["parameters"] for row in told["layers"])
+    )
+    assert told["memory_bytes"].pop("total") == sum(told["memory_bytes"].values())
+    assert refused(run("summary", "--architecture", "c3d"), "`task` must be 'action' with architecture='c3d'")
 
 
 def test_the_cache_is_shown_pruned_and_cleared(run, tmp_path):

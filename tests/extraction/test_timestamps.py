@@ -16,7 +16,7 @@ from videoqa.video.sampling import indices_on_show
 @pytest.mark.parametrize(
     ("times", "end", "fps", "expected"),
     [
-        (np.arange(100) / 25, 4.0, 4, [*range(0, 100, 25), *range(6, 100, 25), *range(12, 100, 25), *range(18, 100, 25)]),
+        (np.arange(50) / 25, 2.0, 4, [0, 6, 12, 18, 25, 31, 37, 43]),
         (np.arange(8) / 2, 4.0, 4, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]),
         ([0, 0.1, 0.2, 2.0, 2.1], 2.2, 2, [0, 2, 2, 2, 3]),
         ([5.0, 5.5, 6.0], 6.5, 1, [0, 2]),
@@ -25,9 +25,9 @@ from videoqa.video.sampling import indices_on_show
         (np.arange(30) / (30000 / 1001), 1.001, 10, [0, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29]),
     ],
     ids=["steady", "slower", "varies", "starts later", "one", "rounded", "ntsc"],
-)  # fmt: skip
+)
 def test_which_frame_is_on_show(times, end, fps, expected):
-    assert indices_on_show(np.array(times), end, fps).tolist() == sorted(expected)
+    assert indices_on_show(np.array(times), end, fps).tolist() == expected
 
 
 def exported(path, folder, **options):
@@ -40,7 +40,7 @@ def test_a_rate_that_varies_comes_out_right(write_at, tmp_path, numbers_in):
     done = exported(path, tmp_path / "out", fps=4)
     # at 0, 0.25, ... 2.5 s; the last frame stays as long as most do
     assert numbers_in(tmp_path / "out") == [0, 3, 3, 3, 4, 5, 6, 6, 6, 6, 7]
-    assert (done.num_frames, done.num_repeated) == (11, 6)
+    assert (done.num_frames, done.num_repeated) == (11, 5)
 
 
 def test_a_slower_clip_shows_its_frames_again_so_that_time_stays_right(write_clip, tmp_path, numbers_in):
@@ -63,7 +63,8 @@ def test_a_real_clip_whose_rate_varies(real_data, tmp_path):
         pytest.skip(f"{path} is not there")
     done = exported(str(path), tmp_path / "out", fps=8)
     with av.open(str(path)) as container:
-        shown = [(float(frame.pts * frame.time_base), frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]  # fmt: skip
+        frames = list(container.decode(video=0))
+    shown = [(float(each.pts * each.time_base), each.to_ndarray(format="rgb24")) for each in frames]
     assert len({round(after[0] - before[0], 4) for before, after in zip(shown, shown[1:], strict=False)}) > 1
     assert done.num_frames == int((shown[-1][0] - shown[0][0] + 0.05) * 8) + 1
     for number in range(done.num_frames):

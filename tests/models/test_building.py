@@ -197,6 +197,8 @@ def test_bad_options_are_refused(options, message):
 def test_bad_options_of_an_action_model_are_refused():
     with pytest.raises(ValueError, match="`num_classes` must be an integer of at least 1"):
         build_action_model(0)
+    with pytest.raises(ValueError, match="`task` must be 'action' with architecture='c3d'"):
+        build_from_config(ModelConfig(architecture="c3d"), starts_from="clip")
     with pytest.raises(ValueError, match="`architecture` must be one of 'cnn_lstm', 'c3d', 'conv_lstm'"):
         build_action_model(3, architecture="c3d_lstm")
     with pytest.raises(ValueError, match="`width` must be left out with architecture='cnn_lstm'"):

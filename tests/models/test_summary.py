@@ -28,3 +28,14 @@ def test_lists_action_and_blind_models():
     blind = layer_table(ModelConfig(**SMALL, video_branch="none")).set_index("layer")
     assert not {"clip", "features", "backbone", "join"} & set(blind.index)
     assert blind.parameters["total"] == blind.parameters.drop("total").sum()
+
+
+def test_lists_the_one_form_of_architectures_without_a_backbone():
+    options = {"task": "action", "num_answers": 9}
+    c3d = layer_table(ModelConfig(**options, architecture="c3d", width=0.02)).set_index("layer")
+    assert set(c3d.form) == {"clip"} and c3d.loc["clip", "output_shape"] == "(None, 10, 112, 112, 3)"
+    assert c3d.trained["total"] < c3d.parameters["total"]
+    published = layer_table(ModelConfig(**options, architecture="conv_lstm")).set_index("layer")
+    assert published.parameters["total"] == published.trained["total"] == 149_599
+    assert published.loc["lstm", ["output_shape", "parameters"]].tolist() == ["(None, None, 50)", 20_350]
+    assert published.loc["conv1", "output_shape"] == "(None, 58, 78, 30)"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from videoqa.config import run_config_from_options
-from videoqa.training.memory import GIB, available_bytes, check_memory, forecast_run
+from videoqa.config import RunConfig, run_config_from_options
+from videoqa.training.memory import available_bytes, check_memory, forecast_run, largest_batch_size
 
 
 def test_features_are_counted_as_float16() -> None:
@@ -24,11 +24,58 @@ def test_a_blind_model_holds_no_clips() -> None:
     assert forecast_run(config, 1000)["clips"] == 0
 
 
-def test_too_little_memory_is_refused_with_both_figures() -> None:
-    forecast = {"clips": 3 * GIB, "weights": GIB, "activations": 0}
-    with pytest.raises(ValueError, match=r"needs about 4.0 GiB .*clips 3.0 GiB.*; 2.0 GiB are free"):
-        check_memory(forecast, available=2 * GIB)
-    check_memory(forecast, available=4 * GIB)
+SMALL = {"task": "action", "num_answers": 3, "width": 0.05, "batch_size": 24}
+
+
+def test_too_little_memory_is_refused_with_the_batch_size_that_fits() -> None:
+    config = run_config_from_options({"num_frames": 20, "backbone": "tiny", "batch_size": 64})
+    forecast = forecast_run(config, 1000)
+    available = sum(forecast.values()) - forecast["activations"] // 2
+    with pytest.raises(ValueError, match=r"batch_size=64 needs about .* GiB are free. `batch_size=32` fits"):
+        check_memory(config, 1000, available=available)
+    with pytest.raises(ValueError, match="Not even `batch_size=1` fits"):
+        check_memory(config, 1000, available=forecast["clips"])
+    check_memory(config, 1000, available=sum(forecast.values()))
+
+
+@pytest.mark.parametrize("architecture", ["c3d", "conv_lstm"])
+def test_the_batch_size_named_fits_and_the_next_does_not(architecture: str) -> None:
+    def config(batch_size: int) -> RunConfig:
+        return run_config_from_options(SMALL | {"architecture": architecture, "batch_size": batch_size})
+
+    needs = [sum(forecast_run(config(size), 10).values()) for size in (1, 13, 14)]
+    assert largest_batch_size(config(24), 10, needs[2] - 1) == 13
+    assert largest_batch_size(config(24), 10, needs[1] - 1) == 12
+    assert largest_batch_size(config(24), 10, needs[0] - 1) == 0
+    with pytest.raises(ValueError, match=r"batch_size=24 needs .*runtime 0.2 GiB.*`batch_size=13` fits"):
+        check_memory(config(24), 10, available=needs[1])
+
+
+def test_a_step_of_c3d_is_counted_by_hand() -> None:
+    config = run_config_from_options(SMALL | {"architecture": "c3d", "frame_size": (16, 16), "num_frames": 2})
+    forecast = forecast_run(config, 1000)
+    # Width 0.05: 3, 6, 13, 13, 26 x 4 filters, two times 205 units, 3 classes; each has a norm besides.
+    once = 2 * 256 * 3 + 2 * 64 * 6 + 2 * (16 * 13) + 2 * (4 * 26) + 2 * 26 + 2 * 205 + 3
+    pools = 2 * 64 * 3 + 16 * 6 + 4 * 13 + 26 + 26
+    kept = (
+        2 * 256 * 3 + 2 * once + pools + 205 + 3
+    )  # standardization, layers and norms, pools, dropout, softmax
+    assert forecast["activations"] == 24 * (kept + 2 * 2 * 256 * 3) * 4
+    assert forecast["batches"] == 3 * 24 * 2 * 16 * 16 * 3
+    doubled = forecast_run(
+        run_config_from_options(SMALL | {"architecture": "c3d", "precision": "float64"}), 0
+    )
+    single = forecast_run(run_config_from_options(SMALL | {"architecture": "c3d"}), 0)
+    assert doubled["activations"] == 2 * single["activations"]
+
+
+def test_a_step_of_conv_lstm_holds_one_segment() -> None:
+    options = SMALL | {"architecture": "conv_lstm", "frame_size": (40, 48)}
+    short, long = (
+        forecast_run(run_config_from_options(options | {"num_frames": number}), 0) for number in (20, 100)
+    )
+    assert short["activations"] == long["activations"]
+    assert 5 * short["batches"] == long["batches"] == 3 * 24 * 100 * 40 * 48 * 3
 
 
 def test_the_system_says_how_much_is_free() -> None:

@@ -25,6 +25,7 @@ from videoqa.features.decoding_ahead import run_ahead
 from videoqa.features.storage import locked_folder
 from videoqa.video.decoding import DecodingError
 from videoqa.video.frame_export import ExportedFrames, export_frames
+from videoqa.video.readers import NUM_DECODER_THREADS
 
 Outcome = tuple[Clip, ExportedFrames | str, bool]
 """A clip, its frames or why there are none, and whether they were there already."""
@@ -122,8 +123,9 @@ def _extract(
         progress=progress,
     )
     made: dict[str, ExportedFrames | str] = {}
+    num_threads = max(1, NUM_DECODER_THREADS // max(1, min(num_workers, len(todo))))
     work = run_ahead(
-        lambda clip: _extract_one(clip, out, settings, done),
+        lambda clip: _extract_one(clip, out, settings, done, num_threads),
         todo,
         num_threads=num_workers,
         num_ahead=4 * num_workers,
@@ -136,13 +138,15 @@ def _extract(
     return [(clip, found[clip.place] or made[clip.place], found[clip.place] is not None) for clip in clips]
 
 
-def _extract_one(clip: Clip, out: Path, settings: ExtractionConfig, done: DoneClips) -> ExportedFrames:
+def _extract_one(
+    clip: Clip, out: Path, settings: ExtractionConfig, done: DoneClips, num_threads: int
+) -> ExportedFrames:
     """Write a clip's frames beside their place, move them there whole, and note that they are."""
     source = source_of(clip)
     partial = out / PARTIAL / f"{os.getpid()}-{os.urandom(6).hex()}"
     partial.mkdir(parents=True)
     try:
-        exported = export_frames(clip.request, partial, settings)
+        exported = export_frames(clip.request, partial, settings, num_threads=num_threads)
         target = out / clip.place
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():

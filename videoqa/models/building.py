@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import keras
 
-from videoqa._checks import check_integer, check_number
+from videoqa._checks import check_integer, check_number, refusal
 from videoqa.config import ModelConfig
 from videoqa.models.c3d import build_c3d
 from videoqa.models.cnn_lstm import build_cnn_lstm
@@ -182,6 +182,9 @@ def build_from_config(
     check_number("learning_rate", learning_rate, minimum=1e-12)
     if num_frames is not None:
         check_integer("num_frames", num_frames, minimum=1)
+    if model.task != "action" and not model.has_backbone:
+        requirement = f"be 'action' with architecture={model.architecture!r}, which reads no question"
+        raise ValueError(refusal("task", requirement, model.task))
     let_gpu_memory_grow()
     network = ARCHITECTURE_FUNCTIONS[model.architecture](model, num_frames, starts_from)
     # XLA would compile anew for every number of frames and words.

@@ -16,7 +16,10 @@ FILTERS = (30, 10)
 UNITS = 50
 CONV_LSTM_LAYERS = ("conv1", "conv2", "dense", "lstm", "answer")
 """Names of the layers with weights, for those who give them optimizers of their own."""
-FRAME_LAYERS = ("standardization", "fold", "conv1", "pool", "conv2", "flatten", "dense")
+ONE_FRAME_LAYERS = ("conv1", "pool", "conv2", "flatten", "dense")
+"""Names of the layers to which every frame is an example of its own."""
+SEGMENT_FRAMES = 20
+"""Frames after which the published training ends back-propagation and takes a step."""
 Layers = dict[str, keras.layers.Layer]
 
 
@@ -92,8 +95,8 @@ def _label_frames(
     layers: Layers, clip: Any, mask: Any, states: list[Any] | None = None
 ) -> tuple[Any, Any, Any]:
     """Return the answer for every frame and both states after the last one."""
-    x = clip
-    for name in FRAME_LAYERS:
+    x = layers["fold"](layers["standardization"](clip))
+    for name in ONE_FRAME_LAYERS:
         x = layers[name](x)
     features = layers["unfold"]([x, mask])
     outputs, hidden, cell = layers["lstm"](features, mask=mask, initial_state=states)

@@ -1,10 +1,13 @@
 """How much memory a run will need, held against what is free, before any work starts."""
 
+import dataclasses
+import functools
 import os
 from math import prod
 from pathlib import Path
 
 from videoqa.config import ModelConfig, RunConfig
+from videoqa.training.step_memory import forecast_step
 
 GIB = 2**30
 BYTES_PER_WEIGHT = 4 * 4
@@ -21,11 +24,13 @@ def forecast_run(config: RunConfig, num_clips: int) -> dict[str, int]:
         num_clips: distinct clips of all splits that are read.
 
     Returns:
-        "clips", "weights" and "activations" in bytes.
+        "clips", "weights" and "activations" in bytes; of c3d and conv_lstm, whose clips stay on the disk,
+        what `forecast_step` returns.
     """
     model, sampling = config.model, config.sampling
     if not model.has_backbone:
-        return {"clips": 0, "weights": 0, "activations": 0}
+        training = config.training
+        return forecast_step(model, training.batch_size, sampling.num_frames, training.precision)
     grid = sampling.num_frames if sampling.frame_step is None else sampling.max_grid_frames
     seen = 0 if model.video_branch == "none" else clip_frame_size(model)
     backbone_weights, backbone_outputs = _backbone_size(model) if model.train_backbone else (0, 0)
@@ -53,6 +58,7 @@ def _head_weights(model: ModelConfig) -> int:
     return lstm + question + embedding + hidden + (model.hidden_units + 1) * model.num_answers
 
 
+@functools.lru_cache(maxsize=8)
 def _backbone_size(model: ModelConfig) -> tuple[int, int]:
     """Return the backbone's number of weights and of numbers all its layers put out for one frame."""
     from videoqa.models.backbones import build_backbone
@@ -76,23 +82,40 @@ def clip_frame_size(model: ModelConfig) -> int:
     return feature_dim(model.backbone, model.backbone_layer)
 
 
-def check_memory(forecast: dict[str, int], available: int | None = None) -> None:
-    """Raise `ValueError` when a forecast is more than the memory that is free.
+def check_memory(config: RunConfig, num_clips: int, available: int | None = None) -> None:
+    """Raise `ValueError` when a run's forecast is more than the memory that is free.
 
     Args:
-        forecast: from `forecast_run`.
+        config, num_clips: as for `forecast_run`.
         available: bytes; None: asked of the system (no check where it does not say).
     """
     available = available_bytes() if available is None else available
+    forecast = forecast_run(config, num_clips)
     needed = sum(forecast.values())
     if available is None or needed <= available:
         return
     parts = ", ".join(f"{name} {size / GIB:.1f} GiB" for name, size in forecast.items())
+    largest = largest_batch_size(config, num_clips, available)
+    advice = f"`batch_size={largest}` fits" if largest else "Not even `batch_size=1` fits"
     raise ValueError(
-        f"Training needs about {needed / GIB:.1f} GiB of memory ({parts}); "
-        f"{available / GIB:.1f} GiB are free. "
-        "Use a smaller `batch_size` or `num_frames`, fewer clips (`limit`), or a larger machine."
+        f"Training with batch_size={config.training.batch_size} needs about {needed / GIB:.1f} GiB of memory "
+        f"({parts}); {available / GIB:.1f} GiB are free. {advice}; smaller `num_frames` or frames, fewer "
+        "clips (`limit`) or a larger machine help too."
     )
+
+
+def largest_batch_size(config: RunConfig, num_clips: int, available: int) -> int:
+    """Return the largest batch size, at most the run's, whose forecast fits; 0 if none does."""
+    fits, too_large = 0, config.training.batch_size + 1
+    while too_large - fits > 1:
+        middle = (fits + too_large) // 2
+        training = dataclasses.replace(config.training, batch_size=middle)
+        forecast = forecast_run(dataclasses.replace(config, training=training), num_clips)
+        if sum(forecast.values()) <= available:
+            fits = middle
+        else:
+            too_large = middle
+    return fits
 
 
 def available_bytes() -> int | None:

@@ -21,7 +21,7 @@ from videoqa.models.backbones import backbone_identity
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
-from videoqa.training.memory import check_memory, forecast_run
+from videoqa.training.memory import check_memory
 from videoqa.training.requirements import check_num_rows
 
 SHOWN_ERRORS = 5
@@ -111,7 +111,7 @@ def prepare_data(
     num_clips = len(distinct_requests(table)[0])
     _say_classes(training_rows, answers, progress)
     say(_description(table, training_rows, answers, num_clips), progress=progress)
-    check_memory(forecast_run(config, num_clips))
+    check_memory(config, num_clips)
     options: dict[str, Any] = {"decode_workers": decode_workers, "progress": progress, "for_training": True}
     examples, outcome = make_examples(table, config, vocabulary=vocabulary, answers=answers, **options)
     check_some_long_enough(examples)
@@ -121,8 +121,6 @@ def prepare_data(
         frame_examples, _ = make_examples(
             table, from_frames, vocabulary=vocabulary, answers=answers, **options
         )
-        good &= frame_examples.clip_index >= 0
-    if frame_examples is not None:
         good &= frame_examples.clip_index >= 0
     _say_dropped(table, outcome, good, progress)
     kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())

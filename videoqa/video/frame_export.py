@@ -14,7 +14,7 @@ from videoqa.video.decoding import ClipRequest, DecodingError, refuse_damaged
 from videoqa.video.frame_pass import announced_count, count_frames
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.probing import VideoInfo, probe
-from videoqa.video.readers import read_frames
+from videoqa.video.readers import NUM_DECODER_THREADS, FrameStream, read_frames
 from videoqa.video.sampling import indices_on_show
 from videoqa.video.timeline import segment_bounds, steady_timestamps, stored_timestamps
 from videoqa.video.transforms import resize_and_crop, shrink_short_side
@@ -35,7 +35,9 @@ class ExportedFrames:
     num_bytes: int
 
 
-def export_frames(request: ClipRequest, folder: Path, settings: ExtractionConfig) -> ExportedFrames:
+def export_frames(
+    request: ClipRequest, folder: Path, settings: ExtractionConfig, *, num_threads: int = NUM_DECODER_THREADS
+) -> ExportedFrames:
     """Write the frames of a clip into a folder as `0000.jpg`, `0001.jpg`, ...
 
     File k shows what is on show `k / fps` seconds after the clip's first frame: a variable rate comes out
@@ -47,6 +49,7 @@ def export_frames(request: ClipRequest, folder: Path, settings: ExtractionConfig
         request: the clip, or a segment of it.
         folder: exists, and is empty.
         settings: rate, size and quality.
+        num_threads: that decode this one clip.
 
     Raises:
         FileNotFoundError, ValueError, DecodingError: as `decode`.
@@ -57,7 +60,8 @@ def export_frames(request: ClipRequest, folder: Path, settings: ExtractionConfig
     if not len(times):
         times = count_frames(info)
     chosen = _chosen(info, request, times, settings.fps)
-    written = _write(info, chosen, folder, settings, to_the_end=not request.is_segment)
+    frames = read_frames(info, num_threads)
+    written = _write(info, frames, chosen, folder, settings, to_the_end=not request.is_segment)
     if not request.is_segment:
         refuse_damaged(info, len(written.timestamps), announced_count(info))
     if not written.came_at(times, whole=not request.is_segment):
@@ -66,7 +70,8 @@ def export_frames(request: ClipRequest, folder: Path, settings: ExtractionConfig
         chosen = _chosen(info, request, times, settings.fps)
         for path in folder.iterdir():
             path.unlink()
-        written = _write(info, chosen, folder, settings, to_the_end=False)
+        frames = read_frames(info, num_threads)
+        written = _write(info, frames, chosen, folder, settings, to_the_end=False)
     written.check(info, chosen)
     return ExportedFrames(len(chosen), len(chosen) - len(np.unique(chosen)), written.num_bytes)
 
@@ -113,7 +118,13 @@ def _chosen(info: VideoInfo, request: ClipRequest, times: np.ndarray, fps: float
 
 
 def _write(
-    info: VideoInfo, chosen: np.ndarray, folder: Path, settings: ExtractionConfig, *, to_the_end: bool
+    info: VideoInfo,
+    frames: FrameStream,
+    chosen: np.ndarray,
+    folder: Path,
+    settings: ExtractionConfig,
+    *,
+    to_the_end: bool,
 ) -> _Written:
     """Go through the video once, up to the last frame wanted or to its end."""
     files: dict[int, list[int]] = defaultdict(list)
@@ -121,7 +132,7 @@ def _write(
         files[index].append(number)
     seconds: list[float] = []
     num_bytes, last, shape = 0, int(chosen[-1]), None
-    with contextlib.closing(read_frames(info)) as frames:
+    with contextlib.closing(frames):
         for index, (timestamp, retrieve) in enumerate(frames):
             seconds.append(timestamp)
             if index in files:

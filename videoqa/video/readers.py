@@ -20,9 +20,9 @@ FrameStream = Generator[tuple[float, Callable[[], np.ndarray]], None, None]
 """Yields `(timestamp_seconds, retrieve)` per frame; `retrieve` has to be called before the next one."""
 
 
-def read_with_opencv(info: VideoInfo) -> FrameStream:
+def read_with_opencv(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
     """Yield every frame: grabbed always, converted to upright uint8 RGB only when `retrieve` is called."""
-    capture = cv2.VideoCapture(info.path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, NUM_DECODER_THREADS])
+    capture = cv2.VideoCapture(info.path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, num_threads])
     try:
         if not capture.isOpened():
             raise DecodingError(info.path, "OpenCV cannot open it")
@@ -36,9 +36,9 @@ def read_with_opencv(info: VideoInfo) -> FrameStream:
         capture.release()
 
 
-def read_with_pyav(info: VideoInfo) -> FrameStream:
+def read_with_pyav(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
     """Yield every frame that can be decoded, made upright uint8 RGB only when `retrieve` is called."""
-    with open_container(info.path, info.kind, NUM_DECODER_THREADS) as container:
+    with open_container(info.path, info.kind, num_threads) as container:
         stream = video_stream(container, info.path)
         start = stream.start_time or 0
         index = 0
@@ -51,20 +51,20 @@ def read_with_pyav(info: VideoInfo) -> FrameStream:
             index += 1
 
 
-def read_jpeg_folder(info: VideoInfo) -> FrameStream:
+def read_jpeg_folder(info: VideoInfo, num_threads: int = 1) -> FrameStream:
     """Yield every frame of a folder, at the times its rate gives; decoded only when `retrieve` is called."""
     shape = (info.height, info.width)
     for index, name in enumerate(frame_files(info.path).values()):
         yield index / info.fps, functools.partial(read_frame, info.path, name, shape)
 
 
-READERS: dict[str, Callable[[VideoInfo], FrameStream]] = {"opencv": read_with_opencv, "pyav": read_with_pyav}
+READERS: dict[str, Callable[..., FrameStream]] = {"opencv": read_with_opencv, "pyav": read_with_pyav}
 """Decoder to its reader, of video files."""
 
 
-def read_frames(info: VideoInfo) -> FrameStream:
+def read_frames(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
     """Yield every frame of a video file or of a folder of frames, by the decoder that `info` names."""
-    return READERS.get(info.decoder_name, read_jpeg_folder)(info)
+    return READERS.get(info.decoder_name, read_jpeg_folder)(info, num_threads)
 
 
 def _retrieve(capture: cv2.VideoCapture, info: VideoInfo) -> np.ndarray:
