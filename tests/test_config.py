@@ -71,11 +71,44 @@ def test_only_the_task_stands_in_two_parts() -> None:
 
 def test_choices_equal_the_keys_of_their_functions() -> None:
     from videoqa.features import encoding
-    from videoqa.models import backbones, branches
-    from videoqa.training import fitting, strategies
+    from videoqa.models import backbones, branches, building
+    from videoqa.training import recipes, steps, strategies
 
     assert tuple(encoding.RUNNERS) == config_module.RUNNERS
     assert tuple(backbones._BUILDERS) == config_module.BACKBONES
     assert tuple(branches.VIDEO_BRANCH_FUNCTIONS) == config_module.VIDEO_BRANCHES
-    assert tuple(fitting.LEARNING_RATE_SCHEDULES) == config_module.LEARNING_RATE_SCHEDULES
+    assert tuple(recipes.LEARNING_RATE_SCHEDULES) == config_module.LEARNING_RATE_SCHEDULES
+    assert tuple(building.ARCHITECTURE_FUNCTIONS) == config_module.ARCHITECTURES
+    assert (
+        tuple(steps.STEP_MAKERS) == tuple(config_module.ARCHITECTURE_DEFAULTS) == config_module.ARCHITECTURES
+    )
     assert tuple(strategies.STRATEGIES) == config_module.STRATEGIES
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"architecture": "c4d"}, "`architecture` must be one of .* Did you mean 'c3d'"),
+        ({"architecture": "c3d", "backbone": "tiny"}, "`backbone` must be left out with architecture='c3d'"),
+        ({"architecture": "conv_lstm", "video_branch": "mean"}, "`video_branch` must be left out"),
+        ({"width": 0.5}, "`width` must be left out with architecture='cnn_lstm'"),
+        ({"peepholes": False}, "`peepholes` must be left out with architecture='cnn_lstm'"),
+        ({"architecture": "conv_lstm", "frame_size": (33, 60)}, "conv_lstm takes 34 and more"),
+        ({"num_test_clips": 3}, "`num_test_clips` must be 1 without frame_step"),
+        ({"short_clips": "loop"}, "`short_clips` must be 'repeat' without frame_step"),
+        ({"decay_rate": 1.5}, "`decay_rate` must be a number from"),
+    ],
+)
+def test_options_of_architectures_are_checked(options, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        run_config_from_options(options)
+
+
+def test_an_architecture_brings_its_recipe_along() -> None:
+    config = run_config_from_options({"architecture": "c3d", "batch_size": 6, "data": ("sample",)})
+    assert (config.training.batch_size, config.training.epochs, config.sampling.num_frames) == (6, 20, 10)
+    assert config.model.frame_size == (112, 112) and config.model.backbone is None
+    assert (config.model.dropout, config.model.l2) == (0.5, pytest.approx(4.5e-6, rel=0.02))
+    assert config.training.learning_rate_schedule == "staircase"
+    averaged = run_config_from_options({"architecture": "conv_lstm", "strategy": "multiworker"})
+    assert averaged.training.averaging_frequency == 1 and averaged.sampling.short_clips == "mask"
