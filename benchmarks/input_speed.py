@@ -4,7 +4,8 @@
     python benchmarks/input_speed.py --published  # for a machine with a GPU
 
 Clips of noise are written, decoded into the frames cache of a folder that is removed at the end, and trained
-from; the two kinds of steps take turns in one process, and the medians of their turns are compared.
+from; the two kinds of steps take turns in one process, and the medians of their turns are compared. An epoch
+is long enough for all steps, as in data of real size; what its first batch takes is printed beside.
 """
 
 import argparse
@@ -12,7 +13,6 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -32,7 +32,7 @@ from videoqa.training.steps import Steps, make_steps
 REQUIRED = 0.9
 CLIP_FRAMES, CLASSES = 120, ("a", "b", "c", "d")
 REDUCED = {
-    "c3d": {"width": 0.125, "frame_size": (56, 56), "flip": True},
+    "c3d": {"width": 0.125, "frame_size": (40, 40), "flip": True},
     "conv_lstm": {"width": 1.0, "frame_size": (60, 80), "num_frames": 40, "batch_size": 8},
 }
 PUBLISHED: dict[str, dict] = {"c3d": {"flip": True}, "conv_lstm": {}}
@@ -53,14 +53,6 @@ def write_clips(folder: Path, num_clips: int) -> pd.DataFrame:
     return table.assign(split="train", question="", start_seconds=np.nan, end_seconds=np.nan)
 
 
-def endless_batches(examples: Examples, batch_size: int) -> Iterator[dict]:
-    """Yield full batches, epoch after epoch, as a training gets them."""
-    epoch = 0
-    while True:
-        yield from batch_dataset(examples, seed=0, epoch=epoch, batch_size=batch_size, drop_remainder=True)
-        epoch += 1
-
-
 def steps_of(config: RunConfig, examples: Examples) -> Steps:
     """Return what takes the steps of a training of this configuration."""
     model = build_from_config(config.model, config.sampling.num_frames, starts_from="clip")
@@ -75,13 +67,19 @@ def compare(name: str, options: dict, table: pd.DataFrame, arguments: argparse.N
     """Print steps per second of both kinds and return their ratio."""
     config = run_config_from_options({"task": "action", "architecture": name, **options})
     begin = time.perf_counter()
+    size = config.training.batch_size
+    num_rows = size * (arguments.steps * (arguments.turns + 1) + 1)
+    rows = table.iloc[np.arange(num_rows) % len(table)].reset_index(drop=True)
     examples, _ = make_examples(
-        table, config, vocabulary=None, answers=AnswerList(CLASSES), for_training=True, progress=False
+        rows, config, vocabulary=None, answers=AnswerList(CLASSES), for_training=True, progress=False
     )
     filled = time.perf_counter() - begin
-    steps, size = steps_of(config, examples), config.training.batch_size
-    batches = endless_batches(examples, size)
-    constant, number, seconds = next(batches), 0, {"disk": [], "constant": []}
+    steps = steps_of(config, examples)
+    begin = time.perf_counter()
+    batches = iter(batch_dataset(examples, seed=0, epoch=0, batch_size=size))
+    constant = next(batches)
+    first = time.perf_counter() - begin
+    number, seconds = 0, {"disk": [], "constant": []}
     for turn in range(arguments.turns + 1):
         for kind, times in seconds.items():
             begin = time.perf_counter()
@@ -93,7 +91,7 @@ def compare(name: str, options: dict, table: pd.DataFrame, arguments: argparse.N
                 times.append((time.perf_counter() - begin) / arguments.steps)
     disk, alone = (1 / statistics.median(seconds[kind]) for kind in ("disk", "constant"))
     print(
-        f"{name:10} batch {size:3d}  cache filled in {filled:5.1f} s  "
+        f"{name:10} batch {size:3d}  cache filled in {filled:5.1f} s, first batch in {first:5.2f} s  "
         f"from disk {disk:7.3f} steps/s  constant batch {alone:7.3f} steps/s  {disk / alone:6.1%}",
         flush=True,
     )

@@ -148,3 +148,18 @@ def test_a_folder_that_is_written_anew_is_no_model_until_that_is_done(folder: Pa
     assert not (folder / MANIFEST).exists()
     with pytest.raises(FileNotFoundError, match=MANIFEST):
         load_model_folder(folder)
+
+
+def _other_architecture(content: dict, architecture: str) -> None:
+    content["model"] |= {"architecture": architecture, "backbone": None, "backbone_weights": None}
+    content["model"]["frame_size"] = [40, 40]
+
+
+def test_an_architecture_that_the_folder_is_not_of_is_refused(action_run: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(action_run, tmp_path / "model"))
+    rewrite(folder, "config.json", lambda content: _other_architecture(content, "c3d"))
+    with pytest.raises(ValueError, match="says architecture='c3d', which has no backbone, and names the"):
+        load_model_folder(folder)
+    rewrite(folder, "config.json", lambda content: content.update(backbone={}))
+    with pytest.raises(ValueError, match=r"model.weights.h5 does not fit config.json.*'architecture': 'c3d'"):
+        load_model_folder(folder).build()
