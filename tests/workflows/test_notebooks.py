@@ -22,6 +22,7 @@ def test_there_are_notebooks() -> None:
         "01_ask_a_clip.ipynb",
         "02_train_on_your_own_clips.ipynb",
         "03_two_workers.ipynb",
+        "04_actions_ucf101.ipynb",
     ]
 
 
