@@ -82,7 +82,7 @@ def test_help_shows_the_defaults_of_the_dataclasses(capsys):
     assert f"frames per clip (default: {SamplingConfig().num_frames})" in text
     assert f"(default: {TrainingConfig().learning_rate}; with --data sample 0.002)" in text
     assert "which never sees the video (default: yes)" in text
-    assert "{lstm,mean,none} what reads the frame features" in text
+    assert "{lstm,mean,attention,none} what reads the frame features" in text
 
 
 def test_choices_are_those_the_config_checks():
@@ -90,8 +90,9 @@ def test_choices_are_those_the_config_checks():
         part = next(
             part for part in reversed(TRAIN_PARTS) if name in {f.name for f in dataclasses.fields(part)}
         )
+        needed = {"frame_step": 1} if name == "short_clips" else {}
         for choice in choices:
-            part(**{name: choice})
+            part(**{name: choice}, **needed)
         with pytest.raises(ValueError, match=f"`{name}` must be one of"):
             part(**{name: "no-such-choice"})
 

@@ -53,7 +53,6 @@ def test_segments_are_clips_of_their_own():
     ("options", "message"),
     [
         ({"video_branch": "none"}, "nothing to encode with video_branch='none'"),
-        ({"train_backbone": True}, "nothing to encode with train_backbone=True"),
         ({"num_frame": 5}, "Did you mean 'num_frames'"),
         ({"backbone": "resnet"}, "`backbone` must be one of"),
     ],
