@@ -3,14 +3,13 @@
     python benchmarks/memory_forecast.py
     python benchmarks/memory_forecast.py --architecture conv_lstm --batch-size 2
 
-Each case is a process of its own on the CPU, fed with batches of random frames of which two are prepared
-ahead: c3d takes two steps with the step of `videoqa.train`; conv_lstm one for each segment of 20 frames, with
+Each case is a process of its own on the CPU, with batches of random frames of which two wait while one is
+used: c3d takes two steps with the step of `videoqa.train`; conv_lstm one for each segment of 20 frames, with
 the state handed on. Peak: the most the process ever held (VmHWM, so Linux only) less what it held before
 the model was built.
 """
 
 import argparse
-import itertools
 import json
 import os
 import subprocess
@@ -20,10 +19,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from videoqa.config import LaunchConfig, RunConfig, run_config_from_options
 
-CASES = (("c3d", 24), ("c3d", 6), ("c3d", 1), ("conv_lstm", 8), ("conv_lstm", 2))
+CASES = (("c3d", 24), ("c3d", 12), ("c3d", 4), ("c3d", 1), ("conv_lstm", 8), ("conv_lstm", 2))
 NUM_CLASSES = {"c3d": 101, "conv_lstm": 9}
 GIB = 2**30
-NUM_BATCHES, NUM_DRAWN = 2, 6
+NUM_BATCHES = 2
 
 
 def main() -> None:
@@ -77,11 +76,11 @@ def measure(config: RunConfig) -> dict[str, int]:
     from videoqa.training.memory import forecast_run
 
     strategy = start_strategy(config.training, progress=False)
-    forecast = sum(forecast_run(config, 0).values())
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])(tf.ones((1, 2)))  # TensorFlow has started
     before = memory("VmRSS")
     {"c3d": train_c3d, "conv_lstm": train_conv_lstm}[config.model.architecture](config, strategy)
-    return {"forecast": forecast, "peak": memory("VmHWM") - before}
+    peak = memory("VmHWM") - before
+    return {"forecast": sum(forecast_run(config, 0).values()), "peak": peak}
 
 
 def memory(field: str) -> int:
@@ -105,9 +104,10 @@ def train_c3d(config: RunConfig, strategy) -> None:
     fixed = {"answer_ids": labels, "weights": tf.ones((size,)), "positions": tf.range(size)}
     spec = {name: tf.TensorSpec((None,), value.dtype) for name, value in fixed.items()}
     spec["inputs"] = {"clip": tf.TensorSpec((None, *clip_shape(config)), tf.uint8)}
+    batches = random_batches(config)
     pairs = [(model.optimizer, model.trainable_variables)]
     step = make_train_step(model, pairs, strategy, seed=0, batch_spec=spec, batch_size=size)
-    for number, clips in enumerate(itertools.islice(random_batches(config), NUM_BATCHES)):
+    for number, clips in enumerate(batches[:NUM_BATCHES]):
         step(fixed | {"inputs": {"clip": clips}}, number)
 
 
@@ -147,7 +147,8 @@ def train_conv_lstm(config: RunConfig, strategy) -> None:
     length, size = SEGMENT_FRAMES, config.training.batch_size
     labels = np.random.default_rng(0).integers(0, config.model.num_answers, (size, length))
     mask = tf.ones((size, length), tf.bool)
-    for clips in itertools.islice(random_batches(config), NUM_BATCHES):
+    batches = random_batches(config)
+    for clips in batches[:NUM_BATCHES]:
         state = (tf.zeros((size, 50)), tf.zeros((size, 50)))
         for start in range(0, clips.shape[1], length):
             inputs = {"clip": clips[:, start : start + length], "mask": mask}
@@ -159,18 +160,14 @@ def clip_shape(config: RunConfig) -> tuple[int, ...]:
     return (config.sampling.num_frames, *config.model.frame_size, 3)
 
 
-def random_batches(config: RunConfig):
-    """Return batches of uint8 frames, of which two are prepared ahead."""
+def random_batches(config: RunConfig) -> list:
+    """Return a batch of uint8 frames to use and those that a run prepares ahead meanwhile."""
     import numpy as np
-    import tensorflow as tf
 
-    def draw():
-        rng = np.random.default_rng(0)
-        for _ in range(NUM_DRAWN * config.training.batch_size):
-            yield rng.integers(0, 256, clip_shape(config), dtype=np.uint8)
-
-    clips = tf.data.Dataset.from_generator(draw, output_signature=tf.TensorSpec(clip_shape(config), tf.uint8))
-    return clips.batch(config.training.batch_size).prefetch(LaunchConfig().prefetch_batches)
+    rng = np.random.default_rng(0)
+    shape = (config.training.batch_size, *clip_shape(config))
+    number = 1 + LaunchConfig().prefetch_batches
+    return [rng.integers(0, 256, shape, dtype=np.uint8) for _ in range(number)]
 
 
 if __name__ == "__main__":

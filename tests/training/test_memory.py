@@ -47,7 +47,7 @@ def test_the_batch_size_named_fits_and_the_next_does_not(architecture: str) -> N
     assert largest_batch_size(config(24), 10, needs[2] - 1) == 13
     assert largest_batch_size(config(24), 10, needs[1] - 1) == 12
     assert largest_batch_size(config(24), 10, needs[0] - 1) == 0
-    with pytest.raises(ValueError, match=r"batch_size=24 needs .*runtime 0.2 GiB.*`batch_size=13` fits"):
+    with pytest.raises(ValueError, match=r"batch_size=24 needs .*runtime 0.3 GiB.*`batch_size=13` fits"):
         check_memory(config(24), 10, available=needs[1])
 
 

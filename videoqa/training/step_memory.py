@@ -10,13 +10,13 @@ from videoqa.config import ModelConfig
 MIB = 2**20
 WEIGHT_COPIES = 4
 """Weight, gradient and the two moments of Adam."""
-OPTIMIZER_TEMPORARIES = 6
-"""While the largest tensor is updated: of its size the penalty's square and gradient, the squared gradient,
-the changes of both moments, and the step."""
+OPTIMIZER_TEMPORARIES = 5
+"""While the largest tensor is updated: of its size the penalty's gradient, the squared gradient, the changes
+of both moments, and the step."""
 GRADIENT_TEMPORARIES = 2
 """While the backward pass is at the largest output: its gradient, and the one that goes on from there. The
 other outputs are kept once, and those before the first weights need no gradient."""
-RUNTIME_BYTES = 192 * MIB
+RUNTIME_BYTES = 320 * MIB
 """Compiled graph, convolution workspaces, threads: what TensorFlow takes whatever the network."""
 BATCHES_AHEAD = 3
 """Batches of frames at hand: the one in use and two prepared ahead (`LaunchConfig.prefetch_batches`)."""
