@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from videoqa.config import ModelConfig
 from videoqa.training.loop import steps_per_epoch
 from videoqa.training.position import Position
 
@@ -32,8 +33,12 @@ def test_an_accuracy_of_nothing_is_still_a_best_epoch() -> None:
 
 def test_means_are_over_the_rows_that_count() -> None:
     position = Position()
-    position.add({"loss_sum": 6.0, "num_correct": 1.0, "weight_sum": 3.0, "stop": 0.0})
-    position.add({"loss_sum": 2.0, "num_correct": 1.0, "weight_sum": 1.0, "stop": 0.0})
+    position.add(
+        {"loss_sum": 6.0, "num_correct": 1.0, "weight_sum": 3.0, "regularisation_sum": 0.0, "stop": 0.0}
+    )
+    position.add(
+        {"loss_sum": 2.0, "num_correct": 1.0, "weight_sum": 1.0, "regularisation_sum": 0.0, "stop": 0.0}
+    )
     assert position.means() == {"loss": 2.0, "accuracy": 0.5}
     position.end_epoch(position.means())
     assert (position.epoch, position.next_batch) == (1, 0)
@@ -47,4 +52,11 @@ def test_a_position_survives_json(score: tuple[float, float] | None) -> None:
 
 
 def test_an_uneven_last_batch_is_a_step() -> None:
-    assert [steps_per_epoch(n, 4) for n in (1, 4, 5, 8)] == [1, 1, 2, 2]
+    assert [steps_per_epoch(n, 4, ModelConfig()) for n in (1, 4, 5, 8)] == [1, 1, 2, 2]
+    c3d = ModelConfig(architecture="c3d")
+    assert [steps_per_epoch(n, 4, c3d) for n in (4, 5, 8)] == [1, 1, 2]
+
+
+def test_the_time_left_is_that_of_all_epochs() -> None:
+    """30 steps took 15 seconds; 20 of this epoch's 50 and two epochs more are left."""
+    assert Position(epoch=1, next_batch=30, seconds=15.0).time_left(4, 50) == "0:01:00"

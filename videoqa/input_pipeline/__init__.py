@@ -5,6 +5,7 @@ epoch, `batches` puts examples together.
 """
 
 from videoqa.input_pipeline.batches import (
+    PREFETCHED_BATCHES,
     batch_dataset,
     batch_spec,
     epoch_order,
@@ -17,6 +18,7 @@ from videoqa.input_pipeline.windows import Windows
 
 __all__ = [
     "Examples",
+    "PREFETCHED_BATCHES",
     "Windows",
     "batch_dataset",
     "batch_spec",

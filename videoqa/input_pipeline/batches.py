@@ -70,20 +70,24 @@ def batch_dataset(
     batch_size: int,
     first_batch: int = 0,
     drop_remainder: bool = False,
+    num_epochs: int = 1,
     prefetch_batches: int = PREFETCHED_BATCHES,
 ) -> "tf.data.Dataset":
-    """Return `training_batches` as a `tf.data.Dataset` that prepares `prefetch_batches` ahead."""
+    """Return the `training_batches` of one or more epochs as a `tf.data.Dataset`.
+
+    Args:
+        examples, seed, batch_size, drop_remainder: as in `training_batches`.
+        epoch, first_batch: where to begin.
+        num_epochs: epochs in all, the first one included; while an epoch ends, the next one is prepared.
+        prefetch_batches: batches prepared ahead.
+    """
     import tensorflow as tf
 
     def batches() -> Iterator[dict[str, Any]]:
-        return training_batches(
-            examples,
-            seed=seed,
-            epoch=epoch,
-            batch_size=batch_size,
-            first_batch=first_batch,
-            drop_remainder=drop_remainder,
-        )
+        options: dict[str, Any] = {"batch_size": batch_size, "drop_remainder": drop_remainder, "seed": seed}
+        for each in range(epoch, epoch + num_epochs):
+            begin = first_batch if each == epoch else 0
+            yield from training_batches(examples, epoch=each, first_batch=begin, **options)
 
     spec = batch_spec(examples)
     return tf.data.Dataset.from_generator(batches, output_signature=spec).prefetch(prefetch_batches)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from videoqa._progress import say
 from videoqa.config import RunConfig, TrainingConfig
-from videoqa.input_pipeline import Examples
+from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples
 from videoqa.models.backbones import freeze_before
 from videoqa.models.building import build_from_config, copy_shared_weights
 from videoqa.saving import BACKBONE_WEIGHTS, ModelFolder
@@ -56,6 +56,7 @@ def fit_model(
     answers: AnswerList,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     initial: ModelFolder | None = None,
+    prefetch_batches: int = PREFETCHED_BATCHES,
     progress: bool = True,
     phase: str = "model",
     head: FittedModel | None = None,
@@ -73,6 +74,7 @@ def fit_model(
         answers: answer of each class.
         callbacks: called after the CSV and TensorBoard logs.
         initial: an earlier model whose weights to start from.
+        prefetch_batches: batches prepared ahead of the step.
         progress: print messages, and a bar on a terminal.
         phase: one of `run_checkpoints.PHASES`.
         head: what the phase "model" made, when this one trains it on together with its backbone; None: as it
@@ -107,6 +109,7 @@ def fit_model(
         logs=folder / "logs",
         begin_at=None if head is None else after_head(head),
         callbacks=callbacks,
+        prefetch_batches=prefetch_batches,
         progress=progress,
     )
     history = trained.run()

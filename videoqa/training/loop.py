@@ -1,8 +1,8 @@
 """The loop over epochs: steps, validation, callbacks, early stopping, the best weights, checkpoints."""
 
+import itertools
 import time
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from videoqa._progress import progress_bar, say
 from videoqa.config import ModelConfig, TrainingConfig
-from videoqa.input_pipeline import Examples, batch_dataset, batch_spec, num_batches
+from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples, batch_dataset, batch_spec, num_batches
 from videoqa.training.collectives import from_chief
 from videoqa.training.control import RunControl, TrainingStopped, signal_of
 from videoqa.training.course import CourseLog
@@ -21,11 +21,11 @@ from videoqa.training.recipes import optimizer_pairs
 from videoqa.training.requirements import drops_incomplete_batches
 from videoqa.training.run_checkpoints import (
     RunCheckpoints,
-    assign_all,
     optimizer_variables,
     restore_arrays,
     training_arrays,
 )
+from videoqa.training.sharing import share_place
 from videoqa.training.step import OptimizerPairs
 from videoqa.training.steps import make_steps
 from videoqa.training.strategies import variables_of
@@ -60,6 +60,7 @@ class Training:
         checkpoints: RunCheckpoints,
         phase: str,
         logs: Path,
+        prefetch_batches: int = PREFETCHED_BATCHES,
         begin_at: Position | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         progress: bool = True,
@@ -76,6 +77,7 @@ class Training:
             control: the place of this process among the workers.
             checkpoints: where they go.
             phase: one of `run_checkpoints.PHASES`.
+            prefetch_batches: batches prepared ahead of the step.
             begin_at: where the phase begins, with the history and the best score of the one before; None: at
                 nothing.
             logs: folder of the logs that worker 0 writes: `epochs.csv` and TensorBoard's.
@@ -90,6 +92,7 @@ class Training:
         self._checkpoints, self._phase = checkpoints, phase
         self._progress = progress and control.is_chief
         self._num_steps = steps_per_epoch(len(train_examples), training.batch_size, config)
+        self._prefetch_batches = prefetch_batches
         self._drop_remainder = drops_incomplete_batches(config)
         has_best = begin_at is not None and begin_at.best_score is not None
         self._best: list[np.ndarray] = model.get_weights() if has_best else []
@@ -108,6 +111,7 @@ class Training:
             TrainingStopped: some worker was asked to stop; all of them stop after the same step.
         """
         self.model.stop_training = False
+        self._batches = self._all_batches()
         self._driver.on_train_begin()
         try:
             while not self.position.finished and self.position.epoch < self._training.epochs:
@@ -139,24 +143,31 @@ class Training:
     def _share(self, moment: str) -> None:
         """Give every worker the place, weights and slots of worker 0; callbacks may have changed them."""
         self._control.barrier(f"{self._phase} {moment}")
-        place = self.position
         variables = [*self.model.weights, *optimizer_variables(self._optimizers)]
-        numbers = [place.epoch, place.next_batch, *place.sums.values(), float(place.finished)]
-        shared = from_chief(self._strategy, [np.array(numbers, np.float64), *map(_array, variables)])
-        if not self._control.is_chief:
-            epoch, next_batch, *sums, finished = shared[0].tolist()
-            place.epoch, place.next_batch, place.finished = int(epoch), int(next_batch), bool(finished)
-            place.sums = dict(zip(place.sums, sums, strict=True))
-            assign_all(variables, shared[1:])
+        share_place(self.position, variables, self._strategy, is_chief=self._control.is_chief)
+
+    def _all_batches(self) -> Iterator[dict[str, Any]]:
+        """Return the batches that are left of all epochs: the next epoch's come without a pause."""
+        place, training = self.position, self._training
+        return iter(
+            batch_dataset(
+                self._examples,
+                seed=training.seed,
+                epoch=place.epoch,
+                first_batch=place.next_batch,
+                num_epochs=training.epochs - place.epoch,
+                batch_size=training.batch_size,
+                drop_remainder=self._drop_remainder,
+                prefetch_batches=self._prefetch_batches,
+            )
+        )
 
     def _run_steps(self) -> None:
         """Take the steps that are left of the epoch."""
         place, training = self.position, self._training
-        order: dict[str, Any] = {"seed": training.seed, "epoch": place.epoch}
-        order |= {"batch_size": training.batch_size, "drop_remainder": self._drop_remainder}
         first = place.next_batch
         with progress_bar(
-            batch_dataset(self._examples, first_batch=first, **order),
+            itertools.islice(self._batches, self._num_steps - first),
             progress=self._progress,
             initial=first,
             total=self._num_steps,
@@ -169,7 +180,9 @@ class Training:
                 self._take_step(index, batch)
                 place.seconds = time.perf_counter() - begin
                 shown = {key: f"{value:.3f}" for key, value in place.means().items()}
-                bar.set_postfix(**shown, all_epochs_left=self._time_left(), refresh=False)
+                bar.set_postfix(
+                    **shown, all_epochs_left=place.time_left(training.epochs, self._num_steps), refresh=False
+                )
 
     def _take_step(self, index: int, batch: dict[str, Any]) -> None:
         """Take one step; where the workers have the same weights after it, save and stop as is due."""
@@ -194,13 +207,6 @@ class Training:
     def _rate(self) -> float:
         """Return the learning rate, of the first optimizer where there are several."""
         return float(keras.ops.convert_to_numpy(self._optimizers[0].learning_rate))
-
-    def _time_left(self) -> str:
-        """Return about how long all the epochs will still take, as in 1:02:03."""
-        place = self.position
-        done, left = place.next_batch, self._training.epochs - place.epoch
-        seconds = place.seconds / max(done, 1) * (left * self._num_steps - done)
-        return str(timedelta(seconds=round(seconds)))
 
     def _is_due(self, step: int) -> bool:
         """Whether a checkpoint is due after `step` steps, of which averaging may have united several."""
@@ -244,7 +250,3 @@ class Training:
 def steps_per_epoch(num_examples: int, batch_size: int, config: ModelConfig) -> int:
     """Return the number of batches of an epoch, an uneven last one included where it is learned from."""
     return num_batches(num_examples, batch_size, drop_remainder=drops_incomplete_batches(config))
-
-
-def _array(variable: keras.Variable) -> np.ndarray:
-    return keras.ops.convert_to_numpy(variable)

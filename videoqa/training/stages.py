@@ -66,6 +66,7 @@ def fit(run: Run, config: RunConfig, folder: Path, **options: Any) -> "FittedMod
         checkpoints=run.checkpoints,
         vocabulary=run.prepared.vocabulary,
         answers=run.prepared.answers,
+        prefetch_batches=run.job.launch.prefetch_batches,
         progress=run.job.progress,
         **options,
     )
