@@ -1,10 +1,13 @@
 """Batches: order, windows, padding, failed videos, answers outside the vocabulary."""
 
+import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from videoqa.config import run_config_from_options
 from videoqa.data.annotations import read_annotations
@@ -139,3 +142,46 @@ def test_a_failed_video_is_a_row_and_no_crash(small_set: Path, train_backbone: b
     shape = (4, 96, 96, 3) if train_backbone else None
     assert shape is None or examples.clips[0].shape == shape
     assert examples.answer_ids.tolist() == [-1, 1, -1, 1, -1, 0]
+
+
+class Noted(list):
+    """Clips that note which of them were looked at."""
+
+    def __init__(self, clips):
+        super().__init__(clips)
+        self.seen = 0
+
+    def __getitem__(self, index):
+        self.seen += 1
+        return super().__getitem__(index)
+
+
+def test_batches_are_made_ahead_of_the_one_in_use_also_with_deterministic_ops() -> None:
+    keras.utils.set_random_seed(0)
+    tf.config.experimental.enable_op_determinism()
+    clips = Noted([np.full((3, 2), number, np.float16) for number in range(40)])
+    examples = Examples(clips, np.arange(40), None, np.zeros(40, np.int32), num_frames=3)
+    options = {"seed": 0, "epoch": 0, "batch_size": 4, "prefetch_batches": 3}
+    spec_alone = clips.seen
+    batches = iter(batch_dataset(examples, **options))
+    next(batches)
+    deadline = time.monotonic() + 20
+    while clips.seen - spec_alone < 4 * 4 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert clips.seen - spec_alone >= 4 * 4
+    assert clips.seen - spec_alone < 30, "no more than asked for"
+
+
+def test_epochs_follow_each_other_from_where_the_first_was_left() -> None:
+    clips = [np.full((3, 2), number, np.float16) for number in range(10)]
+    examples = Examples(clips, np.arange(10), None, np.arange(10, dtype=np.int32), num_frames=3)
+    options = {"seed": 1, "batch_size": 4}
+    joined = batch_dataset(examples, epoch=2, first_batch=1, num_epochs=2, **options).as_numpy_iterator()
+    expected = [
+        *training_batches(examples, epoch=2, first_batch=1, **options),
+        *training_batches(examples, epoch=3, **options),
+    ]
+    found = list(joined)
+    assert [batch["answer_ids"].tolist() for batch in found] == [
+        batch["answer_ids"].tolist() for batch in expected
+    ]

@@ -75,7 +75,7 @@ def test_broken_videos_cost_their_rows_only(
     options = {**small_options, "progress": True}
     run = videoqa.train(pd.concat([table, bad]), out=tmp_path / "run", **options)
     assert run.metrics["num_dropped_rows"] == 2 and run.metrics["num_train_rows"] == 12
-    assert "2 rows left out, of 2 videos that could not be read" in capsys.readouterr().err
+    assert "2 rows left out, of 2 videos that could not be used" in capsys.readouterr().err
 
 
 def test_a_run_starts_from_an_earlier_model(

@@ -1,16 +1,21 @@
 """The order of an epoch and its batches."""
 
+import functools
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from videoqa.features.decoding_ahead import run_ahead
 from videoqa.input_pipeline.examples import Examples
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 PREFETCHED_BATCHES = 2
+NUM_THREADS = 2
+"""Threads that prepare batches, mostly by copying windows from memory or disk."""
 
 
 def epoch_order(seed: int, epoch: int, num_examples: int, block_size: int | None = None) -> np.ndarray:
@@ -52,14 +57,17 @@ def training_batches(
     """
     order = epoch_order(seed, epoch, len(examples))
     for number in range(first_batch, num_batches(len(order), batch_size, drop_remainder)):
-        rows = order[number * batch_size : (number + 1) * batch_size]
-        answer_ids = examples.answer_ids[rows]
-        yield {
-            "inputs": examples.model_inputs(rows, examples.random_windows(rows, seed, epoch)),
-            "answer_ids": np.maximum(answer_ids, 0),
-            "weights": (answer_ids >= 0).astype(np.float32),
-            "positions": np.arange(len(rows), dtype=np.int32),
-        }
+        yield _make_batch(examples, order[number * batch_size : (number + 1) * batch_size], seed, epoch)
+
+
+def _make_batch(examples: Examples, rows: np.ndarray, seed: int, epoch: int) -> dict[str, Any]:
+    answer_ids = examples.answer_ids[rows]
+    return {
+        "inputs": examples.model_inputs(rows, examples.random_windows(rows, seed, epoch)),
+        "answer_ids": np.maximum(answer_ids, 0),
+        "weights": (answer_ids >= 0).astype(np.float32),
+        "positions": np.arange(len(rows), dtype=np.int32),
+    }
 
 
 def batch_dataset(
@@ -83,14 +91,28 @@ def batch_dataset(
     """
     import tensorflow as tf
 
-    def batches() -> Iterator[dict[str, Any]]:
-        options: dict[str, Any] = {"batch_size": batch_size, "drop_remainder": drop_remainder, "seed": seed}
-        for each in range(epoch, epoch + num_epochs):
-            begin = first_batch if each == epoch else 0
-            yield from training_batches(examples, epoch=each, first_batch=begin, **options)
+    order_of = functools.lru_cache(maxsize=2)(lambda each: epoch_order(seed, each, len(examples)))
+    num_in_epoch = num_batches(len(examples), batch_size, drop_remainder)
+    places = [
+        (each, number)
+        for each in range(epoch, epoch + num_epochs)
+        for number in range(first_batch if each == epoch else 0, num_in_epoch)
+    ]
 
-    spec = batch_spec(examples)
-    return tf.data.Dataset.from_generator(batches, output_signature=spec).prefetch(prefetch_batches)
+    def make(place: tuple[int, int]) -> dict[str, Any]:
+        each, begin = place[0], place[1] * batch_size
+        return _make_batch(examples, order_of(each)[begin : begin + batch_size], seed, each)
+
+    def batches() -> Iterator[dict[str, Any]]:
+        made = run_ahead(make, places, num_threads=NUM_THREADS, num_ahead=prefetch_batches + 1)
+        with closing(made):
+            for _, batch in made:
+                if isinstance(batch, Exception):
+                    raise batch
+                yield batch
+
+    # Threads of our own: with deterministic ops tf.data prepares nothing ahead of a Python generator.
+    return tf.data.Dataset.from_generator(batches, output_signature=batch_spec(examples))
 
 
 def batch_spec(examples: Examples) -> dict[str, Any]:
