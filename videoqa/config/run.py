@@ -56,7 +56,10 @@ def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
         own.pop("backbone", None)
     if architecture == "conv_lstm" and options.get("strategy") == "multiworker":
         own["averaging_frequency"] = 1
-    return own | ARCHITECTURE_DEFAULTS.get(architecture, {})
+    own |= ARCHITECTURE_DEFAULTS.get(architecture, {})
+    if options.get("frame_step", own.get("frame_step")) is None:
+        own.pop("short_clips", None)  # regular frames of a whole clip are never too few
+    return own
 
 
 def run_config_from_json(content: Mapping[str, Any]) -> RunConfig:
