@@ -10,6 +10,7 @@ from typing import Any
 from videoqa._checks import check_choice
 from videoqa._command import COMMA_SEPARATED, NONE
 from videoqa.config import (
+    ARCHITECTURE_DEFAULTS,
     ARCHITECTURES,
     BACKBONES,
     CROPS,
@@ -125,10 +126,13 @@ def _metavar(kind: type) -> str:
 
 
 def _shown_default(item: dataclasses.Field) -> str:
-    usual = _shown_value(item.default)
-    if item.name not in SAMPLE_DEFAULTS:
-        return usual
-    return f"{usual}; with --data sample {_shown_value(SAMPLE_DEFAULTS[item.name])}"
+    others = {"--data sample": SAMPLE_DEFAULTS, **ARCHITECTURE_DEFAULTS}
+    shown = [
+        f"with {whose} {_shown_value(own[item.name])}"
+        for whose, own in others.items()
+        if own.get(item.name, item.default) != item.default
+    ]
+    return "; ".join([_shown_value(item.default), *shown])
 
 
 def _shown_value(value: Any) -> str:

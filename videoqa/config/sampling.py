@@ -27,7 +27,9 @@ class SamplingConfig:
 
     num_frames: int = option(20, "frames per clip")
     frame_step: int | None = option(
-        None, "take every N-th frame and a window of neighbours (default: regular frames of the whole clip)"
+        None,
+        "take every N-th frame and a window of neighbours (default: regular frames of the whole clip; with "
+        "c3d and conv_lstm 1)",
     )
     max_grid_frames: int = option(512, "longest frame grid kept of one clip with --frame-step")
     short_clips: str = option("repeat", "what becomes of clips with fewer frames than a window")
