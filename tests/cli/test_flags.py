@@ -79,7 +79,8 @@ def test_help_shows_the_defaults_of_the_dataclasses(capsys):
     with pytest.raises(SystemExit, match="^0$"):
         build_parser().parse_args(["train", "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    assert f"frames per clip (default: {SamplingConfig().num_frames}; with c3d 10; with conv_lstm 100)" in text
+    usual = SamplingConfig().num_frames
+    assert f"frames per clip (default: {usual}; with c3d 10; with conv_lstm 100)" in text
     assert f"(default: {TrainingConfig().learning_rate}; with --data sample 0.002)" in text
     assert "which never sees the video (default: yes)" in text
     assert "{lstm,mean,attention,none} what reads the frame features" in text

@@ -12,6 +12,7 @@ from videoqa.features.encoding import encode_clips, load_features
 from videoqa.features.kept_frames import FrameKeeper
 from videoqa.features.keys import frames_key_parts, key_of
 from videoqa.features.space import forecast_frame_bytes
+from videoqa.input_pipeline import Examples, batches_ahead
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.transforms import FrameFit, center_crop
 
@@ -144,3 +145,14 @@ def test_random_crops_of_features_are_refused(write_video):
     table = pd.DataFrame({"video": [write_video()], "label": ["a"], "split": ["train"]})
     with pytest.raises(ValueError, match="`crop` must be 'center'.*random crops need frames"):
         videoqa.encode(table, backbone="tiny", crop="random")
+
+
+def test_frames_that_vanish_end_a_training_with_words(write_video, cache):
+    _, clips = kept([ClipRequest(write_video())], cache)
+    examples = Examples(clips, np.zeros(3, np.int64), None, np.zeros(3, np.int32), 4, clip_input="clip")
+    batches = batches_ahead(examples, seed=0, epoch=0, num_epochs=9, batch_size=1, prefetch_batches=1)
+    next(batches)
+    for path in cache.folder.rglob("*.npy"):
+        path.unlink()
+    with pytest.raises(OSError, match="^The kept frames .*Do not prune the cache while it is used"):
+        list(batches)

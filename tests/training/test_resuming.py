@@ -1,12 +1,13 @@
 """Resuming: the options of the run come back, and what may not change is refused by name."""
 
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 
 import pytest
 
-from videoqa.config import run_config_from_options
+from videoqa.config import ARCHITECTURES, run_config_from_options
 from videoqa.training.resuming import check_same_run, options_of_run, resumable
 
 HASHES = {"data": "d" * 8, "vocabulary": "v" * 8, "answers": "a" * 8}
@@ -66,6 +67,16 @@ def test_a_dataframe_must_be_passed_again(num_tables: int) -> None:
 def test_some_things_may_change(typed: dict) -> None:
     saved = as_saved({"data": ("/a.csv",), "epochs": 9})
     check_same_run(saved, run_config_from_options(options_of_run(saved["config"], typed)), HASHES)
+
+
+@pytest.mark.parametrize(("before", "now"), [*itertools.permutations(ARCHITECTURES, 2)])
+def test_another_architecture_is_what_is_refused(before: str, now: str) -> None:
+    asked = {"data": ("/a.csv",), "architecture": before}
+    own = {"cnn_lstm": {"backbone": "tiny"}, "c3d": {"width": 0.5, "frame_size": (32, 32)}}
+    saved = as_saved({**asked, **own.get(before, {"peepholes": False})})
+    config = run_config_from_options(options_of_run(saved["config"], {"architecture": now}))
+    with pytest.raises(ValueError, match=rf"architecture='{now}' \(was '{before}'\)"):
+        check_same_run(saved, config, HASHES)
 
 
 REFUSED = [

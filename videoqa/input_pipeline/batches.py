@@ -80,6 +80,7 @@ def batch_dataset(
     drop_remainder: bool = False,
     num_epochs: int = 1,
     prefetch_batches: int = PREFETCHED_BATCHES,
+    failures: list[Exception] | None = None,
 ) -> "tf.data.Dataset":
     """Return the `training_batches` of one or more epochs as a `tf.data.Dataset`.
 
@@ -88,6 +89,7 @@ def batch_dataset(
         epoch, first_batch: where to begin.
         num_epochs: epochs in all, the first one included; while an epoch ends, the next one is prepared.
         prefetch_batches: batches prepared ahead.
+        failures: gets what fails in a thread, of which TensorFlow makes an error of its own.
     """
     import tensorflow as tf
 
@@ -108,11 +110,26 @@ def batch_dataset(
         with closing(made):
             for _, batch in made:
                 if isinstance(batch, Exception):
+                    if failures is not None:
+                        failures.append(batch)
                     raise batch
                 yield batch
 
     # Threads of our own: with deterministic ops tf.data prepares nothing ahead of a Python generator.
     return tf.data.Dataset.from_generator(batches, output_signature=batch_spec(examples))
+
+
+def batches_ahead(examples: Examples, **options: Any) -> Iterator[dict[str, Any]]:
+    """Yield the batches of `batch_dataset` as tensors; what fails in its threads is raised as it is."""
+    import tensorflow as tf
+
+    failures: list[Exception] = []
+    try:
+        yield from batch_dataset(examples, failures=failures, **options)
+    except tf.errors.OpError:
+        if failures:
+            raise failures[0] from None
+        raise
 
 
 def batch_spec(examples: Examples) -> dict[str, Any]:

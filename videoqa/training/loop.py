@@ -12,13 +12,13 @@ import tensorflow as tf
 
 from videoqa._progress import progress_bar, say
 from videoqa.config import ModelConfig, TrainingConfig
-from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples, batch_dataset, batch_spec, num_batches
+from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples, batch_spec, batches_ahead
 from videoqa.training.collectives import from_chief
 from videoqa.training.control import RunControl, TrainingStopped, signal_of
 from videoqa.training.course import CourseLog
 from videoqa.training.position import Position
 from videoqa.training.recipes import optimizer_pairs, rate_setter
-from videoqa.training.requirements import drops_incomplete_batches
+from videoqa.training.requirements import drops_incomplete_batches, steps_per_epoch
 from videoqa.training.run_checkpoints import (
     RunCheckpoints,
     optimizer_variables,
@@ -134,9 +134,7 @@ class Training:
             for optimizer, variables in pairs:
                 optimizer.build(variables)
         self._optimizers = [optimizer for optimizer, _ in pairs]
-        self._set_rates = rate_setter(
-            self._optimizers, config, training, training.epochs * self._num_steps
-        )
+        self._set_rates = rate_setter(self._optimizers, config, training, training.epochs * self._num_steps)
         restored = self._checkpoints.restored
         if restored is not None and restored.state["phase"] == self._phase:
             self._best = restore_arrays(restored, self.model, self._optimizers)
@@ -152,17 +150,15 @@ class Training:
     def _all_batches(self) -> Iterator[dict[str, Any]]:
         """Return the batches that are left of all epochs: the next epoch's come without a pause."""
         place, training = self.position, self._training
-        return iter(
-            batch_dataset(
-                self._examples,
-                seed=training.seed,
-                epoch=place.epoch,
-                first_batch=place.next_batch,
-                num_epochs=training.epochs - place.epoch,
-                batch_size=training.batch_size,
-                drop_remainder=self._drop_remainder,
-                prefetch_batches=self._prefetch_batches,
-            )
+        return batches_ahead(
+            self._examples,
+            seed=training.seed,
+            epoch=place.epoch,
+            first_batch=place.next_batch,
+            num_epochs=training.epochs - place.epoch,
+            batch_size=training.batch_size,
+            drop_remainder=self._drop_remainder,
+            prefetch_batches=self._prefetch_batches,
         )
 
     def _run_steps(self) -> None:
@@ -249,8 +245,3 @@ class Training:
         self._save(place.epoch * self._num_steps)
         (finished,) = from_chief(self._strategy, [np.array(place.finished, np.float64)])
         place.finished = bool(finished)
-
-
-def steps_per_epoch(num_examples: int, batch_size: int, config: ModelConfig) -> int:
-    """Return the number of batches of an epoch, an uneven last one included where it is learned from."""
-    return num_batches(num_examples, batch_size, drop_remainder=drops_incomplete_batches(config))

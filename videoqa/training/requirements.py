@@ -2,11 +2,17 @@
 
 from videoqa._checks import refusal
 from videoqa.config import ModelConfig, TrainingConfig
+from videoqa.input_pipeline import num_batches
 
 
 def drops_incomplete_batches(config: ModelConfig) -> bool:
     """Whether a model learns from full batches only: batch norm's statistics are those of a batch."""
     return config.architecture == "c3d"
+
+
+def steps_per_epoch(num_examples: int, batch_size: int, config: ModelConfig) -> int:
+    """Return the number of batches of an epoch, an uneven last one included where it is learned from."""
+    return num_batches(num_examples, batch_size, drop_remainder=drops_incomplete_batches(config))
 
 
 def check_num_rows(config: ModelConfig, num_rows: int, batch_size: int) -> str:

@@ -15,6 +15,11 @@ FREE = ("data", "videos", "annotations", "strategy", "epochs")
 """Options that may differ: where the same rows and videos lie, how it is spread and how long it goes on."""
 OF_THE_BACKBONE = ("backbone_weights", "frame_size")
 """Options whose defaults another backbone brings."""
+OF_THE_ARCHITECTURE = (
+    *("backbone", "backbone_weights", "backbone_layer", "train_backbone", "video_branch", "frame_size"),
+    *("width", "peepholes", "l2", "dropout", "short_clips"),
+)
+"""Options that another architecture may not have, or has other defaults of."""
 
 
 def options_of_run(
@@ -41,7 +46,9 @@ def options_of_run(
     parts = [getattr(config, key) for key in PARTS]
     options = {name: getattr(part, name) for part in parts for name in field_names(part)}
     options["task"] = config.data.task
-    if typed.get("backbone", config.model.backbone) != config.model.backbone:
+    if typed.get("architecture", config.model.architecture) != config.model.architecture:
+        options = {name: value for name, value in options.items() if name not in OF_THE_ARCHITECTURE}
+    elif typed.get("backbone", config.model.backbone) != config.model.backbone:
         # So that it is the backbone that is refused, not that the old one's weights do not fit it.
         options = {name: value for name, value in options.items() if name not in OF_THE_BACKBONE}
     return {**options, **typed}
