@@ -56,7 +56,10 @@ def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
         own.pop("backbone", None)
     if architecture == "conv_lstm" and options.get("strategy") == "multiworker":
         own["averaging_frequency"] = 1
-    return own | ARCHITECTURE_DEFAULTS.get(architecture, {})
+    own |= ARCHITECTURE_DEFAULTS.get(architecture, {})
+    if "frame_step" in options and options["frame_step"] is None:
+        own.pop("short_clips", None)  # regular frames of the whole clip: no clip is short
+    return own
 
 
 def run_config_from_json(content: Mapping[str, Any]) -> RunConfig:
