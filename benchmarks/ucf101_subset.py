@@ -1,9 +1,9 @@
 """Actions in real video: four UCF101 classes of the real-data folder, official groups, several seeds.
 
     VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py
-    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --windows     # five test windows against one
-    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --choose      # settings, by groups 22 to 25
-    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --chosen      # the chosen settings, on the test clips
+    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --windows   # five test windows against one
+    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --choose    # settings, by groups 22 to 25
+    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --chosen    # the chosen ones, on the test clips
 
 InceptionV3 with ImageNet weights, cut at `mixed8`, frozen; groups 1-7 are the test split, as in UCF101's
 first split. All 72 training clips are trained on, without validation; `--cross-validate` scores settings over
@@ -54,7 +54,7 @@ def subset_table(folder: Path) -> pd.DataFrame:
 
 
 def correct(table: pd.DataFrame, seed: int, options: dict, *windows: int) -> list[pd.Series]:
-    """Train on the training rows and return which test clips are right, by clip, for each number of windows."""
+    """Train, and return which test clips are right, by clip, for each number of windows."""
     with tempfile.TemporaryDirectory() as out:
         run = videoqa.train(
             table, out=out, seed=seed, progress=False, **{**real_backbone(), **SETTINGS, **options}
@@ -96,8 +96,8 @@ def print_scores(name: str, by_clip: pd.DataFrame) -> None:
     """Print the mean over the seeds, its range and its interval."""
     seeds = by_clip.mean()
     print(
-        f"{name}: mean {seeds.mean():.2%}, from {seeds.min():.2%} to {seeds.max():.2%} over {len(seeds)} seeds, "
-        f"95 % interval by clip {interval(by_clip)}",
+        f"{name}: mean {seeds.mean():.2%}, from {seeds.min():.2%} to {seeds.max():.2%} over {len(seeds)} "
+        f"seeds, 95 % interval by clip {interval(by_clip)}",
         flush=True,
     )
 
