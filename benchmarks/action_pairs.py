@@ -4,7 +4,7 @@
     python benchmarks/action_pairs.py --only cnn_lstm
 
 Action labels of the built-in sample set, trained on its training split and scored on the test split's
-opposite pairs (loading and unloading, entering and leaving, raising and lowering the shutter, walking left and
+opposite pairs (loading and unloading, entering and leaving, raising and lowering, walking left and
 right): both clips of a pair show the same frames. Every model sees a regular grid over the whole clip.
 """
 
