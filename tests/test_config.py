@@ -54,6 +54,14 @@ def test_the_sample_set_alone_goes_with_the_tiny_backbone() -> None:
     assert chosen.model.backbone == "inception_v3"
 
 
+def test_regular_frames_of_a_whole_clip_need_nothing_said_of_short_clips() -> None:
+    """So that `--architecture c3d --frame-step none` is no refusal of an option that was not given."""
+    assert run_config_from_options({"architecture": "c3d"}).sampling.short_clips == "loop"
+    for architecture in ("c3d", "conv_lstm"):
+        config = run_config_from_options({"architecture": architecture, "frame_step": None})
+        assert config.sampling.short_clips == "repeat"
+
+
 def test_each_option_goes_to_the_part_that_has_it() -> None:
     config = run_config_from_options({"num_frames": 3, "dropout": 0.5, "seed": 7, "limit": 2})
     assert config.sampling == SamplingConfig(num_frames=3)

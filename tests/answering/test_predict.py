@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import videoqa
+from videoqa.answering.predict import find_videos
 
 
 @pytest.fixture()
@@ -68,3 +69,14 @@ def test_what_is_missing_is_refused(
         videoqa.predict(action_run, clips, out=tmp_path / "file" / "labels.csv")
     with pytest.raises(ValueError, match="`out` must be a file to write"):
         videoqa.predict(action_run, clips, out=tmp_path)
+
+
+def test_pictures_beside_videos_are_no_clip(tmp_path: Path) -> None:
+    """Whatever their names look like; a folder of nothing but numbered frames is one."""
+    clips = tmp_path / "clips"
+    for name in ("a.avi", "20240101.jpg", "inside/0000.jpg", "inside/0001.jpg", "more/b.avi", "more/0000.jpg"):
+        (clips / name).parent.mkdir(parents=True, exist_ok=True)
+        (clips / name).touch()
+    found, root = find_videos(clips)
+    assert [path.relative_to(root).as_posix() for path in found] == ["a.avi", "inside", "more/b.avi"]
+    assert find_videos(clips / "inside") == ([clips / "inside"], clips)

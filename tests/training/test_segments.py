@@ -1,5 +1,7 @@
 """The step of conv_lstm: an update per segment, the state carried on, masked frames without effect."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -13,9 +15,9 @@ from videoqa.training.segments import make_segment_step
 CONFIG = ModelConfig(task="action", architecture="conv_lstm", frame_size=(40, 48), num_answers=3, width=0.2)
 
 
-def make_model():
+def make_model(config=CONFIG):
     keras.utils.set_random_seed(3)
-    return build_from_config(CONFIG, None, starts_from="clip")
+    return build_from_config(config, None, starts_from="clip")
 
 
 def make_batch(num_clips=3, num_frames=12, lengths=(12, 7, 3)):
@@ -30,11 +32,11 @@ def make_batch(num_clips=3, num_frames=12, lengths=(12, 7, 3)):
     }
 
 
-def take_step(model, batch, *, segment_frames, steps=1):
-    pairs = optimizer_pairs(model, CONFIG, TrainingConfig(), num_steps=10)
+def take_step(model, batch, *, segment_frames, learning_rate=1e-3, first=0):
+    pairs = optimizer_pairs(model, CONFIG, TrainingConfig(learning_rate=learning_rate), num_steps=10)
     options = {"seed": 0, "batch_spec": {}, "batch_size": 3, "segment_frames": segment_frames}
     step = make_segment_step(model, pairs, tf.distribute.get_strategy(), **options)
-    return [step(batch, number) for number in range(steps)], pairs
+    return [step(batch, first)], pairs
 
 
 def test_there_is_one_update_for_each_segment():
@@ -82,11 +84,30 @@ def test_padding_and_rows_of_weight_0_change_no_weight():
 
 
 def test_the_state_is_carried_on_and_matters():
-    model, batch = make_model(), make_batch(1, 12, (12,))
-    still = tf.nest.map_structure(lambda tensor: tensor, batch)
-    for segment_frames in (12, 4):
-        (sums,), _ = take_step(model, still, segment_frames=segment_frames)
-        assert np.isfinite(sums["loss_sum"])
+    """Without updates to speak of, segments see what the whole clip at once sees; alone they do not."""
+    batch = make_batch(1, 12, (12,))
+    (whole,), _ = take_step(make_model(), batch, segment_frames=12, learning_rate=1e-12)
+    (carried,), _ = take_step(make_model(), batch, segment_frames=4, learning_rate=1e-12)
+    assert carried["loss_sum"] == pytest.approx(whole["loss_sum"], rel=1e-5)
+    alone = []
+    for begin in (0, 4, 8):
+        part = {name: tensor[:, begin : begin + 4] for name, tensor in batch["inputs"].items()}
+        (sums,), _ = take_step(make_model(), {**batch, "inputs": part}, segment_frames=4, learning_rate=1e-12)
+        alone.append(sums["loss_sum"])
+    assert sum(alone) / 3 != pytest.approx(whole["loss_sum"], rel=1e-5)
+
+
+def test_dropout_depends_on_the_step_and_nothing_before_it():
+    config = dataclasses.replace(CONFIG, dropout=0.5)
+    losses = []
+    for first in (0, 0, 7):
+        model = make_model(config)
+        losses.append(take_step(model, make_batch(), segment_frames=5, first=first)[0][0]["loss_sum"])
+        model(make_batch()["inputs"], training=True)  # what has no number draws from Keras's own generator
+    assert losses[0] == losses[1] != losses[2]
+    model = make_model(config)
+    model(make_batch()["inputs"], training=True)
+    assert take_step(model, make_batch(), segment_frames=5)[0][0]["loss_sum"] == losses[0]
 
 
 def test_several_replicas_are_refused():

@@ -89,7 +89,7 @@ def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
 def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
     """Return the sorted videos of a folder with its subfolders, or one video, and the folder.
 
-    A folder of frames `0000.jpg`, `0001.jpg`, ... is a video like a file.
+    A folder of frames `0000.jpg`, `0001.jpg`, ... is a video like a file; pictures beside videos are none.
 
     Raises:
         FileNotFoundError: nothing is there.
@@ -98,11 +98,12 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
     root = Path(videos)
     if not root.exists():
         raise FileNotFoundError(refusal("videos", "be an existing folder or file", str(videos)))
-    if root.is_file() or frame_files(root):
-        return [root], root.parent
-    paths = list(root.rglob("*"))
+    paths = [] if root.is_file() else list(root.rglob("*"))
     files = {path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()}
-    found = sorted(files | {path.parent for path in paths if frame_number(path.name) is not None})
+    if root.is_file() or (frame_files(root) and not files):
+        return [root], root.parent
+    frames = {path.parent for path in paths if frame_number(path.name) is not None}
+    found = sorted(files | frames - {path.parent for path in files})
     if not found:
         requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}, or folders of frames 0000.jpg, ..."
         raise ValueError(refusal("videos", requirement, str(videos)))

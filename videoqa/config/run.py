@@ -57,8 +57,8 @@ def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     if architecture == "conv_lstm" and options.get("strategy") == "multiworker":
         own["averaging_frequency"] = 1
     own |= ARCHITECTURE_DEFAULTS.get(architecture, {})
-    if "frame_step" in options and options["frame_step"] is None:
-        own.pop("short_clips", None)  # regular frames of the whole clip: no clip is short
+    if options.get("frame_step", own.get("frame_step")) is None:
+        own.pop("short_clips", None)  # regular frames of a whole clip are never too few
     return own
 
 

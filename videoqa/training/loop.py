@@ -17,7 +17,7 @@ from videoqa.training.collectives import from_chief
 from videoqa.training.control import RunControl, TrainingStopped, signal_of
 from videoqa.training.course import CourseLog
 from videoqa.training.position import Position
-from videoqa.training.recipes import optimizer_pairs
+from videoqa.training.recipes import optimizer_pairs, rate_setter
 from videoqa.training.requirements import drops_incomplete_batches
 from videoqa.training.run_checkpoints import (
     RunCheckpoints,
@@ -134,6 +134,9 @@ class Training:
             for optimizer, variables in pairs:
                 optimizer.build(variables)
         self._optimizers = [optimizer for optimizer, _ in pairs]
+        self._set_rates = rate_setter(
+            self._optimizers, config, training, training.epochs * self._num_steps
+        )
         restored = self._checkpoints.restored
         if restored is not None and restored.state["phase"] == self._phase:
             self._best = restore_arrays(restored, self.model, self._optimizers)
@@ -189,6 +192,7 @@ class Training:
         self._driver.on_train_batch_begin(index)
         number = self.position.epoch * self._num_steps + index
         last = index + 1 == self._num_steps
+        self._set_rates(number)
         sums = self._steps.take(batch, number, last=last, stop=self._control.stop_code())
         if sums is not None:
             self.position.add(sums)

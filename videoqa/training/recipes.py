@@ -1,6 +1,7 @@
 """How each architecture is optimized: which optimizers for which weights, and how their rates go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -10,13 +11,13 @@ from videoqa.training.step import OptimizerPairs
 CLIP_VALUE = 10.0
 """Bound of each element of the gradients of conv_lstm's dense, LSTM and output layers."""
 CONV_LSTM_LAYERS = {
-    ("conv1", "conv2"): lambda rate: keras.optimizers.Adam(rate(1.0)),
-    ("dense",): lambda rate: keras.optimizers.Adagrad(rate(10.0), clipvalue=CLIP_VALUE),
-    ("lstm",): lambda rate: keras.optimizers.Adagrad(rate(8.0), clipvalue=CLIP_VALUE),
-    ("answer",): lambda rate: keras.optimizers.Adam(rate(1.0), clipvalue=CLIP_VALUE),
+    ("conv1", "conv2"): (1.0, lambda rate: keras.optimizers.Adam(rate)),
+    ("dense",): (10.0, lambda rate: keras.optimizers.Adagrad(rate, clipvalue=CLIP_VALUE)),
+    ("lstm",): (8.0, lambda rate: keras.optimizers.Adagrad(rate, clipvalue=CLIP_VALUE)),
+    ("answer",): (1.0, lambda rate: keras.optimizers.Adam(rate, clipvalue=CLIP_VALUE)),
 }
-"""Layers of conv_lstm and their optimizer, with rates in multiples of `learning_rate`: at 1e-3 the published
-0.001, 0.01 and 0.008."""
+"""Layers of conv_lstm, their rate in multiples of `learning_rate`, at 1e-3 the published 0.001, 0.01 and 0.008,
+and their optimizer."""
 
 
 def optimizer_pairs(
@@ -36,14 +37,34 @@ def optimizer_pairs(
         model.optimizer.learning_rate = learning_rate(training, num_steps)
         return [(model.optimizer, model.trainable_variables)]
     return [
-        (make(lambda factor: learning_rate(training, num_steps, factor)), _variables_of(model, names))
-        for names, make in CONV_LSTM_LAYERS.items()
+        (make(training.learning_rate * factor), _variables_of(model, names))
+        for names, (factor, make) in CONV_LSTM_LAYERS.items()
     ]
 
 
-def learning_rate(
-    training: TrainingConfig, num_steps: int, factor: float = 1.0
-) -> float | keras.optimizers.schedules.LearningRateSchedule:
+def rate_setter(
+    optimizers: Sequence[keras.optimizers.Optimizer],
+    config: ModelConfig,
+    training: TrainingConfig,
+    num_steps: int,
+) -> Callable[[int], None]:
+    """Return what gives the optimizers the learning rates of a step, to be called with its number.
+
+    Keras's schedules count updates. A step of conv_lstm makes several: there they would come to their end
+    too early, so its rates are set here; those of other architectures follow by themselves.
+    """
+    if config.architecture != "conv_lstm" or training.learning_rate_schedule == "constant":
+        return lambda number: None
+    schedules = [learning_rate(training, num_steps, factor) for factor, _ in CONV_LSTM_LAYERS.values()]
+
+    def set_rates(number: int) -> None:
+        for optimizer, schedule in zip(optimizers, schedules, strict=True):
+            optimizer.learning_rate = float(schedule(number))
+
+    return set_rates
+
+
+def learning_rate(training: TrainingConfig, num_steps: int, factor: float = 1.0) -> Any:
     """Return the learning rate, times `factor`, as a number or as a schedule over `num_steps` steps."""
     schedule = LEARNING_RATE_SCHEDULES[training.learning_rate_schedule]
     return schedule(training.learning_rate * factor, num_steps, training)

@@ -133,7 +133,7 @@ def resumed(
         raise ValueError(refusal("strategy", requirement, merged["strategy"], advice))
     sources = merged.pop("data", None)
     initial_model = saved["initial_model"]
-    if saved["phase"] == "model" and initial_model is not None and not Path(initial_model).is_dir():
+    if saved["phase"] != "blind" and initial_model is not None and not Path(initial_model).is_dir():
         initial_model = None  # its weights have long been taken
     return Resumed(data if data is not None else sources, merged, initial_model, saved)
 

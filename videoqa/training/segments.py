@@ -12,10 +12,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from videoqa.models.conv_lstm import segment_form
+from videoqa.models.conv_lstm import SEGMENT_FRAMES, segment_form
+from videoqa.models.dropout import dropout_state
 from videoqa.training.step import OptimizerPairs, Step, named_sums
 
-SEGMENT_FRAMES = 20
+MOST_FRAMES = 512
+"""Of a window; so many numbers of dropout masks belong to one step."""
 
 
 def make_segment_step(
@@ -43,16 +45,17 @@ def make_segment_step(
     if strategy.num_replicas_in_sync != 1:
         raise ValueError("The state of a clip belongs to one replica: average the weights of several.")
     segments = segment_form(model)
-    run = tf.function(_SegmentStep(segments, optimizers), reduce_retracing=True)
+    run = tf.function(_SegmentStep(segments, optimizers, seed), reduce_retracing=True)
     num_units = [int(segments.input[name].shape[-1]) for name in ("hidden", "cell")]
 
     def step(batch: dict[str, Any], number: int, stop: float = 0.0) -> dict[str, float]:
         clip, mask = batch["inputs"]["clip"], batch["inputs"]["mask"]
         states = [tf.zeros((tf.shape(clip)[0], units), segments.compute_dtype) for units in num_units]
         totals: list[Any] = []
+        rows = {name: batch[name] for name in ("answer_ids", "weights", "positions")}
         for begin in range(0, int(tf.reduce_max(_lengths(mask))), segment_frames):
             part = [_filled(x[:, begin : begin + segment_frames], segment_frames) for x in (clip, mask)]
-            *states, found = run(*part, batch["answer_ids"], batch["weights"], *states)
+            *states, found = run(*part, rows, tf.constant(number * MOST_FRAMES + begin, tf.int64), *states)
             totals = found if not totals else [a + b for a, b in zip(totals, found, strict=True)]
         return named_sums(_sums_of_batch(batch, totals, stop))
 
@@ -60,25 +63,26 @@ def make_segment_step(
 
 
 class _SegmentStep:
-    """One update of the weights; called with a segment's clip, mask, answer ids, weights and states."""
+    """One update of the weights; called with a segment's clip, mask, rows, number and states."""
 
-    def __init__(self, segments: keras.Model, optimizers: OptimizerPairs) -> None:
-        self._segments, self._optimizers = segments, optimizers
+    def __init__(self, segments: keras.Model, optimizers: OptimizerPairs, seed: int) -> None:
+        self._segments, self._optimizers, self._seed = segments, optimizers, seed
         self._variables = [variable for _, owned in optimizers for variable in owned]
 
     def __call__(
-        self, clip: Any, mask: Any, answer_ids: Any, weights: Any, hidden: Any, cell: Any
+        self, clip: Any, mask: Any, rows: dict[str, Any], number: Any, hidden: Any, cell: Any
     ) -> tuple[Any, Any, list[Any]]:
         """Return the states after the segment, and per-clip sums over its frames: losses `(batch,)`, frames
         `(batch,)`, probabilities `(batch, classes)`; then the regularisation losses and the number 1."""
         inputs = {"clip": clip, "mask": mask, "hidden": hidden, "cell": cell}
         with tf.GradientTape() as tape:
-            outputs = self._segments(inputs, training=True)
+            with dropout_state(self._seed, number, rows["positions"], tf.reduce_max(rows["positions"]) + 1):
+                outputs = self._segments(inputs, training=True)
             probabilities = outputs["answer"]
-            targets = tf.repeat(answer_ids[:, None], tf.shape(probabilities)[1], axis=1)
+            targets = tf.repeat(rows["answer_ids"][:, None], tf.shape(probabilities)[1], axis=1)
             losses = keras.losses.sparse_categorical_crossentropy(targets, probabilities)
             there = tf.cast(mask, losses.dtype)
-            counted = there * tf.cast(weights, losses.dtype)[:, None]
+            counted = there * tf.cast(rows["weights"], losses.dtype)[:, None]
             mean = tf.math.divide_no_nan(tf.reduce_sum(losses * counted), tf.reduce_sum(counted))
             regularisation = sum(self._segments.losses, tf.zeros_like(mean))
             objective = mean + regularisation

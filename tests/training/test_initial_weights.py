@@ -1,0 +1,63 @@
+"""Weights of an earlier model of actions: by layer, and by label where labels have weights of their own."""
+
+import keras
+import numpy as np
+import pytest
+
+from videoqa.config import ModelConfig, RunConfig, SamplingConfig
+from videoqa.models.building import build_from_config
+from videoqa.saving import save_model_folder
+from videoqa.text.answers import AnswerList
+from videoqa.training.initial_weights import load_initial_weights
+
+MODELS = {
+    "cnn_lstm": (ModelConfig(task="action", backbone="tiny", video_units=4, hidden_units=4), "features"),
+    "c3d": (ModelConfig(task="action", architecture="c3d", width=0.02, frame_size=(16, 16)), "clip"),
+    "conv_lstm": (ModelConfig(task="action", architecture="conv_lstm", frame_size=(40, 40)), "clip"),
+}
+OF_LABELS = {"cnn_lstm": ["answer"], "c3d": ["logits", "logits_norm"], "conv_lstm": ["answer"]}
+EARLIER, LATER = AnswerList(("jump", "run", "wave")), AnswerList(("wave", "sit", "jump", "stand"))
+
+
+def built(model: ModelConfig, starts_from: str, answers: AnswerList, seed: int) -> tuple:
+    keras.utils.set_random_seed(seed)
+    config = RunConfig(
+        model=ModelConfig(**{**vars(model), "num_answers": len(answers)}), sampling=SamplingConfig(4)
+    )
+    network = build_from_config(config.model, 4, starts_from=starts_from)
+    rng = np.random.default_rng(seed)
+    network.set_weights([rng.random(weight.shape) for weight in network.get_weights()])
+    return config, network
+
+
+@pytest.mark.parametrize("architecture", MODELS)
+def test_labels_keep_their_weights_wherever_they_are(architecture: str, tmp_path) -> None:
+    model, starts_from = MODELS[architecture]
+    config, earlier = built(model, starts_from, EARLIER, 1)
+    folder = save_model_folder(
+        tmp_path / "earlier", earlier, config, vocabulary=None, answers=EARLIER, metrics={}
+    )
+    _, later = built(model, starts_from, LATER, 2)
+    fresh = {layer.name: layer.get_weights() for layer in later.layers}
+    copied = load_initial_weights(later, folder, vocabulary=None, answers=LATER)
+    assert copied == [layer.name for layer in later.layers if layer.weights]
+    for name in copied:
+        old, new = earlier.get_layer(name).get_weights(), later.get_layer(name).get_weights()
+        for before, after, own in zip(old, new, fresh[name], strict=True):
+            if name in OF_LABELS[architecture]:
+                np.testing.assert_array_equal(after[..., [0, 2]], before[..., [2, 0]])
+                np.testing.assert_array_equal(after[..., [1, 3]], own[..., [1, 3]])
+            else:
+                np.testing.assert_array_equal(after, before)
+
+
+def test_frames_of_another_size_are_refused(tmp_path) -> None:
+    model, starts_from = MODELS["c3d"]
+    config, earlier = built(model, starts_from, EARLIER, 1)
+    folder = save_model_folder(
+        tmp_path / "earlier", earlier, config, vocabulary=None, answers=EARLIER, metrics={}
+    )
+    larger = ModelConfig(**{**vars(model), "frame_size": (48, 48)})
+    _, later = built(larger, starts_from, EARLIER, 2)
+    with pytest.raises(ValueError, match="layers of the new model's shapes. Layer 'dense1'"):
+        load_initial_weights(later, folder, vocabulary=None, answers=EARLIER)
