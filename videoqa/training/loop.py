@@ -134,9 +134,7 @@ class Training:
             for optimizer, variables in pairs:
                 optimizer.build(variables)
         self._optimizers = [optimizer for optimizer, _ in pairs]
-        self._set_rates = rate_setter(
-            self._optimizers, config, training, training.epochs * self._num_steps
-        )
+        self._set_rates = rate_setter(self._optimizers, config, training, training.epochs * self._num_steps)
         restored = self._checkpoints.restored
         if restored is not None and restored.state["phase"] == self._phase:
             self._best = restore_arrays(restored, self.model, self._optimizers)
