@@ -105,9 +105,11 @@ def main() -> None:
     }
     rates: dict[str, list[float]] = {name: [] for name in ways}
     processor: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            outs = [Path(folder, str(place)) for place in range(len(ways))]
+    with (
+        tempfile.TemporaryDirectory() as folder
+    ):  # kept to the end: ext4 is slow to fill what was just deleted
+        for number in range(rounds):
+            outs = [Path(folder, f"{number}-{place}") for place in range(len(ways))]
             for (name, way), out in zip(ways.items(), outs, strict=True):
                 started, used = time.perf_counter(), processor_seconds()
                 num_frames = way(out)

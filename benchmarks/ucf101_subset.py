@@ -1,6 +1,9 @@
 """Actions in real video: four UCF101 classes of the real-data folder, official groups, several seeds.
 
     VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py
+    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --windows   # five test windows against one
+    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --choose    # settings, by groups 22 to 25
+    VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --chosen    # the chosen ones, on the test clips
 
 InceptionV3 with ImageNet weights, cut at `mixed8`, frozen; groups 1-7 are the test split, as in UCF101's
 first split. All 72 training clips are trained on, without validation; `--cross-validate` scores settings over
@@ -21,9 +24,21 @@ import pandas as pd
 from _real_data import real_backbone, real_data
 
 import videoqa
+from videoqa.evaluation.bootstrap import percentile_interval, resampled_sums
 
 LAST_TEST_GROUP = 7
+FIRST_HELD_OUT_GROUP = 22
 SETTINGS = {"epochs": 30, "validation_share": 0.0}
+WINDOWS = {"num_frames": 20, "frame_step": 4}
+"""Every fourth frame, 20 neighbours of which are a window."""
+CANDIDATES: list[dict] = [
+    {"frame_size": size, "video_branch": branch, **more}
+    for size in ((150, 150), (224, 224), (299, 299))
+    for branch in ("lstm", "attention", "mean")
+    for more in ({}, {"dropout": 0.5}, {"flip": True})
+]
+CHOSEN: dict = {}
+"""The settings with the best score on groups 22 to 25."""
 NUM_FOLDS = 4
 
 
@@ -38,13 +53,20 @@ def subset_table(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["video", "label", "split", "group"])
 
 
-def accuracy(table: pd.DataFrame, seed: int, options: dict) -> float:
-    """Train on the training rows of `table` and return the accuracy on its test rows."""
+def correct(table: pd.DataFrame, seed: int, options: dict, *windows: int) -> list[pd.Series]:
+    """Train, and return which test clips are right, by clip, for each number of windows."""
     with tempfile.TemporaryDirectory() as out:
         run = videoqa.train(
             table, out=out, seed=seed, progress=False, **{**real_backbone(), **SETTINGS, **options}
         )
-        return videoqa.evaluate(run.out, table, progress=False)["accuracy"]
+        found = []
+        for number in windows or (1,):
+            scores = videoqa.evaluate(
+                run.out, table, num_test_clips=number, out=Path(out, f"scores-{number}"), progress=False
+            )
+            rows = pd.read_csv(Path(scores["out"]) / "predictions.csv", keep_default_na=False)
+            found.append(rows.set_index("question_id")["correct"].astype(float))
+        return found
 
 
 def folds(table: pd.DataFrame) -> list[pd.DataFrame]:
@@ -57,25 +79,75 @@ def folds(table: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
+def held_out(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the training clips with groups 22 to 25 as "test"; the test clips are not in it."""
+    training = table[table["split"] == "train"]
+    number = training["group"].str.split("-").str[-1].astype(int)
+    return training.assign(split=np.where(number >= FIRST_HELD_OUT_GROUP, "test", "train"))
+
+
+def interval(by_clip: pd.DataFrame) -> str:
+    """Return the 95 % interval of a mean over clips (rows) and seeds (columns), drawing clips."""
+    low, high = percentile_interval(resampled_sums(by_clip.mean(axis=1).to_numpy()[:, None])[:, 0])
+    return f"{low / len(by_clip):.2%} to {high / len(by_clip):.2%}"
+
+
+def print_scores(name: str, by_clip: pd.DataFrame) -> None:
+    """Print the mean over the seeds, its range and its interval."""
+    seeds = by_clip.mean()
+    print(
+        f"{name}: mean {seeds.mean():.2%}, from {seeds.min():.2%} to {seeds.max():.2%} over {len(seeds)} "
+        f"seeds, 95 % interval by clip {interval(by_clip)}",
+        flush=True,
+    )
+
+
+def choose(table: pd.DataFrame, seeds: list[int]) -> None:
+    """Print the score of every candidate on groups 22 to 25, for the choice of settings."""
+    part = held_out(table)
+    for options in CANDIDATES:
+        print_scores(
+            json.dumps(options), pd.concat([correct(part, seed, options)[0] for seed in seeds], axis=1)
+        )
+
+
 def main() -> None:
-    """Train and score one model per seed and print the accuracies, their mean and range."""
+    """Train and score one model per seed and print the accuracies, their mean, range and interval."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--cross-validate", action="store_true", help="score on held-out training groups")
     parser.add_argument("--options", type=json.loads, default={}, help="other options of train, as JSON")
+    parser.add_argument("--windows", action="store_true", help="one test window against five, paired")
+    parser.add_argument("--choose", action="store_true", help="score candidates on groups 22 to 25")
+    parser.add_argument("--chosen", action="store_true", help="score the chosen settings")
     arguments = parser.parse_args()
-    folder = real_data()
-    table = subset_table(folder)
+    table = subset_table(real_data())
     counts = table["split"].value_counts()
     print(f"{counts['train']} training clips, {counts['test']} test clips")
+    if arguments.choose:
+        choose(table, arguments.seeds)
+        return
+    options = {**(CHOSEN if arguments.chosen else {}), **arguments.options}
+    windows = (1, 5) if arguments.windows else (options.pop("num_test_clips", 1),)
+    if arguments.windows:
+        options = {**WINDOWS, **options}
     tables = folds(table) if arguments.cross_validate else [table]
-    scores = []
+    scored: dict[int, list[pd.Series]] = {number: [] for number in windows}
     for seed in arguments.seeds:
-        scores.append(float(np.mean([accuracy(part, seed, arguments.options) for part in tables])))
-        print(f"seed {seed}: {scores[-1]:7.2%}", flush=True)
-    print(f"mean {np.mean(scores):.2%}, from {min(scores):.2%} to {max(scores):.2%}")
+        parts = [correct(part, seed, options, *windows) for part in tables]
+        for number, each in zip(windows, zip(*parts, strict=True), strict=True):
+            scored[number].append(pd.concat(each).rename(seed))
+            print(f"seed {seed}, {number} windows: {scored[number][-1].mean():7.2%}", flush=True)
+    tables_by_clip = {number: pd.concat(each, axis=1) for number, each in scored.items()}
+    for number, by_clip in tables_by_clip.items():
+        print_scores(f"{number} windows", by_clip)
+    if arguments.windows:
+        difference = tables_by_clip[5] - tables_by_clip[1]
+        print(
+            f"five against one, paired: {difference.to_numpy().mean():+.2%}, interval {interval(difference)}"
+        )
 
 
 if __name__ == "__main__":

@@ -118,5 +118,7 @@ def test_an_architecture_brings_its_recipe_along() -> None:
     assert config.model.frame_size == (112, 112) and config.model.backbone is None
     assert (config.model.dropout, config.model.l2) == (0.5, pytest.approx(4.5e-6, rel=0.02))
     assert config.training.learning_rate_schedule == "staircase"
+    whole_clip = run_config_from_options({"architecture": "c3d", "frame_step": None})
+    assert whole_clip.sampling.short_clips == "repeat"
     averaged = run_config_from_options({"architecture": "conv_lstm", "strategy": "multiworker"})
     assert averaged.training.averaging_frequency == 1 and averaged.sampling.short_clips == "mask"

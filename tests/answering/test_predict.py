@@ -74,7 +74,14 @@ def test_what_is_missing_is_refused(
 def test_pictures_beside_videos_are_no_clip(tmp_path: Path) -> None:
     """Whatever their names look like; a folder of nothing but numbered frames is one."""
     clips = tmp_path / "clips"
-    for name in ("a.avi", "20240101.jpg", "inside/0000.jpg", "more/b.avi", "more/0000.jpg"):
+    for name in (
+        "a.avi",
+        "20240101.jpg",
+        "inside/0000.jpg",
+        "inside/0001.jpg",
+        "more/b.avi",
+        "more/0000.jpg",
+    ):
         (clips / name).parent.mkdir(parents=True, exist_ok=True)
         (clips / name).touch()
     found, root = find_videos(clips)

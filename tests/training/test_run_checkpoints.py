@@ -49,9 +49,12 @@ def test_a_worker_without_a_folder_writes_none(tmp_path: Path, monkeypatch: pyte
 def test_a_phase_begins_where_the_checkpoint_of_that_phase_was(tmp_path: Path, phase: str) -> None:
     RunCheckpoints(tmp_path, RunConfig()).save(phase, FAR, 31, {})
     resumed = RunCheckpoints(tmp_path, RunConfig(), restored=newest(tmp_path))
-    (other,) = set(PHASES) - {phase}
-    assert resumed.position(phase) == FAR
-    assert resumed.position(other) == RunCheckpoints(tmp_path, RunConfig()).position(phase) == Position()
+    begin_at = Position(history=[{"loss": 0.5}])
+    assert resumed.position(phase) == resumed.position(phase, begin_at) == FAR
+    assert RunCheckpoints(tmp_path, RunConfig()).position(phase) == Position()
+    for other in set(PHASES) - {phase}:
+        assert resumed.position(other) == Position()
+        assert resumed.position(other, begin_at) == begin_at
 
 
 def test_a_full_disk_is_said_and_the_older_one_stays(small_disk: Path, capsys) -> None:

@@ -16,8 +16,8 @@ CONV_LSTM_LAYERS = {
     ("lstm",): (8.0, lambda rate: keras.optimizers.Adagrad(rate, clipvalue=CLIP_VALUE)),
     ("answer",): (1.0, lambda rate: keras.optimizers.Adam(rate, clipvalue=CLIP_VALUE)),
 }
-"""Layers of conv_lstm, their rate in multiples of `learning_rate` (at 1e-3 the published 0.001, 0.01, 0.008)
-and their optimizer."""
+"""Layers of conv_lstm, their rate in multiples of `learning_rate` (at 1e-3 the published 0.001, 0.01 and
+0.008), and their optimizer."""
 
 
 def optimizer_pairs(
