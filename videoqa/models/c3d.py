@@ -25,8 +25,8 @@ POOLS_AFTER = {"1": (1, 2, 2), "2": (2, 2, 2), "3b": (2, 2, 2), "4b": (2, 2, 2),
 DENSE_UNITS = 4096
 SMALLEST_NUM_FRAMES = 2
 BATCH_NORM_MOMENTUM = 0.9
-"""Of the moving statistics, which scoring uses. No recipe says it; at Keras's 0.99 they would still be far from
-those of the data after the few hundred steps that a small set gives."""
+"""Of the moving statistics, which scoring uses. No recipe says it; at Keras's 0.99 they would still be far
+from those of the data after the few hundred steps that a small set gives."""
 
 
 def build_c3d(model: ModelConfig, num_frames: int | None, starts_from: str = "clip") -> keras.Model:
