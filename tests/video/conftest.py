@@ -1,7 +1,9 @@
 """Video files written on the spot."""
 
+import contextlib
+import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,6 +43,20 @@ def write_numbered(tmp_path: Path) -> Callable[..., str]:
     return write
 
 
+@contextlib.contextmanager
+def kept_scheduling() -> Iterator[None]:
+    """Give this thread back its scheduling: SVT-AV1, where it may, makes its caller a real-time thread, which
+    with its child processes would then keep every other process waiting."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
+
+
 @pytest.fixture
 def write_encoded(tmp_path: Path) -> Callable[..., str]:
     """Return a function that encodes grey frames of rising brightness with PyAV and returns the path.
@@ -50,7 +66,8 @@ def write_encoded(tmp_path: Path) -> Callable[..., str]:
 
     def write(name: str, codec: str, times: list[int], movflags: str = "", **options: str) -> str:
         path = str(tmp_path / name)
-        with av.open(path, "w", options={"movflags": movflags} if movflags else {}) as container:
+        muxing = {"movflags": movflags} if movflags else {}
+        with kept_scheduling(), av.open(path, "w", options=muxing) as container:
             stream = container.add_stream(codec, rate=25, options=options)
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             ticks = 25 if all(milliseconds % 40 == 0 for milliseconds in times) else 1000
@@ -73,7 +90,7 @@ def write_noisy(tmp_path: Path) -> Callable[..., str]:
 
     def write(name: str, codec: str, num_frames: int) -> str:
         path, rng = str(tmp_path / name), np.random.default_rng(0)
-        with av.open(path, "w") as container:
+        with kept_scheduling(), av.open(path, "w") as container:
             stream = container.add_stream(codec, rate=25)
             stream.width, stream.height = WIDTH, HEIGHT
             stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"

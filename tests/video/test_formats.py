@@ -1,6 +1,7 @@
 """Files that one decoder or the other cannot read: the choice is made by what the file is."""
 
 import multiprocessing
+import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -137,3 +138,10 @@ def test_a_spawned_process_decodes_the_same(write_numbered: Callable[..., str]) 
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         clip = pool.submit(decode, ClipRequest(path), SamplingConfig(8)).result(timeout=60)
     assert np.array_equal(clip.frames, decode_path(path).frames)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no scheduling policies")
+def test_encoding_for_a_test_leaves_no_real_time_thread_behind(write_encoded) -> None:
+    before = os.sched_getscheduler(0)
+    write_encoded("clip.mp4", "libsvtav1", STEADY, preset="12")
+    assert os.sched_getscheduler(0) == before
