@@ -19,15 +19,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 from _runs import draw_set, largest_difference, last_checkpoint, train
+from equality import COLUMNS
 
 import videoqa
 
-COLUMNS: dict[str, dict[str, Any]] = {
-    "1 worker": {"strategy": "multiworker"},
-    "mirrored 2": {"strategy": "mirrored"},
-    "2 workers": {"strategy": "multiworker", "local_workers": 2},
-    "3 workers": {"strategy": "multiworker", "local_workers": 3},
-}
 ROWS = 12
 OPTIONS: dict[str, Any] = {
     "architecture": "c3d",
