@@ -20,6 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["RAY_worker_niceness"] = "0"  # by default its processes starve beside tests run in parallel
     beside = CHECKOUT.parent / "shared" / "data"
     if "VIDEOQA_REAL_DATA" not in os.environ and beside.is_dir():
         os.environ["VIDEOQA_REAL_DATA"] = str(beside)
@@ -28,6 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the home of this run."""
     shutil.rmtree(config.videoqa_home, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: run side by side, they would else be waited for one by one at the end."""
+    items.sort(key=lambda item: "workflows" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")
