@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from videoqa import sample_clip
-from videoqa.saving import CHECKPOINTS
 from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
+from videoqa.training.run_folder import CHECKPOINTS
 
 LOOK_SECONDS = 0.02
 ACTIVITIES = ("loading", "unloading", "waving")

@@ -27,7 +27,8 @@ import numpy as np
 from _processes import kill_worker
 from _runs import SMALL, draw_set, largest_difference, last_checkpoint, train_command
 
-from videoqa.saving import CHECKPOINTS, MANIFEST
+from videoqa._manifest import MANIFEST
+from videoqa.training.run_folder import CHECKPOINTS
 
 OPTIONS = {**SMALL, "batch_size": 7, "epochs": 8, "num_answers": 4}
 CHECKPOINT_STEPS = 2

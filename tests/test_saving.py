@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from videoqa._manifest import MANIFEST, write_manifest
-from videoqa.saving import PARTS_OF_A_FOLDER, check_new_folder, load_model_folder, save_model_folder
+from videoqa.saving import PARTS_OF_A_FOLDER, load_model_folder, save_model_folder
 
 
 @pytest.fixture()
@@ -116,20 +116,6 @@ def test_a_newer_format_is_refused(folder: Path) -> None:
     rewrite(folder, "config.json", lambda content: content.update(format_version=99, videoqa_version="9.0"))
     with pytest.raises(ValueError, match=r"written by videoqa 9.0 \(format_version 99\)"):
         load_model_folder(folder)
-
-
-def test_a_folder_with_a_run_is_not_written_over(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileExistsError, match="`out` must not hold a run yet"):
-        check_new_folder(folder)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match="be a folder; this is a file"):
-        check_new_folder(tmp_path / "file")
-
-
-def test_an_unwritable_out_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(PermissionError, match="be a folder that can be written to"):
-        check_new_folder(tmp_path / "file" / "run")
 
 
 def test_every_configuration_field_is_written(question_run: Path) -> None:

@@ -1,17 +1,15 @@
 """The model folder: JSON and weights, checksummed; written last-file-marks-done, validated when read."""
 
-import contextlib
 import dataclasses
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoqa._checks import check_directory, refusal
+from videoqa._checks import check_directory
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
 from videoqa.models.backbones import backbone_identity
@@ -24,13 +22,11 @@ if TYPE_CHECKING:
 CONFIG, VOCABULARY, ANSWERS = "config.json", "question_vocabulary.json", "answers.json"
 WEIGHTS, BACKBONE_WEIGHTS = "model.weights.h5", "backbone.weights.h5"
 METRICS, QUESTION_PRIOR, BLIND = "metrics.json", "question_prior.json", "blind"
-CHECKPOINTS = "checkpoints"
 UNFINISHED = "UNFINISHED.txt"
 """Lies in a run's folder until it is done; what else lies there belongs to no model."""
 PARTS_OF_A_FOLDER = (
     CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, QUESTION_PRIOR, f"{BLIND}/{MANIFEST}"
 )  # fmt: skip
-PARTS_OF_A_RUN = (*PARTS_OF_A_FOLDER[:-1], MANIFEST, BLIND, "logs", "evaluation", CHECKPOINTS)
 
 
 @dataclass(frozen=True)
@@ -106,67 +102,6 @@ class ModelFolder:
         return model
 
 
-def check_new_folder(out: str | os.PathLike[str]) -> Path:
-    """Return `out` as a `Path`, made if absent, refused if it holds a run or cannot be written to.
-
-    It holds a file `UNFINISHED` until `save_model_folder` is done. What a run left that was stopped before
-    its first checkpoint is removed.
-
-    Raises:
-        FileExistsError: it already holds a run, or one that can be resumed.
-        ValueError: it is a file.
-        PermissionError: it cannot be written to.
-    """
-    path = Path(out)
-    advice = "Choose another folder, or delete it if the run is not wanted any more."
-    if path.exists() and not path.is_dir():
-        raise ValueError(refusal("out", "be a folder; this is a file", str(path)))
-    unfinished = (path / UNFINISHED).exists() and not (path / MANIFEST).exists()
-    if unfinished and holds_checkpoints(path):
-        advice = "Add --resume (in Python: resume=True) to go on with it, or delete the folder."
-        raise FileExistsError(refusal("out", "not hold a run that was stopped", str(path), advice))
-    if not unfinished and any((path / name).exists() for name in PARTS_OF_A_RUN):
-        raise FileExistsError(refusal("out", "not hold a run yet", str(path), advice))
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        (path / UNFINISHED).write_text(
-            "This run is going on, or was stopped: its parts make no model.\n", "utf-8"
-        )
-        for name in PARTS_OF_A_RUN if unfinished else ():
-            remove(path / name)
-    except OSError as error:
-        message = refusal("out", "be a folder that can be written to", str(path), f"Cause: {error}.")
-        raise PermissionError(message) from error
-    return path
-
-
-def holds_checkpoints(run: Path) -> bool:
-    """Whether the folder of a run holds a checkpoint; one that was being written when a run was killed, and
-    one that was being removed, are none."""
-    names = [path.name for path in (run / CHECKPOINTS).glob("*")]
-    return any(not name.startswith(".") or ".replaced-" in name for name in names)
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def removed_if_left_empty(folder: Path) -> Iterator[None]:
-    """Remove `folder` again if what is done inside fails before anything was written to it."""
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(OSError):
-            if [path.name for path in folder.iterdir()] == [UNFINISHED]:
-                shutil.rmtree(folder)
-        raise
-
-
 def save_model_folder(
     out: Path,
     model: "keras.Model",
@@ -226,6 +161,14 @@ def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
     loaded = ModelFolder(folder, config, backbone, vocabulary, answers, read_json(folder / METRICS), prior)
     _check_backbone(loaded)
     return loaded
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _weights_only(model: "keras.Model") -> "keras.Model":

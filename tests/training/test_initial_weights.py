@@ -1,5 +1,7 @@
 """Weights of an earlier model of actions: by layer, and by label where labels have weights of their own."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from videoqa.models.building import build_from_config
 from videoqa.saving import save_model_folder
 from videoqa.text.answers import AnswerList
 from videoqa.training.initial_weights import load_initial_weights
+from videoqa.training.request import check_initial
 
 MODELS = {
     "cnn_lstm": (ModelConfig(task="action", backbone="tiny", video_units=4, hidden_units=4), "features"),
@@ -61,3 +64,8 @@ def test_frames_of_another_size_are_refused(tmp_path) -> None:
     _, later = built(larger, starts_from, EARLIER, 2)
     with pytest.raises(ValueError, match="layers of the new model's shapes. Layer 'dense1'"):
         load_initial_weights(later, folder, vocabulary=None, answers=EARLIER)
+    with pytest.raises(ValueError, match=r"from 4 frames of 48x48 pixels.*\(4 of 16x16\)"):  # before any work
+        check_initial(folder, dataclasses.replace(config, model=larger))
+    with pytest.raises(ValueError, match=r"from 17 frames of 16x16 pixels"):
+        check_initial(folder, dataclasses.replace(config, sampling=SamplingConfig(17)))
+    check_initial(folder, dataclasses.replace(config, sampling=SamplingConfig(16)))  # pooled to one as well

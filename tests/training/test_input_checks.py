@@ -3,7 +3,9 @@
 import pytest
 
 from videoqa.config import RunConfig, run_config_from_options
-from videoqa.training.request import check_input
+from videoqa.config.launch import LaunchConfig
+from videoqa.launching.job import Job
+from videoqa.training.request import check_input, read_request
 
 
 def config_of(**options) -> RunConfig:
@@ -39,6 +41,14 @@ def test_parts_that_do_not_fit_together_are_refused(options: dict, message: str)
 )
 def test_parts_that_fit_are_taken(options: dict) -> None:
     check_input(config_of(**options))
+
+
+def test_the_usual_task_of_a_named_set_is_known() -> None:
+    options = {"architecture": "c3d"}
+    with pytest.raises(ValueError, match="'cnn_lstm' for a table of questions"):
+        read_request(Job(data=("sample",), launch=LaunchConfig(), options=options))
+    read_request(Job(data=("sample",), launch=LaunchConfig(), options={**options, "task": "action"}))
+    read_request(Job(data=("ucf101",), launch=LaunchConfig(), options=options))
 
 
 def test_the_task_of_the_data_is_not_known_before_it_is_read() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import videoqa
 from videoqa.saving import load_model_folder
@@ -38,6 +39,8 @@ def test_the_last_layers_learn_on_and_come_with_the_model(small_set, tmp_path, w
         **OPTIONS,
     )  # fmt: skip
     assert len(run.history) == len(pd.read_csv(run.out / "logs" / "epochs.csv")) == 3
+    stages = [EventAccumulator(str(path)).Reload() for path in (run.out / "logs/tensorboard/train").iterdir()]
+    assert sorted(each.step for events in stages for each in events.Tensors("epoch_loss")) == [0, 1, 2]
     before, after = backbones(run, weights)
     changed = {
         layer.name

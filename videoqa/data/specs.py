@@ -187,6 +187,13 @@ def options_of(entries: Sequence[str]) -> dict[str, Any]:
     return {} if num_answers is None else {"num_answers": num_answers}
 
 
+def usual_task(entries: Sequence[str]) -> str | None:
+    """Return the task that exactly one named set serves where none is given; None for anything else."""
+    if len(entries) != 1 or not is_spec(entries[0]):
+        return None
+    return load_spec(entries[0]).tasks[0]
+
+
 def _folder() -> Traversable:
     """The folder of the installed package, or that of the checkout the package is run from."""
     try:

@@ -7,7 +7,14 @@ from typing import Any
 from videoqa.evaluation.markup import definitions, element, picture, plain, table, text
 from videoqa.evaluation.report_clips import ShownClip
 from videoqa.evaluation.report_style import STYLE
-from videoqa.evaluation.report_tables import class_table, ladder, other_figures, pair_table, type_table
+from videoqa.evaluation.report_tables import (
+    class_table,
+    frame_table,
+    ladder,
+    other_figures,
+    pair_table,
+    type_table,
+)
 from videoqa.evaluation.verdict import interval_text, percent, verdict
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -124,8 +131,9 @@ def _charts(content: ReportContent) -> str:
 
 
 def _confused(content: ReportContent) -> str:
-    pairs = content.scores.get("confused_pairs")
-    return _section("Most confused pairs", pair_table(pairs) if pairs else "")
+    pairs, frames = content.scores.get("confused_pairs"), content.scores.get("frames")
+    confused = _section("Most confused pairs", pair_table(pairs) if pairs else "")
+    return confused + _section("Single frames", frame_table(frames) if frames else "")
 
 
 def _clips(content: ReportContent) -> str:

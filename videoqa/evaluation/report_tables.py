@@ -145,6 +145,22 @@ def pair_table(pairs: Sequence[Mapping[str, Any]]) -> str:
     return table(("right answer", "answer given", "rows"), rows, class_="words")
 
 
+def frame_table(scores: Mapping[str, Any]) -> str:
+    """Return how often single frames got their clip's label, and which labels they got instead."""
+    if not scores["num_frames"]:
+        return element("p", "No frame was labelled.")
+    known = [
+        ("accuracy of single frames", percent(scores["accuracy"])),
+        ("frames", f"{scores['num_frames']:,}"),
+    ]
+    rows = [
+        ("", [text(each["labelled"]), text(each["classified"]), f"{each['num_frames']:,}"])
+        for each in scores["confused_pairs"][:SHOWN_PAIRS]
+    ]
+    written = definitions(known)
+    return written + (table(("labelled as", "classified as", "frames"), rows, class_="words") if rows else "")
+
+
 def _most_rows(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Return at most `SHOWN_ENTRIES` entries, those with most rows, in their own order."""
     kept = sorted(entries, key=lambda name: (-entries[name]["num_rows"], name))[:SHOWN_ENTRIES]

@@ -23,15 +23,16 @@ class CourseLog(keras.callbacks.TensorBoard):
 
     Args:
         folder: of the logs, made if absent.
-        first_step: number of steps that a resumed run has behind it.
+        first_step: number of steps that a resumed run, or a second stage, has behind it.
+        first_epoch: number of epochs before the epochs that are counted from 0.
     """
 
-    def __init__(self, folder: Path, first_step: int = 0) -> None:
+    def __init__(self, folder: Path, first_step: int = 0, first_epoch: int = 0) -> None:
         super().__init__(folder / "tensorboard", write_graph=False)
         self._folder = folder / "tensorboard"
         self._steps: Any = None
         self._sums: dict[str, float] = {}
-        self._logged = first_step
+        self._logged, self._first_epoch = first_step, first_epoch
         self._csv = folder / "epochs.csv"
         self._has_complained = False
 
@@ -68,7 +69,7 @@ class CourseLog(keras.callbacks.TensorBoard):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the events of an epoch."""
         with self._complaining():
-            super().on_epoch_end(epoch, logs)
+            super().on_epoch_end(self._first_epoch + epoch, logs)
             if self._steps is not None and "val_accuracy" in (logs or {}):
                 self._write_scalars(self._logged, {"validation_accuracy": logs["val_accuracy"]})
 

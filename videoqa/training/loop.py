@@ -100,7 +100,9 @@ class Training:
         pairs = self._begin(config)
         self._steps = make_steps(model, config, training, pairs, strategy, batch_spec(train_examples))
         parameters = {"epochs": training.epochs, "steps": self._num_steps, "verbose": 0}
-        self._course = CourseLog(logs, self.position.epoch * self._num_steps + self.position.next_batch)
+        self._steps_before = self.position.epochs_before * self._num_steps
+        steps_done = self._steps_before + self.position.epoch * self._num_steps + self.position.next_batch
+        self._course = CourseLog(logs, steps_done, self.position.epochs_before)
         own = [self._course, *callbacks] if control.is_chief else []
         self._driver = keras.callbacks.CallbackList(own, model=model, **parameters)
 
@@ -194,7 +196,7 @@ class Training:
             self.position.add(sums)
             self.position.next_batch = index + 1
             if self._control.is_chief:
-                self._course.add_step(number + 1, sums, self._rate())
+                self._course.add_step(self._steps_before + number + 1, sums, self._rate())
         self._driver.on_train_batch_end(index, self.position.means())
         if sums is None:
             return

@@ -44,6 +44,11 @@ class Position:
     epochs_without_gain: int = 0
     finished: bool = False
 
+    @property
+    def epochs_before(self) -> int:
+        """Number of epochs of an earlier stage, whose history this one goes on with."""
+        return len(self.history) - self.epoch
+
     def add(self, sums: Mapping[str, float]) -> None:
         """Add the sums of one or more steps."""
         for name in SUMS:

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -100,30 +101,24 @@ def prepare_data(
     training_rows = require_split(table, "train")
     _say_left_out(table, progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
-    answers = build_answer_list(
-        training_rows["answer"], config.model.num_answers, order=table.attrs.get("classes", ())
-    )
-    model, vocabulary = dataclasses.replace(config.model, num_answers=len(answers)), None
-    if config.model.task != "action":
-        vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
-        model = dataclasses.replace(model, vocabulary_size=vocabulary.size)
-    config = dataclasses.replace(config, model=model)
+    config, vocabulary, answers = _sized(config, training_rows, table.attrs.get("classes", ()))
     num_clips = len(distinct_requests(table)[0])
     _say_classes(training_rows, answers, progress)
     say(_description(table, training_rows, answers, num_clips), progress=progress)
     check_memory(config, num_clips)
-    options: dict[str, Any] = {"decode_workers": decode_workers, "progress": progress, "for_training": True}
-    examples, outcome = make_examples(table, config, vocabulary=vocabulary, answers=answers, **options)
-    check_some_long_enough(examples)
-    good, frame_examples = examples.clip_index >= 0, None
-    if config.training.unfreeze_from is not None:
-        from_frames = dataclasses.replace(config, model=dataclasses.replace(model, train_backbone=True))
-        frame_examples, _ = make_examples(
-            table, from_frames, vocabulary=vocabulary, answers=answers, **options
-        )
+    examples, frame_examples, outcome = _examples(
+        table,
+        config,
+        vocabulary=vocabulary,
+        answers=answers,
+        decode_workers=decode_workers,
+        progress=progress,
+    )
+    good = examples.clip_index >= 0
+    if frame_examples is not None:
         good &= frame_examples.clip_index >= 0
     _say_dropped(table, outcome, good, progress)
-    kept, num_dropped = table[good].reset_index(drop=True), int((~good).sum())
+    kept = table[good].reset_index(drop=True)
     num_rows = len(require_split(kept, "train"))
     if left_out := check_num_rows(config.model, num_rows, config.training.batch_size):
         say(left_out, progress=progress)
@@ -135,7 +130,7 @@ def prepare_data(
         frame_examples=None if frame_examples is None else frame_examples.select(good),
         vocabulary=vocabulary,
         answers=answers,
-        num_dropped=num_dropped,
+        num_dropped=int((~good).sum()),
         groups=groups_of_splits(table),
         videos=_videos_of_splits(kept, contents),
         hashes={
@@ -146,6 +141,30 @@ def prepare_data(
         },
         num_tables=num_tables,
     )
+
+
+def _sized(
+    config: RunConfig, training_rows: pd.DataFrame, classes: Sequence[str]
+) -> tuple[RunConfig, Vocabulary | None, AnswerList]:
+    """The words and answers of the training rows, and the configuration with their numbers."""
+    answers = build_answer_list(training_rows["answer"], config.model.num_answers, order=classes)
+    model, vocabulary = dataclasses.replace(config.model, num_answers=len(answers)), None
+    if config.model.task != "action":
+        vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
+        model = dataclasses.replace(model, vocabulary_size=vocabulary.size)
+    return dataclasses.replace(config, model=model), vocabulary, answers
+
+
+def _examples(
+    table: pd.DataFrame, config: RunConfig, **options: Any
+) -> tuple[Examples, Examples | None, pd.DataFrame]:
+    """The rows as arrays, as frames too where a second stage needs them, and what became of each video."""
+    examples, outcome = make_examples(table, config, for_training=True, **options)
+    check_some_long_enough(examples)
+    if config.training.unfreeze_from is None:
+        return examples, None, outcome
+    from_frames = dataclasses.replace(config, model=dataclasses.replace(config.model, train_backbone=True))
+    return examples, make_examples(table, from_frames, for_training=True, **options)[0], outcome
 
 
 def _video_contents(table: pd.DataFrame, config: RunConfig) -> pd.Series | None:

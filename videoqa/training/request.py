@@ -1,7 +1,9 @@
 """What a run was asked for: options and sources made into a checked configuration, before any work."""
 
+import dataclasses
 import os
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,15 @@ from videoqa._command import training_command
 from videoqa.auditing.archives import check_unpacked
 from videoqa.config import ModelConfig, RunConfig, run_config_from_options
 from videoqa.data.annotations import split_sources
-from videoqa.data.specs import options_of
+from videoqa.data.specs import options_of, usual_task
 from videoqa.features.encode import check_crop
 from videoqa.launching.job import Job
 from videoqa.models.backbones import INCEPTION_V3_CHANNELS, backbone_identity
-from videoqa.saving import CHECKPOINTS, ModelFolder, load_model_folder
+from videoqa.saving import ModelFolder, load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
 from videoqa.training.requirements import check_recipe
 from videoqa.training.resuming import check_same_run, check_unfinished, options_of_run
+from videoqa.training.run_folder import CHECKPOINTS
 from videoqa.training.settling import check_resumable
 
 INITIAL_FIELDS = (
@@ -71,7 +74,9 @@ def read_request(job: Job) -> Request:
     own = options_of(sources)
     config = run_config_from_options({**own, **job.options, "data": sources})
     initial = None if job.initial_model is None else load_model_folder(job.initial_model)
-    check_input(config, task_known=config.data.task is not None)
+    task = config.data.task or usual_task(sources)
+    model = config.model if task is None else dataclasses.replace(config.model, task=task)
+    check_input(dataclasses.replace(config, model=model), task_known=task is not None)
     check_unpacked(config.data.videos)
     return Request(config, tables, own, initial)
 
@@ -197,7 +202,27 @@ def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
         if ours != theirs:
             requirement = f"have the new model's {name}={ours!r}"
             raise ValueError(refusal("initial_model", requirement, f"{initial.path} ({name}={theirs!r})"))
+    _check_initial_shapes(initial, config)
     _check_initial_backbone(initial, config.model)
+
+
+def _check_initial_shapes(initial: ModelFolder, config: RunConfig) -> None:
+    """Refuse weights whose shapes depend on the size of the frames, or on their number, and differ."""
+    if _sizes(initial.config) == _sizes(config):
+        return
+    (height, width), number = config.model.frame_size, config.sampling.num_frames  # type: ignore[misc]
+    (old_height, old_width), old_number = initial.config.model.frame_size, initial.config.sampling.num_frames  # type: ignore[misc]
+    requirement = f"have learned from {number} frames of {height}x{width} pixels, as the new model will"
+    received = f"{initial.path} ({old_number} of {old_height}x{old_width})"
+    raise ValueError(refusal("initial_model", requirement, received))
+
+
+def _sizes(config: RunConfig) -> tuple[int, ...]:
+    """What the shapes of weights depend on, beside `INITIAL_FIELDS`: c3d pools before its dense layers."""
+    height, width = config.model.frame_size  # type: ignore[misc]
+    if config.model.architecture == "c3d":
+        return ceil(config.sampling.num_frames / 16), ceil(height / 32), ceil(width / 32)
+    return (height, width) if config.model.architecture == "conv_lstm" else ()
 
 
 def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:

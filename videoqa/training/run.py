@@ -14,12 +14,7 @@ from videoqa.data.annotations import read_annotations
 from videoqa.data.splits import attach_validation
 from videoqa.launching.job import Job
 from videoqa.launching.stopping import graceful_stop, raise_again
-from videoqa.saving import (
-    CHECKPOINTS,
-    ModelFolder,
-    removed_if_left_empty,
-    save_model_folder,
-)
+from videoqa.saving import ModelFolder, save_model_folder
 from videoqa.training.checkpoints import Checkpoint, drop_newer, newest_checkpoint
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.metrics import metrics_of_run
@@ -27,6 +22,7 @@ from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request, check_initial, check_input, read_request
 from videoqa.training.requirements import check_shares
 from videoqa.training.resuming import check_same_run, check_unfinished, resumable, say_new_schedule
+from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
 from videoqa.training.stages import Run, fit_all, fit_blind
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 
 from videoqa._checks import refusal
 from videoqa.launching.job import Job
-from videoqa.saving import CHECKPOINTS, UNFINISHED, check_new_folder, holds_checkpoints
+from videoqa.saving import UNFINISHED
+from videoqa.training.run_folder import CHECKPOINTS, check_new_folder, holds_checkpoints
 
 
 class Settling:

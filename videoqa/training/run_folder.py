@@ -1,0 +1,67 @@
+"""The folder of a run: refused where another run lies, cleaned of what was stopped too early."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from videoqa._checks import refusal
+from videoqa._manifest import MANIFEST
+from videoqa.saving import BLIND, PARTS_OF_A_FOLDER, UNFINISHED, remove
+
+CHECKPOINTS = "checkpoints"
+PARTS_OF_A_RUN = (*PARTS_OF_A_FOLDER[:-1], MANIFEST, BLIND, "logs", "evaluation", CHECKPOINTS)
+
+
+def check_new_folder(out: str | os.PathLike[str]) -> Path:
+    """Return `out` as a `Path`, made if absent, refused if it holds a run or cannot be written to.
+
+    It holds a file `UNFINISHED` until `save_model_folder` is done. What a run left that was stopped before
+    its first checkpoint is removed.
+
+    Raises:
+        FileExistsError: it already holds a run, or one that can be resumed.
+        ValueError: it is a file.
+        PermissionError: it cannot be written to.
+    """
+    path = Path(out)
+    advice = "Choose another folder, or delete it if the run is not wanted any more."
+    if path.exists() and not path.is_dir():
+        raise ValueError(refusal("out", "be a folder; this is a file", str(path)))
+    unfinished = (path / UNFINISHED).exists() and not (path / MANIFEST).exists()
+    if unfinished and holds_checkpoints(path):
+        advice = "Add --resume (in Python: resume=True) to go on with it, or delete the folder."
+        raise FileExistsError(refusal("out", "not hold a run that was stopped", str(path), advice))
+    if not unfinished and any((path / name).exists() for name in PARTS_OF_A_RUN):
+        raise FileExistsError(refusal("out", "not hold a run yet", str(path), advice))
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / UNFINISHED).write_text(
+            "This run is going on, or was stopped: its parts make no model.\n", "utf-8"
+        )
+        for name in PARTS_OF_A_RUN if unfinished else ():
+            remove(path / name)
+    except OSError as error:
+        message = refusal("out", "be a folder that can be written to", str(path), f"Cause: {error}.")
+        raise PermissionError(message) from error
+    return path
+
+
+def holds_checkpoints(run: Path) -> bool:
+    """Whether the folder of a run holds a checkpoint; one that was being written when a run was killed, and
+    one that was being removed, are none."""
+    names = [path.name for path in (run / CHECKPOINTS).glob("*")]
+    return any(not name.startswith(".") or ".replaced-" in name for name in names)
+
+
+@contextlib.contextmanager
+def removed_if_left_empty(folder: Path) -> Iterator[None]:
+    """Remove `folder` again if what is done inside fails before anything was written to it."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if [path.name for path in folder.iterdir()] == [UNFINISHED]:
+                shutil.rmtree(folder)
+        raise
