@@ -5,6 +5,8 @@
 
 72 training clips are few for networks that start from nothing: the question is whether they learn at all, not
 what they reach with the data they were made for. All training clips are learned from, the last epoch is kept.
+Ends with exit code 1 where a test accuracy is less than 20 points above the majority's, where 32 clips are
+not learned by heart, or where a training takes over 30 minutes.
 """
 
 import argparse
@@ -43,13 +45,45 @@ MODELS: dict[str, dict[str, Any]] = {
         "flip": True,
     },
 }
-FIT = {"flip": False, "crop": "center", "dropout": 0.0, "patience": None}
+FIT = {"flip": False, "crop": "center", "dropout": 0.0, "patience": None, "batch_size": 8}
 NUM_FIT = 32
+REQUIRED_GAIN, MOST_MINUTES = 0.2, 30
 
 
 def rows_of(table: pd.DataFrame, fit: bool) -> pd.DataFrame:
     """Return all rows, or 32 training clips, as many of each class."""
     return table[table["split"] == "train"].groupby("label").head(NUM_FIT // 4) if fit else table
+
+
+def train_and_score(
+    name: str, rows: pd.DataFrame, options: dict[str, Any], splits: tuple[str, ...]
+) -> tuple[list[dict[str, Any]], float]:
+    """Return the scores on each split, and the minutes that training took."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        run = videoqa.train(
+            rows, out=Path(folder, "run"), architecture=name, validation_share=0.0, progress=False, **options
+        )
+        minutes = (time.monotonic() - began) / 60
+        scores = [
+            videoqa.evaluate(run.out, rows, split=split, out=Path(folder, split), progress=False)
+            for split in splits
+        ]
+    return scores, minutes
+
+
+def print_row(name: str, rows: pd.DataFrame, options: dict[str, Any], fit: bool) -> bool:
+    """Train, score, print the line and return whether it is as required."""
+    scores, minutes = train_and_score(name, rows, options, ("train",) if fit else ("train", "test"))
+    first, last = scores[0], scores[-1]
+    test = "" if fit else f"{last['accuracy']:.2%} of {last['num_rows']}"
+    print(
+        f"| {name} | {first['num_rows']} | {first['accuracy']:.2%} | {test} | "
+        f"{last['majority_accuracy']:.2%} | {minutes:.1f} |",
+        flush=True,
+    )
+    least = 1.0 if fit else last["majority_accuracy"] + REQUIRED_GAIN
+    return last["accuracy"] >= least and minutes <= MOST_MINUTES
 
 
 def main() -> None:
@@ -62,32 +96,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, help="instead of the usual number")
     arguments = parser.parse_args()
-    table = subset_table(real_data())
+    rows = rows_of(subset_table(real_data()), arguments.fit)
     print("| model | training clips | their accuracy | test accuracy | majority | minutes |")
     print("|---|---|---|---|---|---|", flush=True)
+    reached = []
     for name in arguments.only:
-        options = {**MODELS[name], **(FIT if arguments.fit else {})}
-        if arguments.epochs:
-            options["epochs"] = arguments.epochs
-        rows = rows_of(table, arguments.fit)
-        with tempfile.TemporaryDirectory() as folder:
-            began = time.monotonic()
-            run = videoqa.train(
-                rows, out=Path(folder, "run"), architecture=name, seed=arguments.seed,
-                validation_share=0.0, progress=False, **options,
-            )  # fmt: skip
-            minutes = (time.monotonic() - began) / 60
-            splits = ("train",) if arguments.fit else ("train", "test")
-            scores = [
-                videoqa.evaluate(run.out, rows, split=split, out=Path(folder, split), progress=False)
-                for split in splits
-            ]
-        test = f"{scores[-1]['accuracy']:.2%} of {scores[-1]['num_rows']}" if not arguments.fit else ""
-        print(
-            f"| {name} | {scores[0]['num_rows']} | {scores[0]['accuracy']:.2%} | {test} | "
-            f"{scores[-1]['majority_accuracy']:.2%} | {minutes:.1f} |",
-            flush=True,
-        )
+        options = {**MODELS[name], **(FIT if arguments.fit else {}), "seed": arguments.seed}
+        options |= {"epochs": arguments.epochs} if arguments.epochs else {}
+        reached.append(print_row(name, rows, options, arguments.fit))
+    raise SystemExit(0 if all(reached) else 1)
 
 
 if __name__ == "__main__":
