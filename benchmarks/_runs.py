@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 
@@ -16,6 +17,9 @@ from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
 from videoqa.training.run_folder import CHECKPOINTS
 
 LOOK_SECONDS = 0.02
+GROUPS = ("model", "optimizer", "best")
+"""Of a checkpoint's arrays."""
+WEIGHT_FILES = ("model.weights.h5", "blind/model.weights.h5")
 ACTIVITIES = ("loading", "unloading", "waving")
 SMALL = {
     "backbone": "tiny",
@@ -113,6 +117,29 @@ def largest_difference(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray])
         distance, norm = np.linalg.norm((a - b).ravel()), np.linalg.norm(b.ravel())
         differences.append(float(distance / norm) if norm else float(distance))
     return max(differences)
+
+
+def end_of(out: Path) -> list[np.ndarray]:
+    """Return all tensors that a finished run leaves."""
+    checkpoint = last_checkpoint(out)
+    tensors = [array for group in GROUPS for array in checkpoint.arrays(group)]
+    for name in [name for name in WEIGHT_FILES if (out / name).exists()]:
+        with h5py.File(out / name) as file:
+            found: dict[str, np.ndarray] = {}
+            file.visititems(
+                lambda key, item, found=found: (
+                    found.update({key: item[()]}) if isinstance(item, h5py.Dataset) else None
+                )
+            )
+        tensors += [found[key] for key in sorted(found)]
+    return tensors
+
+
+def compared(ours: list[np.ndarray], theirs: list[np.ndarray]) -> str:
+    """Return "equal", or the largest relative L2 difference of a tensor."""
+    if all(a.tobytes() == b.tobytes() for a, b in zip(ours, theirs, strict=True)):
+        return "equal"
+    return f"{largest_difference(ours, theirs):.1e}"
 
 
 def epochs_of(out: Path) -> pd.DataFrame:

@@ -4,6 +4,7 @@
     python benchmarks/crash_resume.py --workers 2 --kills 10    # of one of two workers each time
     python benchmarks/crash_resume.py --while-training      # within 3 s of a checkpoint of that process
     python benchmarks/crash_resume.py --damage              # the newest checkpoint cut off, or a byte changed
+    python benchmarks/crash_resume.py --architecture c3d    # or conv_lstm: on actions, without a blind model
 
 A run is killed, resumed, killed again, ... until it comes to its end before the next kill. Moments are drawn
 evenly over the time that an uninterrupted run takes, so that they fall into loading, the blind model, the
@@ -22,18 +23,25 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import h5py
 import numpy as np
+import pandas as pd
 from _processes import kill_worker
-from _runs import SMALL, draw_set, largest_difference, last_checkpoint, train_command
+from _runs import SMALL, compared, draw_set, end_of, last_checkpoint, train_command
 
 from videoqa._manifest import MANIFEST
 from videoqa.training.run_folder import CHECKPOINTS
 
-OPTIONS = {**SMALL, "batch_size": 7, "epochs": 8, "num_answers": 4}
+OPTIONS = {
+    "cnn_lstm": {**SMALL, "batch_size": 7, "num_answers": 4},
+    "c3d": {"width": 1 / 32, "frame_size": (16, 16), "num_frames": 4, "flip": True, "batch_size": 8},
+    "conv_lstm": {"width": 0.1, "frame_size": (40, 48), "num_frames": 30, "batch_size": 7},
+}
+COMMON = {"epochs": 8, "dropout": 0.3, "patience": "none"}
+AVERAGING_FREQUENCY = 2
+"""Of several workers with conv_lstm."""
+SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 3.0
+"""Of the actions, so that clips of conv_lstm have one segment of frames or two."""
 CHECKPOINT_STEPS = 2
-GROUPS = ("model", "optimizer", "best")
-WEIGHT_FILES = ("model.weights.h5", "blind/model.weights.h5")
 STOP_SECONDS = 120.0
 TRAINING_SECONDS = 3.0
 Kill = Callable[[subprocess.Popen], str | None]
@@ -42,22 +50,26 @@ Kill = Callable[[subprocess.Popen], str | None]
 class Runs:
     """Starts, kills and resumes one training in a folder of its own each time."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
-        self._data = draw_set(folder, 60)["question"]
+    def __init__(self, folder: Path, workers: int, architecture: str) -> None:
+        tables = draw_set(folder, 60)
+        self._data = tables["question"] if architecture == "cnn_lstm" else of_all_lengths(tables["action"])
+        self._options = {"architecture": architecture, **OPTIONS[architecture], **COMMON}
         self.seconds = 0.0
         """The longest time that a whole run has taken."""
         self._launch = {"checkpoint_steps": CHECKPOINT_STEPS}
-        self._spread = {}
+        self._spread: dict[str, object] = {}
         if workers > 1:
             self._launch["local_workers"] = workers
             self._spread = {"strategy": "multiworker"}
+            if architecture == "conv_lstm":
+                self._spread["averaging_frequency"] = AVERAGING_FREQUENCY
 
     def start(self, out: Path) -> subprocess.Popen:
         """Begin the run in `out`, or go on with it where it left a checkpoint."""
         if any((out / CHECKPOINTS).glob("[!.]*")):
             command = train_command(None, out, resume=True, **self._launch)
         else:
-            command = train_command(self._data, out, **OPTIONS, **self._spread, **self._launch)
+            command = train_command(self._data, out, **self._options, **self._spread, **self._launch)
         with (out.parent / f"{out.name}.log").open("a") as log:
             return subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -92,27 +104,12 @@ class Runs:
         return None
 
 
-def end_of(out: Path) -> list[np.ndarray]:
-    """Return all tensors that a finished run leaves."""
-    checkpoint = last_checkpoint(out)
-    tensors = [array for group in GROUPS for array in checkpoint.arrays(group)]
-    for name in WEIGHT_FILES:
-        with h5py.File(out / name) as file:
-            found: dict[str, np.ndarray] = {}
-            file.visititems(
-                lambda key, item, found=found: (
-                    found.update({key: item[()]}) if isinstance(item, h5py.Dataset) else None
-                )
-            )
-        tensors += [found[key] for key in sorted(found)]
-    return tensors
-
-
-def compared(ours: list[np.ndarray], theirs: list[np.ndarray]) -> str:
-    """Return "equal", or the largest relative L2 difference of a tensor."""
-    if all(a.tobytes() == b.tobytes() for a, b in zip(ours, theirs, strict=True)):
-        return "equal"
-    return f"{largest_difference(ours, theirs):.1e}"
+def of_all_lengths(table: Path) -> Path:
+    """Let the actions of a table end at moments drawn by chance, and return it."""
+    rows = pd.read_csv(table)
+    rows["end_seconds"] = np.random.default_rng(0).uniform(SHORTEST_SECONDS, LONGEST_SECONDS, len(rows))
+    rows.to_csv(table, index=False)
+    return table
 
 
 def kill_whole(process: subprocess.Popen) -> str:
@@ -215,17 +212,19 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--damage", action="store_true", help="damage checkpoints instead of only killing")
     parser.add_argument("--while-training", action="store_true", help="kill while steps are taken")
+    parser.add_argument("--architecture", choices=sorted(OPTIONS), default="cnn_lstm")
     arguments = parser.parse_args()
     random.seed(0)  # which worker is killed
     kill = kill_whole if arguments.workers == 1 else kill_one_worker
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        runs = Runs(folder, arguments.workers)
+        runs = Runs(folder, arguments.workers, arguments.architecture)
         for number in range(2):
             runs.finish(folder / f"whole-{number}")
         whole = end_of(folder / "whole-0")
         steps = last_checkpoint(folder / "whole-0").state["step"]
-        print(f"A whole run: {steps} steps after the blind model's {steps}, {runs.seconds:.1f} s.")
+        before = f" after the blind model's {steps}" if arguments.architecture == "cnn_lstm" else ""
+        print(f"A whole run: {steps} steps{before}, {runs.seconds:.1f} s.")
         print(f"Two whole runs: {compared(end_of(folder / 'whole-1'), whole)}", flush=True)
         if arguments.damage:
             good = damage(runs, folder, kill, whole)

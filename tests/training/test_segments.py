@@ -11,6 +11,7 @@ from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
 from videoqa.training.recipes import optimizer_pairs
 from videoqa.training.segments import make_segment_step
+from videoqa.training.step import STEP_SUMS
 
 CONFIG = ModelConfig(task="action", architecture="conv_lstm", frame_size=(40, 48), num_answers=3, width=0.2)
 
@@ -49,6 +50,19 @@ def test_there_is_one_update_for_each_segment():
 def test_a_segment_of_padding_only_is_no_update():
     _, pairs = take_step(make_model(), make_batch(lengths=(4, 5, 3)), segment_frames=5)
     assert int(pairs[0][0].iterations) == 1
+
+
+def test_rows_that_do_not_count_make_no_segment():
+    """A long row of weight 0, and a batch of nothing else: their updates would be the penalty's alone."""
+    longer = {**make_batch(), "weights": tf.constant([0.0, 1.0, 1.0])}
+    _, pairs = take_step(make_model(), longer, segment_frames=5)
+    assert int(pairs[0][0].iterations) == 2
+    model, nothing = make_model(), {**make_batch(), "weights": tf.zeros(3)}
+    before = model.get_weights()
+    (sums,), pairs = take_step(model, nothing, segment_frames=5)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+    assert int(pairs[0][0].iterations) == 0
+    assert sums == dict.fromkeys(STEP_SUMS, 0.0)
 
 
 def test_one_segment_is_ordinary_training():

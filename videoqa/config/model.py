@@ -114,7 +114,6 @@ class ModelConfig:
             requirement = "be left out with architecture='cnn_lstm'"
             advice = "Its widths are video_units and hidden_units."
             raise ValueError(refusal("width", requirement, self.width, advice))
-
         if not self.peepholes and self.architecture != "conv_lstm":
             requirement = f"be left out with architecture={self.architecture!r}"
             raise ValueError(refusal("peepholes", requirement, self.peepholes))

@@ -1,21 +1,17 @@
 """Answer probabilities of examples from a built model, batch by batch."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from videoqa._progress import progress_bar
+from videoqa.evaluation.inference import inference_function, windows_at_once
 from videoqa.input_pipeline import Examples
 from videoqa.video.sampling import window_starts_spread
 
 if TYPE_CHECKING:
     import keras
-
-BATCH_SIZE = 128
-BATCH_SIZE_WITHOUT_BACKBONE = 8
-"""Clips of c3d and conv_lstm, whose first layers put out tens of megabytes for each."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +57,12 @@ def predict_examples(
     Args:
         model: takes the inputs of `examples`.
         examples: rows; those whose video failed (`clip_index` −1) get zeros, so that no answer is theirs.
-        batch_size: windows at a time; None: `BATCH_SIZE`, or fewer for a model without a backbone.
+        batch_size: windows at a time; None: `windows_at_once`.
         num_test_clips: windows of each clip; 1: the centre window.
         progress: show a bar on a terminal.
     """
-    call, batch_size = inference_function(model), batch_size or _batch_size(model)
+    call = inference_function(model)
+    batch_size = batch_size or windows_at_once(model, examples.num_frames)
     averages = _Averages(examples, model.output_shape)
     usable = np.flatnonzero(examples.clip_index >= 0)
     rows, starts = _windows(examples, usable, num_test_clips)
@@ -75,11 +72,6 @@ def predict_examples(
         inputs = examples.model_inputs(rows[part], starts[part])
         averages.add(rows[part], starts[part], call(inputs), inputs.get("mask"))
     return averages.finish()
-
-
-def _batch_size(model: "keras.Model") -> int:
-    names = {layer.name for layer in model.layers}
-    return BATCH_SIZE_WITHOUT_BACKBONE if "clip" in names and "backbone" not in names else BATCH_SIZE
 
 
 def _windows(examples: Examples, rows: np.ndarray, num_windows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -134,17 +126,3 @@ class _Averages:
             seen = self._frames.any(axis=1)
             self._frame_classes[self._row] = self._frames[seen].argmax(axis=1)
         self._row = -1
-
-
-def inference_function(model: "keras.Model") -> Callable[[dict[str, np.ndarray]], np.ndarray]:
-    """Return `model(inputs, training=False)` compiled once and kept with the model."""
-    import tensorflow as tf
-
-    if not hasattr(model, "_videoqa_inference"):
-        signature = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in model.input.items()}
-        function = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
-        model._videoqa_inference = function.get_concrete_function()
-    call, dtypes = model._videoqa_inference, {name: tensor.dtype for name, tensor in model.input.items()}
-    return lambda inputs: call(
-        {name: tf.constant(array, dtypes[name]) for name, array in inputs.items()}
-    ).numpy()

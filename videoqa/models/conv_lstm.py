@@ -73,7 +73,7 @@ def segment_form(model: keras.Model) -> keras.Model:
         ValueError: another kind of model.
     """
     layers = {layer.name: layer for layer in model.layers}
-    if not set(CONV_LSTM_LAYERS) <= set(layers):
+    if not is_conv_lstm(model):
         raise ValueError(refusal("model", "be a conv_lstm model", model.name))
     clip, mask = _inputs(None, layers["clip"].output.shape[2:4])
     lstm = layers["lstm"]
@@ -84,6 +84,11 @@ def segment_form(model: keras.Model) -> keras.Model:
     answer, hidden, cell = _label_frames(layers, clip, mask, list(states.values()))
     outputs = {"answer": answer, "hidden": hidden, "cell": cell}
     return keras.Model({"clip": clip, "mask": mask, **states}, outputs, name="conv_lstm_segment")
+
+
+def is_conv_lstm(model: keras.Model) -> bool:
+    """Return whether a model is one from `build_conv_lstm`, which `segment_form` takes."""
+    return set(CONV_LSTM_LAYERS) <= {layer.name for layer in model.layers}
 
 
 def _inputs(num_frames: int | None, frame_size: Any) -> tuple[Any, Any]:

@@ -12,13 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from videoqa.training.collectives import (
+    from_chief,
     make_reducer,
     mean_over_replicas,
     num_local_replicas,
     num_workers,
     sum_over_replicas,
 )
-from videoqa.training.run_checkpoints import optimizer_variables
+from videoqa.training.run_checkpoints import assign_all, optimizer_variables
 from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step, share_of_batch
 
 
@@ -26,7 +27,10 @@ class AveragedSteps:
     """Takes the steps of one worker, and averages weights and optimizer slots over the workers now and then.
 
     Each worker takes its share of every global batch, as in ordinary training, but the loss is divided by
-    the weights of that share, and the gradients stay with the worker.
+    the weights of that share, and the gradients stay with the worker. Where no row of its share counts, as
+    may be in an epoch's last batch, it takes no step. The mean is plain, however many rows each worker saw,
+    and what only counts, such as the steps an optimizer has taken, is worker 0's from then on, which is
+    what a checkpoint holds.
 
     Attributes:
         spread: relative distance of this worker's weights from the mean, before the last averaging.
@@ -55,6 +59,8 @@ class AveragedSteps:
         slots = optimizer_variables([optimizer for optimizer, _ in optimizers])
         self._weights = _floats(model.weights)
         self._averaged = [*self._weights, *_floats(slots)]
+        self._counters = [slot for slot in slots if not _is_float(slot)]
+        self._strategy = strategy
         self._mean = make_reducer(strategy, mean_over_replicas)
         self._sum = make_reducer(strategy, sum_over_replicas)
         self._frequency = frequency
@@ -77,8 +83,9 @@ class AveragedSteps:
         """
         if self._num_workers > 1:
             batch = share_of_batch(batch, self._share, self._share_size)
-        sums = self._step(batch, number, 0.0)
-        self._pending += [sums[name] for name in STEP_SUMS]
+        if tf.reduce_any(batch["weights"] > 0):
+            sums = self._step(batch, number, 0.0)
+            self._pending += [sums[name] for name in STEP_SUMS]
         self._num_alone += 1
         if self._num_alone < self._frequency and not last:
             return None
@@ -93,13 +100,17 @@ class AveragedSteps:
         after = self._mean(before)
         num_weights = len(self._weights)
         self.spread = _relative_distance(before[:num_weights], after[:num_weights])
-        for variable, value in zip(self._averaged, after, strict=True):
-            variable.assign(value)
+        counts = from_chief(self._strategy, [variable.numpy() for variable in self._counters])
+        assign_all([*self._averaged, *self._counters], [*after, *counts])
 
 
 def _floats(variables: Sequence[keras.Variable]) -> list[keras.Variable]:
-    """Return the variables that a mean makes sense of; each worker counts its own steps."""
-    return [variable for variable in variables if "float" in keras.backend.standardize_dtype(variable.dtype)]
+    """Return the variables that a mean makes sense of."""
+    return [variable for variable in variables if _is_float(variable)]
+
+
+def _is_float(variable: keras.Variable) -> bool:
+    return "float" in keras.backend.standardize_dtype(variable.dtype)
 
 
 def _relative_distance(tensors: Sequence[tf.Tensor], means: Sequence[tf.Tensor]) -> float:

@@ -231,7 +231,7 @@ class Training:
             logs["spread"] = self._steps.spread
         epoch = place.epoch
         if self._control.is_chief and self._validation is not None:
-            logs |= validation_scores(self.model, self._validation)
+            logs |= validation_scores(self.model, self._validation, self._training.batch_size)
             if place.take_score(logs):
                 self._best = self.model.get_weights()
         place.end_epoch(logs)

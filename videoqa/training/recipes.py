@@ -10,7 +10,7 @@ from videoqa.training.step import OptimizerPairs
 
 CLIP_VALUE = 10.0
 """Bound of each element of the gradients of conv_lstm's dense, LSTM and output layers."""
-CONV_LSTM_LAYERS = {
+CONV_LSTM_OPTIMIZERS = {
     ("conv1", "conv2"): (1.0, lambda rate: keras.optimizers.Adam(rate)),
     ("dense",): (10.0, lambda rate: keras.optimizers.Adagrad(rate, clipvalue=CLIP_VALUE)),
     ("lstm",): (8.0, lambda rate: keras.optimizers.Adagrad(rate, clipvalue=CLIP_VALUE)),
@@ -38,7 +38,7 @@ def optimizer_pairs(
         return [(model.optimizer, model.trainable_variables)]
     return [
         (make(training.learning_rate * factor), _variables_of(model, names))
-        for names, (factor, make) in CONV_LSTM_LAYERS.items()
+        for names, (factor, make) in CONV_LSTM_OPTIMIZERS.items()
     ]
 
 
@@ -55,7 +55,7 @@ def rate_setter(
     """
     if config.architecture != "conv_lstm" or training.learning_rate_schedule == "constant":
         return lambda number: None
-    schedules = [learning_rate(training, num_steps, factor) for factor, _ in CONV_LSTM_LAYERS.values()]
+    schedules = [learning_rate(training, num_steps, factor) for factor, _ in CONV_LSTM_OPTIMIZERS.values()]
 
     def set_rates(number: int) -> None:
         for optimizer, schedule in zip(optimizers, schedules, strict=True):

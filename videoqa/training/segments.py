@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from videoqa.models.conv_lstm import SEGMENT_FRAMES, segment_form
 from videoqa.models.dropout import dropout_state
-from videoqa.training.step import OptimizerPairs, Step, named_sums
+from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step, named_sums
 
 MOST_FRAMES = 512
 """Of a window; so many numbers of dropout masks belong to one step."""
@@ -36,7 +36,8 @@ def make_segment_step(
     regularisation losses. Arguments are those of `make_train_step`; the strategy must have one replica.
 
     Args:
-        segment_frames: frames of a segment; the last one of a clip is filled up with masked frames.
+        segment_frames: frames of a segment; the last one of a clip is filled up with masked frames. Where
+            no row of weight above 0 has a frame, there is no segment and no update.
 
     Returns:
         The step. Its "loss_sum" has the mean over the frames of each clip, its "num_correct" counts clips by
@@ -53,10 +54,12 @@ def make_segment_step(
         states = [tf.zeros((tf.shape(clip)[0], units), segments.compute_dtype) for units in num_units]
         totals: list[Any] = []
         rows = {name: batch[name] for name in ("answer_ids", "weights", "positions")}
-        for begin in range(0, int(tf.reduce_max(_lengths(mask))), segment_frames):
+        for begin in range(0, int(tf.reduce_max(_lengths(mask, batch["weights"]))), segment_frames):
             part = [_filled(x[:, begin : begin + segment_frames], segment_frames) for x in (clip, mask)]
             *states, found = run(*part, rows, tf.constant(number * MOST_FRAMES + begin, tf.int64), *states)
             totals = found if not totals else [a + b for a, b in zip(totals, found, strict=True)]
+        if not totals:
+            return dict.fromkeys(STEP_SUMS, 0.0) | {"stop": stop}
         return named_sums(_sums_of_batch(batch, totals, stop))
 
     return step
@@ -116,8 +119,9 @@ def _sums_of_batch(batch: dict[str, Any], totals: list[Any], stop: float) -> tf.
     )
 
 
-def _lengths(mask: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+def _lengths(mask: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Return the frames of each clip that there are to learn from: none of a row of weight 0."""
+    return tf.reduce_sum(tf.cast(mask & (weights > 0)[:, None], tf.int32), axis=1)
 
 
 def _filled(part: tf.Tensor, num_frames: int) -> tf.Tensor:

@@ -1,0 +1,85 @@
+"""A model's answers to one batch, and how large that may be: scoring never holds more than training did."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+WINDOWS_AT_ONCE = 128
+"""Of a model that starts from features."""
+FRAMES_AT_ONCE = 80
+"""Of a model that starts from frames, whose first layers put out megabytes for each."""
+Inference = Callable[[dict[str, np.ndarray]], np.ndarray]
+
+
+def windows_at_once(model: "keras.Model", num_frames: int, trained_with: int | None = None) -> int:
+    """Return how many windows of `num_frames` frames go into one call of `inference_function`.
+
+    Args:
+        model: what is to be called.
+        num_frames: of a window.
+        trained_with: windows in a training step, whose memory is to be enough where frames go in; None: the
+            model is not being trained.
+    """
+    if "clip" not in model.input:
+        return WINDOWS_AT_ONCE
+    from videoqa.models.conv_lstm import SEGMENT_FRAMES, is_conv_lstm
+
+    in_one_call = min(num_frames, SEGMENT_FRAMES) if is_conv_lstm(model) else num_frames
+    most = max(FRAMES_AT_ONCE // in_one_call, 1)
+    return most if trained_with is None else min(most, trained_with)
+
+
+def inference_function(model: "keras.Model") -> Inference:
+    """Return `model(inputs, training=False)` compiled once and kept with the model.
+
+    A conv_lstm sees its clips segment by segment, with the state carried on, as it is trained: the answers
+    to frames that are there are those to the whole clip at once, the others mean nothing.
+    """
+    from videoqa.models.conv_lstm import is_conv_lstm
+
+    if not hasattr(model, "_videoqa_inference"):
+        model._videoqa_inference = _by_segments(model) if is_conv_lstm(model) else _at_once(model)
+    return model._videoqa_inference
+
+
+def _at_once(model: "keras.Model") -> Inference:
+    call = _compiled(model)
+    return lambda inputs: call(inputs).numpy()
+
+
+def _by_segments(model: "keras.Model") -> Inference:
+    from videoqa.models.conv_lstm import SEGMENT_FRAMES, segment_form
+
+    segments = segment_form(model)
+    call, num_classes = _compiled(segments), model.output_shape[-1]
+    states = {name: segments.input[name].shape[-1] for name in ("hidden", "cell")}
+
+    def answers(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        clip, mask = inputs["clip"], inputs["mask"]
+        probabilities = np.zeros((*mask.shape, num_classes), np.float32)
+        carried: dict[str, Any] = {name: np.zeros((len(clip), units)) for name, units in states.items()}
+        for begin in range(0, int(mask.sum(axis=1).max(initial=0)), SEGMENT_FRAMES):
+            part = slice(begin, begin + SEGMENT_FRAMES)
+            found = call({"clip": clip[:, part], "mask": mask[:, part], **carried})
+            probabilities[:, part] = found["answer"]
+            carried = {name: found[name] for name in states}
+        return probabilities
+
+    return answers
+
+
+def _compiled(model: "keras.Model") -> Callable[[dict[str, Any]], Any]:
+    """Return `model` compiled for any number of rows; it takes arrays and tensors."""
+    import tensorflow as tf
+
+    dtypes = {name: tensor.dtype for name, tensor in model.input.items()}
+    signature = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in model.input.items()}
+    function = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
+    call = function.get_concrete_function()
+    return lambda inputs: call(
+        {name: tf.convert_to_tensor(value, dtypes[name]) for name, value in inputs.items()}
+    )
