@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import keras
 
 BATCH_SIZE = 128
-BATCH_SIZE_WITHOUT_BACKBONE = 8
-"""Clips of c3d and conv_lstm, whose first layers put out tens of megabytes for each."""
+BATCH_SIZE_FROM_FRAMES = 8
+"""Clips of models that take frames, whose first layers put out tens of megabytes for each."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def predict_examples(
     Args:
         model: takes the inputs of `examples`.
         examples: rows; those whose video failed (`clip_index` −1) get zeros, so that no answer is theirs.
-        batch_size: windows at a time; None: `BATCH_SIZE`, or fewer for a model without a backbone.
+        batch_size: windows at a time; None: `BATCH_SIZE`, or fewer for a model that takes frames.
         num_test_clips: windows of each clip; 1: the centre window.
         progress: show a bar on a terminal.
     """
@@ -79,7 +79,7 @@ def predict_examples(
 
 def _batch_size(model: "keras.Model") -> int:
     names = {layer.name for layer in model.layers}
-    return BATCH_SIZE_WITHOUT_BACKBONE if "clip" in names and "backbone" not in names else BATCH_SIZE
+    return BATCH_SIZE_FROM_FRAMES if "clip" in names else BATCH_SIZE
 
 
 def _windows(examples: Examples, rows: np.ndarray, num_windows: int) -> tuple[np.ndarray, np.ndarray]:
