@@ -1,7 +1,8 @@
 """The second stage: the backbone's last layers learn on from the head's best epoch."""
 
+import shutil
+
 import h5py
-import keras
 import pandas as pd
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -21,9 +22,11 @@ OPTIONS = {
     "learning_rate": 1e-6,
     "batch_size": 8,
     "unfreeze_from": "mixed0",
+    "unfreeze_epochs": 2,
     "unfreeze_learning_rate": 3e-3,
     "progress": False,
 }
+FILES = ("model.weights.h5", "backbone.weights.h5")
 
 
 @pytest.fixture(scope="module")
@@ -36,27 +39,17 @@ def weights(tmp_path_factory):
     return path
 
 
-class DiesInTheSecondStage(keras.callbacks.Callback):
-    """Ends the training before the second step of the second stage."""
-
-    stages = 0
-
-    def on_train_begin(self, logs=None):
-        self.stages += 1
-
-    def on_train_batch_begin(self, batch, logs=None):
-        if (self.stages, batch) == (2, 1):
-            raise RuntimeError("The power is gone.")
-
-
-def train(small_set, weights, out, **options):
-    return videoqa.train(small_set / "labels.csv", out=out, backbone_weights=weights, **OPTIONS, **options)
-
-
 @pytest.fixture(scope="module")
 def run(small_set, tmp_path_factory, weights):
-    """A whole run of two stages, with validation rows."""
-    return train(small_set, weights, tmp_path_factory.mktemp("runs") / "whole", unfreeze_epochs=2)
+    """A whole run of two stages, with validation rows and a checkpoint of every step."""
+    return videoqa.train(
+        small_set / "labels.csv",
+        out=tmp_path_factory.mktemp("runs") / "whole",
+        backbone_weights=weights,
+        checkpoint_steps=1,
+        keep_checkpoints=9,
+        **OPTIONS,
+    )
 
 
 @pytest.mark.slow
@@ -81,19 +74,21 @@ def test_its_validation_scores_are_those_of_the_changed_backbone(small_set, run)
 
 
 @pytest.mark.slow
-def test_a_stopped_second_stage_goes_on_bit_for_bit_and_longer(small_set, run, tmp_path, weights):
+def test_a_second_stage_goes_on_bit_for_bit_from_its_first_step(run, tmp_path):
     out = tmp_path / "run"
-    stop = {"callbacks": [DiesInTheSecondStage()], "checkpoint_steps": 1}
-    with pytest.raises(RuntimeError, match="The power is gone"):
-        train(small_set, weights, out, unfreeze_epochs=1, **stop)
+    shutil.copytree(run.out, out)
+    for checkpoint in (out / CHECKPOINTS).glob("2-unfrozen-*"):
+        if not checkpoint.name.endswith("1"):
+            shutil.rmtree(checkpoint)
     newest = newest_checkpoint(out / CHECKPOINTS, progress=False)
     assert (newest.state["phase"], newest.state["step"]) == ("unfrozen", 1)
-    again = videoqa.train(out=out, resume=True, unfreeze_epochs=2, progress=False)
-    for name in ("model.weights.h5", "backbone.weights.h5"):
+    for name in FILES:
+        (out / name).unlink()
+    again = videoqa.train(out=out, resume=True, progress=False)
+    for name in FILES:
         ours, theirs = (weights_in(folder / name) for folder in (again.out, run.out))
         assert ours == theirs and len(ours) > 5
-    figures = ("loss", "accuracy", "val_loss", "val_accuracy")
-    for name in figures:
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
         assert [epoch[name] for epoch in again.history] == [epoch[name] for epoch in run.history]
 
 
