@@ -4,6 +4,7 @@ import pytest
 
 from videoqa.config import RunConfig, run_config_from_options
 from videoqa.training.memory import available_bytes, check_memory, forecast_run, largest_batch_size
+from videoqa.training.spread import ALONE, Spread, spread_of_workers
 
 
 def test_features_are_counted_as_float16() -> None:
@@ -81,3 +82,55 @@ def test_a_step_of_conv_lstm_holds_one_segment() -> None:
 def test_the_system_says_how_much_is_free() -> None:
     available = available_bytes()
     assert available is None or 2**26 < available < 2**50
+
+
+@pytest.mark.parametrize(
+    "options", [{"architecture": "c3d", **SMALL}, {"backbone": "tiny", "train_backbone": True}]
+)
+def test_workers_on_one_machine_hold_weights_and_input_each_and_share_the_batch(options: dict) -> None:
+    config = run_config_from_options({"batch_size": 24, **options})
+    alone, two = (forecast_run(config, 10, spread=spread) for spread in (ALONE, Spread(2, 2)))
+    assert two["activations"] == alone["activations"]
+    for name in set(alone) - {"activations"}:
+        assert two[name] == 2 * alone[name]
+    mirrored = forecast_run(config, 10, spread=Spread(num_replicas=2))
+    assert mirrored == alone | {"weights": 2 * alone["weights"]}
+
+
+def test_a_worker_on_a_machine_of_its_own_is_forecast_its_share() -> None:
+    config = run_config_from_options(SMALL | {"architecture": "c3d"})
+    alone, one_of_four = (forecast_run(config, 10, spread=spread) for spread in (ALONE, Spread(4, 1)))
+    assert one_of_four == alone | {"activations": alone["activations"] // 4}
+    available = sum(one_of_four.values())
+    check_memory(config, 10, available=available, spread=Spread(4, 1))
+    with pytest.raises(ValueError, match="batch_size=24 needs"):
+        check_memory(config, 10, available=available)
+
+
+def test_workers_with_one_host_share_its_memory() -> None:
+    workers = ("a:2222", "b:2222", "a:2223")
+    assert spread_of_workers(workers, 2) == Spread(num_workers=3, num_local_workers=2)
+    assert spread_of_workers(workers, 1) == Spread(num_workers=3, num_local_workers=1)
+    assert spread_of_workers(("localhost:1",), 0) == ALONE
+
+
+@pytest.mark.parametrize("architecture", ["c3d", "cnn_lstm"])
+def test_batches_at_hand_are_counted(architecture: str) -> None:
+    own = SMALL if architecture == "c3d" else {"backbone": "tiny", "train_backbone": True, "batch_size": 24}
+    config = run_config_from_options({"architecture": architecture, **own})
+    height, width = config.model.frame_size
+    usual, more = (sum(forecast_run(config, 0, prefetch_batches=number).values()) for number in (2, 12))
+    assert more - usual == 10 * 24 * config.sampling.num_frames * height * width * 3
+
+
+@pytest.mark.slow
+def test_of_two_stages_the_one_that_needs_more_is_forecast() -> None:
+    options = {"num_frames": 2, "frame_size": (75, 75), "backbone_layer": "mixed2", "backbone_weights": None}
+    asked = [{}, {"unfreeze_from": "mixed1"}, {"unfreeze_from": "mixed0"}, {"train_backbone": True}]
+    frozen, short, long, whole = (forecast_run(run_config_from_options(options | each), 10) for each in asked)
+    assert frozen["activations"] < short["activations"] < long["activations"] < whole["activations"]
+    assert frozen["weights"] < short["weights"] < long["weights"] < whole["weights"]
+    assert frozen["clips"] == short["clips"] > whole["clips"] == 0  # features stay in memory
+    config = run_config_from_options(options | asked[1])
+    with pytest.raises(ValueError, match="batch_size=32 needs"):
+        check_memory(config, 10, available=sum(frozen.values()))

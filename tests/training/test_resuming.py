@@ -60,6 +60,7 @@ def test_a_dataframe_must_be_passed_again(num_tables: int) -> None:
         {"strategy": "multiworker"},
         {"epochs": 12},
         {"epochs": 60},
+        {"unfreeze_epochs": 7},
         {"data": ("/new/a.csv",), "videos": "/new/clips", "annotations": "/new"},
     ],
     ids=lambda typed: " ".join(typed),

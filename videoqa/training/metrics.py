@@ -17,6 +17,9 @@ def metrics_of_run(
 ) -> dict[str, Any]:
     """Return what `metrics.json` holds: counts, the epochs and the scores on the validation rows."""
     (training_rows, _), (rows, examples) = prepared.split("train"), prepared.split("validation")
+    if prepared.frame_examples is not None and "clip" in fitted.model.input:
+        # Of the second stage: features are of the backbone as it was.
+        examples = prepared.rows_of("validation", prepared.frame_examples)
     majority = majority_answers(training_rows)
     metrics: dict[str, Any] = {
         "num_train_rows": len(training_rows),

@@ -17,15 +17,21 @@ from videoqa.config import ModelConfig, RunConfig
 from videoqa.data.annotations import require_split
 from videoqa.data.splits import groups_of_splits
 from videoqa.evaluation.rows import short_hash
-from videoqa.input_pipeline import Examples, check_some_long_enough, distinct_requests, make_examples
+from videoqa.input_pipeline import (
+    PREFETCHED_BATCHES,
+    Examples,
+    check_some_long_enough,
+    distinct_requests,
+    make_examples,
+)
 from videoqa.models.backbones import backbone_identity
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
+from videoqa.training.findings_said import description, say_classes, say_dropped, say_left_out, say_short
 from videoqa.training.memory import check_memory
 from videoqa.training.requirements import check_num_rows
-
-SHOWN_ERRORS = 5
+from videoqa.training.spread import ALONE, Spread
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,8 @@ def prepare_data(
     *,
     num_tables: int = 0,
     decode_workers: int | None = None,
+    prefetch_batches: int = PREFETCHED_BATCHES,
+    spread: Spread = ALONE,
     progress: bool = True,
 ) -> PreparedData:
     """Build the vocabularies, encode the videos and leave out the rows whose video failed.
@@ -92,20 +100,22 @@ def prepare_data(
         config: the run's configuration.
         num_tables: how many of the sources were DataFrames, which a later run cannot find again.
         decode_workers: threads that decode videos; None: as `encode_clips`.
+        prefetch_batches, spread: what the memory forecast depends on.
         progress: print what was found, and bars on a terminal.
 
     Raises:
-        ValueError: no training row, fewer than two different answers, a forecast that does not fit, or
-            windows longer than every clip.
+        ValueError: no training row, fewer than two different answers or than a batch needs, a forecast
+            that does not fit, or windows longer than every clip.
     """
     training_rows = require_split(table, "train")
-    _say_left_out(table, progress)
+    say_left_out(table, progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     config, vocabulary, answers = _sized(config, training_rows, table.attrs.get("classes", ()))
     num_clips = len(distinct_requests(table)[0])
-    _say_classes(training_rows, answers, progress)
-    say(_description(table, training_rows, answers, num_clips), progress=progress)
-    check_memory(config, num_clips)
+    say_classes(training_rows, answers, progress)
+    say(description(table, training_rows, answers, num_clips), progress=progress)
+    check_num_rows(config.model, len(training_rows), config.training.batch_size)
+    check_memory(config, num_clips, spread=spread, prefetch_batches=prefetch_batches)
     examples, frame_examples, outcome = _examples(
         table,
         config,
@@ -117,7 +127,8 @@ def prepare_data(
     good = examples.clip_index >= 0
     if frame_examples is not None:
         good &= frame_examples.clip_index >= 0
-    _say_dropped(table, outcome, good, progress)
+    say_dropped(table, outcome, good, progress)
+    say_short(examples.select(good & (table["split"] == "train").to_numpy()), config.sampling, progress)
     kept = table[good].reset_index(drop=True)
     num_rows = len(require_split(kept, "train"))
     if left_out := check_num_rows(config.model, num_rows, config.training.batch_size):
@@ -199,47 +210,3 @@ def _hash_of_backbone(model: ModelConfig) -> str:
 def _hash_of(content: Any) -> str:
     """Return 16 hexadecimal digits of the sha256 of JSON content."""
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
-
-
-def _description(
-    table: pd.DataFrame, training_rows: pd.DataFrame, answers: AnswerList, num_clips: int
-) -> str:
-    covered = (answers.encode(training_rows["answer"].tolist()) >= 0).mean()
-    return (
-        f"{len(training_rows)} training rows and {len(table) - len(training_rows)} validation rows of "
-        f"{num_clips} clips; {len(answers)} answers, which {covered:.1%} of the training rows have."
-    )
-
-
-def _say_left_out(table: pd.DataFrame, progress: bool) -> None:
-    """Print how many rows of other tasks the table was read without, and whether its splits were drawn."""
-    for task, number in table.attrs.get("left_out", {}).items():
-        say(f"{number} rows of the task {task!r} left out.", progress=progress)
-    if table.attrs.get("automatic_split"):
-        say(
-            "No `split` column: 80/10/10 of the groups drawn for train, validation and test.",
-            progress=progress,
-        )
-    if absent := table.attrs.get("absent"):
-        counts = ", ".join(f"{split} {number:,}" for split, number in absent.items())
-        say(f"Rows left out because the set's video is not there: {counts}.", progress=progress)
-
-
-def _say_classes(table: pd.DataFrame, answers: AnswerList, progress: bool) -> None:
-    """Print which of a set's classes the model has, and their new numbers, where that is not all of them."""
-    listed = table.attrs.get("num_listed_classes", len(answers))
-    if listed > len(answers):
-        numbered = ", ".join(f"{number} {label}" for number, label in enumerate(answers.answers))
-        say(f"{len(answers)} of {listed} classes, numbered anew: {numbered}.", progress=progress)
-
-
-def _say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:
-    failed = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
-    if not len(failed):
-        return
-    rows = int((~good).sum())
-    say(f"{rows} rows left out, of {len(failed)} videos that could not be used:", progress=progress)
-    for error in failed.head(SHOWN_ERRORS):
-        say(f"  {error}", progress=progress)
-    if len(failed) > SHOWN_ERRORS:
-        say("  ... `videoqa encode --json` lists all of them.", progress=progress)

@@ -11,8 +11,10 @@ from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa.config import PARTS, RunConfig, field_names, run_config_from_json
 
-FREE = ("data", "videos", "annotations", "strategy", "epochs")
+FREE = ("data", "videos", "annotations", "strategy", "epochs", "unfreeze_epochs")
 """Options that may differ: where the same rows and videos lie, how it is spread and how long it goes on."""
+LENGTHS = ("epochs", "unfreeze_epochs")
+"""Those of `FREE` that may only grow."""
 OF_THE_BACKBONE = ("backbone_weights", "frame_size")
 """Options whose defaults another backbone brings."""
 OF_THE_ARCHITECTURE = (
@@ -68,13 +70,16 @@ def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[
             configuration that this version does not know.
     """
     changes = _changed_options(run_config_from_json(saved["config"]), config)
-    epochs = saved["config"].get("training", {}).get("epochs", 0)
-    if config.training.epochs < epochs:
-        changes.append(f"epochs={config.training.epochs} (was {epochs}, and may only be more)")
-    before = saved["hashes"]
-    for kind in sorted({*before, *hashes}):
-        if before.get(kind) != hashes.get(kind):
-            changes.append(f"hash of the {kind}={hashes.get(kind)!r} (was {before.get(kind)!r})")
+    for name in LENGTHS:
+        before, now = saved["config"].get("training", {}).get(name, 0), getattr(config.training, name)
+        if now < before:
+            changes.append(f"{name}={now} (was {before}, and may only be more)")
+        elif name == "epochs" and now > before and saved.get("phase") == "unfrozen":
+            changes.append(f"epochs={now} (was {before}, and its stage is over)")
+    old = saved["hashes"]
+    for kind in sorted({*old, *hashes}):
+        if old.get(kind) != hashes.get(kind):
+            changes.append(f"hash of the {kind}={hashes.get(kind)!r} (was {old.get(kind)!r})")
     if changes:
         raise ValueError(
             f"`resume` must go on with the run as it was. Received: {', '.join(changes)}. "
@@ -93,14 +98,15 @@ def check_unfinished(saved: Mapping[str, Any], config: RunConfig, folder: Path) 
     Raises:
         ValueError: its model is there, and no epoch is left.
     """
-    position, last_phase = saved["position"], "model"
-    epochs = config.training.epochs
-    if config.training.unfreeze_from is not None:
-        last_phase, epochs = "unfrozen", config.training.unfreeze_epochs
+    position, training = saved["position"], config.training
+    last_phase, epochs, ended, option = "model", training.epochs, "this one", "--epochs"
+    if training.unfreeze_from is not None:
+        last_phase, epochs = "unfrozen", training.unfreeze_epochs
+        ended, option = "its second stage", "--unfreeze-epochs"
     done = position["finished"] or position["epoch"] >= epochs
     if saved["phase"] == last_phase and done and (folder / MANIFEST).exists():
-        requirement = f"hold a run with epochs left: this one ended after {position['epoch']}"
-        advice = "" if position["finished"] else "Give more --epochs to go on with it."
+        requirement = f"hold a run with epochs left: {ended} ended after {position['epoch']}"
+        advice = "" if position["finished"] else f"Give more {option} to go on with it."
         raise ValueError(refusal("out", requirement, str(folder), advice))
 
 

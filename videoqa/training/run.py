@@ -23,6 +23,7 @@ from videoqa.training.request import Request, check_initial, check_input, read_r
 from videoqa.training.requirements import check_shares
 from videoqa.training.resuming import check_same_run, check_unfinished, resumable, say_new_schedule
 from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
+from videoqa.training.spread import ALONE, Spread
 from videoqa.training.stages import Run, fit_all, fit_blind
 
 if TYPE_CHECKING:
@@ -53,9 +54,10 @@ class TrainingRun:
         return {"out": str(self.out), "num_epochs": len(self.history), **self.metrics}
 
 
-def prepare(job: Job, request: Request) -> PreparedData:
+def prepare(job: Job, request: Request, spread: Spread = ALONE) -> PreparedData:
     """Return the rows of a job as arrays, encoding the videos whose features are not in the cache."""
     config = request.config
+    check_shares(config.model, config.training.batch_size, spread.num_workers * spread.num_replicas)
     table = read_annotations(
         config.data,
         tables=request.tables,
@@ -72,11 +74,15 @@ def prepare(job: Job, request: Request) -> PreparedData:
         config,
         num_tables=len(request.tables),
         decode_workers=job.launch.decode_workers,
+        prefetch_batches=job.launch.prefetch_batches,
+        spread=spread,
         progress=job.progress,
     )
 
 
-def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | None = None) -> TrainingRun:
+def run_training(
+    job: Job, *, settled: Mapping[str, Any], control: RunControl | None = None, spread: Spread = ALONE
+) -> TrainingRun:
     """Do this process's part in a run and return it.
 
     Args:
@@ -84,6 +90,7 @@ def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | 
         settled: of `settling.Settling`.
         control: the place of this process among the workers; None: it is alone, and a signal that asks it to
             stop is passed on once its state is saved.
+        spread: over workers; that over the devices of this process is found here.
 
     Raises:
         TrainingStopped: some worker was asked to stop.
@@ -92,20 +99,24 @@ def run_training(job: Job, *, settled: Mapping[str, Any], control: RunControl | 
     request, folder = read_request(job), Path(settled["out"])
     strategy = None
     if request.config.training.strategy != "single":
+        from videoqa.training.strategies import num_replicas_in_memory
+
         strategy = _start(job, request)  # before anything else uses TensorFlow
+        training = request.config.training
+        check_shares(request.config.model, training.batch_size, strategy.num_replicas_in_sync)
+        spread = dataclasses.replace(spread, num_replicas=num_replicas_in_memory(strategy))
     restored = None
     if settled["resume"] and (control is None or control.is_chief):
         restored = newest_checkpoint(folder / CHECKPOINTS, progress=job.progress)
         drop_newer(restored)
     quiet = control is not None  # what there is to say was said when the data was prepared before the start
     with removed_if_left_empty(folder):
-        prepared = prepare(dataclasses.replace(job, progress=False) if quiet else job, request)
+        prepared = prepare(dataclasses.replace(job, progress=False) if quiet else job, request, spread)
     if restored is not None:
         check_same_run(restored.state, request.config, prepared.hashes)
         check_unfinished(restored.state, request.config, folder)
         say_new_schedule(restored.state, request.config, progress=job.progress)
     strategy = strategy or _start(job, request)
-    check_shares(request.config.model, request.config.training.batch_size, strategy.num_replicas_in_sync)
     with graceful_stop() as stop:
         control = control or RunControl(stop=stop)
         checkpoints = _checkpoints(job, request, prepared, folder if control.is_chief else None, restored)

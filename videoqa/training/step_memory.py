@@ -6,6 +6,8 @@ from math import prod
 import numpy as np
 
 from videoqa.config import ModelConfig
+from videoqa.input_pipeline import PREFETCHED_BATCHES
+from videoqa.training.spread import ALONE, Spread
 
 MIB = 2**20
 WEIGHT_COPIES = 4
@@ -18,21 +20,29 @@ GRADIENT_TEMPORARIES = 2
 other outputs are kept once, and those before the first weights need no gradient."""
 RUNTIME_BYTES = 320 * MIB
 """Compiled graph, convolution workspaces, threads: what TensorFlow takes whatever the network."""
-BATCHES_AHEAD = 3
-"""Batches of frames at hand: the one in use and two prepared ahead (`LaunchConfig.prefetch_batches`)."""
 RESHAPING = ("InputLayer", "FoldFrames", "UnfoldFrames", "Flatten")
 """Layers that hand on the numbers they get."""
 
 
-def forecast_step(model: ModelConfig, batch_size: int, num_frames: int, precision: str) -> dict[str, int]:
-    """Return the bytes that training steps of c3d or conv_lstm hold at their peak, by what holds them.
+def forecast_step(
+    model: ModelConfig,
+    batch_size: int,
+    num_frames: int,
+    precision: str,
+    *,
+    spread: Spread = ALONE,
+    prefetch_batches: int = PREFETCHED_BATCHES,
+) -> dict[str, int]:
+    """Return the bytes of one machine that training steps of c3d or conv_lstm hold, by what holds them.
 
     Args:
         model: of an architecture without a backbone.
-        batch_size: clips in a batch.
+        batch_size: clips in a batch, of which each process makes all and takes its share.
         num_frames: frames of a clip; conv_lstm takes a step over at most `SEGMENT_FRAMES` of them.
         precision: one of `videoqa.config.PRECISIONS`; half precision is counted as float32, which it keeps
             its weights and many outputs in.
+        spread: over the processes that share this machine's memory, and others.
+        prefetch_batches: batches of frames that each process has at hand besides the one in use.
 
     Returns:
         "weights", "activations", "batches" and "runtime" in bytes.
@@ -43,11 +53,13 @@ def forecast_step(model: ModelConfig, batch_size: int, num_frames: int, precisio
     weights, largest_weight, outputs, largest_output = _sizes(model, frames_at_once)
     number_bytes = 8 if precision == "float64" else 4
     kept = outputs + GRADIENT_TEMPORARIES * largest_output
+    each_copy = WEIGHT_COPIES * weights + OPTIMIZER_TEMPORARIES * largest_weight
+    batch = batch_size * num_frames * prod(model.frame_size or ()) * 3
     return {
-        "weights": (WEIGHT_COPIES * weights + OPTIMIZER_TEMPORARIES * largest_weight) * number_bytes,
-        "activations": batch_size * kept * number_bytes,
-        "batches": batch_size * num_frames * prod(model.frame_size or ()) * 3 * BATCHES_AHEAD,
-        "runtime": RUNTIME_BYTES,
+        "weights": spread.num_copies * each_copy * number_bytes,
+        "activations": spread.local_rows(batch_size) * kept * number_bytes,
+        "batches": spread.num_local_workers * batch * (1 + prefetch_batches),
+        "runtime": spread.num_local_workers * RUNTIME_BYTES,
     }
 
 

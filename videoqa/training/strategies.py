@@ -7,6 +7,7 @@ import tensorflow as tf
 from videoqa._progress import say
 from videoqa.config import TrainingConfig
 from videoqa.models.devices import set_gpu_memory
+from videoqa.training.collectives import num_local_replicas
 
 COLLECTIVE_TIMEOUT_SECONDS = 20.0
 """A worker that gives no sign for so long within a collective is taken for dead."""
@@ -39,6 +40,11 @@ def make_strategy(
 def variables_of(training: TrainingConfig, strategy: tf.distribute.Strategy) -> tf.distribute.Strategy:
     """Return the strategy that owns a model's variables: when they are averaged, each worker has its own."""
     return strategy if training.averaging_frequency is None else tf.distribute.get_strategy()
+
+
+def num_replicas_in_memory(strategy: tf.distribute.Strategy) -> int:
+    """Return how many replicas of this process hold their weights in the machine's memory, not a GPU's."""
+    return 1 if tf.config.list_physical_devices("GPU") else num_local_replicas(strategy)
 
 
 def _single() -> tf.distribute.Strategy:

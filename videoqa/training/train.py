@@ -15,6 +15,7 @@ from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 from videoqa.saving import load_model_folder
 from videoqa.training.control import TrainingStopped
 from videoqa.training.request import read_request, resumed
+from videoqa.training.requirements import check_shares
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.settling import Settling
 
@@ -89,7 +90,7 @@ def train(
     if training.strategy != "multiworker" and not launch_config.max_restarts:
         return run_training(job, settled=settle(job))
     with graceful_stop(speaks=False) as stop:
-        return _launched(job, settle, stop, many=training.strategy == "multiworker")
+        return _launched(job, settle, stop, config)
 
 
 def _split_options(options: dict[str, Any]) -> tuple[LaunchConfig, dict[str, Any]]:
@@ -113,9 +114,9 @@ def _check_launch(launch: LaunchConfig, strategy: str) -> None:
             raise ValueError(refusal(item.name, requirement, value, advice))
 
 
-def _launched(job: Job, settle: Settling, stop: StopRequest, *, many: bool) -> TrainingRun:
+def _launched(job: Job, settle: Settling, stop: StopRequest, config: RunConfig) -> TrainingRun:
     """Train in workers that this process starts, and read back what they made."""
-    launch = job.launch
+    launch, many = job.launch, config.training.strategy == "multiworker"
     if launch.runner == "ray":
         from videoqa.launching.ray_runner import launch_on_ray
 
@@ -124,6 +125,8 @@ def _launched(job: Job, settle: Settling, stop: StopRequest, *, many: bool) -> T
         cluster = None
         if many and launch.local_workers is None:
             cluster = find_cluster(os.environ, launch.workers, launch.worker_index)
+        num_workers = len(cluster.workers) if cluster else launch.local_workers or 1
+        check_shares(config.model, config.training.batch_size, num_workers)
         outcome = start_workers(job, settle=settle, stop=stop, cluster=cluster)
     if outcome.stopped_by is not None:
         stop.note(outcome.stopped_by)

@@ -2,12 +2,15 @@
 
 import sys
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from videoqa import _progress
 from videoqa._refusals import is_refusal
 from videoqa.launching.reporting import Reporter, connect
 from videoqa.training.control import RunControl, TrainingStopped
+
+if TYPE_CHECKING:
+    from videoqa.training.spread import Spread
 
 MAX_CAUSE = 300
 """Characters of the cause that go into the message; the log has all of it."""
@@ -66,7 +69,7 @@ def _prepare(start: dict[str, Any], reporter: Reporter) -> None:
     from videoqa.training.run import prepare
 
     request = read_request(start["job"])
-    prepared = prepare(start["job"], request)
+    prepared = prepare(start["job"], request, _spread(start))
     reporter.tell("ready", fingerprint=fingerprint(start["job"], prepared))
 
 
@@ -77,8 +80,14 @@ def _train(start: dict[str, Any], reporter: Reporter) -> None:
     load_tensorflow()
     reporter.tell("loaded")
     control = RunControl(index=start["cluster"]["index"], reporter=reporter)
-    run_training(start["job"], control=control, settled=start["settled"])
+    run_training(start["job"], control=control, settled=start["settled"], spread=_spread(start))
     reporter.tell("finished", result=_result(start))
+
+
+def _spread(start: dict[str, Any]) -> "Spread":
+    from videoqa.training.spread import spread_of_workers
+
+    return spread_of_workers(start["cluster"]["workers"], start["cluster"]["index"])
 
 
 def _result(start: dict[str, Any]) -> dict[str, Any]:

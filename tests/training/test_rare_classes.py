@@ -1,0 +1,45 @@
+"""A class with one clip: it trains where that is a training clip, and is counted as wrong where it is not."""
+
+import pandas as pd
+import pytest
+
+import videoqa
+
+DRAWN_FOR_TEST = 7
+"""A seed with which "waving-0" is the test group."""
+
+
+@pytest.fixture
+def table(small_set) -> pd.DataFrame:
+    """Return clips of three classes without splits, of "waving" only the first."""
+    rows = pd.read_csv(small_set / "labels.csv").drop(columns="split")
+    rows["group"] = [video.split("/")[0] for video in rows["video"]]  # whatever the folder of this test run
+    rows["video"] = [str(small_set / video) for video in rows["video"]]
+    return rows.drop(rows.index[rows["label"] == "waving"][1:])
+
+
+@pytest.mark.slow
+def test_a_class_with_one_training_clip_is_learned(table, small_options, tmp_path):
+    given = table.assign(split=["val" if group.endswith("-5") else "train" for group in table["group"]])
+    run = videoqa.train(given, out=tmp_path / "run", **{**small_options, "epochs": 1})
+    assert videoqa.load(run.out).folder.answers.answers == ("loading", "unloading", "waving")
+    assert run.metrics["validation"]["share_in_vocabulary"] == 1
+
+
+@pytest.mark.slow
+def test_one_whose_clip_is_drawn_for_test_is_said_and_counted_as_wrong(
+    table, small_options, tmp_path, capsys
+):
+    options = {**small_options, "epochs": 1, "progress": True}
+    run = videoqa.train(table, out=tmp_path / "run", seed=DRAWN_FOR_TEST, **options)
+    said = capsys.readouterr().err
+    assert "Answers that the model cannot give, counted as wrong: test 1 of 1 rows." in said
+    assert videoqa.load(run.out).folder.answers.answers == ("loading", "unloading")
+    scores = videoqa.evaluate(run.out, table, progress=False)
+    assert (scores["num_rows"], scores["accuracy"], scores["share_in_vocabulary"]) == (1, 0, 0)
+
+
+def test_classes_of_one_clip_each_leave_nothing_to_learn_when_drawn(table, small_options, tmp_path):
+    one_each = table.groupby("label").head(1)
+    with pytest.raises(ValueError, match="must hold at least two different answers"):
+        videoqa.train(one_each, out=tmp_path / "run", **small_options)

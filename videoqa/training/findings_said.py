@@ -1,0 +1,74 @@
+"""What is said of the rows of a run before it is trained: a line each."""
+
+import numpy as np
+import pandas as pd
+
+from videoqa._progress import say
+from videoqa.config import SamplingConfig
+from videoqa.input_pipeline import Examples
+from videoqa.text.answers import AnswerList
+
+SHOWN_ERRORS = 5
+SHORT_CLIPS_ARE = {
+    "repeat": "are repeated evenly",
+    "loop": "are gone round from their start",
+    "mask": "are followed by masked ones",
+}
+"""What becomes of the frames of a clip shorter than a window; skipped clips are counted as left out."""
+
+
+def description(table: pd.DataFrame, training_rows: pd.DataFrame, answers: AnswerList, num_clips: int) -> str:
+    """Return how many rows, clips and answers there are, and how many rows have one of the answers."""
+    covered = (answers.encode(training_rows["answer"].tolist()) >= 0).mean()
+    return (
+        f"{len(training_rows)} training rows and {len(table) - len(training_rows)} validation rows of "
+        f"{num_clips} clips; {len(answers)} answers, which {covered:.1%} of the training rows have."
+    )
+
+
+def say_left_out(table: pd.DataFrame, progress: bool) -> None:
+    """Print how many rows of other tasks the table was read without, and whether its splits were drawn."""
+    for task, number in table.attrs.get("left_out", {}).items():
+        say(f"{number} rows of the task {task!r} left out.", progress=progress)
+    if table.attrs.get("automatic_split"):
+        say(
+            "No `split` column: 80/10/10 of the groups drawn for train, validation and test.",
+            progress=progress,
+        )
+    if absent := table.attrs.get("absent"):
+        counts = ", ".join(f"{split} {number:,}" for split, number in absent.items())
+        say(f"Rows left out because the set's video is not there: {counts}.", progress=progress)
+
+
+def say_classes(table: pd.DataFrame, answers: AnswerList, progress: bool) -> None:
+    """Print which of a set's classes the model has, and their new numbers, where that is not all of them."""
+    listed = table.attrs.get("num_listed_classes", len(answers))
+    if listed > len(answers):
+        numbered = ", ".join(f"{number} {label}" for number, label in enumerate(answers.answers))
+        say(f"{len(answers)} of {listed} classes, numbered anew: {numbered}.", progress=progress)
+
+
+def say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:
+    """Print how many rows are not `good`, and the first errors of their videos."""
+    failed = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
+    if not len(failed):
+        return
+    rows = int((~good).sum())
+    say(f"{rows} rows left out, of {len(failed)} videos that could not be used:", progress=progress)
+    for error in failed.head(SHOWN_ERRORS):
+        say(f"  {error}", progress=progress)
+    if len(failed) > SHOWN_ERRORS:
+        say("  ... `videoqa encode --json` lists all of them.", progress=progress)
+
+
+def say_short(examples: Examples, sampling: SamplingConfig, progress: bool) -> None:
+    """Print how many clips are shorter than a window, and what becomes of them."""
+    if examples.clips is None or sampling.frame_step is None or sampling.short_clips not in SHORT_CLIPS_ARE:
+        return
+    clips = np.unique(examples.clip_index)
+    number = int((examples.grid_lengths[clips] < sampling.num_frames).sum())
+    if number:
+        fewer = (
+            f"{number} of {len(clips)} training clips have fewer frames than num_frames={sampling.num_frames}"
+        )
+        say(f"{fewer}: theirs {SHORT_CLIPS_ARE[sampling.short_clips]}.", progress=progress)
