@@ -33,11 +33,30 @@ def make_batch(num_clips=3, num_frames=12, lengths=(12, 7, 3)):
     }
 
 
-def take_step(model, batch, *, segment_frames, learning_rate=1e-3, first=0):
+def make_step(model, *, segment_frames, learning_rate=1e-3):
+    """Return the step, which is compiled when first taken, and its optimizers with their variables."""
     pairs = optimizer_pairs(model, CONFIG, TrainingConfig(learning_rate=learning_rate), num_steps=10)
+    for optimizer, owned in pairs:
+        optimizer.build(owned)
     options = {"seed": 0, "batch_spec": {}, "batch_size": 3, "segment_frames": segment_frames}
-    step = make_segment_step(model, pairs, tf.distribute.get_strategy(), **options)
-    return [step(batch, first)], pairs
+    return make_segment_step(model, pairs, tf.distribute.get_strategy(), **options), pairs
+
+
+def take_step(model, batch, *, segment_frames):
+    step, pairs = make_step(model, segment_frames=segment_frames)
+    return step(batch, 0), pairs
+
+
+def beginning_of(model, pairs):
+    """Return a function that sets all weights and slots to what they are now."""
+    variables = [*model.weights, *(slot for optimizer, _ in pairs for slot in optimizer.variables)]
+    values = [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+    def begin_again():
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    return begin_again
 
 
 def test_there_is_one_update_for_each_segment():
@@ -54,14 +73,14 @@ def test_a_segment_of_padding_only_is_no_update():
 
 def test_rows_that_do_not_count_make_no_segment():
     """A long row of weight 0, and a batch of nothing else: their updates would be the penalty's alone."""
-    longer = {**make_batch(), "weights": tf.constant([0.0, 1.0, 1.0])}
-    _, pairs = take_step(make_model(), longer, segment_frames=5)
+    model = make_model()
+    step, pairs = make_step(model, segment_frames=5)
+    step({**make_batch(), "weights": tf.constant([0.0, 1.0, 1.0])}, 0)
     assert int(pairs[0][0].iterations) == 2
-    model, nothing = make_model(), {**make_batch(), "weights": tf.zeros(3)}
     before = model.get_weights()
-    (sums,), pairs = take_step(model, nothing, segment_frames=5)
+    sums = step({**make_batch(), "weights": tf.zeros(3)}, 1)
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
-    assert int(pairs[0][0].iterations) == 0
+    assert int(pairs[0][0].iterations) == 2
     assert sums == dict.fromkeys(STEP_SUMS, 0.0)
 
 
@@ -69,7 +88,7 @@ def test_one_segment_is_ordinary_training():
     """The loss of the frames that are there, by hand, and the sums that a step returns."""
     model, batch = make_model(), make_batch()
     probabilities = model.predict({name: value.numpy() for name, value in batch["inputs"].items()}, verbose=0)
-    (sums,), _ = take_step(model, batch, segment_frames=12)
+    sums, _ = take_step(model, batch, segment_frames=12)
     chosen = np.stack([probabilities[i, :, i] for i in range(3)])
     mask = batch["inputs"]["mask"].numpy()
     by_clip = (-np.log(chosen) * mask).sum(1) / mask.sum(1)
@@ -87,10 +106,12 @@ def test_padding_and_rows_of_weight_0_change_no_weight():
     }}  # fmt: skip
     more = tf.nest.map_structure(lambda tensor: tf.concat([tensor, tensor[:1]], 0), batch)
     more["weights"] = tf.constant([1.0, 1.0, 1.0, 0.0])
-    weights = []
+    weights, model = [], make_model()
+    step, pairs = make_step(model, segment_frames=6)
+    begin_again = beginning_of(model, pairs)
     for each in (batch, wide, more):
-        model = make_model()
-        take_step(model, each, segment_frames=6)
+        begin_again()
+        step(each, 0)
         weights.append(model.get_weights())
     for other in weights[1:]:
         for ours, theirs in zip(weights[0], other, strict=True):
@@ -100,28 +121,26 @@ def test_padding_and_rows_of_weight_0_change_no_weight():
 def test_the_state_is_carried_on_and_matters():
     """Without updates to speak of, segments see what the whole clip at once sees; alone they do not."""
     batch = make_batch(1, 12, (12,))
-    (whole,), _ = take_step(make_model(), batch, segment_frames=12, learning_rate=1e-12)
-    (carried,), _ = take_step(make_model(), batch, segment_frames=4, learning_rate=1e-12)
+    whole = make_step(make_model(), segment_frames=12, learning_rate=1e-12)[0](batch, 0)
+    step, _ = make_step(make_model(), segment_frames=4, learning_rate=1e-12)
+    carried = step(batch, 0)
     assert carried["loss_sum"] == pytest.approx(whole["loss_sum"], rel=1e-5)
     alone = []
     for begin in (0, 4, 8):
         part = {name: tensor[:, begin : begin + 4] for name, tensor in batch["inputs"].items()}
-        (sums,), _ = take_step(make_model(), {**batch, "inputs": part}, segment_frames=4, learning_rate=1e-12)
-        alone.append(sums["loss_sum"])
+        alone.append(step({**batch, "inputs": part}, 0)["loss_sum"])
     assert sum(alone) / 3 != pytest.approx(whole["loss_sum"], rel=1e-5)
 
 
 def test_dropout_depends_on_the_step_and_nothing_before_it():
-    config = dataclasses.replace(CONFIG, dropout=0.5)
-    losses = []
-    for first in (0, 0, 7):
-        model = make_model(config)
-        losses.append(take_step(model, make_batch(), segment_frames=5, first=first)[0][0]["loss_sum"])
+    model = make_model(dataclasses.replace(CONFIG, dropout=0.5))
+    step, pairs = make_step(model, segment_frames=5)
+    begin_again, losses = beginning_of(model, pairs), []
+    for number in (0, 0, 7):
+        begin_again()
+        losses.append(step(make_batch(), number)["loss_sum"])
         model(make_batch()["inputs"], training=True)  # what has no number draws from Keras's own generator
     assert losses[0] == losses[1] != losses[2]
-    model = make_model(config)
-    model(make_batch()["inputs"], training=True)
-    assert take_step(model, make_batch(), segment_frames=5)[0][0]["loss_sum"] == losses[0]
 
 
 def test_several_replicas_are_refused():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from videoqa._checks import check_choice, refusal
 from videoqa._manifest import MANIFEST, file_sha256, write_bytes, write_json, write_text
@@ -76,11 +77,7 @@ def evaluate(
     table = rows_to_score(folder, data, split, options)
     rows = require_split(table, split)
     examples, outcome = make_examples(
-        rows,
-        config,
-        vocabulary=folder.vocabulary,
-        answers=folder.answers,
-        progress=progress,
+        rows, config, vocabulary=folder.vocabulary, answers=folder.answers, progress=progress
     )
     examples = change_view(examples, shuffle_frames=shuffle_frames, single_frame=single_frame, seed=seed)
     scored = score_examples(
@@ -89,22 +86,23 @@ def evaluate(
         score_groups=table.attrs.get("score_groups"), seed=seed,
         num_test_clips=windows, progress=progress,
     )  # fmt: skip
+    limit = options.get("limit", folder.config.data.limit if data is None else None)
     scores = {
-        "model": str(folder.path),
-        "model_sha256": file_sha256(folder.path / MANIFEST),
-        "split": split,
-        "view": view.removeprefix("-"),
-        "num_test_clips": windows,
-        "limit": options.get("limit", folder.config.data.limit if data is None else None),
-        "seed": seed,
-        "out": str(target),
-        "seen_rows": table.attrs["seen_rows"] if split == "test" else 0,
-        "absent_rows": table.attrs.get("absent", {}).get(split, 0),
-        "score_groups": table.attrs.get("score_groups", {}),
-        **scored.scores,
+        **{"model": str(folder.path), "model_sha256": file_sha256(folder.path / MANIFEST), "split": split},
+        **{"view": view.removeprefix("-"), "num_test_clips": windows, "limit": limit, "seed": seed},
+        **{"out": str(target), **_left_out(table, split), **scored.scores},
     }
     _write(target, Scored(scores, scored.predictions), folder.metrics["history"])
     return scores
+
+
+def _left_out(table: pd.DataFrame, split: str) -> dict[str, Any]:
+    """What the scores say of the rows that were not scored, and of those scored together."""
+    return {
+        "seen_rows": table.attrs["seen_rows"] if split == "test" else 0,
+        "absent_rows": table.attrs.get("absent", {}).get(split, 0),
+        "score_groups": table.attrs.get("score_groups", {}),
+    }
 
 
 def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool, seed: int) -> Examples:

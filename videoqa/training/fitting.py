@@ -86,11 +86,7 @@ def fit_model(
     keras.utils.set_random_seed(config.training.seed)
     end_to_end = train_examples.clips is not None and train_examples.clip_input == "clip"
     with computing_in(config.training.precision), variables_of(config.training, strategy).scope():
-        model = build_from_config(
-            config.model, config.sampling.num_frames, starts_from="clip" if end_to_end else "features"
-        )
-        if phase == "unfrozen":
-            freeze_before(model.get_layer("backbone").layer, config.training.unfreeze_from)
+        model = _built(config, phase, end_to_end=end_to_end)
     if head is not None:
         copy_shared_weights(head.features_form, model)
     if initial is not None:
@@ -119,6 +115,15 @@ def fit_model(
         return FittedModel(model, model, history, None, trained.position.best_score)
     features_form, backbone_weights = _without_backbone(model, config, folder)
     return FittedModel(model, features_form, history, backbone_weights, trained.position.best_score)
+
+
+def _built(config: RunConfig, phase: str, *, end_to_end: bool) -> keras.Model:
+    """Return the fresh model; of the second stage with the first layers of its backbone frozen."""
+    starts_from = "clip" if end_to_end else "features"
+    model = build_from_config(config.model, config.sampling.num_frames, starts_from=starts_from)
+    if phase == "unfrozen":
+        freeze_before(model.get_layer("backbone").layer, config.training.unfreeze_from)
+    return model
 
 
 def start_strategy(

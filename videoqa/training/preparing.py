@@ -116,17 +116,14 @@ def prepare_data(
     say(description(table, training_rows, answers, num_clips), progress=progress)
     check_num_rows(config.model, len(training_rows), config.training.batch_size)
     check_memory(config, num_clips, spread=spread, prefetch_batches=prefetch_batches)
+    texts: dict[str, Any] = {"vocabulary": vocabulary, "answers": answers}
     examples, frame_examples, outcome = _examples(
-        table,
-        config,
-        vocabulary=vocabulary,
-        answers=answers,
-        decode_workers=decode_workers,
-        progress=progress,
+        table, config, decode_workers=decode_workers, progress=progress, **texts
     )
     good = examples.clip_index >= 0
     if frame_examples is not None:
         good &= frame_examples.clip_index >= 0
+        frame_examples = frame_examples.select(good)
     say_dropped(table, outcome, good, progress)
     say_short(examples.select(good & (table["split"] == "train").to_numpy()), config.sampling, progress)
     kept = table[good].reset_index(drop=True)
@@ -138,18 +135,12 @@ def prepare_data(
         config=config,
         table=kept,
         examples=examples.select(good),
-        frame_examples=None if frame_examples is None else frame_examples.select(good),
-        vocabulary=vocabulary,
-        answers=answers,
+        frame_examples=frame_examples,
+        **texts,
         num_dropped=int((~good).sum()),
         groups=groups_of_splits(table),
         videos=_videos_of_splits(kept, contents),
-        hashes={
-            "data": _hash_of_rows(kept, contents),
-            "vocabulary": "" if vocabulary is None else _hash_of(vocabulary.words),
-            "answers": _hash_of(answers.answers),
-            "backbone": _hash_of_backbone(config.model),
-        },
+        hashes=_hashes(kept, contents, config.model, **texts),
         num_tables=num_tables,
     )
 
@@ -192,6 +183,21 @@ def _videos_of_splits(table: pd.DataFrame, contents: pd.Series | None) -> dict[s
         return {}
     return {
         split: sorted(set(contents[table["split"] == split].dropna())) for split in ("train", "validation")
+    }
+
+
+def _hashes(
+    table: pd.DataFrame,
+    contents: pd.Series | None,
+    model: ModelConfig,
+    vocabulary: Vocabulary | None,
+    answers: AnswerList,
+) -> dict[str, str]:
+    return {
+        "data": _hash_of_rows(table, contents),
+        "vocabulary": "" if vocabulary is None else _hash_of(vocabulary.words),
+        "answers": _hash_of(answers.answers),
+        "backbone": _hash_of_backbone(model),
     }
 
 
