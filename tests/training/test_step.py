@@ -88,6 +88,7 @@ def test_dropout_depends_on_seed_and_step_only() -> None:
     def equal(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
         return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
-    assert equal(weights_after(0, 3), weights_after(0, 3))
-    assert not equal(weights_after(0, 3), weights_after(0, 4))
-    assert not equal(weights_after(0, 3), weights_after(1, 3))
+    weights = weights_after(0, 3)
+    assert equal(weights, weights_after(0, 3))
+    assert not equal(weights, weights_after(0, 4))
+    assert not equal(weights, weights_after(1, 3))
