@@ -29,7 +29,8 @@ C3D: dict[str, Any] = {
     "num_frames": 16,
     "frame_step": None,
     "crop": "center",
-    "epochs": 20,
+    "epochs": 24,
+    "decay_steps": 100,
     "patience": None,
 }
 MODELS: dict[str, tuple[dict[str, Any], str]] = {
