@@ -29,8 +29,7 @@ C3D: dict[str, Any] = {
     "num_frames": 16,
     "frame_step": None,
     "crop": "center",
-    "epochs": 24,
-    "decay_steps": 100,
+    "epochs": 20,
     "patience": None,
 }
 MODELS: dict[str, tuple[dict[str, Any], str]] = {
