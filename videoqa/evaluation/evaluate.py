@@ -86,18 +86,24 @@ def evaluate(
         score_groups=table.attrs.get("score_groups"), seed=seed,
         num_test_clips=windows, progress=progress,
     )  # fmt: skip
-    limit = options.get("limit", folder.config.data.limit if data is None else None)
     scores = {
-        **{"model": str(folder.path), "model_sha256": file_sha256(folder.path / MANIFEST), "split": split},
-        **{"view": view.removeprefix("-"), "num_test_clips": windows, "limit": limit, "seed": seed},
-        **{"out": str(target), **_left_out(table, split), **scored.scores},
+        "model": str(folder.path),
+        "model_sha256": file_sha256(folder.path / MANIFEST),
+        "split": split,
+        "view": view.removeprefix("-"),
+        "num_test_clips": windows,
+        "limit": options.get("limit", folder.config.data.limit if data is None else None),
+        "seed": seed,
+        "out": str(target),
+        **_rows_apart(table, split),
+        **scored.scores,
     }
     _write(target, Scored(scores, scored.predictions), folder.metrics["history"])
     return scores
 
 
-def _left_out(table: pd.DataFrame, split: str) -> dict[str, Any]:
-    """What the scores say of the rows that were not scored, and of those scored together."""
+def _rows_apart(table: pd.DataFrame, split: str) -> dict[str, Any]:
+    """What the scores say of rows that were not scored, and of which ones are also scored together."""
     return {
         "seen_rows": table.attrs["seen_rows"] if split == "test" else 0,
         "absent_rows": table.attrs.get("absent", {}).get(split, 0),

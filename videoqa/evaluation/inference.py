@@ -59,6 +59,7 @@ def _by_segments(model: "keras.Model") -> Inference:
     states = {name: segments.input[name].shape[-1] for name in ("hidden", "cell")}
 
     def answers(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the probabilities of every frame, `(batch, num_frames, num_classes)`."""
         clip, mask = inputs["clip"], inputs["mask"]
         probabilities = np.zeros((*mask.shape, num_classes), np.float32)
         carried: dict[str, Any] = {name: np.zeros((len(clip), units)) for name, units in states.items()}

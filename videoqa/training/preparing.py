@@ -116,14 +116,17 @@ def prepare_data(
     say(description(table, training_rows, answers, num_clips), progress=progress)
     check_num_rows(config.model, len(training_rows), config.training.batch_size)
     check_memory(config, num_clips, spread=spread, prefetch_batches=prefetch_batches)
-    texts: dict[str, Any] = {"vocabulary": vocabulary, "answers": answers}
     examples, frame_examples, outcome = _examples(
-        table, config, decode_workers=decode_workers, progress=progress, **texts
+        table,
+        config,
+        vocabulary=vocabulary,
+        answers=answers,
+        decode_workers=decode_workers,
+        progress=progress,
     )
     good = examples.clip_index >= 0
     if frame_examples is not None:
         good &= frame_examples.clip_index >= 0
-        frame_examples = frame_examples.select(good)
     say_dropped(table, outcome, good, progress)
     say_short(examples.select(good & (table["split"] == "train").to_numpy()), config.sampling, progress)
     kept = table[good].reset_index(drop=True)
@@ -135,12 +138,13 @@ def prepare_data(
         config=config,
         table=kept,
         examples=examples.select(good),
-        frame_examples=frame_examples,
-        **texts,
+        frame_examples=None if frame_examples is None else frame_examples.select(good),
+        vocabulary=vocabulary,
+        answers=answers,
         num_dropped=int((~good).sum()),
         groups=groups_of_splits(table),
         videos=_videos_of_splits(kept, contents),
-        hashes=_hashes(kept, contents, config.model, **texts),
+        hashes=_hashes(kept, contents, config.model, vocabulary, answers),
         num_tables=num_tables,
     )
 

@@ -210,11 +210,15 @@ def _check_initial_shapes(initial: ModelFolder, config: RunConfig) -> None:
     """Refuse weights whose shapes depend on the size of the frames, or on their number, and differ."""
     if _sizes(initial.config) == _sizes(config):
         return
-    (height, width), number = config.model.frame_size, config.sampling.num_frames  # type: ignore[misc]
-    (old_height, old_width), old_number = initial.config.model.frame_size, initial.config.sampling.num_frames  # type: ignore[misc]
-    requirement = f"have learned from {number} frames of {height}x{width} pixels, as the new model will"
-    received = f"{initial.path} ({old_number} of {old_height}x{old_width})"
-    raise ValueError(refusal("initial_model", requirement, received))
+    requirement = f"have learned from {_frames_text(config)} pixels, as the new model will"
+    raise ValueError(
+        refusal("initial_model", requirement, f"{initial.path} ({_frames_text(initial.config)})")
+    )
+
+
+def _frames_text(config: RunConfig) -> str:
+    height, width = config.model.frame_size  # type: ignore[misc]
+    return f"{config.sampling.num_frames} frames of {height}x{width}"
 
 
 def _sizes(config: RunConfig) -> tuple[int, ...]:

@@ -50,6 +50,7 @@ def make_segment_step(
     num_units = [int(segments.input[name].shape[-1]) for name in ("hidden", "cell")]
 
     def step(batch: dict[str, Any], number: int, stop: float = 0.0) -> dict[str, float]:
+        """Take one update for each segment of a batch and return the sums by name, see `STEP_SUMS`."""
         clip, mask = batch["inputs"]["clip"], batch["inputs"]["mask"]
         states = [tf.zeros((tf.shape(clip)[0], units), segments.compute_dtype) for units in num_units]
         totals: list[Any] = []
