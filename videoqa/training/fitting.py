@@ -1,26 +1,21 @@
 """Builds a model, trains it on examples and returns it with what its folder needs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from videoqa._progress import say
 from videoqa.config import RunConfig, TrainingConfig
-from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples
+from videoqa.input_pipeline import Examples
 from videoqa.models.backbones import freeze_before
 from videoqa.models.building import build_from_config, copy_shared_weights
-from videoqa.saving import BACKBONE_WEIGHTS, ModelFolder
-from videoqa.text.answers import AnswerList
-from videoqa.text.vocabulary import Vocabulary
-from videoqa.training.control import RunControl
-from videoqa.training.initial_weights import load_initial_weights
+from videoqa.saving import BACKBONE_WEIGHTS
+from videoqa.training.context import RunContext
 from videoqa.training.loop import Training
 from videoqa.training.position import Position
 from videoqa.training.precision import computing_in
-from videoqa.training.run_checkpoints import RunCheckpoints
 from videoqa.training.strategies import make_strategy, variables_of
 
 
@@ -48,72 +43,50 @@ def fit_model(
     train_examples: Examples,
     validation_examples: Examples,
     folder: Path,
+    context: RunContext,
     *,
-    strategy: tf.distribute.Strategy,
-    control: RunControl,
-    checkpoints: RunCheckpoints,
-    vocabulary: Vocabulary | None,
-    answers: AnswerList,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    initial: ModelFolder | None = None,
-    prefetch_batches: int = PREFETCHED_BATCHES,
-    progress: bool = True,
     phase: str = "model",
-    head: FittedModel | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    start_weights: Callable[[keras.Model], None] | None = None,
+    begin_at: Position | None = None,
 ) -> FittedModel:
     """Train the model that `config` describes and return it; logs go to `folder/logs`.
 
     Args:
-        config: with the sizes of `vocabulary` and `answers`.
+        config: with the sizes of the vocabulary and of the list of answers.
         train_examples, validation_examples: rows whose video could be read.
         folder: the run's folder.
-        strategy: from `start_strategy`, one for all models of a process.
-        control: the place of this process among the workers.
-        checkpoints: of the run.
-        vocabulary: None for actions.
-        answers: answer of each class.
-        callbacks: called after the CSV and TensorBoard logs.
-        initial: an earlier model whose weights to start from.
-        prefetch_batches: batches prepared ahead of the step.
-        progress: print messages, and a bar on a terminal.
+        context: what all stages of the run share.
         phase: one of `run_checkpoints.PHASES`.
-        head: what the phase "model" made, when this one trains it on together with its backbone; None: as it
-            was restored from a checkpoint, or another phase.
+        callbacks: called after the CSV and TensorBoard logs.
+        start_weights: gives the fresh model the weights to start from; None: random ones.
+        begin_at: as `Training` has it.
 
     Raises:
         TrainingStopped: some worker was asked to stop.
     """
     keras.utils.set_random_seed(config.training.seed)
     end_to_end = train_examples.clips is not None and train_examples.clip_input == "clip"
-    with computing_in(config.training.precision), variables_of(config.training, strategy).scope():
+    with computing_in(config.training.precision), variables_of(config.training, context.strategy).scope():
         model = _built(config, phase, end_to_end=end_to_end)
-    if head is not None:
-        copy_shared_weights(head.features_form, model)
-    if initial is not None:
-        copied = load_initial_weights(model, initial, vocabulary=vocabulary, answers=answers)
-        say(f"Starting from {initial.path}: {', '.join(copied)}.", progress=progress)
+    if start_weights is not None:
+        start_weights(model)
     trained = Training(
         model,
-        config.model,
+        config,
         train_examples,
-        validation_examples if len(validation_examples) else None,
-        config.training,
-        strategy=strategy,
-        control=control,
-        checkpoints=checkpoints,
+        validation_examples,
+        context,
         phase=phase,
         logs=folder / "logs",
-        begin_at=None if head is None else after_head(head),
+        begin_at=begin_at,
         callbacks=callbacks,
-        prefetch_batches=prefetch_batches,
-        progress=progress,
     )
     history = trained.run()
-    if (
-        not config.model.has_backbone or not end_to_end or not control.is_chief
-    ):  # worker 0 alone writes what is saved
-        return FittedModel(model, model, history, None, trained.position.best_score)
-    features_form, backbone_weights = _without_backbone(model, config, folder)
+    features_form, backbone_weights = model, None
+    is_writer = context.control.is_chief  # worker 0
+    if config.model.has_backbone and end_to_end and is_writer:
+        features_form, backbone_weights = _without_backbone(model, config, folder)
     return FittedModel(model, features_form, history, backbone_weights, trained.position.best_score)
 
 
@@ -143,8 +116,3 @@ def _without_backbone(model: keras.Model, config: RunConfig, folder: Path) -> tu
     path = folder / BACKBONE_WEIGHTS
     model.get_layer("backbone").layer.save_weights(path)
     return features_form, path
-
-
-def after_head(head: FittedModel) -> Position:
-    """Return where the second stage begins: behind the epochs of the head, whose best one is to be beaten."""
-    return Position(history=list(head.history), best_score=head.best_score)

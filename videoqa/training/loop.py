@@ -8,23 +8,18 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from videoqa._progress import progress_bar, say
-from videoqa.config import ModelConfig, TrainingConfig
-from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples, batch_spec, batches_ahead
+from videoqa.config import ModelConfig, RunConfig
+from videoqa.input_pipeline import Examples, batch_spec, batches_ahead
 from videoqa.training.collectives import from_chief
-from videoqa.training.control import RunControl, TrainingStopped, signal_of
+from videoqa.training.context import RunContext
+from videoqa.training.control import TrainingStopped, signal_of
 from videoqa.training.course import CourseLog
 from videoqa.training.position import Position
 from videoqa.training.recipes import optimizer_pairs, rate_setter
 from videoqa.training.requirements import drops_incomplete_batches, steps_per_epoch
-from videoqa.training.run_checkpoints import (
-    RunCheckpoints,
-    optimizer_variables,
-    restore_arrays,
-    training_arrays,
-)
+from videoqa.training.run_checkpoints import optimizer_variables, restore_arrays, training_arrays
 from videoqa.training.sharing import share_place
 from videoqa.training.step import OptimizerPairs
 from videoqa.training.steps import make_steps
@@ -50,55 +45,47 @@ class Training:
     def __init__(
         self,
         model: keras.Model,
-        config: ModelConfig,
+        config: RunConfig,
         train_examples: Examples,
-        validation_examples: Examples | None,
-        training: TrainingConfig,
+        validation_examples: Examples,
+        context: RunContext,
         *,
-        strategy: tf.distribute.Strategy,
-        control: RunControl,
-        checkpoints: RunCheckpoints,
         phase: str,
         logs: Path,
-        prefetch_batches: int = PREFETCHED_BATCHES,
         begin_at: Position | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
-        progress: bool = True,
     ) -> None:
-        """Get ready to train, going on from the checkpoint that `checkpoints` restored, if it has this phase.
+        """Get ready to train, going on from the checkpoint that was restored, if it has this phase.
 
         Args:
             model: what to train.
-            config: of the model.
+            config: of the model and of its training.
             train_examples: rows to learn from; those with `answer_id` −1 have weight 0.
-            validation_examples: rows to choose the epoch by; None: train all epochs.
-            training: epochs, batch size, seed, patience.
-            strategy: from `make_strategy`.
-            control: the place of this process among the workers.
-            checkpoints: where they go.
+            validation_examples: rows to choose the epoch by; without any, all epochs are trained.
+            context: what all stages of the run share.
             phase: one of `run_checkpoints.PHASES`.
-            prefetch_batches: batches prepared ahead of the step.
+            logs: folder of the logs that worker 0 writes: `epochs.csv` and TensorBoard's.
             begin_at: where the phase begins, with the history and the best score of the one before; None: at
                 nothing.
-            logs: folder of the logs that worker 0 writes: `epochs.csv` and TensorBoard's.
             callbacks: Keras callbacks, called on worker 0. What they change at the beginning or end of an
                 epoch goes to the other workers; `model.stop_training` is obeyed at an epoch's end. During the
                 steps they must change nothing and take only moments: the others wait.
-            progress: show a bar on a terminal.
         """
-        self.model, self.position = model, checkpoints.position(phase, begin_at)
+        training, control = config.training, context.control
+        self.model, self.position = model, context.checkpoints.position(phase, begin_at)
         self._examples, self._validation = train_examples, validation_examples
-        self._training, self._strategy, self._control = training, strategy, control
-        self._checkpoints, self._phase = checkpoints, phase
-        self._progress = progress and control.is_chief
-        self._num_steps = steps_per_epoch(len(train_examples), training.batch_size, config)
-        self._prefetch_batches = prefetch_batches
-        self._drop_remainder = drops_incomplete_batches(config)
+        self._training, self._strategy, self._control = training, context.strategy, control
+        self._checkpoints, self._phase = context.checkpoints, phase
+        self._progress = context.progress and control.is_chief
+        self._num_steps = steps_per_epoch(len(train_examples), training.batch_size, config.model)
+        self._prefetch_batches = context.prefetch_batches
+        self._drop_remainder = drops_incomplete_batches(config.model)
         has_best = begin_at is not None and begin_at.best_score is not None
         self._best: list[np.ndarray] = model.get_weights() if has_best else []
         self._has_callbacks = bool(callbacks)
-        pairs = self._begin(config)
-        self._steps = make_steps(model, config, training, pairs, strategy, batch_spec(train_examples))
+        pairs = self._begin(config.model)
+        spec = batch_spec(train_examples)
+        self._steps = make_steps(model, config.model, training, pairs, context.strategy, spec)
         parameters = {"epochs": training.epochs, "steps": self._num_steps, "verbose": 0}
         self._steps_before = self.position.epochs_before * self._num_steps
         steps_done = self._steps_before + self.position.epoch * self._num_steps + self.position.next_batch
@@ -230,7 +217,7 @@ class Training:
         if self._steps.spread is not None:
             logs["spread"] = self._steps.spread
         epoch = place.epoch
-        if self._control.is_chief and self._validation is not None:
+        if self._control.is_chief and len(self._validation):
             logs |= validation_scores(self.model, self._validation, self._training.batch_size)
             if place.take_score(logs):
                 self._best = self.model.get_weights()

@@ -16,6 +16,7 @@ from videoqa.launching.job import Job
 from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import ModelFolder, save_model_folder
 from videoqa.training.checkpoints import Checkpoint, drop_newer, newest_checkpoint
+from videoqa.training.context import RunContext
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
@@ -121,7 +122,10 @@ def run_training(
         control = control or RunControl(stop=stop)
         checkpoints = _checkpoints(job, request, prepared, folder if control.is_chief else None, restored)
         try:
-            return _train(Run(job, request, prepared, folder, control, strategy, checkpoints))
+            context = RunContext(
+                strategy, control, checkpoints, job.launch.prefetch_batches, progress=job.progress
+            )
+            return _train(Run(job, request, prepared, folder, context))
         except TrainingStopped:
             raise_again(stop)
             raise
@@ -130,7 +134,7 @@ def run_training(
 def _train(run: Run) -> TrainingRun:
     blind = fit_blind(run)
     fitted = fit_all(run)
-    if not run.control.is_chief:
+    if not run.context.control.is_chief:
         return TrainingRun(run.folder, run.prepared.config, fitted.history, {})
     return _save(run, fitted, blind)
 

@@ -1,39 +1,39 @@
 """The stages of a run: the blind model, the model, its backbone's last layers; each by the same loop."""
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from videoqa._progress import say
 from videoqa.config import RunConfig
 from videoqa.launching.job import Job
 from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
-from videoqa.training.control import RunControl
+from videoqa.training.context import RunContext
 from videoqa.training.metrics import metrics_of_run
+from videoqa.training.position import Position
 from videoqa.training.preparing import PreparedData
 from videoqa.training.request import Request
 from videoqa.training.resuming import resumable
 
 if TYPE_CHECKING:
-    import tensorflow as tf
+    import keras
 
     from videoqa.training.fitting import FittedModel
-    from videoqa.training.run_checkpoints import RunCheckpoints
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the stages of a run share."""
+    """A run, as its stages see it."""
 
     job: Job
     request: Request
     prepared: PreparedData
     folder: Path
-    control: RunControl
-    strategy: "tf.distribute.Strategy"
-    checkpoints: "RunCheckpoints"
+    context: RunContext
 
 
 def fit_all(run: Run) -> "FittedModel":
@@ -41,7 +41,9 @@ def fit_all(run: Run) -> "FittedModel":
     config = run.prepared.config
     if config.training.unfreeze_from is not None and is_past(run, "model"):
         return fit_unfrozen(run, None)
-    fitted = fit(run, config, run.folder, callbacks=run.job.callbacks, initial=run.request.initial)
+    initial = run.request.initial
+    start_weights = None if initial is None else functools.partial(load_initial, run, initial)
+    fitted = fit(run, config, run.folder, callbacks=run.job.callbacks, start_weights=start_weights)
     return fitted if config.training.unfreeze_from is None else fit_unfrozen(run, fitted)
 
 
@@ -56,20 +58,16 @@ def fit(run: Run, config: RunConfig, folder: Path, **options: Any) -> "FittedMod
     training, validation = (prepared.rows_of(name, examples) for name in ("train", "validation"))
     if config.model.video_branch == "none":
         training, validation = training.without_clips(), validation.without_clips()
-    return fit_model(
-        config,
-        training,
-        validation,
-        folder,
-        strategy=run.strategy,
-        control=run.control,
-        checkpoints=run.checkpoints,
-        vocabulary=run.prepared.vocabulary,
-        answers=run.prepared.answers,
-        prefetch_batches=run.job.launch.prefetch_batches,
-        progress=run.job.progress,
-        **options,
-    )
+    return fit_model(config, training, validation, folder, run.context, **options)
+
+
+def load_initial(run: Run, initial: ModelFolder, model: "keras.Model") -> None:
+    """Copy the weights of an earlier model into a fresh one."""
+    from videoqa.training.initial_weights import load_initial_weights
+
+    prepared = run.prepared
+    copied = load_initial_weights(model, initial, vocabulary=prepared.vocabulary, answers=prepared.answers)
+    say(f"Starting from {initial.path}: {', '.join(copied)}.", progress=run.job.progress)
 
 
 def fit_blind(run: Run) -> ModelFolder | None:
@@ -79,11 +77,11 @@ def fit_blind(run: Run) -> ModelFolder | None:
     if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
         return None
     if is_past(run, "blind"):
-        return load_model_folder(run.folder / BLIND) if run.control.is_chief else None
+        return load_model_folder(run.folder / BLIND) if run.context.control.is_chief else None
     model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
     config = dataclasses.replace(config, model=model)
     fitted = fit(run, config, run.folder / BLIND, phase="blind")
-    if not run.control.is_chief:
+    if not run.context.control.is_chief:
         return None
     metrics = metrics_of_run(prepared, fitted, None, config)
     with resumable(run.folder):
@@ -99,7 +97,12 @@ def fit_blind(run: Run) -> ModelFolder | None:
 
 
 def fit_unfrozen(run: Run, head: "FittedModel | None") -> "FittedModel":
-    """Train on from `head`, or from where this stage was stopped, with the backbone's last layers."""
+    """Train on from `head`, or from where this stage was stopped, with the backbone's last layers.
+
+    It begins behind the epochs of the head, whose best one is to be beaten.
+    """
+    from videoqa.models.building import copy_shared_weights
+
     config = run.prepared.config
     training = dataclasses.replace(
         config.training,
@@ -109,7 +112,11 @@ def fit_unfrozen(run: Run, head: "FittedModel | None") -> "FittedModel":
     )
     model = dataclasses.replace(config.model, train_backbone=True)
     config = dataclasses.replace(config, model=model, training=training)
-    return fit(run, config, run.folder, callbacks=run.job.callbacks, phase="unfrozen", head=head)
+    options: dict[str, Any] = {"phase": "unfrozen", "callbacks": run.job.callbacks}
+    if head is not None:
+        options["start_weights"] = functools.partial(copy_shared_weights, head.features_form)
+        options["begin_at"] = Position(history=list(head.history), best_score=head.best_score)
+    return fit(run, config, run.folder, **options)
 
 
 def is_past(run: Run, phase: str) -> bool:
@@ -117,7 +124,8 @@ def is_past(run: Run, phase: str) -> bool:
     from videoqa.training.collectives import from_chief
     from videoqa.training.run_checkpoints import PHASES
 
-    restored = run.checkpoints.restored
+    context = run.context
+    restored = context.checkpoints.restored
     done = restored is not None and PHASES.index(restored.state["phase"]) > PHASES.index(phase)
-    run.control.barrier(f"past {phase}")
-    return bool(from_chief(run.strategy, [np.array(float(done))])[0])
+    context.control.barrier(f"past {phase}")
+    return bool(from_chief(context.strategy, [np.array(float(done))])[0])

@@ -95,7 +95,7 @@ def train(
 
 def _split_options(options: dict[str, Any]) -> tuple[LaunchConfig, dict[str, Any]]:
     """Return the options of starting processes, and the others; refuse what is neither."""
-    known = [*field_names(LaunchConfig), *(name for part in PARTS.values() for name in field_names(part))]
+    known = {*field_names(LaunchConfig), *(name for part in PARTS.values() for name in field_names(part))}
     for name in options:
         check_choice("option", name, sorted(known))
     own = {name: options[name] for name in field_names(LaunchConfig) if name in options}

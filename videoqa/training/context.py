@@ -1,0 +1,31 @@
+"""What all stages of a run share on one process."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from videoqa.input_pipeline import PREFETCHED_BATCHES
+from videoqa.training.control import RunControl
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from videoqa.training.run_checkpoints import RunCheckpoints
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What all stages of a run share on one process.
+
+    Attributes:
+        strategy: from `fitting.start_strategy`, one for all models of a process.
+        control: the place of this process among the workers.
+        checkpoints: of the run; what they restored decides where it goes on.
+        prefetch_batches: batches prepared ahead of the step.
+        progress: print messages, and a bar on a terminal.
+    """
+
+    strategy: "tf.distribute.Strategy"
+    control: RunControl
+    checkpoints: "RunCheckpoints"
+    prefetch_batches: int = PREFETCHED_BATCHES
+    progress: bool = True
