@@ -18,6 +18,7 @@ def test_frames_stay_on_the_disk_and_the_trained_backbone_costs_activations() ->
     assert forecast["clips"] == 0
     frozen = forecast_run(run_config_from_options({"num_frames": 4, "backbone": "tiny"}), 10)
     assert forecast["activations"] > frozen["activations"]
+    assert forecast["runtime"] == frozen["runtime"] > 0
 
 
 def test_a_blind_model_holds_no_clips() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import PREFETCHED_BATCHES
 from videoqa.training.spread import ALONE, Spread
-from videoqa.training.step_memory import forecast_step
+from videoqa.training.step_memory import RUNTIME_BYTES, forecast_step
 
 GIB = 2**30
 BYTES_PER_WEIGHT = 4 * 4
@@ -37,8 +37,8 @@ def forecast_run(
         prefetch_batches: batches that each process has at hand besides the one in use.
 
     Returns:
-        "clips", "weights" and "activations" in bytes; of c3d and conv_lstm, whose clips stay on the disk,
-        what `forecast_step` returns.
+        "clips", "weights", "activations" and "runtime" in bytes; of c3d and conv_lstm, whose clips stay on
+        the disk, what `forecast_step` returns.
     """
     model, training = config.model, config.training
     if not model.has_backbone:
@@ -80,6 +80,7 @@ def _forecast_stage(
         "weights": spread.num_copies * (_head_weights(model) * BYTES_PER_WEIGHT + backbone_bytes),
         "activations": spread.local_rows(batch_size) * num_frames * each_frame
         + spread.num_local_workers * further,
+        "runtime": spread.num_local_workers * RUNTIME_BYTES,
     }
 
 
