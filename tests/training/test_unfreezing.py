@@ -74,6 +74,21 @@ def test_its_validation_scores_are_those_of_the_changed_backbone(small_set, run)
 
 
 @pytest.mark.slow
+def test_a_second_stage_that_only_harms_leaves_the_head_and_the_backbone_as_they_were(
+    small_set, tmp_path, weights
+):
+    options = {**OPTIONS, "learning_rate": 1e-2, "backbone_weights": weights}
+    harmful = {"unfreeze_from": "mixed0", "unfreeze_epochs": 1, "unfreeze_learning_rate": 100.0}
+    head, both = (
+        videoqa.train(small_set / "labels.csv", out=tmp_path / name, **{**options, **second})
+        for name, second in (("head", {"unfreeze_from": None}), ("both", harmful))
+    )
+    assert len(head.history) == 1 and both.history[1]["val_loss"] > 2 * both.history[0]["val_loss"]
+    assert weights_in(both.out / "model.weights.h5") == weights_in(head.out / "model.weights.h5")
+    assert weights_in(both.out / "backbone.weights.h5") == weights_in(weights)
+
+
+@pytest.mark.slow
 def test_a_second_stage_goes_on_bit_for_bit_from_its_first_step(run, tmp_path):
     out = tmp_path / "run"
     shutil.copytree(run.out, out)
