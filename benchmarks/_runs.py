@@ -34,15 +34,17 @@ SMALL = {
 """Options of a model whose training takes seconds."""
 
 
-def draw_set(folder: Path, num_train: int, num_validation: int = 12) -> dict[str, Path]:
+def draw_set(
+    folder: Path, num_train: int, num_validation: int = 12, activities: Sequence[str] = ACTIVITIES
+) -> dict[str, Path]:
     """Draw clips and return the annotation files, by task, with `num_train` and `num_validation` rows each.
 
-    A question has five answers: three activities, "yes" and "no"; there are two questions on each clip.
+    A question has as many answers as there are activities, and "yes" and "no"; there are two on each clip.
     """
     clips = []
     for number in range(num_train + num_validation):
-        activity = ACTIVITIES[number % len(ACTIVITIES)]
-        path = Path(sample_clip(activity, seed=number // len(ACTIVITIES), folder=folder / "clips"))
+        activity = activities[number % len(activities)]
+        path = Path(sample_clip(activity, seed=number // len(activities), folder=folder / "clips"))
         clips.append((path.relative_to(folder).as_posix(), activity))
     splits = ["train"] * num_train + ["validation"] * num_validation
     actions = [(video, activity, split) for (video, activity), split in zip(clips, splits, strict=True)]
