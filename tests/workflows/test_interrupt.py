@@ -14,7 +14,7 @@ from videoqa._manifest import MANIFEST
 FLAGS = ["--backbone", "tiny", "--num-frames", "4", "--video-units", "8", "--hidden-units", "8"]
 PATIENCE_SECONDS = 120
 NUM_EPOCHS = 40
-"""Enough for a signal to come in between, few enough to go on to the end."""
+"""Enough for two signals to come in between, few enough to go on to the end."""
 MAIN = (
     "import signal; from videoqa.cli.main import main; "
     "signal.signal(signal.SIGINT, signal.default_int_handler); raise SystemExit(main())"
@@ -27,17 +27,13 @@ def train_command(small_set: Path, out: Path, epochs: int) -> list[str]:
     return [sys.executable, "-c", MAIN, "train", *data, *FLAGS, "--patience", "none"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(
-    small_set: Path, tmp_path: Path, number: signal.Signals, code: int
-) -> None:
-    out = tmp_path / "run"
-    log = out / "logs" / "epochs.csv"
-    running = subprocess.Popen(train_command(small_set, out, NUM_EPOCHS), stderr=subprocess.PIPE, text=True)
+def stopped(command: list[str], log: Path, number: signal.Signals) -> tuple[int, str]:
+    """Send a signal two epochs after the start; return the exit code and what was said on stderr."""
+    lines = log.read_text().count("\n") if log.exists() else 1
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (log.exists() and log.read_text().count("\n") > 2):
+        while not (log.exists() and log.read_text().count("\n") >= lines + 2):
             assert running.poll() is None, running.communicate()[1]
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -45,14 +41,23 @@ def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(
         _, errors = running.communicate(timeout=PATIENCE_SECONDS)
     finally:
         running.kill()
-    assert running.returncode == code
-    assert "Stopped by" in errors and "Traceback" not in errors
-    assert not (out / MANIFEST).exists()
-    num_done = log.read_text().count("\n") - 1
-    assert num_done < NUM_EPOCHS
+    return running.returncode, errors
+
+
+@pytest.mark.slow
+def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(small_set: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    log = out / "logs" / "epochs.csv"
+    resume = [sys.executable, "-c", MAIN, "train", "--out", str(out), "--resume", "--json"]
+    first = train_command(small_set, out, NUM_EPOCHS)
+    for command, number, code in ((first, signal.SIGINT, 130), (resume, signal.SIGTERM, 143)):
+        returned, errors = stopped(command, log, number)
+        assert returned == code
+        assert "Stopped by" in errors and "Traceback" not in errors
+        assert not (out / MANIFEST).exists()
+        assert log.read_text().count("\n") - 1 < NUM_EPOCHS
     again = subprocess.run(train_command(small_set, out, 1), capture_output=True, text=True)
     assert again.returncode == 2 and "Add --resume" in again.stderr
-    resume = [sys.executable, "-c", MAIN, "train", "--out", str(out), "--resume", "--json"]
     done = subprocess.run(resume, check=True, capture_output=True, text=True)
     assert (out / MANIFEST).exists()
     assert json.loads(done.stdout)["num_epochs"] == NUM_EPOCHS
