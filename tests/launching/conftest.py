@@ -1,5 +1,6 @@
 """Small programs in the place of worker processes: they speak the launcher's language and train nothing."""
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from videoqa.launching.job import Job, Outcome
 from videoqa.launching.launcher import launch
 from videoqa.launching.messages import Patience
 from videoqa.launching.stopping import StopRequest
+
+from .attending import Attendant
 
 PROGRAM = """
 import os, signal, sys, time
@@ -72,5 +75,22 @@ def launched(tmp_path: Path) -> Callable[..., Outcome]:
             command=COMMAND,
             patience=QUICK,
         )
+
+    return run
+
+
+@pytest.fixture
+def attend(quick):
+    """Return a function that starts launchers, last one first, and waits until all are through."""
+    patience = dataclasses.replace(quick, cause=1.0)
+
+    def run(clusters, says, until="go", timeout=10.0, settle=lambda: {"out": "here"}):
+        attendants = [
+            Attendant(cluster, each, until, timeout, patience, settle)
+            for cluster, each in reversed(list(zip(clusters, says, strict=True)))
+        ]
+        for attendant in attendants:
+            attendant.thread.join(30)
+        return attendants[::-1]
 
     return run

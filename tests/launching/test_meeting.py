@@ -1,80 +1,19 @@
 """Launchers among each other, over real sockets."""
 
 import contextlib
-import dataclasses
-import json
 import socket
-import struct
 import threading
-import time
-from dataclasses import dataclass, field
 
 import pytest
 
 from videoqa.launching.cluster import Cluster, host_and_port, local_cluster
-from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
+from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent
 from videoqa.launching.listening import Listener
-from videoqa.launching.meeting import meeting
 from videoqa.launching.messages import Patience
 
-
-@dataclass
-class Attendant:
-    """One launcher in a thread: it says one thing, after "go" the rest, and keeps what it is told."""
-
-    cluster: Cluster
-    says: list[dict]
-    until: str
-    timeout: float
-    patience: Patience
-    settle: object
-    told: list[dict] = field(default_factory=list)
-    error: BaseException | None = None
-
-    def __post_init__(self):
-        self.thread = threading.Thread(target=self.attend)
-        self.thread.start()
-
-    def attend(self):
-        try:
-            with meeting(self.cluster, self.settle, self.timeout, self.patience) as side:
-                side.tell(**self.says[0])
-                unsaid = self.says[1:]
-                while self.until not in kinds(self):
-                    self.told += side.poll()
-                    while unsaid and "go" in kinds(self):
-                        side.tell(**unsaid.pop(0))
-                    time.sleep(0.01)
-        except (OSError, RuntimeError, ValueError) as error:
-            self.error = error
-
-
-def ready(**fingerprint):
-    return {"kind": "ready", "fingerprint": fingerprint or {"data": "x"}}
-
+from .attending import Attendant, framed, kinds, ready
 
 DONE = {"kind": "done"}
-
-
-@pytest.fixture
-def attend(quick):
-    """Return a function that starts launchers, last one first, and waits until all are through."""
-    patience = dataclasses.replace(quick, cause=1.0)
-
-    def run(clusters, says, until="go", timeout=10.0, settle=lambda: {"out": "here"}):
-        attendants = [
-            Attendant(cluster, each, until, timeout, patience, settle)
-            for cluster, each in reversed(list(zip(clusters, says, strict=True)))
-        ]
-        for attendant in attendants:
-            attendant.thread.join(30)
-        return attendants[::-1]
-
-    return run
-
-
-def kinds(attendant):
-    return [message["kind"] for message in attendant.told]
 
 
 def test_all_get_what_worker_0_settles(attend):
@@ -155,10 +94,6 @@ def test_a_port_in_use_is_refused(attend):
         (attendant,) = attend([Cluster(workers, 0)], [[ready()]])
     assert isinstance(attendant.error, ValueError)
     assert "`workers` must have a free port for this machine" in str(attendant.error)
-
-
-def framed(body):
-    return struct.pack(">I", len(body)) + body
 
 
 NOISE = [
@@ -246,71 +181,3 @@ def test_local_workers_cannot_be_reached_from_elsewhere():
     listener = Listener(Cluster((f"localhost:{port}", "b:2222"), 0), 1.0)
     assert listener._socket.getsockname()[0] in ("::", "0.0.0.0")
     listener.close()
-
-
-def speak(cluster, *messages):
-    """Connect to worker 0 by hand, and return the socket."""
-    port = int(cluster.workers[0].rpartition(":")[2])
-    hello = {"kind": "hello", "index": cluster.index, "launcher": "by hand", "num_workers": 2}
-    for _ in range(200):
-        with contextlib.suppress(ConnectionRefusedError):
-            connected = socket.create_connection(("localhost", port), timeout=5)
-            for message in (hello, *messages):
-                for byte in framed(json.dumps(message).encode()):  # in the smallest pieces
-                    connected.sendall(bytes([byte]))
-            return connected
-        time.sleep(0.02)
-    raise AssertionError("worker 0 does not listen")
-
-
-@pytest.mark.parametrize("how", ["closed", "silent", "nonsense"])
-def test_a_worker_that_is_gone_is_named(quick, how):
-    clusters = local_cluster(2)
-    patience = dataclasses.replace(quick, silence=1.0)
-    first = Attendant(clusters[0], [ready()], "leave", 10.0, patience, lambda: {"out": "here"})
-    port = socket.create_server(host_and_port(clusters[1].workers[1]))  # as of a worker that waits for go
-    with port, speak(clusters[1], ready()) as second:
-        while "go" not in kinds(first):
-            time.sleep(0.01)
-        if how == "closed":
-            second.close()
-        if how == "nonsense":
-            second.sendall(framed(b'{"kind": "barrier"}'))
-        first.thread.join(10)
-    assert isinstance(first.error, WorkerLost)
-    reason = {"closed": "closed", "silent": "silent for 1 seconds", "nonsense": "'name'"}[how]
-    assert f"Lost worker 1 ({clusters[0].workers[1]}): " in str(first.error)
-    assert reason in str(first.error)
-
-
-def test_worker_0_that_is_gone_is_named(quick):
-    clusters = local_cluster(2)
-    leaver = Attendant(clusters[0], [ready()], "go", 10.0, quick, lambda: {"out": "here"})
-    stayer = Attendant(clusters[1], [ready()], "leave", 10.0, quick, lambda: {})
-    leaver.thread.join(), stayer.thread.join()
-    assert isinstance(stayer.error, WorkerLost)
-    assert f"Lost worker 0 ({clusters[0].workers[0]}): its process or machine is gone" in str(stayer.error)
-
-
-SYMPTOM = {"kind": "failed", "type": "collective", "message": "a peer does not answer."}
-ABORTED = {"kind": "failed", "type": "aborted", "message": "it was killed by SIGABRT."}
-KILLED = {"kind": "failed", "type": "died", "message": "it was killed by SIGKILL."}
-
-
-@pytest.mark.parametrize(
-    ("failures", "index", "message"),
-    [
-        ([SYMPTOM, SYMPTOM, KILLED], 2, "killed by SIGKILL"),
-        ([KILLED, SYMPTOM, SYMPTOM], 0, "killed by SIGKILL"),
-        ([SYMPTOM, ABORTED, SYMPTOM], 1, "killed by SIGABRT"),
-        ([SYMPTOM, SYMPTOM, SYMPTOM], None, "a peer does not answer"),
-        ([SYMPTOM, None, SYMPTOM], None, "a peer does not answer"),
-    ],
-)
-def test_the_cause_is_named_and_not_its_symptom(attend, failures, index, message):
-    clusters = local_cluster(3)
-    says = [[ready()] + ([failure] if failure else []) for failure in failures]
-    for attendant in attend(clusters, says, "leave"):
-        assert isinstance(attendant.error, WorkerLost)
-        assert message in str(attendant.error)
-        assert index is None or f"Lost worker {index} ({clusters[0].workers[index]})" in str(attendant.error)
