@@ -39,7 +39,7 @@ def draw_set(
 ) -> dict[str, Path]:
     """Draw clips and return the annotation files, by task, with `num_train` and `num_validation` rows each.
 
-    A question has as many answers as there are activities, and "yes" and "no"; there are two on each clip.
+    There are two questions on each clip: what is done, and whether he waves, "yes" or "no".
     """
     clips = []
     for number in range(num_train + num_validation):

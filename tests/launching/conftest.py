@@ -1,4 +1,5 @@
-"""Small programs in the place of worker processes: they speak the launcher's language and train nothing."""
+"""Small programs in the place of worker processes, which speak the launcher's language and train nothing; and
+launchers that meet in threads."""
 
 import dataclasses
 import sys

@@ -64,9 +64,8 @@ def test_frames_of_another_size_are_refused(tmp_path) -> None:
     _, later = built(larger, starts_from, EARLIER, 2)
     with pytest.raises(ValueError, match="layers of the new model's shapes. Layer 'dense1'"):
         load_initial_weights(later, folder, vocabulary=None, answers=EARLIER)
-    with pytest.raises(
-        ValueError, match=r"from 4 frames of 48x48 pixels.*\(4 frames of 16x16\)"
-    ):  # before any work
+    refused = r"from 4 frames of 48x48 pixels.*\(4 frames of 16x16\)"  # before any work
+    with pytest.raises(ValueError, match=refused):
         check_initial(folder, dataclasses.replace(config, model=larger))
     with pytest.raises(ValueError, match=r"from 17 frames of 16x16 pixels"):
         check_initial(folder, dataclasses.replace(config, sampling=SamplingConfig(17)))

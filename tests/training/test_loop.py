@@ -31,6 +31,12 @@ def test_an_accuracy_of_nothing_is_still_a_best_epoch() -> None:
     assert best_and_waiting([(0.0, 3.0), (0.0, 2.0)]) == (1, [0, 1])
 
 
+def test_an_epoch_that_diverged_is_never_the_best() -> None:
+    nan = float("nan")
+    assert best_and_waiting([(0.9, nan), (0.4, 2.0), (0.9, nan), (0.5, 9.0)]) == (3, [1, 0, 1, 0])
+    assert best_and_waiting([(0.9, nan), (0.9, nan)]) == (-1, [1, 2])
+
+
 def test_means_are_over_the_rows_that_count() -> None:
     position = Position()
     position.add(

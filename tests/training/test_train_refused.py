@@ -1,4 +1,4 @@
-"""What `train` refuses, before any work."""
+"""What `train` refuses."""
 
 from pathlib import Path
 

@@ -1,5 +1,6 @@
 """The second stage: the backbone's last layers learn on from the head's best epoch."""
 
+import math
 import shutil
 
 import h5py
@@ -74,16 +75,16 @@ def test_its_validation_scores_are_those_of_the_changed_backbone(small_set, run)
 
 
 @pytest.mark.slow
-def test_a_second_stage_that_only_harms_leaves_the_head_and_the_backbone_as_they_were(
+def test_a_second_stage_that_diverges_leaves_the_head_and_the_backbone_as_they_were(
     small_set, tmp_path, weights
 ):
     options = {**OPTIONS, "learning_rate": 1e-2, "backbone_weights": weights}
-    harmful = {"unfreeze_from": "mixed0", "unfreeze_epochs": 1, "unfreeze_learning_rate": 100.0}
+    diverges = {"unfreeze_from": "mixed0", "unfreeze_epochs": 1, "unfreeze_learning_rate": 1e30}
     head, both = (
         videoqa.train(small_set / "labels.csv", out=tmp_path / name, **{**options, **second})
-        for name, second in (("head", {"unfreeze_from": None}), ("both", harmful))
+        for name, second in (("head", {"unfreeze_from": None}), ("both", diverges))
     )
-    assert len(head.history) == 1 and both.history[1]["val_loss"] > 2 * both.history[0]["val_loss"]
+    assert len(head.history) == 1 and math.isnan(both.history[1]["val_loss"])
     assert weights_in(both.out / "model.weights.h5") == weights_in(head.out / "model.weights.h5")
     assert weights_in(both.out / "backbone.weights.h5") == weights_in(weights)
 

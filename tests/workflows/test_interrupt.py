@@ -50,16 +50,20 @@ def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(small_set: Path,
     log = out / "logs" / "epochs.csv"
     resume = [sys.executable, "-c", MAIN, "train", "--out", str(out), "--resume", "--json"]
     first = train_command(small_set, out, NUM_EPOCHS)
+    before = ""
     for command, number, code in ((first, signal.SIGINT, 130), (resume, signal.SIGTERM, 143)):
         returned, errors = stopped(command, log, number)
         assert returned == code
         assert "Stopped by" in errors and "Traceback" not in errors
         assert not (out / MANIFEST).exists()
         assert log.read_text().count("\n") - 1 < NUM_EPOCHS
+        assert log.read_text().startswith(before)  # the epochs that were done are not done again
+        before = log.read_text()
     again = subprocess.run(train_command(small_set, out, 1), capture_output=True, text=True)
     assert again.returncode == 2 and "Add --resume" in again.stderr
     done = subprocess.run(resume, check=True, capture_output=True, text=True)
     assert (out / MANIFEST).exists()
     assert json.loads(done.stdout)["num_epochs"] == NUM_EPOCHS
+    assert log.read_text().startswith(before)
     again = subprocess.run(resume, capture_output=True, text=True)
     assert again.returncode == 2 and "Give more --epochs" in again.stderr

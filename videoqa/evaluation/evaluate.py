@@ -16,7 +16,7 @@ from videoqa.data.annotations import require_split
 from videoqa.evaluation.rows import name_of, rows_to_score
 from videoqa.evaluation.scoring import Scored, score_examples
 from videoqa.input_pipeline import Examples, make_examples
-from videoqa.saving import load_model_folder
+from videoqa.saving import ModelFolder, load_model_folder
 
 
 def evaluate(
@@ -86,25 +86,20 @@ def evaluate(
         score_groups=table.attrs.get("score_groups"), seed=seed,
         num_test_clips=windows, progress=progress,
     )  # fmt: skip
-    scores = {
-        "model": str(folder.path),
-        "model_sha256": file_sha256(folder.path / MANIFEST),
-        "split": split,
-        "view": view.removeprefix("-"),
-        "num_test_clips": windows,
-        "limit": options.get("limit", folder.config.data.limit if data is None else None),
-        "seed": seed,
-        "out": str(target),
-        **_rows_apart(table, split),
-        **scored.scores,
-    }
+    shown = {"view": view.removeprefix("-"), "num_test_clips": windows}
+    asked = {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
+    scores = _about(folder, table, split, {**shown, **asked, "out": str(target)}) | scored.scores
     _write(target, Scored(scores, scored.predictions), folder.metrics["history"])
     return scores
 
 
-def _rows_apart(table: pd.DataFrame, split: str) -> dict[str, Any]:
-    """What the scores say of rows that were not scored, and of which ones are also scored together."""
+def _about(folder: ModelFolder, table: pd.DataFrame, split: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that say what was scored, and of which rows besides those of the split."""
     return {
+        "model": str(folder.path),
+        "model_sha256": file_sha256(folder.path / MANIFEST),
+        "split": split,
+        **asked,
         "seen_rows": table.attrs["seen_rows"] if split == "test" else 0,
         "absent_rows": table.attrs.get("absent", {}).get(split, 0),
         "score_groups": table.attrs.get("score_groups", {}),

@@ -1,9 +1,8 @@
-"""What all stages of a run share on one process."""
+"""The surroundings that every stage of a run is trained in."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from videoqa.input_pipeline import PREFETCHED_BATCHES
 from videoqa.training.control import RunControl
 
 if TYPE_CHECKING:
@@ -27,5 +26,5 @@ class RunContext:
     strategy: "tf.distribute.Strategy"
     control: RunControl
     checkpoints: "RunCheckpoints"
-    prefetch_batches: int = PREFETCHED_BATCHES
-    progress: bool = True
+    prefetch_batches: int
+    progress: bool

@@ -28,7 +28,8 @@ class FittedModel:
         features_form: the form that a model folder holds: that which starts from features, if there is one.
         history: figures of each epoch.
         backbone_weights: file with the weights of a trained backbone; None: it was frozen.
-        best_score: validation accuracy and negative loss of the best epoch; None: no epoch was validated.
+        best_score: validation accuracy and negative loss of the best epoch; None: no epoch was
+            validated, or all diverged.
     """
 
     model: keras.Model
@@ -60,10 +61,12 @@ def fit_model(
         phase: one of `run_checkpoints.PHASES`.
         callbacks: called after the CSV and TensorBoard logs.
         start_weights: gives the fresh model the weights to start from; None: random ones.
-        begin_at: as `Training` has it.
+        begin_at: where the phase begins, with the history and the best score of the one before; None: at
+            nothing.
 
     Raises:
         TrainingStopped: some worker was asked to stop.
+        ValueError: weights to start from that do not fit the model.
     """
     keras.utils.set_random_seed(config.training.seed)
     end_to_end = train_examples.clips is not None and train_examples.clip_input == "clip"

@@ -35,8 +35,8 @@ class Training:
     """The training of one model: where it is, and everything it goes on with.
 
     Attributes:
-        model: compiled, built by `strategy`; left with the weights of its best validation epoch (without
-            validation: the last).
+        model: compiled, built by the context's strategy; left with the weights of its best validation epoch
+            (without validation: the last).
         position: where the training is; its `history` has per epoch a dict of floats: "loss", "accuracy",
             "learning_rate", "seconds", "steps_per_second", with validation "val_loss", "val_accuracy", and
             when weights are averaged "spread".

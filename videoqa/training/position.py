@@ -1,5 +1,6 @@
 """Where a training is: all that its next step depends on, besides weights and optimizer slots."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -72,17 +73,18 @@ class Position:
     def take_score(self, logs: Mapping[str, float]) -> bool:
         """Take an epoch's validation scores and return whether they are the best.
 
-        The highest accuracy wins, of equal ones the lowest loss; patience counts only accuracy.
+        The highest accuracy wins, of equal ones the lowest loss; patience counts only accuracy. An epoch with
+        a loss that is not a number wins nothing: its model has diverged, whatever rows it guesses.
         """
         score = (logs["val_accuracy"], -logs["val_loss"])
         before = self.best_score or (-1.0, 0.0)
-        if score[0] > before[0]:
-            self.epochs_without_gain = 0
-        else:
-            self.epochs_without_gain += 1
-        if score > before:
+        diverged = math.isnan(score[1])
+        gains = score[0] > before[0] and not diverged
+        self.epochs_without_gain = 0 if gains else self.epochs_without_gain + 1
+        is_best = score > before and not diverged
+        if is_best:
             self.best_score = score
-        return score > before
+        return is_best
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready object."""

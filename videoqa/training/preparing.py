@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -110,11 +109,8 @@ def prepare_data(
     training_rows = require_split(table, "train")
     say_left_out(table, progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
-    config, vocabulary, answers = _sized(config, training_rows, table.attrs.get("classes", ()))
-    num_clips = len(distinct_requests(table)[0])
-    say_classes(training_rows, answers, progress)
-    say(description(table, training_rows, answers, num_clips), progress=progress)
-    check_num_rows(config.model, len(training_rows), config.training.batch_size)
+    config, vocabulary, answers = _sized(config, training_rows)
+    num_clips = _say_rows(table, training_rows, config, answers, progress)
     check_memory(config, num_clips, spread=spread, prefetch_batches=prefetch_batches)
     examples, frame_examples, outcome = _examples(
         table,
@@ -149,16 +145,26 @@ def prepare_data(
     )
 
 
-def _sized(
-    config: RunConfig, training_rows: pd.DataFrame, classes: Sequence[str]
-) -> tuple[RunConfig, Vocabulary | None, AnswerList]:
+def _sized(config: RunConfig, training_rows: pd.DataFrame) -> tuple[RunConfig, Vocabulary | None, AnswerList]:
     """The words and answers of the training rows, and the configuration with their numbers."""
-    answers = build_answer_list(training_rows["answer"], config.model.num_answers, order=classes)
+    order = training_rows.attrs.get("classes", ())
+    answers = build_answer_list(training_rows["answer"], config.model.num_answers, order=order)
     model, vocabulary = dataclasses.replace(config.model, num_answers=len(answers)), None
     if config.model.task != "action":
         vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
         model = dataclasses.replace(model, vocabulary_size=vocabulary.size)
     return dataclasses.replace(config, model=model), vocabulary, answers
+
+
+def _say_rows(
+    table: pd.DataFrame, training_rows: pd.DataFrame, config: RunConfig, answers: AnswerList, progress: bool
+) -> int:
+    """Print what there is to learn from, refuse too little for a batch, and return the number of clips."""
+    num_clips = len(distinct_requests(table)[0])
+    say_classes(training_rows, answers, progress)
+    say(description(table, training_rows, answers, num_clips), progress=progress)
+    check_num_rows(config.model, len(training_rows), config.training.batch_size)
+    return num_clips
 
 
 def _examples(

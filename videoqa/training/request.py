@@ -217,6 +217,7 @@ def _check_initial_shapes(initial: ModelFolder, config: RunConfig) -> None:
 
 
 def _frames_text(config: RunConfig) -> str:
+    """Return how many frames a model sees, and of what size."""
     height, width = config.model.frame_size  # type: ignore[misc]
     return f"{config.sampling.num_frames} frames of {height}x{width}"
 

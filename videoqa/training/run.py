@@ -121,10 +121,8 @@ def run_training(
     with graceful_stop() as stop:
         control = control or RunControl(stop=stop)
         checkpoints = _checkpoints(job, request, prepared, folder if control.is_chief else None, restored)
+        context = RunContext(strategy, control, checkpoints, job.launch.prefetch_batches, job.progress)
         try:
-            context = RunContext(
-                strategy, control, checkpoints, job.launch.prefetch_batches, progress=job.progress
-            )
             return _train(Run(job, request, prepared, folder, context))
         except TrainingStopped:
             raise_again(stop)

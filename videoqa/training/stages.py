@@ -62,7 +62,11 @@ def fit(run: Run, config: RunConfig, folder: Path, **options: Any) -> "FittedMod
 
 
 def load_initial(run: Run, initial: ModelFolder, model: "keras.Model") -> None:
-    """Copy the weights of an earlier model into a fresh one."""
+    """Copy the weights of an earlier model into a fresh one, and print which layers took some.
+
+    Raises:
+        ValueError: a layer that both have differs in shape.
+    """
     from videoqa.training.initial_weights import load_initial_weights
 
     prepared = run.prepared
