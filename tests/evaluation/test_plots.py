@@ -54,6 +54,7 @@ def test_curves_of_any_history() -> None:
     epoch = {"loss": 1.0, "accuracy": 0.5}
     assert size_of(training_curves_png([]))
     assert size_of(training_curves_png([epoch]))
+    assert size_of(training_curves_png([epoch, {**epoch, "loss": None}]))
     assert size_of(training_curves_png([{**epoch, "val_loss": 2.0, "val_accuracy": 0.1}] * 3))
 
 

@@ -85,7 +85,7 @@ def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
 
     Args:
         history: one mapping per epoch with `loss`, `accuracy` and, if there were validation rows,
-            `val_loss`, `val_accuracy`; may be empty.
+            `val_loss`, `val_accuracy`, None where training diverged; may be empty.
     """
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -93,7 +93,9 @@ def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
             (name, "training", BLUE, "-"),
             (f"val_{name}", "validation", ORANGE, "--"),
         ):
-            points = [(epoch, logs[field]) for epoch, logs in enumerate(history, 1) if field in logs]
+            points = [
+                (epoch, logs[field]) for epoch, logs in enumerate(history, 1) if logs.get(field) is not None
+            ]
             if points:
                 epochs, values = zip(*points, strict=True)
                 axes.plot(epochs, values, style, color=color, label=label, marker="o", ms=3)

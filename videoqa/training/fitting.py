@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from videoqa.config import RunConfig, TrainingConfig
@@ -66,7 +67,7 @@ def fit_model(
 
     Raises:
         TrainingStopped: some worker was asked to stop.
-        ValueError: weights to start from that do not fit the model.
+        ValueError: weights to start from that do not fit the model, or a training that diverged.
     """
     keras.utils.set_random_seed(config.training.seed)
     end_to_end = train_examples.clips is not None and train_examples.clip_input == "clip"
@@ -87,7 +88,9 @@ def fit_model(
     )
     history = trained.run()
     features_form, backbone_weights = model, None
-    is_writer = context.control.is_chief  # worker 0
+    is_writer = context.control.is_chief  # worker 0, who alone has the best weights
+    if is_writer:
+        _check_finite(model, history, config.training)
     if config.model.has_backbone and end_to_end and is_writer:
         features_form, backbone_weights = _without_backbone(model, config, folder)
     return FittedModel(model, features_form, history, backbone_weights, trained.position.best_score)
@@ -110,6 +113,16 @@ def start_strategy(
     keras.utils.set_random_seed(training.seed)  # determinism asks for a seed of every random op
     tf.config.experimental.enable_op_determinism()
     return make_strategy(training.strategy, gpu_memory_limit=gpu_memory_limit, progress=progress)
+
+
+def _check_finite(model: keras.Model, history: list[dict[str, float]], training: TrainingConfig) -> None:
+    """Refuse to keep a model with weights that are not numbers."""
+    for layer in model.layers:
+        if not all(np.isfinite(weight).all() for weight in layer.get_weights()):
+            raise ValueError(
+                f"Training diverged: after {len(history)} epochs weights of layer {layer.name!r} are not "
+                f"finite. Lower the learning rate (learning_rate={training.learning_rate:g}) and train anew."
+            )
 
 
 def _without_backbone(model: keras.Model, config: RunConfig, folder: Path) -> tuple[keras.Model, Path]:

@@ -1,5 +1,7 @@
 """What `metrics.json` of a run holds."""
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from videoqa.config import RunConfig
@@ -29,7 +31,7 @@ def metrics_of_run(
         "majority_answers": majority,
         "groups": prepared.groups,
         "videos": prepared.videos,
-        "history": fitted.history,
+        "history": [_json_ready(epoch) for epoch in fitted.history],
     }
     if len(rows):
         seen = examples.without_clips() if config.model.video_branch == "none" else examples
@@ -38,3 +40,8 @@ def metrics_of_run(
             question_prior=prepared.question_prior, score_groups=prepared.table.attrs.get("score_groups"),
         ).scores  # fmt: skip
     return metrics
+
+
+def _json_ready(epoch: Mapping[str, float]) -> dict[str, float | None]:
+    """Return an epoch's figures with None for what JSON has no word for: a loss that is not a number."""
+    return {name: value if math.isfinite(value) else None for name, value in epoch.items()}

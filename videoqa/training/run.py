@@ -41,7 +41,7 @@ class TrainingRun:
     Attributes:
         out: the model folder.
         config: the configuration, with the sizes the model really has.
-        history: per epoch the figures of `training.loop.Training`.
+        history: per epoch the figures of `training.loop.Training`; in `metrics` None is what was no number.
         metrics: what `metrics.json` holds; empty on a worker that does not write the folder.
     """
 
