@@ -29,7 +29,9 @@ C3D: dict[str, Any] = {
     "num_frames": 16,
     "frame_step": None,
     "crop": "center",
-    "epochs": 20,
+    "batch_size": 8,
+    "epochs": 28,
+    "decay_steps": 343,
     "patience": None,
 }
 MODELS: dict[str, tuple[dict[str, Any], str]] = {
