@@ -6,8 +6,8 @@
     VIDEOQA_REAL_DATA=path python benchmarks/ucf101_subset.py --chosen    # the chosen ones, on the test clips
 
 InceptionV3 with ImageNet weights, cut at `mixed8`, frozen; groups 1-7 are the test split, as in UCF101's
-first split. All 72 training clips are trained on, without validation; `--cross-validate` scores settings over
-the training groups alone, so that none need be chosen on a test clip.
+first split. All 72 training clips are trained on, without validation; `--cross-validate` and `--held-out`
+score settings over the training groups alone, so that none need be chosen on a test clip.
 """
 
 import argparse
@@ -140,6 +140,7 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--cross-validate", action="store_true", help="score on held-out training groups")
+    parser.add_argument("--held-out", action="store_true", help="score on groups 22 to 25 of the training")
     parser.add_argument("--options", type=json.loads, default={}, help="other options of train, as JSON")
     parser.add_argument("--windows", action="store_true", help="one test window against five, paired")
     parser.add_argument("--choose", action="store_true", help="score candidates on groups 22 to 25")
@@ -156,6 +157,8 @@ def main() -> None:
     if arguments.windows:
         options = {**WINDOWS, **options}
     tables = folds(table) if arguments.cross_validate else [table]
+    if arguments.held_out:
+        tables = [held_out(table)]
     scored: dict[int, list[pd.Series]] = {number: [] for number in windows}
     for seed in arguments.seeds:
         parts = [correct(part, seed, options, *windows) for part in tables]
