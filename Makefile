@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 help:  ## show this list
 	@echo "make demo          train on drawn clips, evaluate and ask: needs no network once installed"
 	@echo "make test          all tests"
-	@echo "make test-quick    the tests that take no more than a few seconds"
+	@echo "make test-quick    the tests that take no more than a second or so"
 	@echo "make format        rewrite the code in the project's format (format-check: only look)"
 	@echo "make lint          look for likely mistakes"
 	@echo "make types         check the types"
@@ -29,7 +29,7 @@ test: $(STAMP)
 	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-quick: $(STAMP)
-	$(RUN) -m pytest -m "not slow"
+	$(RUN) -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(STAMP)
 	$(RUN) -m ruff check .

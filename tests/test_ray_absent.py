@@ -14,6 +14,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_the_line_that_installs_it_is_given(program):
     done = subprocess.run([sys.executable, "-c", ABSENT + program], capture_output=True, text=True)

@@ -141,6 +141,7 @@ def _other_architecture(content: dict, architecture: str) -> None:
     content["model"]["frame_size"] = [40, 40]
 
 
+@pytest.mark.slow
 def test_an_architecture_that_the_folder_is_not_of_is_refused(action_run: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(action_run, tmp_path / "model"))
     rewrite(folder, "config.json", lambda content: _other_architecture(content, "c3d"))

@@ -15,6 +15,7 @@ def clip(small_set: Path) -> Path:
     return next(small_set.glob("loading-5/*.avi"))
 
 
+@pytest.mark.slow
 def test_an_answer_is_the_best_of_its_alternatives(question_run: Path, clip: Path) -> None:
     answer = videoqa.ask(clip, "what is he doing?", model=question_run, top_k=3)
     assert str(answer) == answer.text == answer.alternatives[0][0]
@@ -38,6 +39,7 @@ def test_unknown_words_are_named(question_run: Path, clip: Path) -> None:
     assert any("zorro" in note for note in answer.notes)
 
 
+@pytest.mark.slow
 def test_an_action_model_gives_its_label(action_run: Path, clip: Path) -> None:
     answer = videoqa.ask(clip, model=action_run)
     assert answer.text in {"loading", "unloading", "waving"}
@@ -58,6 +60,7 @@ def test_a_segment_is_looked_at_alone(question_run: Path, clip: Path) -> None:
     assert max(part.timestamps_seconds) < 0.5 < max(whole.timestamps_seconds)
 
 
+@pytest.mark.slow
 def test_asking_again_decodes_and_encodes_nothing(
     question_run: Path, clip: Path, tmp_path: Path, monkeypatch
 ) -> None:
@@ -68,6 +71,7 @@ def test_asking_again_decodes_and_encodes_nothing(
     assert "_compiled" not in vars(again.encoder), "the backbone was built although the features are cached"
 
 
+@pytest.mark.slow
 def test_an_unwritable_cache_does_not_stop_an_answer(
     question_run: Path, clip: Path, tmp_path: Path, monkeypatch
 ) -> None:
@@ -84,6 +88,7 @@ def test_the_environment_names_the_model(action_run: Path, clip: Path, monkeypat
         videoqa.ask(clip)
 
 
+@pytest.mark.slow
 def test_the_shipped_model_says_what_it_knows(capsys) -> None:
     answer = videoqa.ask(videoqa.sample_clip("loading"), "what is he doing?")
     assert "only knows drawn clips" in answer.notes[0] and "unloading" in answer.notes[0]

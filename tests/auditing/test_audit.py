@@ -93,6 +93,7 @@ def test_the_same_frames_in_another_container_are_a_copy(table, clips, tmp_path)
     assert report.findings["detail"].str.startswith("the same frames as").all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["mp4v", "MJPG", "FFV1"])
 def test_a_re_encoded_picture_is_still_and_noise_is_not(codec, tmp_path):
     rng, folder = np.random.default_rng(0), tmp_path / "clips"

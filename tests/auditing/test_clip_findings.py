@@ -42,6 +42,7 @@ def findings_of(folder: Path, tmp_path: Path) -> AuditReport:
     return videoqa.audit(table, videos=folder, out=tmp_path / "audit", workers=2, progress=False)
 
 
+@pytest.mark.slow
 def test_an_estimated_count_may_be_off_by_2_percent_and_by_2_frames(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     for num_frames, pause in ((200, 4), (200, 5), (30, 2), (30, 3)):
@@ -55,6 +56,7 @@ def test_an_estimated_count_may_be_off_by_2_percent_and_by_2_frames(tmp_path: Pa
     ]
 
 
+@pytest.mark.slow
 def test_stills_are_found_in_frames_of_every_size(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     coarse = np.random.default_rng(0).integers(0, 200, (6, 8, 3)).astype(np.uint8)
@@ -71,6 +73,7 @@ def test_stills_are_found_in_frames_of_every_size(tmp_path: Path) -> None:
     assert "no block of 1/32 of the picture" in details["coarse-320.mp4"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bit_rate", ["60000", "1000000"])
 def test_small_clips_that_move_are_not_still(tmp_path: Path, bit_rate: str) -> None:
     folder = tmp_path / "clips"

@@ -93,6 +93,7 @@ def test_a_worker_that_dies_costs_one_row(many, own_home, tmp_path):
     assert (again["num_decoded"], again["findings"]) == (1, {})
 
 
+@pytest.mark.slow
 def test_a_program_without_a_main_guard_can_audit(clips, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(

@@ -95,6 +95,7 @@ def test_a_sheet_of_a_video_whose_name_starts_with_a_dash(run, tmp_path, clip):
     assert (tmp_path / "work" / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_summary_is_a_table_of_layers(run):
     done = run("summary", "--task", "open_ended", "--backbone", "tiny", "--num-answers", "7")
     assert done.returncode == 0, done.stderr

@@ -27,6 +27,7 @@ def test_msvd_qa(real_data):
     }
 
 
+@pytest.mark.slow
 def test_activitynet_qa(real_data):
     table = read("activitynet_qa", real_data / "annotations" / "activitynet-qa")
     assert table["split"].value_counts().to_dict() == {"train": 32000, "validation": 18000, "test": 8000}
@@ -37,6 +38,7 @@ def test_activitynet_qa(real_data):
     assert table["video_id"].nunique() == 5800
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fold, counts", [(1, (9537, 3783)), (2, (9586, 3734)), (3, (9624, 3696))])
 def test_ucf101(real_data, fold, counts):
     table = read("ucf101", real_data / "annotations" / "ucf101", fold=fold)
@@ -49,6 +51,7 @@ def test_ucf101(real_data, fold, counts):
     assert sorted(members) == sorted(classes)
 
 
+@pytest.mark.slow
 def test_the_clips_that_are_there_are_found_and_the_others_counted(real_data):
     folder = real_data / "annotations" / "ucf101"
     table = read("ucf101", folder, videos=real_data / "ucf101_subset")

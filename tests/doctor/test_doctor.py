@@ -71,6 +71,7 @@ def test_a_fit_machine_has_no_problem() -> None:
     assert checks["tensorflow"]["level"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_tensorflow_that_kills_its_process_is_a_problem(no_tensorflow: Path) -> None:
     code, checks = doctor(no_tensorflow)
     assert code == 1
@@ -79,6 +80,7 @@ def test_a_tensorflow_that_kills_its_process_is_a_problem(no_tensorflow: Path) -
     assert checks["decoders"]["level"] == checks["default model"]["level"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_decoder_that_cannot_be_imported_hides_no_other_check(no_tensorflow: Path) -> None:
     write_package(no_tensorflow, "av", "raise ImportError('libfoo.so: no such file')")
     code, checks = doctor(no_tensorflow)
@@ -88,6 +90,7 @@ def test_a_decoder_that_cannot_be_imported_hides_no_other_check(no_tensorflow: P
         assert "libfoo.so" in checks[name]["found"]
 
 
+@pytest.mark.slow
 def test_a_removed_working_folder_is_a_problem(no_tensorflow: Path) -> None:
     code, checks = doctor(no_tensorflow, start=("-c", IN_A_REMOVED_FOLDER))
     assert (code, checks["machine"]["level"]) == (1, "problem")
@@ -96,6 +99,7 @@ def test_a_removed_working_folder_is_a_problem(no_tensorflow: Path) -> None:
     assert checks["python"]["level"] == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ["ImportError", "AttributeError"])
 def test_a_package_that_breaks_the_check_of_packages_is_a_problem(no_tensorflow: Path, error: str) -> None:
     write_package(no_tensorflow, "packaging", f"raise {error}('half of it')")

@@ -101,6 +101,7 @@ def test_draws_do_not_depend_on_the_size_of_a_block(monkeypatch: pytest.MonkeyPa
     assert np.array_equal(resampled_sums(sums, num_resamples=50, seed=3), whole)
 
 
+@pytest.mark.slow
 def test_memory_stays_small_for_thousands_of_videos() -> None:
     sums = np.ones((5000, 3))
     tracemalloc.start()

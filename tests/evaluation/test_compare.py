@@ -36,6 +36,7 @@ def write_rows(folder: Path, rows: pd.DataFrame) -> None:
     (folder / "metrics.json").write_text(json.dumps(scores | {"num_rows": len(rows)}))
 
 
+@pytest.mark.slow
 def test_a_run_and_itself_are_equal(question_run: Path) -> None:
     result = videoqa.compare(question_run, question_run, progress=False)
     assert result["difference"] == 0 and result["difference_interval"] == [0, 0]
@@ -45,6 +46,7 @@ def test_a_run_and_itself_are_equal(question_run: Path) -> None:
     assert describe_difference(result) == "Both runs are right on exactly the same rows."
 
 
+@pytest.mark.slow
 def test_figures_worked_out_by_hand(evaluated: Path, tmp_path: Path) -> None:
     types = pd.read_csv(evaluated / "predictions.csv")["question_type"]
     right = (types == "what").tolist()  # each of 3 videos has one of either type

@@ -16,6 +16,7 @@ from videoqa.input_pipeline import Examples
 from videoqa.saving import PARTS_OF_A_FOLDER, QUESTION_PRIOR
 
 
+@pytest.mark.slow
 def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -> None:
     scores = videoqa.evaluate(question_run, out=tmp_path, progress=False)
     assert scores["num_rows"] == 6 and set(scores["by_question_type"]) == {"what", "is"}
@@ -39,6 +40,7 @@ def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -
         assert (tmp_path / picture).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+@pytest.mark.slow
 def test_a_folder_without_the_prefix_prior_is_scored_without_it(question_run: Path, tmp_path: Path) -> None:
     older = Path(shutil.copytree(question_run, tmp_path / "older"))
     (older / QUESTION_PRIOR).unlink()
@@ -47,6 +49,7 @@ def test_a_folder_without_the_prefix_prior_is_scored_without_it(question_run: Pa
     assert scores["prefix_prior_accuracy"] is None and scores["blind_accuracy"] is not None
 
 
+@pytest.mark.slow
 def test_several_annotators_answers_reach_the_soft_accuracies(
     question_run: Path, small_set: Path, tmp_path: Path
 ) -> None:
@@ -67,6 +70,7 @@ def test_actions_have_no_blind_model(action_run: Path, tmp_path: Path) -> None:
     assert (tmp_path / "confusion.png").exists()
 
 
+@pytest.mark.slow
 def test_failed_videos_and_unknown_answers_are_wrong(
     action_run: Path, small_set: Path, tmp_path: Path
 ) -> None:
@@ -99,6 +103,7 @@ def test_a_question_table_is_refused_by_an_action_model(action_run: Path, small_
         videoqa.evaluate(action_run, small_set / "questions.csv", progress=False)
 
 
+@pytest.mark.slow
 def test_views_shuffle_frames_or_keep_the_middle_one(question_run: Path, tmp_path: Path) -> None:
     clips = np.arange(12, dtype=np.float16).reshape(2, 6, 1)
     examples = Examples(clips, np.arange(2), None, np.zeros(2, np.int32), 6)
@@ -112,6 +117,7 @@ def test_views_shuffle_frames_or_keep_the_middle_one(question_run: Path, tmp_pat
     assert scores["num_rows"] == 6
 
 
+@pytest.mark.slow
 def test_no_row_that_was_trained_on_is_scored_as_test(
     small_set: Path, small_options: dict, tmp_path: Path
 ) -> None:
@@ -139,6 +145,7 @@ def test_a_model_folder_is_not_written_into(action_run: Path, tmp_path: Path) ->
         videoqa.evaluate(action_run, out=tmp_path / "file" / "scores", progress=False)
 
 
+@pytest.mark.slow
 def test_other_data_does_not_replace_the_runs_own_scores(action_run: Path, small_set: Path) -> None:
     own = videoqa.evaluate(action_run, split="val", progress=False)
     other = videoqa.evaluate(action_run, small_set / "labels.csv", split="val", progress=False)

@@ -108,6 +108,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DAMAGES)
 def test_an_evaluation_that_is_not_whole_is_refused(name: str, evaluated: Path, tmp_path: Path) -> None:
     damage, fact = DAMAGES[name]
@@ -140,6 +141,7 @@ def test_one_file_alone_is_refused(evaluated: Path, tmp_path: Path) -> None:
         videoqa.report(tmp_path, progress=False)
 
 
+@pytest.mark.slow
 def test_a_smoke_run_is_not_taken_for_the_evaluation(run: Path, evaluated: Path) -> None:
     videoqa.evaluate(run, limit=4, progress=False)
     page = videoqa.report(run, progress=False)
@@ -162,6 +164,7 @@ def test_the_limit_of_the_run_itself_is_kept(small_set: Path, small_options: dic
     assert kept["seed"] == 3, "not evaluated again"
 
 
+@pytest.mark.slow
 def test_old_scores_do_not_outlive_new_predictions(run: Path, tmp_path: Path) -> None:
     out = Path(videoqa.evaluate(run, out=tmp_path / "scores", progress=False)["out"])
     (out / "confusion.png").unlink()

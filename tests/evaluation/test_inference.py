@@ -30,6 +30,7 @@ def model(request) -> keras.Model:
         return build_from_config(CONV_LSTM, NUM_FRAMES, starts_from="clip")
 
 
+@pytest.mark.slow
 def test_segments_of_clips_of_unequal_lengths_give_the_probabilities_of_the_whole(model: keras.Model) -> None:
     lengths = np.array([7, 45, 20, 21])
     mask = np.arange(NUM_FRAMES) < lengths[:, None]
@@ -42,6 +43,7 @@ def test_segments_of_clips_of_unequal_lengths_give_the_probabilities_of_the_whol
     assert np.ptp(whole[mask], axis=0).min() > 0.01  # the frames differ
 
 
+@pytest.mark.slow
 def test_windows_of_a_conv_lstm_are_averaged_as_if_it_saw_each_whole() -> None:
     keras.utils.set_random_seed(3)
     model = build_from_config(CONV_LSTM, None, starts_from="clip")

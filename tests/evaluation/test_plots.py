@@ -36,6 +36,7 @@ def test_columns_in_brackets_are_there_only_when_needed() -> None:
     assert _count_pairs(["a"], [""], max_classes=30)[2] == ["a", NO_ANSWER]
 
 
+@pytest.mark.slow
 def test_confusion_of_few_and_of_many_classes() -> None:
     few = size_of(confusion_matrix_png(["yes", "no", "yes"], ["yes", "yes", None]))
     many = [f"class number {number}" for number in range(60)]
@@ -50,6 +51,7 @@ def test_any_text_can_be_a_label() -> None:
     assert width < 1000 and height < 1000
 
 
+@pytest.mark.slow
 def test_curves_of_any_history() -> None:
     epoch = {"loss": 1.0, "accuracy": 0.5}
     assert size_of(training_curves_png([]))

@@ -18,6 +18,7 @@ def read_msvd(folder: Path, split: str) -> pd.DataFrame:
     return rows.assign(question_type=rows["question"].str.split().str[0])
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_floors_of_msvd_qa(real_data: Path) -> None:
     train, test = read_msvd(real_data, "train"), read_msvd(real_data, "test")
@@ -50,6 +51,7 @@ def test_floors_of_msvd_qa(real_data: Path) -> None:
     assert high - low > 2 * 1.96 * (0.9108 * 0.0892 / len(test)) ** 0.5  # wider than of independent rows
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_floors_of_activitynet_qa(real_data: Path) -> None:
     folder = real_data / "annotations" / "activitynet-qa"

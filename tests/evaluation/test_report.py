@@ -101,6 +101,7 @@ def run_of(tmp_path: Path):
     return copy
 
 
+@pytest.mark.slow
 def test_a_question_run(question_run: Path, run_of) -> None:
     run = run_of(question_run)
     path = videoqa.report(run, progress=False)
@@ -126,6 +127,7 @@ def test_an_action_run_through_the_command(action_run: Path, tmp_path: Path, cap
     assert "blind model" not in page.text and "Question types" not in page.text
 
 
+@pytest.mark.slow
 def test_hostile_names_and_videos_that_are_gone(
     action_run: Path, small_set: Path, run_of, tmp_path: Path
 ) -> None:
@@ -164,6 +166,7 @@ def test_without_a_blind_model(small_set: Path, small_options: dict, tmp_path: P
     assert "the surest right answers." in page.text
 
 
+@pytest.mark.slow
 def test_scores_of_an_older_model_are_made_again(question_run: Path, run_of) -> None:
     run = run_of(question_run)
     scores = run / "evaluation" / "test" / "metrics.json"
@@ -180,6 +183,7 @@ def test_scores_of_an_older_model_are_made_again(question_run: Path, run_of) -> 
         videoqa.report(moved, progress=False)
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_page(question_run: Path, tmp_path: Path) -> None:
     one, two = (videoqa.report(question_run, out=tmp_path / f"{n}.html", progress=False) for n in "ab")
     assert one.read_bytes() == two.read_bytes()

@@ -64,6 +64,7 @@ def test_an_unknown_option_and_no_worker(small_table, tmp_path):
         extract_frames(small_table, out=tmp_path / "frames", workers=0)
 
 
+@pytest.mark.slow
 def test_a_disk_with_too_little_room_is_refused_before_the_first_frame(write_clip, small_disk):
     videos = [write_clip(f"{n}.avi", 100, size=(480, 640)) for n in range(2)]
     table = pd.DataFrame({"video": videos, "label": ["a", "b"], "split": "train"})
@@ -72,6 +73,7 @@ def test_a_disk_with_too_little_room_is_refused_before_the_first_frame(write_cli
     assert not list(small_disk.rglob("*.jpg"))
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_stops_the_run_and_leaves_whole_clips(write_clip, small_disk, monkeypatch):
     monkeypatch.setattr("videoqa.extraction.extract.check_space", lambda out, num_bytes: num_bytes)
     videos = [write_clip(f"{n}.avi", 100, size=(480, 640)) for n in range(2)]

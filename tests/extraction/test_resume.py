@@ -60,6 +60,7 @@ def test_other_settings_are_refused_by_name(small_table, tmp_path, options, name
     assert (out / "train.txt").read_text() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_process_leaves_whole_clips_and_the_next_one_ends_it(write_clip, tmp_path, number):
     videos = [write_clip(f"{n}.avi", 60, size=(240, 320)) for n in range(40)]

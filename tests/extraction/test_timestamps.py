@@ -56,6 +56,7 @@ def test_a_clip_cut_short_is_refused(write_clip, tmp_path):
         exported(path, tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_a_real_clip_whose_rate_varies(real_data, tmp_path):
     path = real_data / "clips" / "unusual_nonvio_5.mp4"

@@ -67,6 +67,7 @@ def test_two_processes_fill_the_same_cache(tmp_path):
         assert (cache.read(marker.stem) == json.loads(marker.read_text())["number"]).all()
 
 
+@pytest.mark.slow
 def test_reader_meets_whole_entries_while_others_write_and_prune(tmp_path):
     reader, pruner = start(READ_OFTEN, tmp_path), start(PRUNE_OFTEN, tmp_path)
     finish(pruner)

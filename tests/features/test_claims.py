@@ -84,6 +84,7 @@ def test_a_process_with_the_number_of_one_that_is_gone_owns_nothing(folder):
         assert claims.take(KEY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "", "half a cla"])
 def test_a_claim_from_elsewhere_is_taken_over_when_it_is_not_refreshed(folder, text):
     claim_of_another(folder)
@@ -99,6 +100,7 @@ def test_a_claim_from_elsewhere_is_taken_over_when_it_is_not_refreshed(folder, t
         assert claims.take(KEY)
 
 
+@pytest.mark.slow
 def test_two_who_find_an_abandoned_claim_do_not_both_take_it(folder):
     for _ in range(20):
         claim_of_another(folder, host=claims_module._this_host(), pid=pid_of_ended_process())
@@ -144,6 +146,7 @@ def test_bad_clips_and_clips_made_meanwhile_leave_no_claim(write_video, sampling
     assert not list(cache.folder.glob("??/*.claim"))
 
 
+@pytest.mark.slow
 def test_a_clip_that_another_run_is_encoding_is_waited_for(write_video, sampling, model, cache):
     requests = [ClipRequest(write_video(f"{seed}.avi", seed=seed)) for seed in range(2)]
     other = FeatureCache(cache.folder.parent / "other")

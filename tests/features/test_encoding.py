@@ -45,6 +45,7 @@ def encode(cache, sampling, encoder):
     )
 
 
+@pytest.mark.slow
 def test_features_in_the_cache_are_those_of_the_decoded_frames(write_video, sampling, encoder, encode):
     requests = [ClipRequest(write_video(f"{seed}.avi", seed=seed)) for seed in range(4)]
     report = encode(requests)

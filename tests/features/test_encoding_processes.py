@@ -62,6 +62,7 @@ print(report.num_encoded, report.num_cached, len(features), heavy == [])
 """
 
 
+@pytest.mark.slow
 def test_where_everything_is_cached_tensorflow_is_not_imported(write_video, cache, encoder):
     path = write_video()
     encode_clips(requests_of(path, 3), SAMPLING, MODEL, cache=cache, encoder=encoder)

@@ -10,6 +10,7 @@ from videoqa.video.decoding import ClipRequest
 SAMPLING = SamplingConfig(num_frames=8)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_every_awkward_file_is_encoded_or_a_row_that_says_why(real_data, cache, model):
     requests = [ClipRequest(str(path)) for path in sorted((real_data / "awkward").iterdir())]

@@ -65,6 +65,7 @@ def test_other_forms_are_refused(shard):
         parse_shard(shard)
 
 
+@pytest.mark.slow
 def test_machines_encode_their_part_and_a_copied_cache_holds_all(write_video, tmp_path, monkeypatch):
     names = [f"{seed}.avi" for seed in range(5)]
     for seed, name in enumerate(names):

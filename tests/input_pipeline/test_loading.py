@@ -84,6 +84,7 @@ def test_frames_are_cropped_in_the_middle_unless_drawn(table_of) -> None:
     assert scored.random_windows(np.arange(2), 0, 0).corners is None, "only training draws crops"
 
 
+@pytest.mark.slow
 def test_only_training_rows_get_the_flipped_view_of_their_features(table_of) -> None:
     table = table_of(8, 8, 8)
     config = config_of(FEATURES, num_frames=8, flip=True)

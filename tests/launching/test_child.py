@@ -77,6 +77,7 @@ reporter.wait_for_leave()
         process.tell("too late")
 
 
+@pytest.mark.slow
 def test_signs_of_life_come_by_themselves_and_end_when_it_freezes():
     with child("time.sleep(60)") as process:
         until(process.messages)
@@ -174,6 +175,7 @@ STATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
 def test_it_ends_with_its_launcher(state):
     launcher = f"""

@@ -39,6 +39,7 @@ def test_each_worker_has_as_many(gpus, workers, shares):
     assert split_gpus(gpus, workers) == shares
 
 
+@pytest.mark.slow
 def test_local_workers_get_their_share(launched, monkeypatch, tmp_path, capsys):
     code = f"Path({str(tmp_path)!r}, str(index)).write_text(os.environ['CUDA_VISIBLE_DEVICES'])"
     for variable, shares in (("4,7", ("4", "7")), ("4", ("", ""))):

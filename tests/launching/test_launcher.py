@@ -73,12 +73,14 @@ FAULTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("where", "code", "error", "message"), FAULTS)
 def test_a_fault_ends_the_run_and_is_named(launched, where, code, error, message):
     with pytest.raises(error, match=message):
         launched({where: code})
 
 
+@pytest.mark.slow
 def test_the_cause_is_named_while_the_others_report_a_failed_collective(launched):
     options = {"train 0": tell_failed("collective"), "train 1": "os.kill(os.getpid(), 19)"}
     with pytest.raises(WorkerLost, match="Lost worker 1 .*frozen") as frozen:
@@ -100,6 +102,7 @@ def test_a_worker_that_ends_before_the_others_are_done_is_lost(launched):
         launched(options)
 
 
+@pytest.mark.slow
 def test_a_run_is_started_again_from_its_checkpoint(launched, tmp_path, capsys):
     seen = []
     options = {
@@ -125,12 +128,14 @@ def test_what_is_lost_before_training_is_started_again_from_nothing(launched, tm
     assert launched(options, max_restarts=2).result == {"index": 0, "resume": False}
 
 
+@pytest.mark.slow
 def test_who_is_absent_is_waited_for_again(launched, capsys):
     with pytest.raises(WorkerAbsent, match="Absent: worker 1"):
         launched(workers=None, cluster=local_cluster(2)[0], start_timeout=1, max_restarts=1)
     assert "Starting again (1 of 1)." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_signal_to_one_preparing_worker_stops_the_other(launched, tmp_path):
     clusters = local_cluster(2)
     stops = [StopRequest(), StopRequest()]

@@ -50,6 +50,7 @@ def test_what_differs_is_named_to_everybody(attend):
         )
 
 
+@pytest.mark.slow
 def test_who_is_absent_is_named(attend):
     clusters = local_cluster(3)
     for attendant in attend([clusters[0], clusters[2]], [[ready()]] * 2, timeout=0.5):
@@ -162,6 +163,7 @@ def test_a_worker_that_was_stopped_stops_the_others(attend):
         assert isinstance(attendant.error, PeerStopped) and attendant.error.signal_number == 2
 
 
+@pytest.mark.slow
 def test_a_worker_whose_address_does_not_answer_is_named(attend):
     first, second = local_cluster(2)
     wrong = (first.workers[0], "localhost:1")

@@ -29,6 +29,7 @@ def speak(cluster, *messages):
     raise AssertionError("worker 0 does not listen")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["closed", "silent", "nonsense"])
 def test_a_worker_that_is_gone_is_named(quick, how):
     clusters = local_cluster(2)
@@ -63,6 +64,7 @@ ABORTED = {"kind": "failed", "type": "aborted", "message": "it was killed by SIG
 KILLED = {"kind": "failed", "type": "died", "message": "it was killed by SIGKILL."}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failures", "index", "message"),
     [

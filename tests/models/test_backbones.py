@@ -11,6 +11,7 @@ from videoqa.models.backbones import backbone_identity, build_backbone, feature_
 from videoqa.models.weight_files import TINY_WEIGHTS_FILE
 
 
+@pytest.mark.slow
 def test_the_table_of_layers_says_what_inception_has(inception):
     found = {
         layer.name: layer.output.shape[-1]

@@ -42,6 +42,7 @@ def test_other_precisions_are_near(precision: str) -> None:
     np.testing.assert_allclose(found, near, atol=1e-6 if precision == "float64" else 0.03)
 
 
+@pytest.mark.slow
 def test_it_learns_which_of_two_frames_came_first() -> None:
     """The same two frames in both orders: what a bag of frames cannot tell."""
     keras.utils.set_random_seed(0)

@@ -45,6 +45,7 @@ def features_of(model, clip):
     return np.stack([np.asarray(backbone(frames, training=False)) for frames in clip])
 
 
+@pytest.mark.slow
 def test_both_forms_agree_for_8_and_for_20_frames(clip_form, features_form):
     for num_frames in (8, 20):
         clip = clips(num_frames=num_frames)
@@ -74,6 +75,7 @@ def test_padding_of_the_question_changes_nothing(clip_form, features_form):
         assert np.abs(short - other).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_fit_trains_all_but_the_frozen_backbone(clip_form):
     backbone = clip_form.get_layer("backbone").layer
     assert any("moving_variance" in weight.path for weight in backbone.weights)
@@ -118,6 +120,7 @@ def test_imagenet_stands_for_the_pretrained_weights_of_tiny_too():
     assert not models[0].get_layer("backbone").trainable_weights
 
 
+@pytest.mark.slow
 def test_blind_model_takes_the_question_alone():
     model = build_model(**SMALL, video_branch="none", dropout=0.5)
     assert list(model.input) == ["question"]

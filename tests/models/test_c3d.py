@@ -24,6 +24,7 @@ def num_trained(model: keras.Model) -> int:
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
+@pytest.mark.slow
 def test_the_published_counts(published: keras.Model) -> None:
     assert num_trained(published) == 78_420_618
     assert published.count_params() == 78_442_708
@@ -61,6 +62,7 @@ def test_relu_and_then_batch_norm_without_gamma_follow_every_layer(published: ke
     assert published.get_layer("dropout").rate == 0.5
 
 
+@pytest.mark.slow
 def test_the_penalty_is_the_published_mean_over_11_kernels(published: keras.Model) -> None:
     kernels = [layer.kernel for layer in published.layers if hasattr(layer, "kernel")]
     sums = [float(keras.ops.sum(keras.ops.square(kernel))) for kernel in kernels]
@@ -75,6 +77,7 @@ def test_width_scales_filters_and_dense_layers() -> None:
     assert model.get_layer("dense1").units == 82 and model.get_layer("logits").units == 3
 
 
+@pytest.mark.slow
 def test_plain_fit_trains_it() -> None:
     keras.utils.set_random_seed(0)
     model = build_action_model(3, **SMALL | {"width": 0.1}, dropout=0.0)
@@ -85,6 +88,7 @@ def test_plain_fit_trains_it() -> None:
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16"])
 def test_other_precisions(policy: str) -> None:
     with computing_in(policy):

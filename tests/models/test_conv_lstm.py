@@ -48,6 +48,7 @@ def test_the_penalty_is_the_published_one_of_every_kernel(peepholes: bool) -> No
     assert float(sum(segment_form(model).losses)) == pytest.approx(1e-3 * half_sum, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_padding_changes_no_real_frame() -> None:
     model = build_action_model(3, **SMALL)
     clip, mask = clips(7), masks(7, 4, num_frames=7)
@@ -58,6 +59,7 @@ def test_padding_changes_no_real_frame() -> None:
     np.testing.assert_allclose(answer.sum(-1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_padding_is_left_out_of_the_loss_of_plain_fit() -> None:
     model = build_action_model(3, **SMALL, l2=0.0)
     clip, mask = clips(5), masks(5, 2, num_frames=5)
@@ -70,6 +72,7 @@ def test_padding_is_left_out_of_the_loss_of_plain_fit() -> None:
     assert model.evaluate(inputs, labels, verbose=0) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "float64"])
 @pytest.mark.parametrize("peepholes", [True, False])
 def test_segments_that_hand_the_state_on_answer_as_the_whole_clip(peepholes: bool, policy: str) -> None:
@@ -106,6 +109,7 @@ def test_gradients_of_a_segment_reach_the_variables_of_the_model() -> None:
     assert all(gradient is not None and np.abs(gradient).max() > 0 for gradient in gradients)
 
 
+@pytest.mark.slow
 def test_plain_fit_trains_it() -> None:
     keras.utils.set_random_seed(0)
     model = build_action_model(2, **SMALL | {"width": 0.5}, num_frames=6, learning_rate=3e-3)

@@ -173,6 +173,7 @@ def test_a_wrong_file_brought_by_hand_is_named_and_left_alone(models_folder):
     assert (models_folder / IMAGENET_FILE).read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_a_whole_legacy_file_brought_by_hand_serves_a_cut(inception, models_folder, monkeypatch):
     models_folder.mkdir()
     path = models_folder / IMAGENET_FILE

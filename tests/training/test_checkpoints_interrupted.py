@@ -83,6 +83,7 @@ assert numbers == {3}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["d", "c"], ids=["new", "replaced"])
 def test_a_kill_at_any_call_leaves_whole_checkpoints(tmp_path: Path, name: str) -> None:
     statuses = finish(start(KILLED_AT_EACH_CALL, tmp_path / "checkpoints", name)).split()
@@ -99,6 +100,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_kills_at_random_moments_lose_nothing_that_was_saved(tmp_path: Path) -> None:
     moments = random.Random(4)
     saved = 0

@@ -33,6 +33,7 @@ def built(model: ModelConfig, starts_from: str, answers: AnswerList, seed: int) 
     return config, network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", MODELS)
 def test_labels_keep_their_weights_wherever_they_are(architecture: str, tmp_path) -> None:
     model, starts_from = MODELS[architecture]
@@ -54,6 +55,7 @@ def test_labels_keep_their_weights_wherever_they_are(architecture: str, tmp_path
                 np.testing.assert_array_equal(after, before)
 
 
+@pytest.mark.slow
 def test_frames_of_another_size_are_refused(tmp_path) -> None:
     model, starts_from = MODELS["c3d"]
     config, earlier = built(model, starts_from, EARLIER, 1)

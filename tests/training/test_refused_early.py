@@ -41,6 +41,7 @@ def test_shares_are_refused_by_a_worker_before_it_reads_the_data():
         prepare(job, read_request(job), Spread(num_workers=2))
 
 
+@pytest.mark.slow
 def test_too_few_rows_for_a_batch_are_refused_before_decoding(tmp_path):
     with pytest.raises(ValueError, match="`batch_size` must be at most the number of training rows, 6"):
         videoqa.train(absent_clips(3), out=tmp_path / "run", validation_share=0.0, progress=False, **C3D)

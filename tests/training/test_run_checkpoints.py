@@ -72,6 +72,7 @@ def test_a_full_disk_is_said_and_the_older_one_stays(small_disk: Path, capsys) -
     assert names(folder) == ["1-model-000000030"]
 
 
+@pytest.mark.slow
 def test_a_run_on_a_full_disk_comes_to_its_end(
     small_set: Path, small_options: dict, small_disk: Path, capsys
 ) -> None:
@@ -109,6 +110,7 @@ def state_of(model: keras.Model) -> list[bytes]:
     return as_bytes(arrays["model"]) + as_bytes(arrays["optimizer"])
 
 
+@pytest.mark.slow
 def test_weights_and_slots_come_back_bit_for_bit_and_the_next_step_is_the_same(tmp_path: Path) -> None:
     model, best = trained(seed=1, num_steps=3), [np.array([np.pi, -0.0])]
     arrays = training_arrays(model, [model.optimizer], best)

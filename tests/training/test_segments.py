@@ -59,6 +59,7 @@ def beginning_of(model, pairs):
     return begin_again
 
 
+@pytest.mark.slow
 def test_there_is_one_update_for_each_segment():
     model = make_model()
     _, pairs = take_step(model, make_batch(), segment_frames=5)
@@ -66,11 +67,13 @@ def test_there_is_one_update_for_each_segment():
     assert sum(len(owned) for _, owned in pairs) == len(model.trainable_variables)
 
 
+@pytest.mark.slow
 def test_a_segment_of_padding_only_is_no_update():
     _, pairs = take_step(make_model(), make_batch(lengths=(4, 5, 3)), segment_frames=5)
     assert int(pairs[0][0].iterations) == 1
 
 
+@pytest.mark.slow
 def test_rows_that_do_not_count_make_no_segment():
     """A long row of weight 0, and a batch of nothing else: their updates would be the penalty's alone."""
     model = make_model()
@@ -84,6 +87,7 @@ def test_rows_that_do_not_count_make_no_segment():
     assert sums == dict.fromkeys(STEP_SUMS, 0.0)
 
 
+@pytest.mark.slow
 def test_one_segment_is_ordinary_training():
     """The loss of the frames that are there, by hand, and the sums that a step returns."""
     model, batch = make_model(), make_batch()
@@ -98,6 +102,7 @@ def test_one_segment_is_ordinary_training():
     assert sums["weight_sum"] == 3 and sums["regularisation_sum"] > 0
 
 
+@pytest.mark.slow
 def test_padding_and_rows_of_weight_0_change_no_weight():
     batch = make_batch()
     wide = {**batch, "inputs": {
@@ -118,6 +123,7 @@ def test_padding_and_rows_of_weight_0_change_no_weight():
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_state_is_carried_on_and_matters():
     """Without updates to speak of, segments see what the whole clip at once sees; alone they do not."""
     batch = make_batch(1, 12, (12,))
@@ -132,6 +138,7 @@ def test_the_state_is_carried_on_and_matters():
     assert sum(alone) / 3 != pytest.approx(whole["loss_sum"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_dropout_depends_on_the_step_and_nothing_before_it():
     model = make_model(dataclasses.replace(CONFIG, dropout=0.5))
     step, pairs = make_step(model, segment_frames=5)

@@ -45,6 +45,7 @@ def step_of(model: keras.Model, seed: int = 0, optimizer: keras.optimizers.Optim
     return make_train_step(model, pairs, strategy, seed=seed, batch_spec=spec, batch_size=7)
 
 
+@pytest.mark.slow
 def test_a_step_equals_one_of_keras_fit() -> None:
     ours, keras_own = small_model(), small_model()
     batch = batch_of(7, ours)
@@ -58,6 +59,7 @@ def test_a_step_equals_one_of_keras_fit() -> None:
     assert float(sums["weight_sum"]) == 7
 
 
+@pytest.mark.slow
 def test_a_row_of_weight_0_changes_nothing() -> None:
     with_it, without = small_model(), small_model()
     batch = batch_of(6, with_it)
@@ -70,6 +72,7 @@ def test_a_row_of_weight_0_changes_nothing() -> None:
         np.testing.assert_allclose(a, b, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_batch_without_known_answers_leaves_the_weights() -> None:
     model = small_model()
     before = model.get_weights()
@@ -79,6 +82,7 @@ def test_a_batch_without_known_answers_leaves_the_weights() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
+@pytest.mark.slow
 def test_dropout_depends_on_seed_and_step_only() -> None:
     def weights_after(seed: int, number: int) -> list[np.ndarray]:
         model = small_model(dropout=0.5)

@@ -18,6 +18,7 @@ def weights_of(folder: Path) -> list[np.ndarray]:
     return load_model_folder(folder).build().get_weights()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(
     small_set: Path, small_options: dict, question_run: Path, tmp_path
 ) -> None:
@@ -42,6 +43,7 @@ def test_logs_and_metrics_are_written(question_run: Path) -> None:
     assert metrics["validation"]["blind_accuracy"] is not None
 
 
+@pytest.mark.slow
 def test_callbacks_are_driven_and_can_stop(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     class StopAfterFirst(keras.callbacks.Callback):
         def __init__(self) -> None:
@@ -63,6 +65,7 @@ def test_callbacks_are_driven_and_can_stop(small_set: Path, small_options: dict,
     assert run.metrics["validation"]["video_gain"] is None
 
 
+@pytest.mark.slow
 def test_broken_videos_cost_their_rows_only(
     small_set: Path, small_options: dict, tmp_path: Path, capsys
 ) -> None:
@@ -78,6 +81,7 @@ def test_broken_videos_cost_their_rows_only(
     assert "2 rows left out, of 2 videos that could not be used" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_an_earlier_model(
     small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +93,7 @@ def test_a_run_starts_from_an_earlier_model(
         np.testing.assert_allclose(a, b, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_words_and_answers_keep_their_weights_in_a_new_place(
     small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
 ) -> None:
@@ -109,6 +114,7 @@ def test_words_and_answers_keep_their_weights_in_a_new_place(
     assert biases[0][places[0]] == pytest.approx(biases[1][places[1]], abs=1e-7)
 
 
+@pytest.mark.slow
 def test_the_backbone_can_be_trained_end_to_end(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     options = {**small_options, "train_backbone": True, "epochs": 1, "limit": 6, "num_frames": 4}
     run = videoqa.train(small_set / "labels.csv", out=tmp_path / "run", **options)
@@ -119,6 +125,7 @@ def test_the_backbone_can_be_trained_end_to_end(small_set: Path, small_options: 
     assert scores["num_rows"] == 3
 
 
+@pytest.mark.slow
 def test_a_question_model_trains_its_backbone_beside_a_blind_one(
     small_set: Path, small_options: dict, tmp_path: Path
 ) -> None:
@@ -133,6 +140,7 @@ def load_model_folder_identity() -> str:
     return backbone_identity("tiny", "package", None)["weights_sha256"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("branch", ["mean", "none"])
 def test_other_video_branches_train(
     small_set: Path, small_options: dict, tmp_path: Path, branch: str
@@ -143,6 +151,7 @@ def test_other_video_branches_train(
     assert (run.out / "blind").exists() == (branch == "mean")
 
 
+@pytest.mark.slow
 def test_a_cosine_schedule_falls(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     options = {**small_options, "learning_rate_schedule": "cosine", "epochs": 3, "patience": None}
     run = videoqa.train(small_set / "labels.csv", out=tmp_path / "run", **options)
@@ -150,6 +159,7 @@ def test_a_cosine_schedule_falls(small_set: Path, small_options: dict, tmp_path:
     assert rates == sorted(rates, reverse=True) and rates[-1] < 1e-3
 
 
+@pytest.mark.slow
 def test_what_a_stopped_run_left_is_no_part_of_the_next(
     small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
 ) -> None:
@@ -167,6 +177,7 @@ def test_what_a_stopped_run_left_is_no_part_of_the_next(
     assert videoqa.evaluate(run.out, progress=False)["blind_accuracy"] is None
 
 
+@pytest.mark.slow
 def test_paths_may_be_path_objects_and_are_kept_absolute(
     small_set: Path, small_options: dict, tmp_path: Path, monkeypatch
 ) -> None:
@@ -180,6 +191,7 @@ def test_paths_may_be_path_objects_and_are_kept_absolute(
     assert videoqa.evaluate(run.out, progress=False)["num_failed_videos"] == 0
 
 
+@pytest.mark.slow
 def test_without_validation_the_last_epoch_is_kept(
     small_set: Path, small_options: dict, tmp_path: Path
 ) -> None:

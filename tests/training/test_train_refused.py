@@ -26,6 +26,7 @@ def test_bad_options_are_refused_before_any_work(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_model_that_diverged_is_not_kept(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     options = {**small_options, "learning_rate": 1e30, "epochs": 1}
     with pytest.raises(ValueError, match=r"diverged: after 1 epochs weights of layer .*learning_rate=1e\+30"):
@@ -38,6 +39,7 @@ def test_no_data_is_refused_with_the_next_step() -> None:
         videoqa.train()
 
 
+@pytest.mark.slow
 def test_one_answer_is_nothing_to_learn(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     table = pd.DataFrame({"video": ["a.avi", "b.avi", "c.avi"], "label": "same"})
     with pytest.raises(ValueError, match="at least two different answers"):

@@ -59,6 +59,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(READABLE))
 def test_a_readable_file(real_data: Path, name: str) -> None:
     num_frames, size, status, decoder = READABLE[name]
@@ -107,6 +108,7 @@ def test_the_two_decoders_give_equal_pixels_and_times(real_data: Path, name: str
     assert all(np.array_equal(ours, theirs) for (_, ours), (_, theirs) in zip(opencv, pyav, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["clips/unusual_nonvio_5.mp4", "clips/flipping_a_pancake.mkv", "clips/mmaction_test.avi"]
 )

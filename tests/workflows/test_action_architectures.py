@@ -27,6 +27,7 @@ def run(request, small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return videoqa.train(small_set / "labels.csv", out=out, **options).out
 
 
+@pytest.mark.slow
 def test_a_model_folder_is_read_back_and_names_no_backbone(run: Path) -> None:
     loaded = load_model_folder(run)
     assert loaded.backbone == {} and not (run / "backbone.weights.h5").exists()
@@ -34,6 +35,7 @@ def test_a_model_folder_is_read_back_and_names_no_backbone(run: Path) -> None:
     assert "clip" in loaded.build().input
 
 
+@pytest.mark.slow
 def test_windows_are_averaged_and_frames_reported(run: Path, tmp_path: Path) -> None:
     one = videoqa.evaluate(run, progress=False)
     assert one["num_rows"] == 3 and one["num_test_clips"] == 1
@@ -50,6 +52,7 @@ def test_windows_are_averaged_and_frames_reported(run: Path, tmp_path: Path) -> 
         assert json.load(file)["num_test_clips"] == 5
 
 
+@pytest.mark.slow
 def test_ask_and_predict_agree_with_evaluate(run: Path, small_set: Path, capsys) -> None:
     scores = videoqa.evaluate(run, progress=False)
     rows = pd.read_csv(Path(scores["out"]) / "predictions.csv")
@@ -66,6 +69,7 @@ def test_ask_and_predict_agree_with_evaluate(run: Path, small_set: Path, capsys)
     assert "answer" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_several_windows_of_a_whole_clip_are_refused(action_run: Path) -> None:
     with pytest.raises(ValueError, match="`num_test_clips` must be 1 without frame_step"):
         videoqa.evaluate(action_run, num_test_clips=5, progress=False)
