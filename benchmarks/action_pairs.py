@@ -2,6 +2,7 @@
 
     python benchmarks/action_pairs.py                    # cnn_lstm, the bag of frames, a reduced C3D
     python benchmarks/action_pairs.py --only cnn_lstm
+    python benchmarks/action_pairs.py --only c3d --split validation --options '{"batch_size": 24}'
 
 Action labels of the built-in sample set, trained on its training split and scored on the test split's
 opposite pairs (loading and unloading, entering and leaving, raising and lowering, walking left and
@@ -9,6 +10,7 @@ right): both clips of a pair show the same frames. Every model sees a regular gr
 """
 
 import argparse
+import json
 import os
 import tempfile
 import time
@@ -56,20 +58,24 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=MODELS, nargs="+", default=list(MODELS))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--split", choices=("validation", "test"), default="test", help="what is scored")
+    parser.add_argument("--options", type=json.loads, default={}, help="other options of train, as JSON")
     arguments = parser.parse_args()
     table = action_table()
-    print("| model | required | opposite pairs | lowest pair | all test clips | minutes |")
+    print("| model | required | opposite pairs | lowest pair | all clips of the split | minutes |")
     print("|---|---|---|---|---|---|", flush=True)
     for name in arguments.only:
-        options, required = MODELS[name]
+        options, required = {**MODELS[name][0], **arguments.options}, MODELS[name][1]
         with tempfile.TemporaryDirectory() as folder:
             began = time.monotonic()
             sample = {} if name == "c3d" else {"backbone": "tiny", "epochs": 30, "learning_rate": 2e-3}
             run = videoqa.train(
-                table, out=Path(folder, "run"), seed=arguments.seed, progress=False, **sample, **options
+                table, out=Path(folder, "run"), seed=arguments.seed, progress=False, **{**sample, **options}
             )
             minutes = (time.monotonic() - began) / 60
-            videoqa.evaluate(run.out, table, out=Path(folder, "scores"), progress=False)
+            videoqa.evaluate(
+                run.out, table, split=arguments.split, out=Path(folder, "scores"), progress=False
+            )
             rows = pd.read_csv(Path(folder, "scores", "predictions.csv"), keep_default_na=False)
         rows = rows.merge(table[["question_id", "pair_kind", "order_dependent"]], on="question_id")
         pairs = rows[rows["order_dependent"]]
