@@ -29,7 +29,7 @@ def test_bad_options_are_refused_before_any_work(
 @pytest.mark.slow
 def test_a_model_that_diverged_is_not_kept(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     options = {**small_options, "learning_rate": 1e30, "epochs": 1}
-    with pytest.raises(ValueError, match=r"diverged: after 1 epochs weights of layer .*learning_rate=1e\+30"):
+    with pytest.raises(ValueError, match=r"diverged: after 1 epochs weights of layer .*which was 1e\+30"):
         videoqa.train(small_set / "labels.csv", out=tmp_path / "run", **options)
     assert not (tmp_path / "run" / "model.weights.h5").exists()
 

@@ -121,7 +121,7 @@ def _check_finite(model: keras.Model, history: list[dict[str, float]], training:
         if not all(np.isfinite(weight).all() for weight in layer.get_weights()):
             raise ValueError(
                 f"Training diverged: after {len(history)} epochs weights of layer {layer.name!r} are not "
-                f"finite. Lower the learning rate (learning_rate={training.learning_rate:g}) and train anew."
+                f"finite. Lower the learning rate, which was {training.learning_rate:g}, and train anew."
             )
 
 
