@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pandas as pd
 
 import videoqa
-from videoqa.data.sample_data import load_sample_table
+from videoqa.sample.sample_set import load_sample_table
 
 C3D: dict[str, Any] = {
     "architecture": "c3d",

@@ -28,7 +28,7 @@ from videoqa.config import RunConfig, run_config_from_options
 from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples, batch_spec, batches_ahead, make_examples
 from videoqa.models.building import build_from_config
 from videoqa.text.answers import AnswerList
-from videoqa.training.recipes import optimizer_pairs
+from videoqa.training.optimizers import optimizer_pairs
 from videoqa.training.steps import Steps, make_steps
 
 REQUIRED = 0.9

@@ -21,8 +21,8 @@ import pandas as pd
 import videoqa
 from videoqa._manifest import read_json, write_json, write_manifest
 from videoqa.config import SAMPLE, SAMPLE_DEFAULTS
-from videoqa.data.sample_data import load_sample_table
-from videoqa.data.sample_questions import FORMS, PHRASES, wordings_of
+from videoqa.sample.questions import FORMS, PHRASES, wordings_of
+from videoqa.sample.sample_set import load_sample_table
 from videoqa.saving import CONFIG, METRICS, PARTS_OF_A_FOLDER
 
 SAMPLE_SEEDS = (1, 2)

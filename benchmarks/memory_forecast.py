@@ -100,7 +100,7 @@ def train(model, config: RunConfig, strategy, batches: list) -> None:
     import tensorflow as tf
 
     from videoqa.input_pipeline import batch_spec
-    from videoqa.training.recipes import optimizer_pairs
+    from videoqa.training.optimizers import optimizer_pairs
     from videoqa.training.steps import STEP_MAKERS
 
     examples, size = examples_of(batches[0], config), config.training.batch_size

@@ -19,7 +19,7 @@ import pandas as pd
 
 import videoqa
 from videoqa.config import SAMPLE
-from videoqa.data.sample_data import load_sample_table
+from videoqa.sample.sample_set import load_sample_table
 
 NUM_PERMUTATIONS = 10
 OPTIONS = {"progress": False}

@@ -20,13 +20,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from videoqa.data.sample_canvas import encode_frames
-from videoqa.data.sample_renderer import draw_frame, make_look
-from videoqa.data.sample_scene import BACKBONE_STREAM, COLOURS, Scene, draw_scene
-from videoqa.data.sample_scripts import SCRIPTS, state_at
 from videoqa.models.tiny import TINY_INPUT_SIZE, build_tiny_network
 from videoqa.models.tiny_facts import TINY_FACTS
 from videoqa.models.weight_files import TINY_WEIGHTS_FILE
+from videoqa.sample.canvas import encode_frames
+from videoqa.sample.renderer import draw_frame, make_look
+from videoqa.sample.scene import BACKBONE_STREAM, COLOURS, Scene, draw_scene
+from videoqa.sample.scripts import SCRIPTS, state_at
 
 FACT_RANGES = {
     "x": (8.0, 88.0),

@@ -6,24 +6,24 @@ Public names are imported on first use (PEP 562), so `import videoqa` loads no T
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from videoqa._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from videoqa.answering.answer import Answer as Answer
     from videoqa.answering.ask import ask as ask
     from videoqa.answering.ask import load as load
     from videoqa.answering.predict import predict as predict
     from videoqa.auditing.audit import audit as audit
-    from videoqa.data.sample_data import sample_clip as sample_clip
-    from videoqa.evaluation.compare import compare as compare
     from videoqa.evaluation.evaluate import evaluate as evaluate
-    from videoqa.evaluation.report import report as report
     from videoqa.extraction.extract import extract_frames as extract_frames
     from videoqa.features.encode import encode as encode
     from videoqa.models.building import build_action_model as build_action_model
     from videoqa.models.building import build_model as build_model
+    from videoqa.reporting.compare import compare as compare
+    from videoqa.reporting.report import report as report
+    from videoqa.sample.sample_set import sample_clip as sample_clip
     from videoqa.training.train import train as train
     from videoqa.video.errors import DecodingError as DecodingError
-
-__version__ = "0.1.0"
 
 _HOME_OF_NAME = {
     "Answer": "videoqa.answering.answer",
@@ -32,14 +32,14 @@ _HOME_OF_NAME = {
     "audit": "videoqa.auditing.audit",
     "build_action_model": "videoqa.models.building",
     "build_model": "videoqa.models.building",
-    "compare": "videoqa.evaluation.compare",
+    "compare": "videoqa.reporting.compare",
     "encode": "videoqa.features.encode",
     "evaluate": "videoqa.evaluation.evaluate",
     "extract_frames": "videoqa.extraction.extract",
     "load": "videoqa.answering.ask",
     "predict": "videoqa.answering.predict",
-    "report": "videoqa.evaluation.report",
-    "sample_clip": "videoqa.data.sample_data",
+    "report": "videoqa.reporting.report",
+    "sample_clip": "videoqa.sample.sample_set",
     "train": "videoqa.training.train",
 }
 

@@ -7,9 +7,9 @@ from typing import Any
 from videoqa._progress import say
 from videoqa.answering.ask import load
 from videoqa.config import SAMPLE
-from videoqa.data.sample_data import sample_clip
 from videoqa.evaluation.evaluate import evaluate
 from videoqa.evaluation.scores import format_score_table
+from videoqa.sample.sample_set import sample_clip
 from videoqa.training.train import train
 
 QUESTION = "what is he doing?"

@@ -218,7 +218,7 @@ def _identity(out: Path, config: RunConfig) -> dict[str, Any]:
 
 
 def _config_to_dict(config: RunConfig, backbone: dict[str, Any]) -> dict[str, Any]:
-    from videoqa import __version__
+    from videoqa._version import __version__
 
     head = {"format_version": FORMAT_VERSION, "videoqa_version": __version__}
     return head | dataclasses.asdict(config) | {"backbone": backbone}

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from videoqa.cli.main import main
-from videoqa.data.sample_data import sample_clip
 from videoqa.features.cache import FeatureCache
+from videoqa.sample.sample_set import sample_clip
 
 
 def refused(done, *texts):

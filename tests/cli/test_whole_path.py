@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from videoqa.cli.main import main
-from videoqa.data.sample_data import sample_clip
+from videoqa.sample.sample_set import sample_clip
 
 ACTIVITIES = ("loading", "waving")
 SMALL = (

@@ -5,7 +5,7 @@ import pytest
 
 from videoqa.config import DataConfig
 from videoqa.data.annotations import read_annotations
-from videoqa.data.sample_data import load_sample_table
+from videoqa.sample.sample_set import load_sample_table
 
 QUESTIONS = pd.DataFrame({"video": ["a", "b"], "question": ["what", "why"], "answer": ["x", "y"]})
 LABELS = pd.DataFrame({"video": ["a", "b", "c"], "label": ["jump", "walk", "jump"]})

@@ -2,9 +2,9 @@ from collections import Counter
 
 import pytest
 
-from videoqa.data.sample_data import plan_clips
-from videoqa.data.sample_questions import ask_questions
 from videoqa.data.specs import load_spec, spec_from_dict, spec_names
+from videoqa.sample.questions import ask_questions
+from videoqa.sample.sample_set import plan_clips
 
 GOOD = {
     "name": "mine",

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 from videoqa.launching.cluster import Cluster
-from videoqa.launching.meeting import meeting
 from videoqa.launching.messages import Patience
+from videoqa.launching.rendezvous import meeting
 
 
 @dataclass

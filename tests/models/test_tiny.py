@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from videoqa.data.sample_data import sample_clip
 from videoqa.models.tiny import build_tiny_network
 from videoqa.models.tiny_facts import TINY_FEATURE_DIM
 from videoqa.models.weight_files import TINY_WEIGHTS_FILE
+from videoqa.sample.sample_set import sample_clip
 
 
 @pytest.fixture(scope="module")

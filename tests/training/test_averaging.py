@@ -16,9 +16,9 @@ import keras, numpy as np, tensorflow as tf
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
 from videoqa.training.averaging import AveragedSteps
-from videoqa.training.recipes import optimizer_pairs
+from videoqa.training.optimizers import optimizer_pairs
 from videoqa.training.segments import make_segment_step
-from videoqa.training.strategies import make_strategy
+from videoqa.training.distribution import make_strategy
 
 strategy = make_strategy("multiworker", progress=False)
 keras.utils.set_random_seed(3)

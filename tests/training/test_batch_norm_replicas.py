@@ -16,7 +16,7 @@ tf.config.set_logical_device_configuration(
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
 from videoqa.training.precision import computing_in
-from videoqa.training.recipes import optimizer_pairs
+from videoqa.training.optimizers import optimizer_pairs
 from videoqa.training.step import make_train_step
 
 CONFIG = ModelConfig(task="action", architecture="c3d", width=1 / 32, frame_size=(16, 16), num_answers=3)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from videoqa.config import ModelConfig
-from videoqa.training.position import Position
-from videoqa.training.requirements import steps_per_epoch
+from videoqa.training.checks import steps_per_epoch
+from videoqa.training.state import Position
 
 
 def best_and_waiting(scores: list[tuple[float, float]]) -> tuple[int, list[int]]:

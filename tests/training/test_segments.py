@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
-from videoqa.training.recipes import optimizer_pairs
+from videoqa.training.optimizers import optimizer_pairs
 from videoqa.training.segments import make_segment_step
 from videoqa.training.step import STEP_SUMS
 

@@ -7,7 +7,6 @@ import pandas as pd
 from videoqa._progress import say
 from videoqa.auditing.archives import archives_in
 from videoqa.auditing.collecting import folders_above
-from videoqa.auditing.contents import content_hashes
 from videoqa.auditing.findings import findings_table
 from videoqa.auditing.table_findings import (
     gold_answer_findings,
@@ -16,6 +15,7 @@ from videoqa.auditing.table_findings import (
     vocabulary_findings,
 )
 from videoqa.config import RunConfig
+from videoqa.features.contents import content_hashes
 
 SHOWN_ARCHIVES = 3
 

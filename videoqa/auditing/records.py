@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from videoqa import __version__
 from videoqa._home import home_directory
+from videoqa._version import __version__
 from videoqa.features.storage import replace_file
 from videoqa.video.decoding import decoder_names
 from videoqa.video.examining import (

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from videoqa import __version__
+from videoqa._version import __version__
 from videoqa.cli import (
     ask,
     audit,

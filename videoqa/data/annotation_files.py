@@ -141,7 +141,7 @@ def _source(name: str, table: pd.DataFrame, folder: Path, row_numbers: pd.Series
 def _named_table(spec: Spec, data: DataConfig, annotations: str | None, videos: str | None) -> pd.DataFrame:
     if spec.format != "drawn":
         return open_named_set(spec, data, annotations, videos)
-    from videoqa.data.sample_data import load_sample_table
+    from videoqa.sample.sample_set import load_sample_table
 
     return load_sample_table(task=data.task or spec.tasks[0])
 

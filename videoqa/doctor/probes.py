@@ -73,7 +73,7 @@ def tensorflow_devices() -> dict[str, Any]:
 
 def decode_a_clip() -> dict[str, Any]:
     """Return how many frames each decoder reads of a clip drawn here; run in a process of its own."""
-    from videoqa.data.sample_data import sample_clip
+    from videoqa.sample.sample_set import sample_clip
     from videoqa.video.probing import library_versions, probe
     from videoqa.video.readers import READERS
 

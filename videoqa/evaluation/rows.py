@@ -9,11 +9,11 @@ import pandas as pd
 
 from videoqa._checks import check_choice
 from videoqa._progress import say
-from videoqa.auditing.contents import content_hashes
 from videoqa.config import DataConfig, field_names
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.specs import is_spec
 from videoqa.data.splits import split_as_trained
+from videoqa.features.contents import content_hashes
 from videoqa.saving import ModelFolder
 
 OPTIONS = tuple(name for name in field_names(DataConfig) if name not in ("data", "task"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from videoqa._ahead import run_ahead
 from videoqa._checks import check_choice, check_integer, refusal
 from videoqa._frame_folders import PARTIAL
 from videoqa._progress import progress_bar, say
@@ -21,7 +22,6 @@ from videoqa.extraction.done import DoneClips, source_of
 from videoqa.extraction.out_folder import check_out, clean, open_out, settings_of, write_lists
 from videoqa.extraction.report import ExtractionReport
 from videoqa.extraction.space import check_space, forecast, size_text
-from videoqa.features.decoding_ahead import run_ahead
 from videoqa.features.storage import locked_folder
 from videoqa.video.decoding import DecodingError
 from videoqa.video.frame_export import ExportedFrames, export_frames

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa import __version__
 from videoqa._checks import refusal
 from videoqa._frame_folders import CLIPS, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
 from videoqa._manifest import read_json, write_json, write_text
+from videoqa._version import __version__
 from videoqa.config import DataConfig, ExtractionConfig
 from videoqa.extraction.clips import Clip
 from videoqa.video.frame_export import ExportedFrames

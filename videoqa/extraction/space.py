@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from videoqa._ahead import run_ahead
 from videoqa._checks import refusal
 from videoqa.config import ExtractionConfig, SamplingConfig
-from videoqa.features.decoding_ahead import run_ahead
 from videoqa.video.decoding import ClipRequest, decode, probe
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.transforms import shrink_short_side

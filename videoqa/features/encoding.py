@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from videoqa._ahead import run_ahead
 from videoqa._checks import refusal
 from videoqa._progress import progress_bar
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.clip_features import clip_features
-from videoqa.features.decoding_ahead import run_ahead
 from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache, frames_kept_here
 from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder
 from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from videoqa._ahead import run_ahead
 from videoqa._progress import progress_bar
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.claims import Claims
-from videoqa.features.decoding_ahead import run_ahead
 from videoqa.features.frame_encoder import FrameEncoder, encode_clip_stream
 from videoqa.features.jobs import ClipJob
 from videoqa.features.kept_frames import FrameKeeper

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa import __version__
+from videoqa._version import __version__
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.entries import CacheEntry

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from videoqa import __version__
 from videoqa._ray import ray_session
+from videoqa._version import __version__
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.filling import MakeFeatures, features_made_here

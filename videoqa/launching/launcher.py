@@ -21,9 +21,9 @@ from videoqa.launching.cluster import LOCAL, Cluster, local_cluster
 from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.gpus import VARIABLE, split_gpus, visible_gpus
 from videoqa.launching.job import Job, Outcome
-from videoqa.launching.meeting import Side, meeting
 from videoqa.launching.messages import Patience
 from videoqa.launching.proxies import without_proxy
+from videoqa.launching.rendezvous import Side, meeting
 from videoqa.launching.stopping import STOPPING, StopRequest
 from videoqa.launching.watching import Abandoned, conversation
 

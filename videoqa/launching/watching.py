@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from videoqa.launching.child import ChildProcess
-from videoqa.launching.meeting import Side
 from videoqa.launching.messages import Patience
+from videoqa.launching.rendezvous import Side
 from videoqa.launching.stopping import StopRequest
 
 LOOK_SECONDS = 0.05

@@ -142,7 +142,7 @@ def newest_checkpoint(folder: Path, *, progress: bool = True) -> Checkpoint | No
 
 def _write(folder: Path, state: Mapping[str, Any], groups: Mapping[str, Sequence[np.ndarray]]) -> None:
     """Write all files of a checkpoint and wait until the disk has them."""
-    from videoqa import __version__
+    from videoqa._version import __version__
 
     head = {"format_version": FORMAT_VERSION, "videoqa_version": __version__}
     # NaN, which strict JSON lacks, is the loss of a run that diverged: to be seen, not a reason to stop it.

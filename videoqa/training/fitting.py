@@ -14,10 +14,10 @@ from videoqa.models.backbones import freeze_before
 from videoqa.models.building import build_from_config, copy_shared_weights
 from videoqa.saving import BACKBONE_WEIGHTS
 from videoqa.training.context import RunContext
+from videoqa.training.distribution import make_strategy, variables_of
 from videoqa.training.loop import Training
-from videoqa.training.position import Position
 from videoqa.training.precision import computing_in
-from videoqa.training.strategies import make_strategy, variables_of
+from videoqa.training.state import Position
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,18 @@ import numpy as np
 from videoqa._progress import progress_bar, say
 from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import Examples, batch_spec, batches_ahead
+from videoqa.training.checks import drops_incomplete_batches, steps_per_epoch
 from videoqa.training.collectives import from_chief
 from videoqa.training.context import RunContext
 from videoqa.training.control import TrainingStopped, signal_of
-from videoqa.training.course import CourseLog
-from videoqa.training.position import Position
-from videoqa.training.recipes import optimizer_pairs, rate_setter
-from videoqa.training.requirements import drops_incomplete_batches, steps_per_epoch
+from videoqa.training.distribution import variables_of
+from videoqa.training.logs import CourseLog
+from videoqa.training.optimizers import optimizer_pairs, rate_setter
 from videoqa.training.run_checkpoints import optimizer_variables, restore_arrays, training_arrays
 from videoqa.training.sharing import share_place
+from videoqa.training.state import Position
 from videoqa.training.step import OptimizerPairs
 from videoqa.training.steps import make_steps
-from videoqa.training.strategies import variables_of
 from videoqa.training.validation import validation_scores
 
 PHASE_NAMES = {"blind": "blind model", "model": "training", "unfrozen": "unfrozen"}

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from videoqa._progress import say
-from videoqa.auditing.contents import content_hashes
 from videoqa.config import ModelConfig, RunConfig
 from videoqa.data.annotations import require_split
 from videoqa.data.splits import groups_of_splits
 from videoqa.evaluation.rows import short_hash
+from videoqa.features.contents import content_hashes
 from videoqa.input_pipeline import (
     PREFETCHED_BATCHES,
     Examples,
@@ -27,9 +27,9 @@ from videoqa.models.backbones import backbone_identity
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
-from videoqa.training.findings_said import description, say_classes, say_dropped, say_left_out, say_short
+from videoqa.training.announcing import description, say_classes, say_dropped, say_left_out, say_short
+from videoqa.training.checks import check_num_rows
 from videoqa.training.memory import check_memory
-from videoqa.training.requirements import check_num_rows
 from videoqa.training.spread import ALONE, Spread
 
 

@@ -20,7 +20,7 @@ from videoqa.launching.job import Job
 from videoqa.models.backbones import INCEPTION_V3_CHANNELS, backbone_identity
 from videoqa.saving import ModelFolder, load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
-from videoqa.training.requirements import check_recipe
+from videoqa.training.checks import check_recipe
 from videoqa.training.resuming import check_same_run, check_unfinished, options_of_run
 from videoqa.training.run_folder import CHECKPOINTS
 from videoqa.training.settling import check_resumable

@@ -16,12 +16,12 @@ from videoqa.launching.job import Job
 from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import ModelFolder, save_model_folder
 from videoqa.training.checkpoints import Checkpoint, drop_newer, newest_checkpoint
+from videoqa.training.checks import check_shares
 from videoqa.training.context import RunContext
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request, check_initial, check_input, read_request
-from videoqa.training.requirements import check_shares
 from videoqa.training.resuming import check_same_run, check_unfinished, resumable, say_new_schedule
 from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
 from videoqa.training.spread import ALONE, Spread
@@ -100,7 +100,7 @@ def run_training(
     request, folder = read_request(job), Path(settled["out"])
     strategy = None
     if request.config.training.strategy != "single":
-        from videoqa.training.strategies import num_replicas_in_memory
+        from videoqa.training.distribution import num_replicas_in_memory
 
         strategy = _start(job, request)  # before anything else uses TensorFlow
         training = request.config.training

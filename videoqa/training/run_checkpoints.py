@@ -11,7 +11,7 @@ import numpy as np
 from videoqa._progress import say
 from videoqa.config import RunConfig
 from videoqa.training.checkpoints import Checkpoint, save_checkpoint
-from videoqa.training.position import Position
+from videoqa.training.state import Position
 
 PHASES = ("blind", "model", "unfrozen")
 """What a run trains, in this order."""

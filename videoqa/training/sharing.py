@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from videoqa.training.collectives import from_chief
-from videoqa.training.position import Position
 from videoqa.training.run_checkpoints import assign_all
+from videoqa.training.state import Position
 
 
 def share_place(

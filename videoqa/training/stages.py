@@ -14,10 +14,10 @@ from videoqa.launching.job import Job
 from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
 from videoqa.training.context import RunContext
 from videoqa.training.metrics import metrics_of_run
-from videoqa.training.position import Position
 from videoqa.training.preparing import PreparedData
 from videoqa.training.request import Request
 from videoqa.training.resuming import resumable
+from videoqa.training.state import Position
 
 if TYPE_CHECKING:
     import keras

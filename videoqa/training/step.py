@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from videoqa.models.dropout import dropout_state
 from videoqa.training.collectives import num_local_replicas
-from videoqa.training.position import SUMS
+from videoqa.training.state import SUMS
 
 OptimizerPairs = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
 STEP_SUMS = (*SUMS, "stop")

@@ -13,9 +13,9 @@ from videoqa.launching.job import Job, Outcome
 from videoqa.launching.launcher import launch as start_workers
 from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 from videoqa.saving import load_model_folder
+from videoqa.training.checks import check_shares
 from videoqa.training.control import TrainingStopped
 from videoqa.training.request import read_request, resumed
-from videoqa.training.requirements import check_shares
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.settling import Settling
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from videoqa._manifest import write_text
 from videoqa._progress import say
-from videoqa.training.position import means_of
+from videoqa.training.state import means_of
 
 STEPS_BETWEEN = 20
 """Steps between two points of the curves by step."""

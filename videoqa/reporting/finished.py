@@ -12,7 +12,7 @@ from videoqa._manifest import MANIFEST, file_sha256
 from videoqa._progress import say
 from videoqa.config import OTHER_SPLIT_NAMES
 from videoqa.evaluation.evaluate import evaluate
-from videoqa.evaluation.stored import (
+from videoqa.reporting.stored import (
     AGAIN,
     PREDICTIONS,
     SCORES,

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from videoqa.evaluation.markup import definitions, element, picture, plain, table, text
-from videoqa.evaluation.report_clips import ShownClip
-from videoqa.evaluation.report_style import STYLE
-from videoqa.evaluation.report_tables import (
+from videoqa.reporting.clips import ShownClip
+from videoqa.reporting.markup import definitions, element, picture, plain, table, text
+from videoqa.reporting.style import STYLE
+from videoqa.reporting.tables import (
     class_table,
     frame_table,
     ladder,
@@ -15,7 +15,7 @@ from videoqa.evaluation.report_tables import (
     pair_table,
     type_table,
 )
-from videoqa.evaluation.verdict import interval_text, percent, verdict
+from videoqa.reporting.verdict import interval_text, percent, verdict
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """What a browser may load for the page: nothing from elsewhere, and no script even from the page itself."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from videoqa._checks import check_choice, check_integer
 from videoqa._home import home_directory
-from videoqa.data.sample_files import (
+from videoqa.sample.files import (
     DEFAULT_NUM_CLIPS,
     SAMPLE_VERSION,
     SampleClip,
@@ -18,8 +18,8 @@ from videoqa.data.sample_files import (
     plan_clips,
     write_clip,
 )
-from videoqa.data.sample_questions import ORDER_TYPES, ask_questions, choose_answers
-from videoqa.data.sample_scene import ACTIVITIES, CLIP_STREAM, PAIRS, draw_scene
+from videoqa.sample.questions import ORDER_TYPES, ask_questions, choose_answers
+from videoqa.sample.scene import ACTIVITIES, CLIP_STREAM, PAIRS, draw_scene
 
 Home = str | os.PathLike[str] | None
 
@@ -84,7 +84,7 @@ def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None
     """Return the path of one drawn clip, made the first time.
 
     Args:
-        activity: one of `videoqa.data.sample_scene.ACTIVITIES`.
+        activity: one of `videoqa.sample.scene.ACTIVITIES`.
         seed: of the scene; the two activities of a pair are the same frames in opposite order.
         folder: where to put the file; None: `sample/` in the home folder of videoqa.
 

@@ -6,7 +6,7 @@ Only the first activity of each opposite pair has a script; the second is the sa
 import math
 from collections.abc import Callable
 
-from videoqa.data.sample_scene import BOOT_X, BOX_IN_BOOT_Y, Scene, State
+from videoqa.sample.scene import BOOT_X, BOX_IN_BOOT_Y, Scene, State
 
 
 def state_at(scene: Scene, frame: int) -> State:

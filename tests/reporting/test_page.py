@@ -2,8 +2,8 @@
 
 import pytest
 
-from videoqa.evaluation.report_page import ReportContent, _made
-from videoqa.evaluation.report_tables import type_table
+from videoqa.reporting.page import ReportContent, _made
+from videoqa.reporting.tables import type_table
 
 ENTRY = {"num_rows": 4, "accuracy": 0.5, "majority_accuracy": 0.25, "majority_per_type_accuracy": 0.25}
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from videoqa.data.sample_canvas import MARGIN, SIDE, Canvas, Colour, shaded
-from videoqa.data.sample_scene import CHAIN_X, DOOR_X, FLOOR_Y, SHUTTER_X
+from videoqa.sample.canvas import MARGIN, SIDE, Canvas, Colour, shaded
+from videoqa.sample.scene import CHAIN_X, DOOR_X, FLOOR_Y, SHUTTER_X
 
 WALLS = ((196, 182, 160), (172, 180, 188), (190, 168, 150), (178, 188, 172), (206, 200, 190))
 FLOORS = ((120, 118, 114), (140, 132, 122), (104, 108, 112), (150, 146, 138))

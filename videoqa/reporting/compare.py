@@ -9,8 +9,8 @@ import pandas as pd
 from videoqa._checks import check_flag, refusal
 from videoqa._normalizing import normalize_answer
 from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
-from videoqa.evaluation.finished import Evaluation, find_evaluation
-from videoqa.evaluation.mcnemar import mcnemar_p_value
+from videoqa.reporting.finished import Evaluation, find_evaluation
+from videoqa.reporting.mcnemar import mcnemar_p_value
 
 SAME = ("video_id", "question", "answer")
 """What two rows of one `question_id` have in common if they are the same row."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videoqa.data.sample_bay import draw_background, draw_box, draw_leaf, draw_shutter, pick_colour
-from videoqa.data.sample_canvas import MARGIN, SIDE, Canvas, Colour, blend, lit_with_noise, shaded
-from videoqa.data.sample_scene import COLOURS, DOOR_X, FLOOR_Y, FRAME_SIZE, Scene, State
-from videoqa.data.sample_scripts import state_at
+from videoqa.sample.bay import draw_background, draw_box, draw_leaf, draw_shutter, pick_colour
+from videoqa.sample.canvas import MARGIN, SIDE, Canvas, Colour, blend, lit_with_noise, shaded
+from videoqa.sample.scene import COLOURS, DOOR_X, FLOOR_Y, FRAME_SIZE, Scene, State
+from videoqa.sample.scripts import state_at
 
 SKINS = ((240, 204, 172), (206, 156, 118), (140, 96, 66))
 TROUSERS = ((44, 48, 66), (70, 62, 54), (92, 96, 104))

@@ -5,7 +5,7 @@ import pytest
 
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
-from videoqa.training.recipes import optimizer_pairs, rate_setter
+from videoqa.training.optimizers import optimizer_pairs, rate_setter
 
 CONV_LSTM = ModelConfig(task="action", architecture="conv_lstm", frame_size=(40, 40), num_answers=3)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from videoqa.evaluation.verdict import points, verdict
+from videoqa.reporting.verdict import points, verdict
 
 SCORES = {
     "task": "open_ended",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videoqa.data.sample_scene import ACTIVITIES, COLOURS, JUMP_COUNTS, PAIRS
+from videoqa.sample.scene import ACTIVITIES, COLOURS, JUMP_COUNTS, PAIRS
 
 FORMS = {
     "activity": (

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from videoqa.launching.cluster import Cluster
-from videoqa.launching.hub import Hub
+from videoqa.launching.coordinator import Hub
 from videoqa.launching.listening import Listener
+from videoqa.launching.member import Spoke
 from videoqa.launching.messages import Patience
-from videoqa.launching.spoke import Spoke
 
 Side = Hub | Spoke
 

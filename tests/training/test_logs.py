@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from videoqa.training.course import CourseLog
+from videoqa.training.logs import CourseLog
 
 NAMES = (
     "accuracy",

@@ -11,9 +11,9 @@ import numpy as np
 from tqdm import tqdm
 
 from videoqa._checks import check_integer
-from videoqa.data.sample_avi import avi_bytes
-from videoqa.data.sample_questions import BLOCK_CLIPS, Group, plan_groups
-from videoqa.data.sample_scene import FPS, FRAME_SIZE, SAMPLE_STREAM, Scene, draw_scene
+from videoqa.sample.avi import avi_bytes
+from videoqa.sample.questions import BLOCK_CLIPS, Group, plan_groups
+from videoqa.sample.scene import FPS, FRAME_SIZE, SAMPLE_STREAM, Scene, draw_scene
 
 DEFAULT_NUM_CLIPS = 1158
 BLOCK_SHARES = {"validation": 0.09, "test": 0.29}
@@ -126,8 +126,8 @@ def _write_missing(clips: Sequence[SampleClip], folder: Path, progress: bool) ->
 
 def draw_jpegs(scene: Scene) -> list[bytes]:
     """Return every frame of the scene, played forwards, as a JPEG picture."""
-    from videoqa.data.sample_canvas import encode_frames
-    from videoqa.data.sample_renderer import render_clip
+    from videoqa.sample.canvas import encode_frames
+    from videoqa.sample.renderer import render_clip
 
     return encode_frames(render_clip(scene))
 

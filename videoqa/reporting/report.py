@@ -9,10 +9,10 @@ import pandas as pd
 
 from videoqa._checks import refusal
 from videoqa._manifest import write_text
-from videoqa.evaluation.finished import Evaluation, find_evaluation
-from videoqa.evaluation.report_clips import show_clips, surest_right, surest_wrong
-from videoqa.evaluation.report_page import ReportContent, build_page
 from videoqa.evaluation.row_marks import FAILED
+from videoqa.reporting.clips import show_clips, surest_right, surest_wrong
+from videoqa.reporting.finished import Evaluation, find_evaluation
+from videoqa.reporting.page import ReportContent, build_page
 from videoqa.saving import load_model_folder
 
 SUFFIXES = (".html", ".htm")

@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from contextlib import closing
 
+from videoqa._ahead import run_ahead
 from videoqa._progress import progress_bar
 from videoqa.features.cache import FeatureCache
-from videoqa.features.decoding_ahead import run_ahead
 
 NUM_THREADS = min(4, os.cpu_count() or 1)
 NUM_AHEAD = 64

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from videoqa.data.sample_scene import FRAME_SIZE
+from videoqa.sample.scene import FRAME_SIZE
 
 MARGIN = 4
 SIDE = FRAME_SIZE + 2 * MARGIN

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from videoqa.data.sample_data import _question_rows
-from videoqa.data.sample_files import DEFAULT_NUM_CLIPS, plan_clips
-from videoqa.data.sample_questions import FORMS, PHRASES
-from videoqa.data.sample_scene import ACTIVITIES, COLOURS, PAIRS
+from videoqa.sample.files import DEFAULT_NUM_CLIPS, plan_clips
+from videoqa.sample.questions import FORMS, PHRASES
+from videoqa.sample.sample_set import _question_rows
+from videoqa.sample.scene import ACTIVITIES, COLOURS, PAIRS
 from videoqa.text.tokenizer import tokenize
 
 

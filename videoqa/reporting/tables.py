@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from videoqa.evaluation.markup import definitions, element, plain, table, text
 from videoqa.evaluation.row_marks import NO_TYPE
-from videoqa.evaluation.verdict import interval_text, percent, points
+from videoqa.reporting.markup import definitions, element, plain, table, text
+from videoqa.reporting.verdict import interval_text, percent, points
 
 SHOWN_ENTRIES = 150
 """Of more types or classes than these, only the ones with most rows are shown."""

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from videoqa.data.sample_data import (
+from videoqa.sample.files import DEFAULT_NUM_CLIPS, generate_clips, plan_clips
+from videoqa.sample.sample_set import (
     load_sample_choice_table,
     load_sample_count_table,
     load_sample_table,
     sample_clip,
 )
-from videoqa.data.sample_files import DEFAULT_NUM_CLIPS, generate_clips, plan_clips
-from videoqa.data.sample_scene import ACTIVITIES, PAIRS
+from videoqa.sample.scene import ACTIVITIES, PAIRS
 
 NUM_CLIPS = 36
 
@@ -88,7 +88,7 @@ def test_the_action_lies_inside_the_clip_and_is_mirrored_in_time(table: pd.DataF
 
 def test_frames_move_during_the_action_only() -> None:
     clip = next(clip for clip in plan_clips(36) if clip.activity == "walking left" and clip.group.idle)
-    from videoqa.data.sample_scripts import state_at
+    from videoqa.sample.scripts import state_at
 
     places = [state_at(clip.scene, frame).x for frame in range(clip.scene.num_frames)]
     moving = np.flatnonzero(np.diff(places)) + 1
@@ -114,7 +114,7 @@ def test_choice_rows_hold_the_answer_and_its_opposite(home: Path) -> None:
 
 
 def test_count_rows_ask_every_count_as_often() -> None:
-    from videoqa.data.sample_data import _count_rows
+    from videoqa.sample.sample_set import _count_rows
 
     rows = pd.DataFrame(list(_count_rows(plan_clips(DEFAULT_NUM_CLIPS))))
     for _, counts in rows.groupby("split")["answer"]:
@@ -166,7 +166,7 @@ def test_clips_of_a_finished_set_are_not_drawn_again(home: Path, table: pd.DataF
 
 GENERATE = """
 import sys
-from videoqa.data.sample_data import load_sample_table
+from videoqa.sample.sample_set import load_sample_table
 load_sample_table(sys.argv[1], num_clips=2000)
 """
 
