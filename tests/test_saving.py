@@ -118,6 +118,14 @@ def test_a_newer_format_is_refused(folder: Path) -> None:
         load_model_folder(folder)
 
 
+def test_format_1_is_read_but_for_c3d_whose_output_layer_was_another(folder: Path) -> None:
+    rewrite(folder, "config.json", lambda content: content.update(format_version=1))
+    load_model_folder(folder)
+    rewrite(folder, "config.json", lambda content: content["model"].update(architecture="c3d"))
+    with pytest.raises(ValueError, match=r"\(format_version 1\), whose c3d had a ReLU.* Train again"):
+        load_model_folder(folder)
+
+
 def test_every_configuration_field_is_written(question_run: Path) -> None:
     content = json.loads((question_run / "config.json").read_text())
     config = load_model_folder(question_run).config

@@ -229,8 +229,13 @@ def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig,
     known_keys = {"format_version", "videoqa_version", "backbone", *PARTS}
     parts = {key: content.get(key, {}) for key in PARTS}
     unknown = sorted(set(content) - known_keys) + unknown_fields(parts)
-    if unknown or version != FORMAT_VERSION or "backbone" not in content:
-        written = f"videoqa {content.get('videoqa_version')} (format_version {version})"
+    written = f"videoqa {content.get('videoqa_version')} (format_version {version})"
+    if version == 1 and parts["model"].get("architecture") == "c3d":
+        raise ValueError(
+            f"{source} was written by {written}, whose c3d had a ReLU before its softmax. This version's has "
+            "none: the weights would answer differently. Train again, or install the version that wrote it."
+        )
+    if unknown or version not in (1, FORMAT_VERSION) or "backbone" not in content:
         raise ValueError(
             f"{source} was written by {written}; this version reads format_version {FORMAT_VERSION}. "
             f"Unknown fields: {', '.join(unknown) or 'none'}. Install the version that wrote it."

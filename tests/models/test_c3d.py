@@ -48,16 +48,21 @@ def test_16_frames_flatten_to_8192_too() -> None:
     assert model.get_layer("flatten").output.shape[1] * 64 == 8192
 
 
-def test_relu_and_then_batch_norm_without_gamma_follow_every_layer(published: keras.Model) -> None:
+def test_batch_norm_without_gamma_follows_every_layer_and_a_relu_all_but_the_output(
+    published: keras.Model,
+) -> None:
     layers = list(published.layers)
     weighted = [number for number, layer in enumerate(layers) if hasattr(layer, "kernel")]
     assert len(weighted) == 11
     for number in weighted:
         norm = layers[number + 1]
-        assert layers[number].activation is keras.activations.relu
+        is_output = layers[number].name == "logits"
+        expected = keras.activations.linear if is_output else keras.activations.relu
+        assert layers[number].activation is expected
         assert type(norm) is keras.layers.BatchNormalization and norm.synchronized
         assert norm.gamma is None and norm.beta is not None
     names = [layer.name for layer in layers]
+    assert names[-3:] == ["logits", "logits_norm", "answer"]
     assert names.index("dropout") == names.index("dense2_norm") + 1
     assert published.get_layer("dropout").rate == 0.5
 

@@ -1,6 +1,7 @@
-"""Learning rates that follow a schedule: by step, however many updates a step makes."""
+"""Learning rates that follow a schedule, by step, however many updates a step makes; AdaGrad as published."""
 
 import keras
+import numpy as np
 import pytest
 
 from videoqa.config import ModelConfig, TrainingConfig
@@ -29,3 +30,20 @@ def test_rates_of_conv_lstm_go_by_steps_not_by_segments(schedule: str, share: fl
     number = 4 if schedule == "staircase" else 5
     expected = [0.001 * share, 0.01 * share, 0.008 * share, 0.001 * share]
     assert rates_at(number, num_updates=40, training=training) == pytest.approx(expected, rel=1e-5)
+
+
+def test_adagrad_begins_as_published() -> None:
+    """Two updates by hand: sum = 1e-6 + g² + g², step = rate x g / (sqrt(sum) + 1e-6)."""
+    model = build_from_config(CONV_LSTM, None, starts_from="clip")
+    pairs = optimizer_pairs(model, CONV_LSTM, TrainingConfig(), 10)
+    for (optimizer, variables), rate in zip(pairs[1:3], (0.01, 0.008), strict=True):
+        gradients = [np.full(variable.shape, 2e-3, "float32") for variable in variables]
+        before = [variable.numpy() for variable in variables]
+        for total in (1e-6 + 4e-6, 1e-6 + 8e-6):
+            optimizer.apply(gradients, variables)
+            step = rate * 2e-3 / (total**0.5 + 1e-6)
+            now = [variable.numpy() for variable in variables]
+            for old, new in zip(before, now, strict=True):
+                # 0.025 %: epsilon inside the root; and the rounding of weights of up to 2
+                np.testing.assert_allclose(old - new, step, rtol=2.5e-4, atol=4 * np.finfo("float32").eps)
+            before = now

@@ -1,6 +1,7 @@
 """The names of every choice, and the defaults that depend on one."""
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Of a model folder. Version 1 is read too, but for c3d: its weights were those of another function."""
 TASKS = ("open_ended", "action")
 SPLITS = ("train", "validation", "test")
 OTHER_SPLIT_NAMES = {"val": "validation"}

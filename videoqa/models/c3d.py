@@ -33,10 +33,9 @@ def build_c3d(model: ModelConfig, num_frames: int | None, starts_from: str = "cl
     """Build C3D, not compiled.
 
     Eight convolutions of 3 x 3 x 3 and five pools, all with padding "same"; two dense layers of 4096; the
-    output. ReLU, then batch normalisation without gamma, come after every one of the 11 layers, as published,
-    the output's logits included; the softmax reads the normalised logits. The published counts for 101
-    classes, 78,420,618 trained of 78,442,708 parameters, hold the logits' offsets, means and variances. A
-    count cannot show a ReLU: that the logits go through one too follows from the words "every layer".
+    output. Batch normalisation without gamma comes after every one of the 11 layers, a ReLU before it on all
+    but the output: dense, batch normalisation, softmax. For 101 classes 78,420,618 of 78,442,708 parameters
+    are trained, as published.
 
     Args:
         model: "c3d", with `width`, `l2` (of the 11 kernels), `dropout` (after the second dense layer),
@@ -66,10 +65,10 @@ def build_c3d(model: ModelConfig, num_frames: int | None, starts_from: str = "cl
             x = MaxPooling3D(POOLS_AFTER[name], name=f"pool{name[0]}")(x)
     x = keras.layers.Flatten(name="flatten")(x)
     for name in ("dense1", "dense2"):
-        x = _normalised(_dense(name, scaled_units(DENSE_UNITS, model), model)(x), name)
+        x = _normalised(_dense(name, scaled_units(DENSE_UNITS, model), "relu", model)(x), name)
     if model.dropout:
         x = StatelessDropout(model.dropout, name="dropout")(x)
-    logits = _normalised(_dense("logits", model.num_answers, model)(x), "logits")
+    logits = _normalised(_dense("logits", model.num_answers, None, model)(x), "logits")
     answer = keras.layers.Softmax(dtype=softmax_dtype(), name="answer")(logits)
     return keras.Model({"clip": clip}, answer, name="c3d")
 
@@ -85,8 +84,9 @@ def _convolution(name: str, filters: int, model: ModelConfig) -> keras.layers.La
     )
 
 
-def _dense(name: str, units: int, model: ModelConfig) -> keras.layers.Layer:
-    return keras.layers.Dense(units, activation="relu", kernel_regularizer=kernel_penalty(model), name=name)
+def _dense(name: str, units: int, activation: str | None, model: ModelConfig) -> keras.layers.Layer:
+    penalty = kernel_penalty(model)
+    return keras.layers.Dense(units, activation=activation, kernel_regularizer=penalty, name=name)
 
 
 def _normalised(outputs: Any, name: str) -> Any:

@@ -22,7 +22,7 @@ from videoqa._manifest import MANIFEST, file_sha256, read_json, write_manifest, 
 from videoqa._progress import say
 from videoqa.training.array_files import load_arrays, save_arrays
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 STATE = "state.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 HIDDEN = re.compile(r"\.(?P<name>[A-Za-z0-9_-]+)\.(?P<kind>saving|replaced|removed)-[0-9a-f]{8}")
