@@ -1,4 +1,4 @@
-"""Weights of an earlier model of actions: by layer, and by label where labels have weights of their own."""
+"""Weights of an earlier model: by layer, and by word or answer where these have weights of their own."""
 
 import dataclasses
 
@@ -10,6 +10,7 @@ from videoqa.config import ModelConfig, RunConfig, SamplingConfig
 from videoqa.models.building import build_from_config
 from videoqa.saving import save_model_folder
 from videoqa.text.answers import AnswerList
+from videoqa.text.vocabulary import build_vocabulary
 from videoqa.training.initial_weights import load_initial_weights
 from videoqa.training.request import check_initial
 
@@ -72,3 +73,23 @@ def test_frames_of_another_size_are_refused(tmp_path) -> None:
     with pytest.raises(ValueError, match=r"from 17 frames of 16x16 pixels"):
         check_initial(folder, dataclasses.replace(config, sampling=SamplingConfig(17)))
     check_initial(folder, dataclasses.replace(config, sampling=SamplingConfig(16)))  # pooled to one as well
+
+
+def test_words_keep_their_weights_wherever_they_are(tmp_path) -> None:
+    model = ModelConfig(backbone="tiny", video_units=4, question_units=4, embedding_dim=4, hidden_units=4)
+    words = [build_vocabulary([question]) for question in ("is he waving", "quickly now is he waving or not")]
+    assert words[0].words.index("waving") != words[1].words.index("waving")
+    models = [dataclasses.replace(model, vocabulary_size=each.size) for each in words]
+    config, earlier = built(models[0], "features", EARLIER, 1)
+    folder = save_model_folder(
+        tmp_path / "earlier", earlier, config, vocabulary=words[0], answers=EARLIER, metrics={}
+    )
+    _, later = built(models[1], "features", LATER, 2)
+    own = later.get_layer("question_embedding").get_weights()[0]
+    load_initial_weights(later, folder, vocabulary=words[1], answers=LATER)
+    old, new = (each.get_layer("question_embedding").get_weights()[0] for each in (earlier, later))
+    for place, word in enumerate(words[1].words):
+        expected = old[words[0].words.index(word)] if word in words[0].words else own[place]
+        np.testing.assert_array_equal(new[place], expected)
+    biases = [each.get_layer("answer").get_weights()[1] for each in (earlier, later)]
+    np.testing.assert_array_equal(biases[1][[0, 2]], biases[0][[2, 0]])

@@ -1,5 +1,7 @@
 """Learning rates that follow a schedule, by step, however many updates a step makes; AdaGrad as published."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -47,3 +49,24 @@ def test_adagrad_begins_as_published() -> None:
                 # 0.025 %: epsilon inside the root; and the rounding of weights of up to 2
                 np.testing.assert_allclose(old - new, step, rtol=2.5e-4, atol=4 * np.finfo("float32").eps)
             before = now
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "staircase"])
+def test_rates_of_the_other_architectures_go_by_updates(schedule: str) -> None:
+    training = TrainingConfig(
+        learning_rate=0.01, learning_rate_schedule=schedule, decay_steps=2, decay_rate=0.5
+    )
+    config = ModelConfig(task="action", backbone="tiny", num_answers=3, video_units=4, hidden_units=4)
+    model = build_from_config(config, 4, starts_from="features")
+    [(optimizer, variables)] = optimizer_pairs(model, config, training, 10)
+    assert len(variables) == len(model.trainable_variables)
+    rates = []
+    for number in (0, 3, 10):
+        optimizer.iterations.assign(number)
+        rates.append(float(keras.ops.convert_to_numpy(optimizer.learning_rate)))
+    expected = {
+        "constant": [0.01, 0.01, 0.01],
+        "cosine": [0.01, 0.005 * (1 + math.cos(math.pi * 3 / 10)), 0],
+        "staircase": [0.01, 0.005, 0.01 / 2**5],
+    }
+    assert rates == pytest.approx(expected[schedule], rel=1e-5, abs=1e-9)
