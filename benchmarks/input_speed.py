@@ -29,7 +29,7 @@ from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples, batch_spec, bat
 from videoqa.models.building import build_from_config
 from videoqa.text.answers import AnswerList
 from videoqa.training.optimizers import optimizer_pairs
-from videoqa.training.steps import Steps, make_steps
+from videoqa.training.step_kinds import Steps, make_steps
 
 REQUIRED = 0.9
 NOT_COUNTED = PREFETCHED_BATCHES + 1

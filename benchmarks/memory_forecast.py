@@ -71,7 +71,7 @@ def measure(config: RunConfig) -> dict[str, int]:
     import tensorflow as tf
 
     from videoqa.models.building import build_from_config
-    from videoqa.training.fitting import start_strategy
+    from videoqa.training.distribution import start_strategy
     from videoqa.training.memory import forecast_run
     from videoqa.training.validation import validation_scores
 
@@ -101,7 +101,7 @@ def train(model, config: RunConfig, strategy, batches: list) -> None:
 
     from videoqa.input_pipeline import batch_spec
     from videoqa.training.optimizers import optimizer_pairs
-    from videoqa.training.steps import STEP_MAKERS
+    from videoqa.training.step_kinds import STEP_MAKERS
 
     examples, size = examples_of(batches[0], config), config.training.batch_size
     pairs = optimizer_pairs(model, config.model, config.training, NUM_STEPS)

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 import videoqa
-from videoqa.auditing.archives import archive_kind, archives_in, how_to_unpack
 from videoqa.auditing.before_training import say_table_findings
 from videoqa.config import run_config_from_options
 from videoqa.data.annotations import read_annotations
+from videoqa.data.archives import archive_kind, archives_in, how_to_unpack
 
 
 @pytest.fixture

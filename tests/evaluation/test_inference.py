@@ -8,9 +8,8 @@ from videoqa.config import ModelConfig
 from videoqa.evaluation.inference import FRAMES_AT_ONCE, inference_function, windows_at_once
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import Examples
-from videoqa.models.building import build_from_config
+from videoqa.models.building import build_from_config, computing_in
 from videoqa.models.conv_lstm import SEGMENT_FRAMES
-from videoqa.training.precision import computing_in
 
 ACTION = {"task": "action", "num_answers": 3}
 CONV_LSTM = ModelConfig(architecture="conv_lstm", frame_size=(40, 48), width=0.2, **ACTION)

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from videoqa.models.attention import FramePlaces
-from videoqa.models.building import build_action_model
-from videoqa.training.precision import computing_in
+from videoqa.models.building import build_action_model, computing_in
 
 OPTIONS = {"backbone": "tiny", "starts_from": "features", "video_branch": "attention"}
 WIDTHS = {"video_units": 16, "hidden_units": 16}

@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from videoqa.models.building import build_action_model
-from videoqa.training.precision import computing_in
+from videoqa.models.building import build_action_model, computing_in
 
 SMALL = {"architecture": "c3d", "width": 0.02, "frame_size": (32, 32), "num_frames": 4}
 

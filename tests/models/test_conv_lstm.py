@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from videoqa.models.building import build_action_model
+from videoqa.models.building import build_action_model, computing_in
 from videoqa.models.conv_lstm import CONV_LSTM_LAYERS, segment_form
-from videoqa.training.precision import computing_in
 
 SMALL = {"architecture": "conv_lstm", "width": 0.1, "frame_size": (40, 48)}
 

@@ -17,7 +17,7 @@ from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
 from videoqa.training.averaging import AveragedSteps
 from videoqa.training.optimizers import optimizer_pairs
-from videoqa.training.segments import make_segment_step
+from videoqa.training.segment_step import make_segment_step
 from videoqa.training.distribution import make_strategy
 
 strategy = make_strategy("multiworker", progress=False)

@@ -15,7 +15,7 @@ tf.config.set_logical_device_configuration(
 )
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
-from videoqa.training.precision import computing_in
+from videoqa.models.building import computing_in
 from videoqa.training.optimizers import optimizer_pairs
 from videoqa.training.step import make_train_step
 

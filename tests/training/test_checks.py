@@ -3,8 +3,13 @@
 import pytest
 
 from videoqa.config import ModelConfig, TrainingConfig
-from videoqa.training.checks import check_num_rows, check_recipe, check_shares, drops_incomplete_batches
-from videoqa.training.request import check_unfreezing
+from videoqa.training.checks import (
+    check_num_rows,
+    check_recipe,
+    check_shares,
+    check_unfreezing,
+    drops_incomplete_batches,
+)
 
 C3D, CONV_LSTM = ModelConfig(architecture="c3d"), ModelConfig(architecture="conv_lstm")
 

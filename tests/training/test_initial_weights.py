@@ -11,8 +11,8 @@ from videoqa.models.building import build_from_config
 from videoqa.saving import save_model_folder
 from videoqa.text.answers import AnswerList
 from videoqa.text.vocabulary import build_vocabulary
+from videoqa.training.checks import check_initial
 from videoqa.training.initial_weights import load_initial_weights
-from videoqa.training.request import check_initial
 
 MODELS = {
     "cnn_lstm": (ModelConfig(task="action", backbone="tiny", video_units=4, hidden_units=4), "features"),

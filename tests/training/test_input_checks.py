@@ -5,7 +5,8 @@ import pytest
 from videoqa.config import RunConfig, run_config_from_options
 from videoqa.config.launch import LaunchConfig
 from videoqa.launching.job import Job
-from videoqa.training.request import check_input, read_request
+from videoqa.training.checks import check_input
+from videoqa.training.request import read_request
 
 
 def config_of(**options) -> RunConfig:

@@ -3,8 +3,15 @@
 import pytest
 
 from videoqa.config import RunConfig, run_config_from_options
-from videoqa.training.memory import available_bytes, check_memory, forecast_run, largest_batch_size
-from videoqa.training.spread import ALONE, Spread, spread_of_workers
+from videoqa.training.memory import (
+    ONE_REPLICA,
+    Replicas,
+    available_bytes,
+    check_memory,
+    forecast_run,
+    largest_batch_size,
+    replicas_of_workers,
+)
 
 
 def test_features_are_counted_as_float16() -> None:
@@ -90,29 +97,31 @@ def test_the_system_says_how_much_is_free() -> None:
 )
 def test_workers_on_one_machine_hold_weights_and_input_each_and_share_the_batch(options: dict) -> None:
     config = run_config_from_options({"batch_size": 24, **options})
-    alone, two = (forecast_run(config, 10, spread=spread) for spread in (ALONE, Spread(2, 2)))
+    alone, two = (forecast_run(config, 10, replicas=replicas) for replicas in (ONE_REPLICA, Replicas(2, 2)))
     assert two["activations"] == alone["activations"]
     for name in set(alone) - {"activations"}:
         assert two[name] == 2 * alone[name]
-    mirrored = forecast_run(config, 10, spread=Spread(num_replicas=2))
+    mirrored = forecast_run(config, 10, replicas=Replicas(num_per_worker=2))
     assert mirrored == alone | {"weights": 2 * alone["weights"]}
 
 
 def test_a_worker_on_a_machine_of_its_own_is_forecast_its_share() -> None:
     config = run_config_from_options(SMALL | {"architecture": "c3d"})
-    alone, one_of_four = (forecast_run(config, 10, spread=spread) for spread in (ALONE, Spread(4, 1)))
+    alone, one_of_four = (
+        forecast_run(config, 10, replicas=replicas) for replicas in (ONE_REPLICA, Replicas(4, 1))
+    )
     assert one_of_four == alone | {"activations": alone["activations"] // 4}
     available = sum(one_of_four.values())
-    check_memory(config, 10, available=available, spread=Spread(4, 1))
+    check_memory(config, 10, available=available, replicas=Replicas(4, 1))
     with pytest.raises(ValueError, match="batch_size=24 needs"):
         check_memory(config, 10, available=available)
 
 
 def test_workers_with_one_host_share_its_memory() -> None:
     workers = ("a:2222", "b:2222", "a:2223")
-    assert spread_of_workers(workers, 2) == Spread(num_workers=3, num_local_workers=2)
-    assert spread_of_workers(workers, 1) == Spread(num_workers=3, num_local_workers=1)
-    assert spread_of_workers(("localhost:1",), 0) == ALONE
+    assert replicas_of_workers(workers, 2) == Replicas(num_workers=3, num_local_workers=2)
+    assert replicas_of_workers(workers, 1) == Replicas(num_workers=3, num_local_workers=1)
+    assert replicas_of_workers(("localhost:1",), 0) == ONE_REPLICA
 
 
 @pytest.mark.parametrize("architecture", ["c3d", "cnn_lstm"])

@@ -6,9 +6,9 @@ import pytest
 import videoqa
 from videoqa.config import LaunchConfig
 from videoqa.launching.job import Job
+from videoqa.training.memory import Replicas
 from videoqa.training.request import read_request
 from videoqa.training.run import prepare
-from videoqa.training.spread import Spread
 
 C3D = {"task": "action", "architecture": "c3d", "width": 0.05, "frame_size": (16, 16), "batch_size": 7}
 
@@ -38,7 +38,7 @@ def test_shares_are_refused_by_the_launcher_of_each_machine(tmp_path, monkeypatc
 def test_shares_are_refused_by_a_worker_before_it_reads_the_data():
     job = Job(data=("sample",), launch=LaunchConfig(), options=C3D)
     with pytest.raises(ValueError, match="divisible by the 2 replicas"):
-        prepare(job, read_request(job), Spread(num_workers=2))
+        prepare(job, read_request(job), Replicas(num_workers=2))
 
 
 @pytest.mark.slow

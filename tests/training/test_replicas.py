@@ -15,7 +15,7 @@ tf.config.set_logical_device_configuration(
 )
 from videoqa.config import ModelConfig
 from videoqa.models.building import build_from_config
-from videoqa.training.precision import computing_in
+from videoqa.models.building import computing_in
 from videoqa.training.step import make_train_step
 
 def batch_of(rng, num_rows):

@@ -9,7 +9,6 @@ from typing import Any
 
 from videoqa._checks import check_integer, refusal
 from videoqa._progress import progress_bar, say
-from videoqa.auditing.archives import check_unpacked
 from videoqa.auditing.collecting import all_findings, tasks_of
 from videoqa.auditing.records import Records, without_thumbnails
 from videoqa.auditing.report import AuditReport, videos_table, write_report
@@ -17,6 +16,7 @@ from videoqa.auditing.workers import Task, examine_all
 from videoqa.config import run_config_from_options
 from videoqa.data.annotation_files import folders_of
 from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.data.archives import check_unpacked
 from videoqa.data.specs import options_of
 from videoqa.features.contents import content_hashes
 

@@ -5,7 +5,6 @@ import os
 import pandas as pd
 
 from videoqa._progress import say
-from videoqa.auditing.archives import archives_in
 from videoqa.auditing.collecting import folders_above
 from videoqa.auditing.findings import findings_table
 from videoqa.auditing.table_findings import (
@@ -15,6 +14,7 @@ from videoqa.auditing.table_findings import (
     vocabulary_findings,
 )
 from videoqa.config import RunConfig
+from videoqa.data.archives import archives_in
 from videoqa.features.contents import content_hashes
 
 SHOWN_ARCHIVES = 3

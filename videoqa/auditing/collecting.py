@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa.auditing.archives import archives_in
 from videoqa.auditing.clip_findings import clip_findings
 from videoqa.auditing.findings import COLUMNS, Found, findings_table, folder_findings
 from videoqa.auditing.table_findings import (
@@ -19,6 +18,7 @@ from videoqa.auditing.table_findings import (
 )
 from videoqa.auditing.workers import Task
 from videoqa.config import RunConfig
+from videoqa.data.archives import archives_in
 from videoqa.video.examining import WHOLE, Segment
 
 

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     options = typed_options(arguments, PARTS)
     config = run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
     load_tensorflow()
-    from videoqa.training.summarizing import summarize
+    from videoqa.training.memory import summarize
 
     return summarize(config, options.get("num_frames"))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from videoqa._checks import check_choice
+from videoqa._checks import check_choice, refusal
 from videoqa.config.choices import ARCHITECTURE_DEFAULTS, SAMPLE, SAMPLE_DEFAULTS
 from videoqa.config.data import DataConfig
 from videoqa.config.model import ModelConfig
@@ -93,3 +93,11 @@ def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 def field_names(part: Any) -> list[str]:
     """Return the names of a dataclass's fields, in order."""
     return [item.name for item in dataclasses.fields(part)]
+
+
+def check_crop(config: RunConfig) -> None:
+    """Raise `ValueError` for random crops where the model sees features of the frozen backbone."""
+    if config.sampling.crop == "random" and not config.model.learns_from_frames:
+        advice = "random crops need frames: train_backbone=True, or an architecture without a backbone."
+        requirement = "be 'center' for a model that learns from cached features"
+        raise ValueError(refusal("crop", requirement, "random", advice))

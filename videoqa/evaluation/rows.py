@@ -13,7 +13,7 @@ from videoqa.config import DataConfig, field_names
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.specs import is_spec
 from videoqa.data.splits import split_as_trained
-from videoqa.features.contents import content_hashes
+from videoqa.features.contents import content_hashes, short_hash
 from videoqa.saving import ModelFolder
 
 OPTIONS = tuple(name for name in field_names(DataConfig) if name not in ("data", "task"))
@@ -90,11 +90,6 @@ def _set_seen_apart(table: pd.DataFrame, folder: ModelFolder, own: bool) -> pd.D
         counted = "they count all the same, as your splits say" if own else "they are no test rows"
         say(f"{table.attrs['seen_rows']} test rows show videos that the model was trained on: {counted}.")
     return table
-
-
-def short_hash(content: str) -> str:
-    """Return as much of a sha256 as a model folder keeps of each video."""
-    return content[:16]
 
 
 def name_of(data: Any, options: Mapping[str, Any]) -> str:

@@ -14,9 +14,9 @@ from videoqa._ahead import run_ahead
 from videoqa._checks import check_choice, check_integer, refusal
 from videoqa._frame_folders import PARTIAL
 from videoqa._progress import progress_bar, say
-from videoqa.auditing.archives import check_unpacked
 from videoqa.config import DataConfig, ExtractionConfig, field_names
 from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.data.archives import check_unpacked
 from videoqa.extraction.clips import Clip, clips_of
 from videoqa.extraction.done import DoneClips, source_of
 from videoqa.extraction.out_folder import check_out, clean, open_out, settings_of, write_lists

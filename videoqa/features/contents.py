@@ -45,3 +45,8 @@ def content_hashes(
                 hashes[path] = outcome
             bar.update()
     return hashes, failures
+
+
+def short_hash(content: str) -> str:
+    """Return as much of a sha256 as a model folder keeps of each video."""
+    return content[:16]

@@ -7,6 +7,7 @@ import pandas as pd
 from videoqa._checks import check_choice, refusal
 from videoqa._ray import import_ray
 from videoqa.config import RUNNERS, LaunchConfig, RunConfig, run_config_from_options
+from videoqa.config.run import check_crop
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.features.encoding import encode_clips
 from videoqa.features.report import EncodingReport
@@ -104,11 +105,3 @@ def _check_kept(config: RunConfig, runner: str) -> None:
             "be 'processes' for a model that learns from frames, which this machine decodes and keeps"
         )
         raise ValueError(refusal("runner", requirement, runner))
-
-
-def check_crop(config: RunConfig) -> None:
-    """Raise `ValueError` for random crops where the model sees features of the frozen backbone."""
-    if config.sampling.crop == "random" and not config.model.learns_from_frames:
-        advice = "random crops need frames: train_backbone=True, or an architecture without a backbone."
-        requirement = "be 'center' for a model that learns from cached features"
-        raise ValueError(refusal("crop", requirement, "random", advice))

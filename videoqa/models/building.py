@@ -1,7 +1,8 @@
 """Builds the models: two inputs to one answer, or a clip to one action, from frames or from features."""
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 
@@ -226,3 +227,16 @@ def _own_weights(weights: str | os.PathLike[str] | None) -> str | None:
     if weights == "imagenet":
         return "default"
     return None if weights is None else os.fspath(weights)
+
+
+@contextlib.contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Let the models built inside compute in `precision`, one of `videoqa.config.PRECISIONS`."""
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
+    keras.config.set_floatx("float64" if precision == "float64" else "float32")
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)

@@ -11,16 +11,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from videoqa.training.collectives import (
+from videoqa.training.distribution import (
+    Strategy,
     from_chief,
     make_reducer,
     mean_over_replicas,
     num_local_replicas,
     num_workers,
+    one_replica,
+    padded_share,
     sum_over_replicas,
 )
-from videoqa.training.run_checkpoints import assign_all, optimizer_variables
-from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step, share_of_batch
+from videoqa.training.state import assign_all, optimizer_variables
+from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step
 
 
 class AveragedSteps:
@@ -40,7 +43,7 @@ class AveragedSteps:
         self,
         model: keras.Model,
         optimizers: OptimizerPairs,
-        strategy: tf.distribute.Strategy,
+        strategy: Strategy,
         *,
         frequency: int,
         seed: int,
@@ -48,13 +51,12 @@ class AveragedSteps:
         batch_size: int,
         make_step: Callable[..., Step],
     ) -> None:
-        alone = tf.distribute.get_strategy()  # the model's own: its variables belong to this worker
         self._num_workers = num_workers(strategy)
         self._num_devices = num_local_replicas(strategy)  # of which one trains; all take part in a collective
         self._share = strategy.cluster_resolver.task_id or 0
         self._share_size = -(-batch_size // self._num_workers)
         self._step = make_step(
-            model, optimizers, alone, seed=seed, batch_spec=batch_spec, batch_size=batch_size
+            model, optimizers, one_replica(), seed=seed, batch_spec=batch_spec, batch_size=batch_size
         )
         slots = optimizer_variables([optimizer for optimizer, _ in optimizers])
         self._weights = _floats(model.weights)
@@ -82,7 +84,7 @@ class AveragedSteps:
             it is not time yet.
         """
         if self._num_workers > 1:
-            batch = share_of_batch(batch, self._share, self._share_size)
+            batch = padded_share(batch, self._share, self._share_size)
         if tf.reduce_any(batch["weights"] > 0):
             sums = self._step(batch, number, 0.0)
             self._pending += [sums[name] for name in STEP_SUMS]

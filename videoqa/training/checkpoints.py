@@ -20,11 +20,12 @@ import numpy as np
 from videoqa._checks import check_integer, refusal
 from videoqa._manifest import MANIFEST, file_sha256, read_json, write_manifest, write_text
 from videoqa._progress import say
-from videoqa.training.array_files import load_arrays, save_arrays
 
 FORMAT_VERSION = 2
 STATE = "state.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+DTYPES = "dtypes"
+"""Member of a file of arrays that names the dtype of each."""
 HIDDEN = re.compile(r"\.(?P<name>[A-Za-z0-9_-]+)\.(?P<kind>saving|replaced|removed)-[0-9a-f]{8}")
 
 
@@ -46,7 +47,7 @@ class Checkpoint:
         They are read from disk at each call: take them before the next save, which may remove this one.
         """
         path = self.path / f"{group}.npz"
-        return load_arrays(path) if path.exists() else []
+        return _load_arrays(path) if path.exists() else []
 
 
 def save_checkpoint(
@@ -148,7 +149,7 @@ def _write(folder: Path, state: Mapping[str, Any], groups: Mapping[str, Sequence
     # NaN, which strict JSON lacks, is the loss of a run that diverged: to be seen, not a reason to stop it.
     write_text(folder / STATE, json.dumps(head | {"state": dict(state)}, indent=1))
     for group, arrays in groups.items():
-        save_arrays(folder / f"{group}.npz", arrays)
+        _save_arrays(folder / f"{group}.npz", arrays)
     write_manifest(folder, [STATE, *(f"{group}.npz" for group in groups)])
     for path in folder.iterdir():
         _flush(path)
@@ -231,3 +232,46 @@ def _flush(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _save_arrays(path: Path, arrays: Sequence[np.ndarray]) -> None:
+    """Write `arrays` to `path`, a .npz file, uncompressed; nothing is pickled, every number keeps its bits.
+
+    Args:
+        path: ends in .npz.
+        arrays: of numbers, those of `ml_dtypes` (such as bfloat16) included.
+
+    Raises:
+        ValueError: an array of something else.
+    """
+    given = [np.asarray(array) for array in arrays]
+    members = {str(number): _storable(array) for number, array in enumerate(given)}
+    members[DTYPES] = np.array([array.dtype.name for array in given], dtype=np.str_)
+    with open(path, "wb") as file:
+        np.savez(file, **members)  # type: ignore[arg-type]
+
+
+def _load_arrays(path: Path) -> list[np.ndarray]:
+    """Return the arrays in `path`, in their order."""
+    with np.load(path, allow_pickle=False) as members:
+        names = members[DTYPES].tolist()
+        return [_with_dtype(members[str(number)], name) for number, name in enumerate(names)]
+
+
+def _storable(array: np.ndarray) -> np.ndarray:
+    """Return the array, or its bytes as unsigned integers where .npy files do not know its dtype."""
+    if array.dtype.isbuiltin == 2:
+        return array.view(f"u{array.dtype.itemsize}")
+    if array.dtype.kind not in "biufc":
+        raise ValueError(refusal("arrays", "hold numbers", array.dtype.name))
+    return array
+
+
+def _with_dtype(stored: np.ndarray, name: str) -> np.ndarray:
+    """Undo `_storable`."""
+    if stored.dtype.name == name:
+        return stored
+    # TensorFlow brings this package; a file without such numbers is read without it.
+    import ml_dtypes
+
+    return stored.view(getattr(ml_dtypes, name))

@@ -1,8 +1,129 @@
-"""What an architecture asks of the way it is trained; needs no TensorFlow."""
+"""What is refused before any work: options that do not fit together, the data, or an earlier model.
+
+Needs no TensorFlow.
+"""
+
+from math import ceil
 
 from videoqa._checks import refusal
-from videoqa.config import ModelConfig, TrainingConfig
+from videoqa.config import ModelConfig, RunConfig, TrainingConfig
+from videoqa.config.run import check_crop
 from videoqa.input_pipeline import num_batches
+from videoqa.models.backbones import INCEPTION_V3_CHANNELS, backbone_identity
+from videoqa.saving import ModelFolder
+
+INITIAL_FIELDS = (
+    "architecture",
+    "width",
+    "peepholes",
+    "video_branch",
+    "video_units",
+    "embedding_dim",
+    "question_units",
+    "hidden_units",
+)
+"""What an earlier model must have in common with one that starts from its weights."""
+
+
+def check_input(config: RunConfig, *, task_known: bool = True) -> None:
+    """Raise `ValueError` when the model would see nothing, or not what it can learn from.
+
+    Args:
+        config: the run's configuration.
+        task_known: whether its task is that of the data, which has not been read at first.
+    """
+    model = config.model
+    if model.task == "action" and model.video_branch == "none":
+        requirement = "be another branch for actions: without video and question nothing is left"
+        raise ValueError(refusal("video_branch", requirement, model.video_branch))
+    if not model.has_backbone and task_known and model.task != "action":
+        requirement = "be 'cnn_lstm' for a table of questions: it names actions only"
+        raise ValueError(refusal("architecture", requirement, model.architecture))
+    if (
+        model.has_backbone
+        and model.backbone_weights is None
+        and not model.train_backbone
+        and model.sees_video
+    ):
+        advice = "Give weights, or train the backbone with `train_backbone=True`."
+        raise ValueError(refusal("backbone_weights", "be given for a frozen backbone", None, advice))
+    if config.training.unfreeze_from is not None:
+        check_unfreezing(model, config.training.unfreeze_from)
+    check_recipe(model, config.training)
+    if model.train_backbone and model.video_branch == "none":
+        raise ValueError(refusal("train_backbone", "be False for a blind model", True))
+    check_crop(config)
+    if config.sampling.short_clips == "mask" and model.architecture != "conv_lstm":
+        requirement = "be 'repeat', 'skip' or 'loop': only architecture='conv_lstm' can mask missing frames"
+        raise ValueError(refusal("short_clips", requirement, "mask"))
+
+
+def check_unfreezing(model: ModelConfig, layer: str) -> None:
+    """Refuse a second stage that would train nothing, or everything again."""
+    if model.backbone != "inception_v3" or model.train_backbone or not model.sees_video:
+        requirement = "be left out unless a frozen inception_v3 comes first"
+        raise ValueError(refusal("unfreeze_from", requirement, layer))
+    names = list(INCEPTION_V3_CHANNELS)
+    last = names.index(model.backbone_layer or names[-1])
+    if layer not in names[:last]:
+        requirement = f"be a layer before the backbone's last: one of {', '.join(names[:last]) or 'none'}"
+        raise ValueError(refusal("unfreeze_from", requirement, layer))
+
+
+def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
+    """Refuse an earlier model whose weights cannot serve the new one, before any work is done."""
+    if initial is None:
+        return
+    if initial.config.model.task != config.model.task:
+        requirement = f"be a model for the task of the data, {config.model.task!r}"
+        raise ValueError(
+            refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})")
+        )
+    for name in INITIAL_FIELDS:
+        ours, theirs = getattr(config.model, name), getattr(initial.config.model, name)
+        if ours != theirs:
+            requirement = f"have the new model's {name}={ours!r}"
+            raise ValueError(refusal("initial_model", requirement, f"{initial.path} ({name}={theirs!r})"))
+    _check_initial_shapes(initial, config)
+    _check_initial_backbone(initial, config.model)
+
+
+def _check_initial_shapes(initial: ModelFolder, config: RunConfig) -> None:
+    """Refuse weights whose shapes depend on the size of the frames, or on their number, and differ."""
+    if _sizes(initial.config) == _sizes(config):
+        return
+    requirement = f"have learned from {_frames_text(config)} pixels, as the new model will"
+    raise ValueError(
+        refusal("initial_model", requirement, f"{initial.path} ({_frames_text(initial.config)})")
+    )
+
+
+def _frames_text(config: RunConfig) -> str:
+    """Return how many frames a model sees, and of what size."""
+    height, width = config.model.frame_size  # type: ignore[misc]
+    return f"{config.sampling.num_frames} frames of {height}x{width}"
+
+
+def _sizes(config: RunConfig) -> tuple[int, ...]:
+    """What the shapes of weights depend on, beside `INITIAL_FIELDS`: c3d pools before its dense layers."""
+    height, width = config.model.frame_size  # type: ignore[misc]
+    if config.model.architecture == "c3d":
+        return ceil(config.sampling.num_frames / 16), ceil(height / 32), ceil(width / 32)
+    return (height, width) if config.model.architecture == "conv_lstm" else ()
+
+
+def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
+    if model.learns_from_frames or not model.sees_video:
+        return
+    backbone = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+    if backbone != initial.backbone:
+        requirement = f"have learned from the new model's backbone, {backbone}"
+        advice = (
+            f"Give it its own: backbone_weights={str(initial.path / 'backbone.weights.h5')!r}, if it has one."
+        )
+        raise ValueError(
+            refusal("initial_model", requirement, f"{initial.path} ({initial.backbone})", advice)
+        )
 
 
 def drops_incomplete_batches(config: ModelConfig) -> bool:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 from videoqa.training.control import RunControl
 
 if TYPE_CHECKING:
-    import tensorflow as tf
-
-    from videoqa.training.run_checkpoints import RunCheckpoints
+    from videoqa.training.distribution import Strategy
+    from videoqa.training.state import RunCheckpoints
 
 
 @dataclass(frozen=True)
@@ -16,14 +15,14 @@ class RunContext:
     """What all stages of a run share on one process.
 
     Attributes:
-        strategy: from `fitting.start_strategy`, one for all models of a process.
+        strategy: from `distribution.start_strategy`, one for all models of a process.
         control: the place of this process among the workers.
         checkpoints: of the run; what they restored decides where it goes on.
         prefetch_batches: batches prepared ahead of the step.
         progress: print messages, and a bar on a terminal.
     """
 
-    strategy: "tf.distribute.Strategy"
+    strategy: "Strategy"
     control: RunControl
     checkpoints: "RunCheckpoints"
     prefetch_batches: int

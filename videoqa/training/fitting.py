@@ -6,17 +6,15 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from videoqa.config import RunConfig, TrainingConfig
 from videoqa.input_pipeline import Examples
 from videoqa.models.backbones import freeze_before
-from videoqa.models.building import build_from_config, copy_shared_weights
+from videoqa.models.building import build_from_config, computing_in, copy_shared_weights
 from videoqa.saving import BACKBONE_WEIGHTS
 from videoqa.training.context import RunContext
-from videoqa.training.distribution import make_strategy, variables_of
+from videoqa.training.distribution import variables_of
 from videoqa.training.loop import Training
-from videoqa.training.precision import computing_in
 from videoqa.training.state import Position
 
 
@@ -59,7 +57,7 @@ def fit_model(
         train_examples, validation_examples: rows whose video could be read.
         folder: the run's folder.
         context: what all stages of the run share.
-        phase: one of `run_checkpoints.PHASES`.
+        phase: one of `state.PHASES`.
         callbacks: called after the CSV and TensorBoard logs.
         start_weights: gives the fresh model the weights to start from; None: random ones.
         begin_at: where the phase begins, with the history and the best score of the one before; None: at
@@ -103,16 +101,6 @@ def _built(config: RunConfig, phase: str, *, end_to_end: bool) -> keras.Model:
     if phase == "unfrozen":
         freeze_before(model.get_layer("backbone").layer, config.training.unfreeze_from)
     return model
-
-
-def start_strategy(
-    training: TrainingConfig, *, gpu_memory_limit: int | None = None, progress: bool = True
-) -> tf.distribute.Strategy:
-    """Return the strategy of a run, with every op deterministic; several strategies at once would mix up
-    their messages."""
-    keras.utils.set_random_seed(training.seed)  # determinism asks for a seed of every random op
-    tf.config.experimental.enable_op_determinism()
-    return make_strategy(training.strategy, gpu_memory_limit=gpu_memory_limit, progress=progress)
 
 
 def _check_finite(model: keras.Model, history: list[dict[str, float]], training: TrainingConfig) -> None:

@@ -13,17 +13,15 @@ from videoqa._progress import progress_bar, say
 from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import Examples, batch_spec, batches_ahead
 from videoqa.training.checks import drops_incomplete_batches, steps_per_epoch
-from videoqa.training.collectives import from_chief
 from videoqa.training.context import RunContext
 from videoqa.training.control import TrainingStopped, signal_of
-from videoqa.training.distribution import variables_of
+from videoqa.training.distribution import from_chief, variables_of
 from videoqa.training.logs import CourseLog
 from videoqa.training.optimizers import optimizer_pairs, rate_setter
-from videoqa.training.run_checkpoints import optimizer_variables, restore_arrays, training_arrays
 from videoqa.training.sharing import share_place
-from videoqa.training.state import Position
+from videoqa.training.state import Position, optimizer_variables, restore_arrays, training_arrays
 from videoqa.training.step import OptimizerPairs
-from videoqa.training.steps import make_steps
+from videoqa.training.step_kinds import make_steps
 from videoqa.training.validation import validation_scores
 
 PHASE_NAMES = {"blind": "blind model", "model": "training", "unfrozen": "unfrozen"}
@@ -63,7 +61,7 @@ class Training:
             train_examples: rows to learn from; those with `answer_id` −1 have weight 0.
             validation_examples: rows to choose the epoch by; without any, all epochs are trained.
             context: what all stages of the run share.
-            phase: one of `run_checkpoints.PHASES`.
+            phase: one of `state.PHASES`.
             logs: folder of the logs that worker 0 writes: `epochs.csv` and TensorBoard's.
             begin_at: where the phase begins, with the history and the best score of the one before; None: at
                 nothing.

@@ -3,29 +3,77 @@
 import dataclasses
 import functools
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import PREFETCHED_BATCHES
-from videoqa.training.spread import ALONE, Spread
-from videoqa.training.step_memory import RUNTIME_BYTES, forecast_step
+from videoqa.launching.cluster import host_and_port
 
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
 BYTES_PER_WEIGHT = 4 * 4
 """Weight, gradient and the two moments of Adam, float32 each."""
 ACTIVATION_COPIES = 2
 """Forward activations kept for the backward pass, and their gradients."""
 FROZEN_COPIES = 3
 """Of the largest output of layers that are not trained: what goes in, what comes out, and a branch beside."""
+WEIGHT_COPIES = 4
+"""Weight, gradient and the two moments of Adam."""
+OPTIMIZER_TEMPORARIES = 5
+"""While the largest tensor is updated: of its size the penalty's gradient, the squared gradient, the changes
+of both moments, and the step."""
+GRADIENT_TEMPORARIES = 2
+"""While the backward pass is at the largest output: its gradient, and the one that goes on from there. The
+other outputs are kept once, and those before the first weights need no gradient."""
+RUNTIME_BYTES = 320 * MIB
+"""Compiled graph, convolution workspaces, threads: what TensorFlow takes whatever the network."""
+RESHAPING = ("InputLayer", "FoldFrames", "UnfoldFrames", "Flatten")
+"""Layers that hand on the numbers they get."""
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """How many replicas of the model share a batch, and how many of them the memory of this machine.
+
+    Attributes:
+        num_workers: processes that share each batch.
+        num_local_workers: those of them on this machine, whose memory they share.
+        num_per_worker: replicas in each process that hold their weights in the machine's memory.
+    """
+
+    num_workers: int = 1
+    num_local_workers: int = 1
+    num_per_worker: int = 1
+
+    @property
+    def num_local(self) -> int:
+        """Replicas on this machine."""
+        return self.num_local_workers * self.num_per_worker
+
+    def local_rows(self, batch_size: int) -> int:
+        """Return how many rows of a batch the replicas on this machine take in equal shares."""
+        return -(-batch_size // (self.num_workers * self.num_per_worker)) * self.num_local
+
+
+ONE_REPLICA = Replicas()
+
+
+def replicas_of_workers(workers: Sequence[str], index: int) -> Replicas:
+    """Return one replica for each of `workers`, "host:port" each, as the one at `index` sees them."""
+    hosts = [host_and_port(address)[0] for address in workers]
+    return Replicas(num_workers=len(hosts), num_local_workers=hosts.count(hosts[index]))
 
 
 def forecast_run(
     config: RunConfig,
     num_clips: int,
     *,
-    spread: Spread = ALONE,
+    replicas: Replicas = ONE_REPLICA,
     prefetch_batches: int = PREFETCHED_BATCHES,
 ) -> dict[str, int]:
     """Return the bytes a training run will hold on one machine, by what holds them.
@@ -33,7 +81,7 @@ def forecast_run(
     Args:
         config: the run's configuration; of two stages the one that needs more is forecast.
         num_clips: distinct clips of all splits that are read.
-        spread: over processes that share this machine's memory, and others.
+        replicas: that share the batches, and this machine's memory.
         prefetch_batches: batches that each process has at hand besides the one in use.
 
     Returns:
@@ -44,14 +92,43 @@ def forecast_run(
     if not model.has_backbone:
         return forecast_step(
             model, training.batch_size, config.sampling.num_frames, training.precision,
-            spread=spread, prefetch_batches=prefetch_batches,
+            replicas=replicas, prefetch_batches=prefetch_batches,
         )  # fmt: skip
-    clips = spread.num_local_workers * _clip_bytes(config, num_clips)
+    clips = replicas.num_local_workers * _clip_bytes(config, num_clips)
     models = [model]
     if training.unfreeze_from is not None:
         models.append(dataclasses.replace(model, train_backbone=True))
-    stages = [_forecast_stage(config, each, spread, prefetch_batches) for each in models]
+    stages = [_forecast_stage(config, each, replicas, prefetch_batches) for each in models]
     return {"clips": clips} | max(stages, key=lambda stage: sum(stage.values()))
+
+
+def summarize(config: RunConfig, num_frames: int | None = None) -> dict[str, Any]:
+    """Return the layers of a run's model and the memory forecast of its training; reads no weights.
+
+    Args:
+        config: the run's configuration; its numbers of frames and batch size go into the forecast.
+        num_frames: frames per clip in the layers' shapes; None: any number, or the architecture's own.
+
+    Returns:
+        "layers": the rows of `layer_table` before its sums; "parameters" and "trained_parameters": the sums;
+        "batch_size"; "memory_bytes": of `forecast_run` without clips, with their sum as "total", and for a
+        model whose clips are held in memory "each_clip".
+    """
+    from videoqa.models.summary import layer_table
+
+    table = layer_table(config.model, num_frames)
+    total = table.iloc[-1]
+    memory = {name: size for name, size in forecast_run(config, 0).items() if name != "clips"}
+    memory["total"] = sum(memory.values())
+    if each_clip := forecast_run(config, 1).get("clips"):
+        memory["each_clip"] = each_clip
+    return {
+        "layers": table.iloc[:-1].to_dict("records"),
+        "parameters": int(total["parameters"]),
+        "trained_parameters": int(total["trained"]),
+        "batch_size": config.training.batch_size,
+        "memory_bytes": memory,
+    }
 
 
 def _clip_bytes(config: RunConfig, num_clips: int) -> int:
@@ -64,7 +141,7 @@ def _clip_bytes(config: RunConfig, num_clips: int) -> int:
 
 
 def _forecast_stage(
-    config: RunConfig, model: ModelConfig, spread: Spread, prefetch_batches: int
+    config: RunConfig, model: ModelConfig, replicas: Replicas, prefetch_batches: int
 ) -> dict[str, int]:
     """Return the bytes of the steps of one stage, in which `model` is trained."""
     batch_size, num_frames = config.training.batch_size, config.sampling.num_frames
@@ -77,10 +154,10 @@ def _forecast_stage(
     further = max(prefetch_batches - PREFETCHED_BATCHES, 0) * batch_size * num_frames * seen
     further *= 1 if model.train_backbone else 4
     return {
-        "weights": spread.num_copies * (_head_weights(model) * BYTES_PER_WEIGHT + backbone_bytes),
-        "activations": spread.local_rows(batch_size) * num_frames * each_frame
-        + spread.num_local_workers * further,
-        "runtime": spread.num_local_workers * RUNTIME_BYTES,
+        "weights": replicas.num_local * (_head_weights(model) * BYTES_PER_WEIGHT + backbone_bytes),
+        "activations": replicas.local_rows(batch_size) * num_frames * each_frame
+        + replicas.num_local_workers * further,
+        "runtime": replicas.num_local_workers * RUNTIME_BYTES,
     }
 
 
@@ -129,20 +206,82 @@ def clip_frame_size(model: ModelConfig) -> int:
     return feature_dim(model.backbone, model.backbone_layer)
 
 
-def check_memory(config: RunConfig, num_clips: int, *, available: int | None = None, **spread: Any) -> None:
+def forecast_step(
+    model: ModelConfig,
+    batch_size: int,
+    num_frames: int,
+    precision: str,
+    *,
+    replicas: Replicas = ONE_REPLICA,
+    prefetch_batches: int = PREFETCHED_BATCHES,
+) -> dict[str, int]:
+    """Return the bytes of one machine that training steps of c3d or conv_lstm hold, by what holds them.
+
+    Args:
+        model: of an architecture without a backbone.
+        batch_size: clips in a batch, of which each process makes all and takes its share.
+        num_frames: frames of a clip; conv_lstm takes a step over at most `SEGMENT_FRAMES` of them.
+        precision: one of `videoqa.config.PRECISIONS`; half precision is counted as float32, which it keeps
+            its weights and many outputs in.
+        replicas: that share the batches, and this machine's memory.
+        prefetch_batches: batches of frames that each process has at hand besides the one in use.
+
+    Returns:
+        "weights", "activations", "batches" and "runtime" in bytes.
+    """
+    from videoqa.models.conv_lstm import SEGMENT_FRAMES
+
+    frames_at_once = min(num_frames, SEGMENT_FRAMES) if model.architecture == "conv_lstm" else num_frames
+    weights, largest_weight, outputs, largest_output = _sizes(model, frames_at_once)
+    number_bytes = 8 if precision == "float64" else 4
+    kept = outputs + GRADIENT_TEMPORARIES * largest_output
+    each_copy = WEIGHT_COPIES * weights + OPTIMIZER_TEMPORARIES * largest_weight
+    batch = batch_size * num_frames * prod(model.frame_size or ()) * 3
+    return {
+        "weights": replicas.num_local * each_copy * number_bytes,
+        "activations": replicas.local_rows(batch_size) * kept * number_bytes,
+        "batches": replicas.num_local_workers * batch * (1 + prefetch_batches),
+        "runtime": replicas.num_local_workers * RUNTIME_BYTES,
+    }
+
+
+@functools.lru_cache(maxsize=8)
+def _sizes(model: ModelConfig, num_frames: int) -> tuple[int, int, int, int]:
+    """Return the numbers in all weights and in the largest, in all outputs of one clip and in the largest
+    with a gradient."""
+    from videoqa.models.building import build_from_config
+    from videoqa.models.conv_lstm import ONE_FRAME_LAYERS
+
+    # There a frame is an example: the shape is that of one frame.
+    single_frame_layers = ONE_FRAME_LAYERS if model.architecture == "conv_lstm" else ()
+    network = build_from_config(model, num_frames, starts_from="clip")
+    weights = [int(np.prod(weight.shape)) for weight in network.weights]
+    outputs: list[int] = []
+    with_gradient: list[int] = []
+    for layer in network.layers:
+        if type(layer).__name__ not in RESHAPING:
+            output = layer.output[0] if isinstance(layer.output, (list, tuple)) else layer.output
+            frames = num_frames if layer.name in single_frame_layers else 1
+            outputs.append(prod(output.shape[1:]) * frames)
+            if layer.weights or with_gradient:
+                with_gradient.append(outputs[-1])
+    return sum(weights), max(weights), sum(outputs), max(with_gradient)
+
+
+def check_memory(config: RunConfig, num_clips: int, *, available: int | None = None, **replicas: Any) -> None:
     """Raise `ValueError` when a run's forecast is more than the memory that is free.
 
     Args:
-        config, num_clips: as for `forecast_run`, which also takes `spread`.
+        config, num_clips: as for `forecast_run`, which also takes `replicas`.
         available: bytes; None: asked of the system (no check where it does not say).
     """
     available = available_bytes() if available is None else available
-    forecast = forecast_run(config, num_clips, **spread)
+    forecast = forecast_run(config, num_clips, **replicas)
     needed = sum(forecast.values())
     if available is None or needed <= available:
         return
     parts = ", ".join(f"{name} {size / GIB:.1f} GiB" for name, size in forecast.items())
-    largest = largest_batch_size(config, num_clips, available, **spread)
+    largest = largest_batch_size(config, num_clips, available, **replicas)
     advice = f"`batch_size={largest}` fits" if largest else "Not even `batch_size=1` fits"
     raise ValueError(
         f"Training with batch_size={config.training.batch_size} needs about {needed / GIB:.1f} GiB of memory "
@@ -151,13 +290,13 @@ def check_memory(config: RunConfig, num_clips: int, *, available: int | None = N
     )
 
 
-def largest_batch_size(config: RunConfig, num_clips: int, available: int, **spread: Any) -> int:
+def largest_batch_size(config: RunConfig, num_clips: int, available: int, **replicas: Any) -> int:
     """Return the largest batch size, at most the run's, whose forecast fits; 0 if none does."""
     fits, too_large = 0, config.training.batch_size + 1
     while too_large - fits > 1:
         middle = (fits + too_large) // 2
         training = dataclasses.replace(config.training, batch_size=middle)
-        forecast = forecast_run(dataclasses.replace(config, training=training), num_clips, **spread)
+        forecast = forecast_run(dataclasses.replace(config, training=training), num_clips, **replicas)
         if sum(forecast.values()) <= available:
             fits = middle
         else:

@@ -5,17 +5,19 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from videoqa._manifest import MANIFEST
 from videoqa._progress import say
-from videoqa.config import ModelConfig, RunConfig
+from videoqa._versions import installed_versions
+from videoqa.config import PARTS, ModelConfig, RunConfig
 from videoqa.data.annotations import require_split
 from videoqa.data.splits import groups_of_splits
-from videoqa.evaluation.rows import short_hash
-from videoqa.features.contents import content_hashes
+from videoqa.features.contents import content_hashes, short_hash
 from videoqa.input_pipeline import (
     PREFETCHED_BATCHES,
     Examples,
@@ -23,14 +25,18 @@ from videoqa.input_pipeline import (
     distinct_requests,
     make_examples,
 )
+from videoqa.launching.job import Job
 from videoqa.models.backbones import backbone_identity
+from videoqa.models.weight_files import file_digest
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
 from videoqa.training.announcing import description, say_classes, say_dropped, say_left_out, say_short
 from videoqa.training.checks import check_num_rows
-from videoqa.training.memory import check_memory
-from videoqa.training.spread import ALONE, Spread
+from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
+
+PATHS = ("data.data", "data.videos", "data.annotations", "model.backbone_weights")
+"""Fields that may differ between machines; what lies there is compared by content."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def prepare_data(
     num_tables: int = 0,
     decode_workers: int | None = None,
     prefetch_batches: int = PREFETCHED_BATCHES,
-    spread: Spread = ALONE,
+    replicas: Replicas = ONE_REPLICA,
     progress: bool = True,
 ) -> PreparedData:
     """Build the vocabularies, encode the videos and leave out the rows whose video failed.
@@ -99,7 +105,7 @@ def prepare_data(
         config: the run's configuration.
         num_tables: how many of the sources were DataFrames, which a later run cannot find again.
         decode_workers: threads that decode videos; None: as `encode_clips`.
-        prefetch_batches, spread: what the memory forecast depends on.
+        prefetch_batches, replicas: what the memory forecast depends on.
         progress: print what was found, and bars on a terminal.
 
     Raises:
@@ -111,7 +117,7 @@ def prepare_data(
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     config, vocabulary, answers = _sized(config, training_rows)
     num_clips = _say_rows(table, training_rows, config, answers, progress)
-    check_memory(config, num_clips, spread=spread, prefetch_batches=prefetch_batches)
+    check_memory(config, num_clips, replicas=replicas, prefetch_batches=prefetch_batches)
     examples, frame_examples, outcome = _examples(
         table,
         config,
@@ -143,6 +149,29 @@ def prepare_data(
         hashes=_hashes(kept, contents, config.model, vocabulary, answers),
         num_tables=num_tables,
     )
+
+
+def fingerprint(job: Job, prepared: PreparedData) -> dict[str, str]:
+    """Return what workers compare before they train: each value or hash that must be equal, by its name."""
+    versions = installed_versions()
+    values = {f"version of {name}": versions[name] for name in versions if name != "platform"}
+    values |= prepared.hashes
+    values |= fields_of(prepared.config)
+    values["checkpoint_steps"] = str(job.launch.checkpoint_steps)
+    values["rows"] = f"{len(prepared.table)} and {prepared.num_dropped} left out"
+    if job.initial_model is not None:
+        values["initial_model"] = file_digest(Path(job.initial_model) / MANIFEST, "sha256")[:16]
+    return values
+
+
+def fields_of(config: RunConfig) -> dict[str, str]:
+    """Return every field of a configuration, as "part.field", that is no path."""
+    return {
+        f"{key}.{item.name}": repr(getattr(getattr(config, key), item.name))
+        for key, part in PARTS.items()
+        for item in dataclasses.fields(part)
+        if f"{key}.{item.name}" not in PATHS
+    }
 
 
 def _sized(config: RunConfig, training_rows: pd.DataFrame) -> tuple[RunConfig, Vocabulary | None, AnswerList]:

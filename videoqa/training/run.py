@@ -16,22 +16,21 @@ from videoqa.launching.job import Job
 from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import ModelFolder, save_model_folder
 from videoqa.training.checkpoints import Checkpoint, drop_newer, newest_checkpoint
-from videoqa.training.checks import check_shares
+from videoqa.training.checks import check_initial, check_input, check_shares
 from videoqa.training.context import RunContext
 from videoqa.training.control import RunControl, TrainingStopped
+from videoqa.training.memory import ONE_REPLICA, Replicas
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
-from videoqa.training.request import Request, check_initial, check_input, read_request
+from videoqa.training.request import Request, read_request
 from videoqa.training.resuming import check_same_run, check_unfinished, resumable, say_new_schedule
 from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
-from videoqa.training.spread import ALONE, Spread
 from videoqa.training.stages import Run, fit_all, fit_blind
 
 if TYPE_CHECKING:
-    import tensorflow as tf
-
+    from videoqa.training.distribution import Strategy
     from videoqa.training.fitting import FittedModel
-    from videoqa.training.run_checkpoints import RunCheckpoints
+    from videoqa.training.state import RunCheckpoints
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,10 @@ class TrainingRun:
         return {"out": str(self.out), "num_epochs": len(self.history), **self.metrics}
 
 
-def prepare(job: Job, request: Request, spread: Spread = ALONE) -> PreparedData:
+def prepare(job: Job, request: Request, replicas: Replicas = ONE_REPLICA) -> PreparedData:
     """Return the rows of a job as arrays, encoding the videos whose features are not in the cache."""
     config = request.config
-    check_shares(config.model, config.training.batch_size, spread.num_workers * spread.num_replicas)
+    check_shares(config.model, config.training.batch_size, replicas.num_workers * replicas.num_per_worker)
     table = read_annotations(
         config.data,
         tables=request.tables,
@@ -76,22 +75,26 @@ def prepare(job: Job, request: Request, spread: Spread = ALONE) -> PreparedData:
         num_tables=len(request.tables),
         decode_workers=job.launch.decode_workers,
         prefetch_batches=job.launch.prefetch_batches,
-        spread=spread,
+        replicas=replicas,
         progress=job.progress,
     )
 
 
 def run_training(
-    job: Job, *, settled: Mapping[str, Any], control: RunControl | None = None, spread: Spread = ALONE
+    job: Job,
+    *,
+    settled: Mapping[str, Any],
+    control: RunControl | None = None,
+    replicas: Replicas = ONE_REPLICA,
 ) -> TrainingRun:
     """Do this process's part in a run and return it.
 
     Args:
         job: what to train, equal on all workers but for paths.
-        settled: of `settling.Settling`.
+        settled: of `run_folder.RunFolder`.
         control: the place of this process among the workers; None: it is alone, and a signal that asks it to
             stop is passed on once its state is saved.
-        spread: over workers; that over the devices of this process is found here.
+        replicas: over workers; that over the devices of this process is found here.
 
     Raises:
         TrainingStopped: some worker was asked to stop.
@@ -105,14 +108,14 @@ def run_training(
         strategy = _start(job, request)  # before anything else uses TensorFlow
         training = request.config.training
         check_shares(request.config.model, training.batch_size, strategy.num_replicas_in_sync)
-        spread = dataclasses.replace(spread, num_replicas=num_replicas_in_memory(strategy))
+        replicas = dataclasses.replace(replicas, num_per_worker=num_replicas_in_memory(strategy))
     restored = None
     if settled["resume"] and (control is None or control.is_chief):
         restored = newest_checkpoint(folder / CHECKPOINTS, progress=job.progress)
         drop_newer(restored)
     quiet = control is not None  # what there is to say was said when the data was prepared before the start
     with removed_if_left_empty(folder):
-        prepared = prepare(dataclasses.replace(job, progress=False) if quiet else job, request, spread)
+        prepared = prepare(dataclasses.replace(job, progress=False) if quiet else job, request, replicas)
     if restored is not None:
         check_same_run(restored.state, request.config, prepared.hashes)
         check_unfinished(restored.state, request.config, folder)
@@ -137,8 +140,8 @@ def _train(run: Run) -> TrainingRun:
     return _save(run, fitted, blind)
 
 
-def _start(job: Job, request: Request) -> "tf.distribute.Strategy":
-    from videoqa.training.fitting import start_strategy
+def _start(job: Job, request: Request) -> "Strategy":
+    from videoqa.training.distribution import start_strategy
 
     return start_strategy(
         request.config.training, gpu_memory_limit=job.launch.gpu_memory_limit, progress=job.progress
@@ -148,7 +151,7 @@ def _start(job: Job, request: Request) -> "tf.distribute.Strategy":
 def _checkpoints(
     job: Job, request: Request, prepared: PreparedData, folder: Path | None, restored: Checkpoint | None
 ) -> "RunCheckpoints":
-    from videoqa.training.run_checkpoints import RunCheckpoints
+    from videoqa.training.state import RunCheckpoints
 
     return RunCheckpoints(
         None if folder is None else folder / CHECKPOINTS,

@@ -1,17 +1,52 @@
-"""The folder of a run: refused where another run lies, cleaned of what was stopped too early."""
+"""The folder of a run: chosen once, refused where another run lies, cleaned of what was stopped too early."""
 
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from videoqa._checks import refusal
 from videoqa._manifest import MANIFEST
+from videoqa.launching.job import Job
 from videoqa.saving import BLIND, PARTS_OF_A_FOLDER, UNFINISHED, remove
 
 CHECKPOINTS = "checkpoints"
 PARTS_OF_A_RUN = (*PARTS_OF_A_FOLDER[:-1], MANIFEST, BLIND, "logs", "evaluation", CHECKPOINTS)
+
+
+class RunFolder:
+    """Chooses the folder of a run, on worker 0 alone, and whether the run resumes what lies there.
+
+    Called again for the same run, after a worker died, it returns the same folder, to be resumed if it holds
+    a checkpoint by now.
+    """
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+
+    def __call__(self, job: Job) -> dict[str, Any]:
+        """Return {"out": absolute path of the run's folder, "resume": whether to restore a checkpoint}.
+
+        Raises:
+            FileExistsError: the folder holds a run already.
+            ValueError: nothing to resume.
+            PermissionError: the folder, or that of its checkpoints, cannot be written to.
+        """
+        if self._folder is not None:
+            return {"out": str(self._folder), "resume": holds_checkpoints(self._folder)}
+        name = job.out or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
+        folder = Path(name).absolute()
+        if job.resume:
+            check_resumable(folder)
+            _check_writable(folder / CHECKPOINTS)
+        else:
+            check_new_folder(folder)
+        self._folder = folder
+        return {"out": str(folder), "resume": job.resume}
 
 
 def check_new_folder(out: str | os.PathLike[str]) -> Path:
@@ -46,6 +81,28 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
         message = refusal("out", "be a folder that can be written to", str(path), f"Cause: {error}.")
         raise PermissionError(message) from error
     return path
+
+
+def check_resumable(folder: Path) -> None:
+    """Raise `ValueError` when a folder holds no checkpoint, saying what it holds instead."""
+    if holds_checkpoints(folder):
+        return
+    found = "no such folder" if not folder.exists() else "no checkpoint in it"
+    if (folder / UNFINISHED).exists():
+        found = "it was stopped before its first checkpoint"
+    requirement = f"hold a run to resume ({found})"
+    raise ValueError(refusal("out", requirement, str(folder), "Leave out --resume to begin one."))
+
+
+def _check_writable(checkpoints: Path) -> None:
+    """Refuse to train for hours what could not be saved."""
+    try:
+        with tempfile.TemporaryFile(dir=checkpoints) as file:
+            file.write(b"0")
+    except OSError as error:
+        requirement = "have a folder of checkpoints that can be written to"
+        message = refusal("out", requirement, str(checkpoints.parent), f"Cause: {error.strerror}.")
+        raise PermissionError(message) from error
 
 
 def holds_checkpoints(run: Path) -> bool:

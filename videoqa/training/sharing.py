@@ -6,9 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from videoqa.training.collectives import from_chief
-from videoqa.training.run_checkpoints import assign_all
-from videoqa.training.state import Position
+from videoqa.training.distribution import from_chief
+from videoqa.training.state import Position, assign_all
 
 
 def share_place(

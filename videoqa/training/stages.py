@@ -125,8 +125,8 @@ def fit_unfrozen(run: Run, head: "FittedModel | None") -> "FittedModel":
 
 def is_past(run: Run, phase: str) -> bool:
     """Whether worker 0 goes on from a checkpoint of a later phase."""
-    from videoqa.training.collectives import from_chief
-    from videoqa.training.run_checkpoints import PHASES
+    from videoqa.training.distribution import from_chief
+    from videoqa.training.state import PHASES
 
     context = run.context
     restored = context.checkpoints.restored

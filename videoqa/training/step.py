@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from videoqa.models.dropout import dropout_state
-from videoqa.training.collectives import num_local_replicas
+from videoqa.training.distribution import Strategy, make_equal_shares, num_local_replicas, sum_over_replicas
 from videoqa.training.state import SUMS
 
 OptimizerPairs = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
@@ -20,7 +20,7 @@ stop code, that returns the sums named in `STEP_SUMS`."""
 def make_train_step(
     model: keras.Model,
     optimizers: OptimizerPairs,
-    strategy: tf.distribute.Strategy,
+    strategy: Strategy,
     *,
     seed: int,
     batch_spec: dict[str, Any],
@@ -38,15 +38,14 @@ def make_train_step(
         strategy: from `make_strategy`.
         seed: of the dropout masks.
         batch_spec: `tf.TensorSpec` of everything in a batch, so that an uneven last batch is not traced anew.
-        batch_size: rows of a full global batch. Each replica takes an equal share of it; where a batch has
-            fewer rows, shares are filled up with rows of weight 0, and a replica may get no other.
+        batch_size: rows of a full global batch, of which each replica takes an equal share, see
+            `make_equal_shares`.
 
     Returns:
         The step, whose sums are over the global batch.
     """
     replica_step = make_replica_step(model, optimizers, strategy, seed=seed)
-    num_replicas = strategy.num_replicas_in_sync
-    shares_of = _make_sharing(strategy, -(-batch_size // num_replicas))
+    shares_of = make_equal_shares(strategy, batch_size)
 
     def replicated_step(
         shares: Any, number: tf.Tensor, size: tf.Tensor, weight: tf.Tensor, stop: tf.Tensor
@@ -68,7 +67,7 @@ def make_train_step(
 
 
 def make_replica_step(
-    model: keras.Model, optimizers: OptimizerPairs, strategy: tf.distribute.Strategy, *, seed: int
+    model: keras.Model, optimizers: OptimizerPairs, strategy: Strategy, *, seed: int
 ) -> Callable[..., tf.Tensor]:
     """Return the part of a step that every replica does on its rows; arguments as in `make_train_step`.
 
@@ -119,7 +118,7 @@ def _overflowing_together(gradients: list[Any]) -> list[Any]:
     dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
     finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in dense]
     overflow = tf.cast(tf.logical_not(tf.reduce_all(finite)), tf.float32)
-    overflows = tf.distribute.get_replica_context().all_reduce("SUM", overflow)
+    (overflows,) = sum_over_replicas([overflow])
     mark = tf.where(overflows > 0, tf.constant(float("inf")), tf.constant(0.0))
     return [dense[0] + tf.cast(mark, dense[0].dtype), *dense[1:]]
 
@@ -127,30 +126,6 @@ def _overflowing_together(gradients: list[Any]) -> list[Any]:
 def named_sums(sums: tf.Tensor) -> dict[str, float]:
     """Return `(5,)` sums by the names in `STEP_SUMS`."""
     return dict(zip(STEP_SUMS, sums.numpy().tolist(), strict=True))
-
-
-def share_of_batch(batch: dict[str, Any], share: int, size: int) -> dict[str, Any]:
-    """Return rows `[share * size, (share + 1) * size)` of a batch; rows past its end have weight 0.
-
-    They repeat the batch's last row, so that no layer meets a row without words or frames.
-    """
-    rows = tf.range(share * size, (share + 1) * size)
-    num_rows = tf.size(batch["positions"])
-    taken = tf.nest.map_structure(lambda tensor: tf.gather(tensor, tf.minimum(rows, num_rows - 1)), batch)
-    taken["weights"] *= tf.cast(rows < num_rows, taken["weights"].dtype)
-    return taken
-
-
-def _make_sharing(strategy: tf.distribute.Strategy, size: int) -> Callable[[dict[str, Any]], Any]:
-    """Return the function that gives this process's replicas their rows of a global batch."""
-    if strategy.num_replicas_in_sync == 1:
-        return lambda batch: batch
-    if num_local_replicas(strategy) == 1:
-        place = strategy.cluster_resolver.task_id
-        return lambda batch: share_of_batch(batch, place, size)
-    return lambda batch: strategy.experimental_distribute_values_from_function(
-        lambda replica: share_of_batch(batch, replica.replica_id_in_sync_group, size)
-    )
 
 
 def _signature(batch_spec: dict[str, Any]) -> list[Any]:

@@ -17,7 +17,7 @@ from videoqa.training.checks import check_shares
 from videoqa.training.control import TrainingStopped
 from videoqa.training.request import read_request, resumed
 from videoqa.training.run import TrainingRun, run_training
-from videoqa.training.settling import Settling
+from videoqa.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import keras
@@ -86,7 +86,7 @@ def train(
         earlier.check(config, Path(out))
     training = config.training
     _check_launch(launch_config, training.strategy)
-    settle = Settling()
+    settle = RunFolder()
     if training.strategy != "multiworker" and not launch_config.max_restarts:
         return run_training(job, settled=settle(job))
     with graceful_stop(speaks=False) as stop:
@@ -114,7 +114,7 @@ def _check_launch(launch: LaunchConfig, strategy: str) -> None:
             raise ValueError(refusal(item.name, requirement, value, advice))
 
 
-def _launched(job: Job, settle: Settling, stop: StopRequest, config: RunConfig) -> TrainingRun:
+def _launched(job: Job, settle: RunFolder, stop: StopRequest, config: RunConfig) -> TrainingRun:
     """Train in workers that this process starts, and read back what they made."""
     launch, many = job.launch, config.training.strategy == "multiworker"
     if launch.runner == "ray":

@@ -10,7 +10,7 @@ from videoqa.launching.reporting import Reporter, connect
 from videoqa.training.control import RunControl, TrainingStopped
 
 if TYPE_CHECKING:
-    from videoqa.training.spread import Spread
+    from videoqa.training.memory import Replicas
 
 MAX_CAUSE = 300
 """Characters of the cause that go into the message; the log has all of it."""
@@ -64,12 +64,12 @@ def cause_line(error: BaseException) -> str:
 
 
 def _prepare(start: dict[str, Any], reporter: Reporter) -> None:
-    from videoqa.training.fingerprint import fingerprint
+    from videoqa.training.preparing import fingerprint
     from videoqa.training.request import read_request
     from videoqa.training.run import prepare
 
     request = read_request(start["job"])
-    prepared = prepare(start["job"], request, _spread(start))
+    prepared = prepare(start["job"], request, _replicas(start))
     reporter.tell("ready", fingerprint=fingerprint(start["job"], prepared))
 
 
@@ -80,14 +80,14 @@ def _train(start: dict[str, Any], reporter: Reporter) -> None:
     load_tensorflow()
     reporter.tell("loaded")
     control = RunControl(index=start["cluster"]["index"], reporter=reporter)
-    run_training(start["job"], control=control, settled=start["settled"], spread=_spread(start))
+    run_training(start["job"], control=control, settled=start["settled"], replicas=_replicas(start))
     reporter.tell("finished", result=_result(start))
 
 
-def _spread(start: dict[str, Any]) -> "Spread":
-    from videoqa.training.spread import spread_of_workers
+def _replicas(start: dict[str, Any]) -> "Replicas":
+    from videoqa.training.memory import replicas_of_workers
 
-    return spread_of_workers(start["cluster"]["workers"], start["cluster"]["index"])
+    return replicas_of_workers(start["cluster"]["workers"], start["cluster"]["index"])
 
 
 def _result(start: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,7 @@ import pytest
 import videoqa
 from videoqa.config import RunConfig
 from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
-from videoqa.training.run_checkpoints import PHASES, RunCheckpoints, restore_arrays, training_arrays
-from videoqa.training.state import Position
+from videoqa.training.state import PHASES, Position, RunCheckpoints, restore_arrays, training_arrays
 
 KILOBYTE = np.zeros(256, np.float32)
 FAR = Position(3, 7, history=[{"loss": 0.1}] * 3, best_score=(0.5, -1.25), epochs_without_gain=2)

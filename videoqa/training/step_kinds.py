@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import keras
-import tensorflow as tf
 
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.training.averaging import AveragedSteps
-from videoqa.training.segments import make_segment_step
+from videoqa.training.distribution import Strategy
+from videoqa.training.segment_step import make_segment_step
 from videoqa.training.step import OptimizerPairs, Step, make_train_step
 
 STEP_MAKERS: dict[str, Callable[..., Step]] = {
@@ -49,7 +49,7 @@ def make_steps(
     config: ModelConfig,
     training: TrainingConfig,
     optimizers: OptimizerPairs,
-    strategy: tf.distribute.Strategy,
+    strategy: Strategy,
     batch_spec: dict[str, Any],
 ) -> Steps:
     """Return what takes the steps of a training; see `make_train_step`."""

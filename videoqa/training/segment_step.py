@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from videoqa.models.conv_lstm import SEGMENT_FRAMES, segment_form
 from videoqa.models.dropout import dropout_state
+from videoqa.training.distribution import Strategy
 from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step, named_sums
 
 MOST_FRAMES = 512
@@ -23,7 +24,7 @@ MOST_FRAMES = 512
 def make_segment_step(
     model: keras.Model,
     optimizers: OptimizerPairs,
-    strategy: tf.distribute.Strategy,
+    strategy: Strategy,
     *,
     seed: int,
     batch_spec: dict[str, Any],

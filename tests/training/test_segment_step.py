@@ -10,7 +10,7 @@ import tensorflow as tf
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
 from videoqa.training.optimizers import optimizer_pairs
-from videoqa.training.segments import make_segment_step
+from videoqa.training.segment_step import make_segment_step
 from videoqa.training.step import STEP_SUMS
 
 CONFIG = ModelConfig(task="action", architecture="conv_lstm", frame_size=(40, 48), num_answers=3, width=0.2)
