@@ -43,6 +43,7 @@ ONLY_IN = {
     "av": ("video",),
     "nltk": ("text",),
     "matplotlib": ("evaluation",),
+    "jinja2": ("reporting",),
 }
 
 

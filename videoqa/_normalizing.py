@@ -35,3 +35,12 @@ def check_question(question: object, name: str = "question") -> str:
     if not holds_words(question):
         raise ValueError(refusal(name, "hold at least one word", question))
     return collapse_spaces(question)
+
+
+def without_controls(text: str) -> str:
+    """Return `text` without the characters that are not seen and may turn what stands beside them."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if _is_control(each) else each for each in text)
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Cf") and character not in "\n\t\u200c\u200d"

@@ -9,6 +9,7 @@ from videoqa.evaluation.plots import (
     NO_ANSWER,
     OTHER,
     _count_pairs,
+    _shown,
     confusion_matrix_png,
     score_bars_png,
     training_curves_png,
@@ -27,6 +28,10 @@ def test_rows_and_columns_are_the_most_frequent_true_answers() -> None:
     counts, rows, columns = _count_pairs(gold, given, max_classes=2)
     assert rows == ["a", "b", OTHER] and columns == ["a", "b", OTHER, NO_ANSWER]
     assert counts.tolist() == [[1, 0, 2, 0], [0, 1, 1, 0], [0, 0, 0, 2]]
+
+
+def test_a_label_cannot_turn_the_text_around_it() -> None:
+    assert _shown("a\u202eb\x00") == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
 
 
 def test_columns_in_brackets_are_there_only_when_needed() -> None:

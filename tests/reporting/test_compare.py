@@ -10,7 +10,7 @@ import pytest
 
 import videoqa
 from videoqa.cli.main import main
-from videoqa.reporting.comparison_table import describe_difference, format_comparison
+from videoqa.reporting.compare import describe_difference, format_comparison
 
 
 @pytest.fixture(scope="module")

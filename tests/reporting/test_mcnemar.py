@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from videoqa.reporting.mcnemar import mcnemar_p_value
+from videoqa.reporting.compare import mcnemar_p_value
 
 
 @pytest.mark.parametrize(

@@ -13,57 +13,37 @@ import videoqa
 from videoqa.cli.main import main
 
 VOID = {"meta", "img", "br"}
-TAGS = {
-    *(
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "main",
-        "section",
-        "article",
-        "h1",
-        "h2",
-        "h3",
-        "p",
-        "div",
-    ),
-    *(
-        "span",
-        "strong",
-        "bdi",
-        "br",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "dl",
-        "dt",
-        "dd",
-    ),
-    *("figure", "figcaption", "img", "pre", "code", "details", "summary", "footer"),
-}
-ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "scope", "style", "alt", "src"}
+TAGS = set(
+    "html head meta title style body main header section article h1 h2 h3 p div span strong bdi br table "
+    "caption thead tbody tr th td dl dt dd figure figcaption img pre code details summary footer".split()
+)
+ATTRIBUTES = set(
+    "lang charset http-equiv content name class scope style alt src role aria-label aria-hidden "
+    "tabindex".split()
+)
 EVIL = "<script>alert('x')</script>"
 
 
 class Page(html.parser.HTMLParser):
-    """A page read strictly: known tags and attributes, all closed in order, pictures inside."""
+    """A page read strictly: known tags and attributes, all closed in order, pictures inside.
+
+    Pictures have a text, headings go down one level at a time, tables have a caption and headings of columns
+    and rows.
+    """
 
     def __init__(self, path: Path) -> None:
         super().__init__(convert_charrefs=True)
         self.open: list[str] = []
         self.texts: list[str] = []
         self.pictures: list[str] = []
+        self.headings: list[int] = [0]
+        self.tables: list[list[str]] = []
         self.source = path.read_text("utf-8")
         self.feed(self.source)
         self.close()
         assert self.open == []
+        assert self.headings.count(1) == 1
+        assert all(each[:2] == ["caption", "col"] and set(each[2:]) >= {"row"} for each in self.tables)
         self.text = " ".join(" ".join(self.texts).split())
 
     def handle_starttag(self, tag, attributes):
@@ -72,6 +52,14 @@ class Page(html.parser.HTMLParser):
         if tag == "img":
             self.pictures.append(dict(attributes)["alt"])
             assert re.match(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/]+=*$", dict(attributes)["src"])
+            assert dict(attributes)["alt"]
+        if tag in ("h1", "h2", "h3"):
+            assert int(tag[1]) <= self.headings[-1] + 1
+            self.headings.append(int(tag[1]))
+        if tag == "table":
+            self.tables.append([])
+        if tag in ("caption", "th"):
+            self.tables[-1].append(dict(attributes).get("scope", tag))
         if tag not in VOID:
             self.open.append(tag)
 
@@ -112,7 +100,8 @@ def test_a_question_run(question_run: Path, run_of) -> None:
                      "Most confused pairs", "Best clips", "Worst clips", "With 3 videos"):  # fmt: skip
         assert expected in page.text
     assert "videoqa-train --data" in page.text and "tensorflow 2." in page.text
-    assert page.pictures[:3] == ["Scores", "Confusion matrix", "Training"]
+    assert page.pictures[0].startswith("Bars of the scores")
+    assert page.pictures[2] == "Curves of loss and accuracy over 2 epochs."
     rows = pd.read_csv(path.parent / "predictions.csv")
     assert page.pictures.count("Five frames of " + rows["video_id"][0]) >= 1
 

@@ -87,6 +87,8 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel, checko
         "data_specs/sample.toml",
         "models/weights/tiny.weights.h5",
         "shipped_model/config.json",
+        "reporting/report.css",
+        "reporting/report.html.jinja",
     ):
         assert f"videoqa/{wanted}" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"videoqa"}

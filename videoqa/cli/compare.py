@@ -40,6 +40,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print the comparison."""
-    from videoqa.reporting.comparison_table import format_comparison
+    from videoqa.reporting.compare import format_comparison
 
     print(format_comparison(result))

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from videoqa._checks import check_integer
-from videoqa._normalizing import normalize_answer
+from videoqa._normalizing import normalize_answer, without_controls
+from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
 
 BLUE, ORANGE, GREEN, PURPLE, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00"
 """Colours of the palette of Okabe and Ito, which colour-blind readers can tell apart."""
@@ -21,13 +22,13 @@ LABEL_CHARACTERS = 24
 CELL_INCHES = 0.36
 MOST_ROWS_WITH_COUNTS = 20
 MOST_BARS = 24
-FLOORS = {
-    "majority_accuracy": ("majority answer", "o", ORANGE),
-    "majority_per_type_accuracy": ("majority per type", "s", GREEN),
-    "prefix_prior_accuracy": ("question prefix", "^", PURPLE),
-    "blind_accuracy": ("blind model", "D", RED),
+MARKERS = {
+    "majority_accuracy": ("o", ORANGE),
+    "majority_per_type_accuracy": ("s", GREEN),
+    "prefix_prior_accuracy": ("^", PURPLE),
+    "blind_accuracy": ("D", RED),
 }
-"""Field of the scores -> what a legend calls it, its marker and its colour."""
+"""Floor -> its marker and colour."""
 
 
 def confusion_matrix_png(
@@ -133,14 +134,12 @@ def score_bars_png(scores: Mapping[str, Any]) -> bytes:
         axes.barh(places, values, height=0.6, color=BLUE, alpha=0.55, label="model, with 95 % interval")
     ]
     axes.errorbar(values, places, xerr=reach, fmt="none", ecolor="#00395A", capsize=3, elinewidth=1.5)
-    for field, (label, marker, color) in FLOORS.items():
-        if field == "majority_per_type_accuracy" and scores.get("task") == "action":
-            continue  # without questions there are no types of them
+    for field in known_fields(FLOORS, scores.get("task"), [entry for _, entry in entries]):
         known = [place for place in places if entries[place][1].get(field) is not None]
         shares = [entries[place][1][field] for place in known]
         look: dict[str, Any] = {"s": 34, "zorder": 3, "edgecolor": "black", "linewidth": 0.6}
-        if known:
-            handles.append(axes.scatter(shares, known, marker=marker, color=color, label=label, **look))
+        look |= dict(zip(("marker", "color"), MARKERS[field], strict=True))
+        handles.append(axes.scatter(shares, known, label=SCORE_FIELDS[field].name, **look))
     ceilings = [entry["share_in_vocabulary"] for _, entry in entries]
     tick: dict[str, Any] = {"marker": "|", "s": 260, "color": "#555555", "linewidth": 2}
     handles.append(axes.scatter(ceilings, places, label="ceiling", **tick))
@@ -199,7 +198,8 @@ def _entries(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 def _shown(label: str) -> str:
     """Return a label short enough to stand at an axis."""
-    return label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1] + "…"
+    cut = label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1] + "…"
+    return without_controls(cut)
 
 
 def _png(figure: Figure) -> bytes:

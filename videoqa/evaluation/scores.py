@@ -5,28 +5,8 @@ from typing import Any
 
 from videoqa.evaluation.frame_scores import frame_lines
 from videoqa.evaluation.row_marks import NO_TYPE
+from videoqa.evaluation.score_fields import COLUMNS, FURTHER, SCORE_FIELDS, known_fields
 
-SCORE_COLUMNS = {
-    "accuracy": "accuracy",
-    "accuracy_interval": "95 % interval",
-    "majority_accuracy": "majority",
-    "majority_per_type_accuracy": "type majority",
-    "prefix_prior_accuracy": "prefix",
-    "blind_accuracy": "blind",
-    "video_gain": "gain",
-    "share_in_vocabulary": "ceiling",
-}
-"""Field of the scores -> heading of its column, in order."""
-FURTHER = {
-    "accuracy_at_5": "accuracy@5",
-    "accuracy_at_10": "accuracy@10",
-    "soft_accuracy_2": "soft accuracy n/2",
-    "soft_accuracy_3": "soft accuracy n/3",
-    "mean_class_accuracy": "mean class accuracy",
-    "macro_precision": "macro precision",
-    "macro_f1": "macro F1",
-}
-"""Field of the total -> its name in the lines below the table; macro recall is the mean class accuracy."""
 LINE_CHARACTERS = 110
 FEWEST_NAME_CHARACTERS = 12
 SIGNED = ("video_gain", "video_gain_interval")
@@ -42,13 +22,13 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     each, and count videos that failed and rows left out, if there are any.
     """
     is_action = scores.get("task") == "action"
-    left_out = ("majority_per_type_accuracy",) if is_action else ()
-    fields = [field for field in SCORE_COLUMNS if scores.get(field) is not None and field not in left_out]
+    fields = [name for name in COLUMNS if name != "video_gain_interval"]  # it stands below: lines are short
+    fields = known_fields(fields, scores.get("task"), [scores])
     sections = [
         [_cells(name, entry, fields) for name, entry in scores.get(part, {}).items() if entry["num_rows"]]
         for part in (("by_group",) if is_action else ("by_question_type", "by_group"))
     ]
-    sections = [[["type", "rows", *(SCORE_COLUMNS[field] for field in fields)]], *sections]
+    sections = [[["type", "rows", *(SCORE_FIELDS[field].column for field in fields)]], *sections]
     sections.append([_cells("all", scores, fields)])
     widths = [max(map(len, column)) for column in zip(*sum(sections, []), strict=True)]
     left = LINE_CHARACTERS - sum(widths[1:]) - 2 * (len(widths) - 1)
@@ -60,7 +40,8 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
 
 def _further_lines(scores: Mapping[str, Any]) -> list[str]:
     """Return the lines below the table."""
-    found = [f"{name} {_percent(scores[field])}" for field, name in FURTHER.items() if _has(scores, field)]
+    known = known_fields(FURTHER, scores.get("task"), [scores])
+    found = [f"{SCORE_FIELDS[field].column} {_percent(scores[field])}" for field in known]
     lines = [""]
     for text in found:
         fits = lines[-1] and len(lines[-1]) + len(text) < LINE_CHARACTERS

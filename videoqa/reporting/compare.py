@@ -1,19 +1,22 @@
-"""`compare`: two runs on the same rows, their difference with its interval."""
+"""`compare`: two runs on the same rows, their difference with its interval, as a dict and as text."""
 
 import os
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_flag, refusal
+from videoqa._checks import check_flag, check_integer, refusal
 from videoqa._normalizing import normalize_answer
 from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
+from videoqa.evaluation.scores import justified
 from videoqa.reporting.finished import Evaluation, find_evaluation
-from videoqa.reporting.mcnemar import mcnemar_p_value
 
 SAME = ("video_id", "question", "answer")
 """What two rows of one `question_id` have in common if they are the same row."""
+HEADINGS = ("", "rows", "videos", "A", "B", "B - A", "95 % interval", "only A", "only B", "McNemar p")
+NO_NAME = "(none)"
 
 
 def compare(
@@ -42,7 +45,7 @@ def compare(
         have or has with another answer) and, in total and in each entry of "by_question_type" (questions),
         "by_class" (actions) and "by_group": "num_rows", "num_videos", "accuracy_a", "accuracy_b",
         "difference" (B minus A, in [-1, 1]), "difference_interval" ([low, high], 95 %), "only_a_correct",
-        "only_b_correct", "mcnemar_p_value" (see `mcnemar.mcnemar_p_value`).
+        "only_b_correct", "mcnemar_p_value" (see `mcnemar_p_value`).
 
     Raises:
         ValueError: runs of different tasks, or of different rows without `common`, or without a common row.
@@ -122,3 +125,87 @@ def _compare_rows(rows: pd.DataFrame) -> dict[str, Any]:
         "only_b_correct": only_b,
         "mcnemar_p_value": mcnemar_p_value(only_a, only_b),
     }
+
+
+def mcnemar_p_value(only_first: int, only_second: int) -> float:
+    """Return the two-sided exact p-value of McNemar's test, in (0, 1].
+
+    How likely so uneven a division of the rows that only one model has right would be, if each fell to either
+    model with probability 1/2. The rows are taken as independent, which those of one video are not.
+
+    Args:
+        only_first: rows that only the first model has right.
+        only_second: rows that only the second model has right.
+
+    Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions or
+        percentages, Psychometrika 12 (1947); for two classifiers T. G. Dietterich, Approximate statistical
+        tests for comparing supervised classification learning algorithms, Neural Computation 10 (1998). The
+        exact form sums the binomial distribution instead of approximating it by chi-squared.
+
+    Example:
+        >>> mcnemar_p_value(1, 6)
+        0.125
+    """
+    for name, number in (("only_first", only_first), ("only_second", only_second)):
+        check_integer(name, number, minimum=0)
+    total, term, tail = only_first + only_second, 1, 1
+    for smaller in range(min(only_first, only_second)):
+        term = term * (total - smaller) // (smaller + 1)
+        tail += term
+    return min(1.0, 2 * tail / 2**total)
+
+
+def format_comparison(result: Mapping[str, Any]) -> str:
+    """Return what `compare` found as lines of text: who is who, a table, and one plain sentence.
+
+    Accuracies are per cent with two decimals, differences signed points.
+    """
+    lines = [f"A: {result['run_a']}", f"B: {result['run_b']}"]
+    if result["num_left_out"]:
+        lines.append(f"{result['num_left_out']} rows left out: the other run does not have them.")
+    table = [list(HEADINGS), *_lines(result)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    text = [justified(line, widths) for line in table]
+    rule = "-" * len(text[0])
+    lines += ["", text[0], rule, *text[1:-1], *([rule] if len(text) > 2 else []), text[-1], ""]
+    return "\n".join([*lines, describe_difference(result)])
+
+
+def describe_difference(result: Mapping[str, Any]) -> str:
+    """Return one sentence on what the interval of the total lets one say."""
+    low, high = result["difference_interval"]
+    videos = f"{result['num_videos']} video{'s' if result['num_videos'] != 1 else ''}"
+    if result["only_a_correct"] == result["only_b_correct"] == 0:
+        return "Both runs are right on exactly the same rows."
+    if low <= 0 <= high:
+        return f"These {videos} do not tell the two runs apart: the interval includes 0."
+    better = "B" if low > 0 else "A"
+    return f"{better} is better on these {videos}: the interval does not include 0."
+
+
+def _lines(result: Mapping[str, Any]) -> Iterator[list[str]]:
+    for kind in ("by_question_type", "by_class", "by_group"):
+        entries = result.get(kind, {})
+        if kind == "by_question_type" and len(entries) < 2:
+            continue
+        prefix = "group " if kind == "by_group" else ""
+        yield from (
+            _cells(f"{prefix}{name or NO_NAME}", each) for name, each in entries.items() if each["num_rows"]
+        )
+    yield _cells("all", result)
+
+
+def _cells(name: str, figures: Mapping[str, Any]) -> list[str]:
+    low, high = figures["difference_interval"]
+    return [
+        name,
+        str(figures["num_rows"]),
+        str(figures["num_videos"]),
+        f"{100 * figures['accuracy_a']:.2f}",
+        f"{100 * figures['accuracy_b']:.2f}",
+        f"{100 * figures['difference']:+.2f}",
+        f"{100 * low:+.2f} to {100 * high:+.2f}",
+        str(figures["only_a_correct"]),
+        str(figures["only_b_correct"]),
+        f"{figures['mcnemar_p_value']:.3g}",
+    ]

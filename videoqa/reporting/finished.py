@@ -1,27 +1,35 @@
-"""Evaluations that lie on disk: found, made where absent or out of date, and read back."""
+"""Evaluations that lie on disk: found, made where absent or out of date, and read back whole or refused."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_directory, refusal
-from videoqa._manifest import MANIFEST, file_sha256
+from videoqa._checks import check_choice, check_columns, check_directory, refusal
+from videoqa._manifest import MANIFEST, file_sha256, read_json
 from videoqa._progress import say
-from videoqa.config import OTHER_SPLIT_NAMES
+from videoqa.config import OTHER_SPLIT_NAMES, TASKS
 from videoqa.evaluation.evaluate import evaluate
-from videoqa.reporting.stored import (
-    AGAIN,
-    PREDICTIONS,
-    SCORES,
-    has_evaluation,
-    read_predictions,
-    read_scores,
-    read_scores_as_they_are,
-)
 from videoqa.saving import load_model_folder
+
+SCORES, PREDICTIONS = "metrics.json", "predictions.csv"
+AGAIN = "Evaluate the model again."
+NEEDED_COLUMNS = ("question_id", "video_id", "question", "question_type", "answer", "predicted_answer",
+                  "probability", "blind_answer", "correct", "status", "error")  # fmt: skip
+NUMBER, MAYBE_NUMBER = (int, float), (int, float, type(None))
+NEEDED_SCORES: dict[str, type | tuple[type, ...]] = {
+    "model": str, "model_sha256": str, "split": str, "limit": (int, type(None)), "seed": int, "task": str,
+    "num_rows": int, "num_videos": int, "num_failed_videos": int, "absent_rows": int,
+    "accuracy": NUMBER, "majority_answer": (str, type(None)), "majority_accuracy": MAYBE_NUMBER,
+    "blind_accuracy": MAYBE_NUMBER, "video_gain": MAYBE_NUMBER, "share_in_vocabulary": MAYBE_NUMBER,
+    "by_question_type": dict, "by_group": dict, "score_groups": dict, "confused_pairs": list,
+}  # fmt: skip
+"""Field of the scores -> what it has to be for a report or a comparison to be made of it."""
+PARTS = ("by_question_type", "by_group", "per_class")
+"""Fields whose entries have scores of their own."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def find_evaluation(run: str | os.PathLike[str], *, split: str = "test", progres
         if not _is_current(folder, path):
             _evaluate(path, split, progress)
         return _read(folder, path)
-    if not has_evaluation(path):
+    if not _has_evaluation(path):
         requirement = (
             f"be a model folder, with a {MANIFEST}, or a folder that `evaluate` wrote, with a {SCORES} and a "
             f"{PREDICTIONS}"
@@ -83,9 +91,9 @@ def _evaluate(model: Path, split: str, progress: bool) -> None:
 
 def _is_current(folder: Path, model: Path) -> bool:
     """Whether the folder holds scores of the model as it is now, on as many rows as its `limit` leaves."""
-    if not has_evaluation(folder):
+    if not _has_evaluation(folder):
         return False
-    scores = read_scores_as_they_are(folder)
+    scores = _read_scores_as_they_are(folder)
     if scores.get("model_sha256") != file_sha256(model / MANIFEST):
         return False
     return "limit" not in scores or scores["limit"] == load_model_folder(model).config.data.limit
@@ -93,7 +101,7 @@ def _is_current(folder: Path, model: Path) -> bool:
 
 def _model_of(folder: Path) -> Path:
     """Return the model folder that an evaluation lies in, or else the one it names."""
-    scores = read_scores(folder)
+    scores = _read_scores(folder)
     for model in (folder.parent.parent, Path(str(scores["model"]))):
         if (model / MANIFEST).exists() and scores["model_sha256"] == file_sha256(model / MANIFEST):
             return model
@@ -102,5 +110,78 @@ def _model_of(folder: Path) -> Path:
 
 
 def _read(folder: Path, model: Path) -> Evaluation:
-    scores = read_scores(folder)
-    return Evaluation(folder, model, scores, read_predictions(folder, scores["num_rows"]))
+    scores = _read_scores(folder)
+    return Evaluation(folder, model, scores, _read_predictions(folder, scores["num_rows"]))
+
+
+def _has_evaluation(folder: Path) -> bool:
+    """Return whether scores and predictions lie in a folder."""
+    return (folder / SCORES).exists() and (folder / PREDICTIONS).exists()
+
+
+def _read_scores_as_they_are(folder: Path) -> dict[str, Any]:
+    """Return the object in `metrics.json`, whichever version wrote it.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    try:
+        return read_json(folder / SCORES)
+    except ValueError as error:
+        _refuse(folder, f"{SCORES} is no JSON object", error)
+
+
+def _read_scores(folder: Path) -> dict[str, Any]:
+    """Return the scores in `metrics.json`.
+
+    Raises:
+        ValueError: it is no JSON object, or one without a field that a report or a comparison needs.
+    """
+    scores = _read_scores_as_they_are(folder)
+    for name, kind in NEEDED_SCORES.items():
+        if name not in scores:
+            _refuse(folder, f"{SCORES} has no {name!r}")
+        if not isinstance(scores[name], kind):
+            _refuse(folder, f"{SCORES} has {name!r} = {scores[name]!r}")
+    try:
+        check_choice("task", scores["task"], TASKS)
+    except ValueError as error:
+        _refuse(folder, f"{SCORES} has 'task' = {scores['task']!r}", error)
+    for part in PARTS:
+        entries = scores.get(part, {})
+        known = entries.values() if isinstance(entries, dict) else [None]
+        if not all(isinstance(each, dict) and isinstance(each.get("num_rows"), int) for each in known):
+            _refuse(folder, f"{SCORES} has an entry without 'num_rows' in {part!r}")
+    return scores
+
+
+def _read_predictions(folder: Path, num_rows: int) -> pd.DataFrame:
+    """Return the rows of `predictions.csv`, of which there have to be `num_rows`.
+
+    Texts are as written ("" where there is none), `probability` is float, `correct` bool, the index 0, 1, ...
+
+    Raises:
+        ValueError: another number of rows, no CSV in UTF-8, a column missing, or a cell that cannot be right.
+    """
+    try:
+        rows = pd.read_csv(folder / PREDICTIONS, dtype=str, keep_default_na=False)
+        check_columns(rows.columns, NEEDED_COLUMNS, PREDICTIONS)
+    except (ValueError, pd.errors.ParserError) as error:
+        _refuse(folder, f"{PREDICTIONS} cannot be read ({' '.join(str(error).split())})", error)
+    if len(rows) != num_rows or num_rows < 1:
+        _refuse(folder, f"{PREDICTIONS} has {len(rows)} rows and {SCORES} says {num_rows}")
+    probability = pd.to_numeric(rows["probability"], errors="coerce").astype(float)
+    _refuse_cells(folder, rows, "probability", probability.isna() | probability.isin([np.inf, -np.inf]))
+    _refuse_cells(folder, rows, "correct", ~rows["correct"].isin(["True", "False"]))
+    return rows.assign(probability=probability, correct=rows["correct"] == "True")
+
+
+def _refuse_cells(folder: Path, rows: pd.DataFrame, column: str, bad: pd.Series) -> None:
+    """Refuse rows with a bad cell, naming the first."""
+    if bad.any():
+        place = int(bad.to_numpy().argmax())
+        _refuse(folder, f"{PREDICTIONS} has {column} = {rows[column].iloc[place]!r} in row {place + 1}")
+
+
+def _refuse(folder: Path, fact: str, cause: Exception | None = None) -> NoReturn:
+    raise ValueError(refusal("run", f"hold a whole evaluation; {fact}", str(folder), AGAIN)) from cause

@@ -74,23 +74,30 @@ def _content(evaluation: Evaluation, progress: bool) -> ReportContent:
     )
 
 
-def _pictures(evaluation: Evaluation, metrics: dict[str, Any]) -> list[tuple[str, str, bytes]]:
-    """Return title, caption and PNG of each chart."""
+def _pictures(evaluation: Evaluation, metrics: dict[str, Any]) -> list[tuple[str, str, str, bytes]]:
+    """Return title, caption, text for those who cannot see it, and PNG of each chart."""
     from videoqa.evaluation.plots import confusion_matrix_png, score_bars_png, training_curves_png
 
     rows = evaluation.predictions
     given = [answer or None for answer in rows["predicted_answer"]]
     pictures = [
-        ("Scores", "The model with its 95 % interval beside its floors.", score_bars_png(evaluation.scores)),
+        (
+            "Scores",
+            "The model with its 95 % interval beside its floors.",
+            "Bars of the scores in the tables above.",
+            score_bars_png(evaluation.scores),
+        ),
         (
             "Confusion matrix",
             "Right answers down, answers given across.",
+            "How often each answer was given to each right one; the most confused pairs follow as a table.",
             confusion_matrix_png(list(rows["answer"]), given),
         ),
     ]
-    if metrics.get("history"):
+    if history := metrics.get("history"):
         caption = "Loss and accuracy of each epoch; the weights of the best validation epoch were kept."
-        pictures.append(("Training", caption, training_curves_png(metrics["history"])))
+        alternative = f"Curves of loss and accuracy over {len(history)} epochs."
+        pictures.append(("Training", caption, alternative, training_curves_png(history)))
     return pictures
 
 

@@ -3,14 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
+
 FEW_VIDEOS = 30
 """Fewer videos than these make the interval itself rough."""
-FLOORS = {
-    "blind_accuracy": "the blind model",
-    "prefix_prior_accuracy": "the longest-prefix prior",
-    "majority_per_type_accuracy": "the most frequent answer of each question type",
-    "majority_accuracy": "the most frequent answer",
-}
 GOOD, UNSURE, BAD = "good", "unsure", "bad"
 
 
@@ -102,11 +98,13 @@ def _against_floors(scores: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 def _highest_floor(scores: Mapping[str, Any]) -> tuple[str, float | None]:
     """Return what it is and its score."""
-    if scores.get("task") == "action":
-        return "the most frequent label of training", scores.get("majority_accuracy")
-    known = [(scores[field], name) for field, name in FLOORS.items() if scores.get(field) is not None]
-    value, name = max(known, key=lambda each: each[0], default=(None, ""))
-    return name, value
+    known = known_fields(reversed(FLOORS), scores.get("task"), [scores])
+    if not known:
+        return "", None
+    highest = max(known, key=lambda field: scores[field])
+    is_label = scores.get("task") == "action"
+    name = "the most frequent label of training" if is_label else SCORE_FIELDS[highest].phrase
+    return name, scores[highest]
 
 
 def _caveats(scores: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,75 @@
+"""The scores that are shown: their fields in order, their names, and which say something of a task."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ScoreField:
+    """What a score is called.
+
+    Attributes:
+        column: heading of a column, or name in a line, of a terminal's width.
+        name: in a report or a legend.
+        note: what it is, for who does not know the name.
+        phrase: name inside a sentence.
+    """
+
+    column: str
+    name: str = ""
+    note: str = ""
+    phrase: str = ""
+
+
+SCORE_FIELDS = {
+    "accuracy": ScoreField("accuracy", "this model"),
+    "accuracy_interval": ScoreField("95 % interval"),
+    "majority_accuracy": ScoreField("majority", "majority", "always one answer", "the most frequent answer"),
+    "majority_per_type_accuracy": ScoreField(
+        "type majority",
+        "majority per type",
+        "most frequent training answer of the question's type",
+        "the most frequent answer of each question type",
+    ),
+    "prefix_prior_accuracy": ScoreField(
+        "prefix",
+        "longest-prefix prior",
+        "most frequent training answer after the longest known beginning of the question",
+        "the longest-prefix prior",
+    ),
+    "blind_accuracy": ScoreField(
+        "blind", "blind model", "the same network without the video", "the blind model"
+    ),
+    "video_gain": ScoreField("gain"),
+    "video_gain_interval": ScoreField("95 % interval of the gain"),
+    "share_in_vocabulary": ScoreField("ceiling", "ceiling", "rows whose answer the model can give at all"),
+    "accuracy_at_5": ScoreField("accuracy@5", "right answer among the best 5"),
+    "accuracy_at_10": ScoreField("accuracy@10", "right answer among the best 10"),
+    "soft_accuracy_2": ScoreField("soft accuracy n/2", "soft accuracy, min(n/2, 1)"),
+    "soft_accuracy_3": ScoreField("soft accuracy n/3", "soft accuracy, min(n/3, 1)"),
+    "mean_class_accuracy": ScoreField("mean class accuracy", "mean accuracy of the classes (macro recall)"),
+    "macro_precision": ScoreField("macro precision", "macro precision"),
+    "macro_f1": ScoreField("macro F1", "macro F1"),
+}
+"""Field of the scores -> its names, in the order of a table; macro recall is the mean class accuracy."""
+FLOORS = ("majority_accuracy", "majority_per_type_accuracy", "prefix_prior_accuracy", "blind_accuracy")
+"""What a model scores that never sees the video; the simplest first."""
+COLUMNS = tuple(SCORE_FIELDS)[: tuple(SCORE_FIELDS).index("accuracy_at_5")]
+"""Fields with a column, which types and groups have too."""
+FURTHER = tuple(SCORE_FIELDS)[len(COLUMNS) :]
+"""Fields of the total alone."""
+
+
+def known_fields(fields: Iterable[str], task: str | None, entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return those of `fields` that some of the entries have and that say something of the task.
+
+    Actions have no question, and so no type of it: the majority per type would repeat the majority.
+    """
+    entries = list(entries)
+    return [
+        field
+        for field in fields
+        if any(each.get(field) is not None for each in entries)
+        and not (task == "action" and field == "majority_per_type_accuracy")
+    ]
