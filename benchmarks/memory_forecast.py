@@ -100,15 +100,14 @@ def train(model, config: RunConfig, strategy, batches: list) -> None:
     import tensorflow as tf
 
     from videoqa.input_pipeline import batch_spec
-    from videoqa.training.optimizers import optimizer_pairs
-    from videoqa.training.step_kinds import STEP_MAKERS
+    from videoqa.training.optimizers import RECIPES, optimizer_pairs
 
     examples, size = examples_of(batches[0], config), config.training.batch_size
     pairs = optimizer_pairs(model, config.model, config.training, NUM_STEPS)
     for optimizer, variables in pairs:
         optimizer.build(variables)
     options = {"seed": 0, "batch_spec": batch_spec(examples), "batch_size": size}
-    step = STEP_MAKERS[config.model.architecture](model, pairs, strategy, **options)
+    step = RECIPES[config.model.architecture].make_step(model, pairs, strategy, **options)
     fixed = {
         "answer_ids": tf.constant(examples.answer_ids),
         "weights": tf.ones((size,)),
@@ -136,7 +135,7 @@ def examples_of(clips, config: RunConfig):
         config.sampling.num_frames,
         clip_input="clip",
         short_clips=config.sampling.short_clips,
-        with_mask=config.model.architecture == "conv_lstm",
+        with_mask=config.model.facts.needs_mask,
     )
 
 

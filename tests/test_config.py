@@ -81,14 +81,12 @@ def test_choices_equal_the_keys_of_their_functions() -> None:
     from videoqa.features import encoding
     from videoqa.models import backbones, branches, building
     from videoqa.training import distribution, optimizers
-    from videoqa.training.step_kinds import STEP_MAKERS
 
     assert tuple(encoding.RUNNERS) == config_module.RUNNERS
     assert tuple(backbones._BUILDERS) == config_module.BACKBONES
     assert tuple(branches.VIDEO_BRANCH_FUNCTIONS) == config_module.VIDEO_BRANCHES
     assert tuple(optimizers.LEARNING_RATE_SCHEDULES) == config_module.LEARNING_RATE_SCHEDULES
-    assert tuple(building.ARCHITECTURE_FUNCTIONS) == config_module.ARCHITECTURES
-    assert tuple(STEP_MAKERS) == tuple(config_module.ARCHITECTURE_DEFAULTS) == config_module.ARCHITECTURES
+    assert [*building.ARCHITECTURE_FUNCTIONS] == [*optimizers.RECIPES] == [*config_module.ARCHITECTURES]
     assert tuple(distribution.STRATEGIES) == config_module.STRATEGIES
 
 

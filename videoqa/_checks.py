@@ -3,7 +3,7 @@
 import difflib
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 
@@ -13,7 +13,7 @@ def refusal(name: str, requirement: str, received: object, advice: str = "") -> 
     return f"{message} {advice}" if advice else message
 
 
-def check_choice(name: str, value: object, choices: Sequence[str], advice: str = "") -> None:
+def check_choice(name: str, value: object, choices: Collection[str], advice: str = "") -> None:
     """Raise `ValueError` unless `value` is one of `choices`, naming the nearest one."""
     if value in choices:
         return

@@ -4,12 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from videoqa.config import ModelConfig
+from videoqa.config import SEGMENT_FRAMES, ModelConfig
 from videoqa.evaluation.inference import FRAMES_AT_ONCE, inference_function, windows_at_once
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import Examples
 from videoqa.models.building import build_from_config, computing_in
-from videoqa.models.conv_lstm import SEGMENT_FRAMES
 
 ACTION = {"task": "action", "num_answers": 3}
 CONV_LSTM = ModelConfig(architecture="conv_lstm", frame_size=(40, 48), width=0.2, **ACTION)

@@ -139,7 +139,7 @@ def test_mean_knows_no_order_and_the_others_do():
 
 def test_video_branches_and_architectures_have_a_function_each():
     assert tuple(VIDEO_BRANCH_FUNCTIONS) == VIDEO_BRANCHES
-    assert tuple(ARCHITECTURE_FUNCTIONS) == ARCHITECTURES
+    assert [*ARCHITECTURE_FUNCTIONS] == [*ARCHITECTURES]
 
 
 def test_every_architecture_is_built_from_its_configuration():

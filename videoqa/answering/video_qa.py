@@ -139,7 +139,7 @@ class VideoQA:
             sampling.num_frames,
             clip_input="features" if model.has_backbone else "clip",
             short_clips=sampling.short_clips,
-            with_mask=model.architecture == "conv_lstm",
+            with_mask=model.facts.needs_mask,
         )
         return predict_probabilities(self.model, examples, num_test_clips=sampling.num_test_clips)[0]
 

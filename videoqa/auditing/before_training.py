@@ -31,7 +31,7 @@ def say_table_findings(table: pd.DataFrame, config: RunConfig, *, progress: bool
         progress: print.
     """
     hashes: dict[str, str] = {}
-    if config.model.video_branch != "none":
+    if config.model.sees_video:
         hashes, failures = content_hashes(table["video_path"].unique().tolist(), progress=progress)
         missing = [path for path, error in failures.items() if isinstance(error, FileNotFoundError)]
         for line in _archive_lines(missing, config):

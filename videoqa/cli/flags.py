@@ -4,13 +4,12 @@ import argparse
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from videoqa._checks import check_choice
 from videoqa._command import COMMA_SEPARATED, NONE
 from videoqa.config import (
-    ARCHITECTURE_DEFAULTS,
     ARCHITECTURES,
     BACKBONES,
     CROPS,
@@ -24,7 +23,7 @@ from videoqa.config import (
     VIDEO_BRANCHES,
 )
 
-CHOICES: dict[str, tuple[str, ...]] = {
+CHOICES: dict[str, Collection[str]] = {
     "task": TASKS,
     "architecture": ARCHITECTURES,
     "short_clips": SHORT_CLIPS,
@@ -105,7 +104,7 @@ def _split_optional(annotation: Any) -> tuple[Any, bool]:
 
 
 def _converter(
-    name: str, kind: type, optional: bool, choices: tuple[str, ...] | None
+    name: str, kind: type, optional: bool, choices: Collection[str] | None
 ) -> Callable[[str], Any]:
     def convert(text: str) -> Any:
         if optional and text.lower() == NONE:
@@ -126,7 +125,8 @@ def _metavar(kind: type) -> str:
 
 
 def _shown_default(item: dataclasses.Field) -> str:
-    others = {"--data sample": SAMPLE_DEFAULTS, **ARCHITECTURE_DEFAULTS}
+    others = {"--data sample": SAMPLE_DEFAULTS}
+    others |= {name: dict(facts.defaults) for name, facts in ARCHITECTURES.items()}
     shown = [
         f"with {whose} {_shown_value(own[item.name])}"
         for whose, own in others.items()

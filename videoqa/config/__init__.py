@@ -1,9 +1,7 @@
 """Every option of a run as frozen dataclasses, checked when made; no file is touched here."""
 
+from videoqa.config.architectures import ARCHITECTURES, SEGMENT_FRAMES, Architecture, architectures_with
 from videoqa.config.choices import (
-    ARCHITECTURE_DEFAULTS,
-    ARCHITECTURE_FRAME_SIZES,
-    ARCHITECTURES,
     BACKBONES,
     CROPS,
     DEFAULT_BACKBONE_WEIGHTS,
@@ -42,8 +40,7 @@ from videoqa.config.training import TrainingConfig
 
 __all__ = [
     "ARCHITECTURES",
-    "ARCHITECTURE_DEFAULTS",
-    "ARCHITECTURE_FRAME_SIZES",
+    "Architecture",
     "BACKBONES",
     "CROPS",
     "DEFAULT_BACKBONE_WEIGHTS",
@@ -64,6 +61,7 @@ __all__ = [
     "RunConfig",
     "SAMPLE",
     "SAMPLE_DEFAULTS",
+    "SEGMENT_FRAMES",
     "SHORT_CLIPS",
     "SPLITS",
     "STRATEGIES",
@@ -71,6 +69,7 @@ __all__ = [
     "TASKS",
     "TrainingConfig",
     "VIDEO_BRANCHES",
+    "architectures_with",
     "field_names",
     "option",
     "run_config_from_json",

@@ -47,6 +47,8 @@ class Architecture:
     flatten_strides: tuple[int, ...] = ()
 
 
+SEGMENT_FRAMES = 20
+"""Frames after which the published training of conv_lstm ends back-propagation and takes a step."""
 ARCHITECTURES = {
     "cnn_lstm": Architecture(
         has_backbone=True,
@@ -85,7 +87,7 @@ ARCHITECTURES = {
             "batch_size": 8,
         },
         needs_mask=True,
-        segment_frames=20,
+        segment_frames=SEGMENT_FRAMES,
         refused_precisions={
             "mixed_float16": (
                 "mixed_bfloat16 needs no scaling of the loss, which its four optimizers would not share."

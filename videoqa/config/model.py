@@ -4,11 +4,8 @@ import os
 from dataclasses import dataclass
 
 from videoqa._checks import check_choice, check_flag, check_integer, check_number, refusal
+from videoqa.config.architectures import ARCHITECTURES, Architecture
 from videoqa.config.choices import (
-    ARCHITECTURE_DROPOUT,
-    ARCHITECTURE_FRAME_SIZES,
-    ARCHITECTURE_L2,
-    ARCHITECTURES,
     BACKBONES,
     DEFAULT_BACKBONE_WEIGHTS,
     DEFAULT_FRAME_SIZES,
@@ -91,9 +88,14 @@ class ModelConfig:
         self._check_frame_size()
 
     @property
+    def facts(self) -> Architecture:
+        """What is known of its architecture."""
+        return ARCHITECTURES[self.architecture]
+
+    @property
     def has_backbone(self) -> bool:
         """Whether a backbone over single frames comes first."""
-        return self.architecture == "cnn_lstm"
+        return self.facts.has_backbone
 
     @property
     def sees_video(self) -> bool:
@@ -106,17 +108,13 @@ class ModelConfig:
         return self.sees_video and (self.train_backbone or not self.has_backbone)
 
     def _fill_architecture_defaults(self) -> None:
-        own = {"dropout": ARCHITECTURE_DROPOUT, "l2": ARCHITECTURE_L2}
-        for name, values in own.items():
+        for name in ("dropout", "l2"):
             if getattr(self, name) is None:
-                object.__setattr__(self, name, values[self.architecture])
-        if self.width != 1 and self.has_backbone:
-            requirement = "be left out with architecture='cnn_lstm'"
-            advice = "Its widths are video_units and hidden_units."
-            raise ValueError(refusal("width", requirement, self.width, advice))
-        if not self.peepholes and self.architecture != "conv_lstm":
-            requirement = f"be left out with architecture={self.architecture!r}"
-            raise ValueError(refusal("peepholes", requirement, self.peepholes))
+                object.__setattr__(self, name, getattr(self.facts, name))
+        for name, advice in self.facts.absent_options.items():
+            if getattr(self, name) != getattr(type(self), name):
+                requirement = f"be left out with architecture={self.architecture!r}"
+                raise ValueError(refusal(name, requirement, getattr(self, name), advice))
 
     def _refuse_backbone(self) -> None:
         """Take out what belongs to a backbone; refuse it where it was asked for."""
@@ -146,12 +144,12 @@ class ModelConfig:
             object.__setattr__(self, "backbone_weights", os.path.abspath(self.backbone_weights))
 
     def _check_frame_size(self) -> None:
-        own = DEFAULT_FRAME_SIZES.get(self.backbone or "") or ARCHITECTURE_FRAME_SIZES[self.architecture]
+        own = self.facts.frame_size or DEFAULT_FRAME_SIZES[self.backbone or ""]
         size = own if self.frame_size is None else self.frame_size
         if not isinstance(size, (tuple, list)) or len(size) != 2:
             raise ValueError(refusal("frame_size", "be a pair (height, width) of integers", size))
         network = self.backbone or self.architecture
-        smallest = SMALLEST_FRAMES[network]
+        smallest = self.facts.smallest_frame or SMALLEST_FRAMES[network]
         advice = f"{network} takes {smallest} and more."
         for pixels in size:
             check_integer("frame_size", pixels, minimum=smallest, advice=advice)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from videoqa._checks import check_choice, refusal
-from videoqa.config.choices import ARCHITECTURE_DEFAULTS, SAMPLE, SAMPLE_DEFAULTS
+from videoqa.config.architectures import ARCHITECTURES
+from videoqa.config.choices import SAMPLE, SAMPLE_DEFAULTS
 from videoqa.config.data import DataConfig
 from videoqa.config.model import ModelConfig
 from videoqa.config.sampling import SamplingConfig
@@ -30,7 +31,7 @@ def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
     """Return the `RunConfig` of flat keyword options, each going to the dataclass that has the field.
 
     For the built-in sample set alone the defaults are `SAMPLE_DEFAULTS`; over them come those that the
-    architecture brings along, `ARCHITECTURE_DEFAULTS`.
+    architecture brings along.
 
     Raises:
         ValueError: an option that no dataclass has, naming those there are, or a value out of range.
@@ -51,12 +52,14 @@ def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
 def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the defaults that the data and the architecture bring along."""
     architecture = options.get("architecture", ModelConfig.architecture)
+    check_choice("architecture", architecture, ARCHITECTURES)
+    facts = ARCHITECTURES[architecture]
     own = dict(SAMPLE_DEFAULTS) if tuple(options.get("data", ())) == (SAMPLE,) else {}
-    if architecture != ModelConfig.architecture:
+    if not facts.has_backbone:
         own.pop("backbone", None)
-    if architecture == "conv_lstm" and options.get("strategy") == "multiworker":
+    if facts.segment_frames is not None and options.get("strategy") == "multiworker":
         own["averaging_frequency"] = 1
-    own |= ARCHITECTURE_DEFAULTS.get(architecture, {})
+    own |= facts.defaults
     if options.get("frame_step", own.get("frame_step")) is None:
         own.pop("short_clips", None)  # regular frames of a whole clip are never too few
     return own

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from videoqa.config import SEGMENT_FRAMES
+
 if TYPE_CHECKING:
     import keras
 
@@ -26,9 +28,9 @@ def windows_at_once(model: "keras.Model", num_frames: int, trained_with: int | N
     """
     if "clip" not in model.input:
         return WINDOWS_AT_ONCE
-    from videoqa.models.conv_lstm import SEGMENT_FRAMES, is_conv_lstm
+    from videoqa.models.conv_lstm import has_segment_form
 
-    in_one_call = min(num_frames, SEGMENT_FRAMES) if is_conv_lstm(model) else num_frames
+    in_one_call = min(num_frames, SEGMENT_FRAMES) if has_segment_form(model) else num_frames
     most = max(FRAMES_AT_ONCE // in_one_call, 1)
     return most if trained_with is None else min(most, trained_with)
 
@@ -36,13 +38,13 @@ def windows_at_once(model: "keras.Model", num_frames: int, trained_with: int | N
 def inference_function(model: "keras.Model") -> Inference:
     """Return `model(inputs, training=False)` compiled once and kept with the model.
 
-    A conv_lstm sees its clips segment by segment, with the state carried on, as it is trained: the answers
-    to frames that are there are those to the whole clip at once, the others mean nothing.
+    A network with a segment form sees its clips segment by segment, the state carried on, as it is trained:
+    the answers to frames that are there are those to the whole clip at once, the others mean nothing.
     """
-    from videoqa.models.conv_lstm import is_conv_lstm
+    from videoqa.models.conv_lstm import has_segment_form
 
     if not hasattr(model, "_videoqa_inference"):
-        model._videoqa_inference = _by_segments(model) if is_conv_lstm(model) else _at_once(model)
+        model._videoqa_inference = _by_segments(model) if has_segment_form(model) else _at_once(model)
     return model._videoqa_inference
 
 
@@ -52,7 +54,7 @@ def _at_once(model: "keras.Model") -> Inference:
 
 
 def _by_segments(model: "keras.Model") -> Inference:
-    from videoqa.models.conv_lstm import SEGMENT_FRAMES, segment_form
+    from videoqa.models.conv_lstm import segment_form
 
     segments = segment_form(model)
     call, num_classes = _compiled(segments), model.output_shape[-1]

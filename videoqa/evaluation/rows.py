@@ -56,7 +56,7 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
         config,
         tables=tables,
         seed=folder.config.training.seed,
-        with_videos=folder.config.model.video_branch != "none",
+        with_videos=folder.config.model.sees_video,
         needed_splits=(split,),
     )
     return _set_seen_apart(split_as_trained(table, folder.metrics["groups"]), folder, own)

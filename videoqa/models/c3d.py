@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from videoqa._checks import check_choice, check_integer
-from videoqa.config import ARCHITECTURE_DEFAULTS, ModelConfig
+from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
 from videoqa.models.layer_options import kernel_penalty, scaled_units, softmax_dtype
 from videoqa.models.pooling import MaxPooling3D
@@ -54,7 +54,7 @@ def build_c3d(model: ModelConfig, num_frames: int | None, starts_from: str = "cl
         frames as in the recipe of `docs/actions.md`.
     """
     check_choice("starts_from", starts_from, ("clip",), "c3d has no backbone whose features it could read.")
-    frames = ARCHITECTURE_DEFAULTS["c3d"]["num_frames"] if num_frames is None else num_frames
+    frames = model.facts.defaults["num_frames"] if num_frames is None else num_frames
     advice = "c3d looks for motion; it was published with 10 and with 16 frames."
     check_integer("num_frames", frames, minimum=SMALLEST_NUM_FRAMES, advice=advice)
     clip = keras.Input((frames, *model.frame_size, 3), dtype="uint8", name="clip")  # type: ignore[misc]
@@ -70,7 +70,7 @@ def build_c3d(model: ModelConfig, num_frames: int | None, starts_from: str = "cl
         x = StatelessDropout(model.dropout, name="dropout")(x)
     logits = _normalised(_dense("logits", model.num_answers, None, model)(x), "logits")
     answer = keras.layers.Softmax(dtype=softmax_dtype(), name="answer")(logits)
-    return keras.Model({"clip": clip}, answer, name="c3d")
+    return keras.Model({"clip": clip}, answer, name=model.architecture)
 
 
 def _convolution(name: str, filters: int, model: ModelConfig) -> keras.layers.Layer:

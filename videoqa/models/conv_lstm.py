@@ -18,8 +18,6 @@ CONV_LSTM_LAYERS = ("conv1", "conv2", "dense", "lstm", "answer")
 """Names of the layers with weights, for those who give them optimizers of their own."""
 ONE_FRAME_LAYERS = ("conv1", "pool", "conv2", "flatten", "dense")
 """Names of the layers to which every frame is an example of its own."""
-SEGMENT_FRAMES = 20
-"""Frames after which the published training ends back-propagation and takes a step."""
 Layers = dict[str, keras.layers.Layer]
 
 
@@ -52,7 +50,7 @@ def build_conv_lstm(model: ModelConfig, num_frames: int | None, starts_from: str
     check_choice("starts_from", starts_from, ("clip",), advice)
     clip, mask = _inputs(num_frames, model.frame_size)
     answer = _label_frames(_make_layers(model), clip, mask)[0]
-    return keras.Model({"clip": clip, "mask": mask}, answer, name="conv_lstm")
+    return keras.Model({"clip": clip, "mask": mask}, answer, name=model.architecture)
 
 
 def segment_form(model: keras.Model) -> keras.Model:
@@ -73,7 +71,7 @@ def segment_form(model: keras.Model) -> keras.Model:
         ValueError: another kind of model.
     """
     layers = {layer.name: layer for layer in model.layers}
-    if not is_conv_lstm(model):
+    if not has_segment_form(model):
         raise ValueError(refusal("model", "be a conv_lstm model", model.name))
     clip, mask = _inputs(None, layers["clip"].output.shape[2:4])
     lstm = layers["lstm"]
@@ -83,10 +81,10 @@ def segment_form(model: keras.Model) -> keras.Model:
     }
     answer, hidden, cell = _label_frames(layers, clip, mask, list(states.values()))
     outputs = {"answer": answer, "hidden": hidden, "cell": cell}
-    return keras.Model({"clip": clip, "mask": mask, **states}, outputs, name="conv_lstm_segment")
+    return keras.Model({"clip": clip, "mask": mask, **states}, outputs, name=f"{model.name}_segment")
 
 
-def is_conv_lstm(model: keras.Model) -> bool:
+def has_segment_form(model: keras.Model) -> bool:
     """Return whether a model is one from `build_conv_lstm`, which `segment_form` takes."""
     return set(CONV_LSTM_LAYERS) <= {layer.name for layer in model.layers}
 

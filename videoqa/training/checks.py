@@ -6,7 +6,7 @@ Needs no TensorFlow.
 from math import ceil
 
 from videoqa._checks import refusal
-from videoqa.config import ModelConfig, RunConfig, TrainingConfig
+from videoqa.config import ModelConfig, RunConfig, TrainingConfig, architectures_with
 from videoqa.config.run import check_crop
 from videoqa.input_pipeline import num_batches
 from videoqa.models.backbones import INCEPTION_V3_CHANNELS, backbone_identity
@@ -33,11 +33,12 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
         task_known: whether its task is that of the data, which has not been read at first.
     """
     model = config.model
-    if model.task == "action" and model.video_branch == "none":
+    if model.task == "action" and not model.sees_video:
         requirement = "be another branch for actions: without video and question nothing is left"
         raise ValueError(refusal("video_branch", requirement, model.video_branch))
     if not model.has_backbone and task_known and model.task != "action":
-        requirement = "be 'cnn_lstm' for a table of questions: it names actions only"
+        reading = architectures_with("has_backbone")
+        requirement = f"be {reading} for a table of questions: it names actions only"
         raise ValueError(refusal("architecture", requirement, model.architecture))
     if (
         model.has_backbone
@@ -50,11 +51,12 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
     if config.training.unfreeze_from is not None:
         check_unfreezing(model, config.training.unfreeze_from)
     check_recipe(model, config.training)
-    if model.train_backbone and model.video_branch == "none":
+    if model.train_backbone and not model.sees_video:
         raise ValueError(refusal("train_backbone", "be False for a blind model", True))
     check_crop(config)
-    if config.sampling.short_clips == "mask" and model.architecture != "conv_lstm":
-        requirement = "be 'repeat', 'skip' or 'loop': only architecture='conv_lstm' can mask missing frames"
+    if config.sampling.short_clips == "mask" and not model.facts.needs_mask:
+        masking = f"architecture={architectures_with('needs_mask')}"
+        requirement = f"be 'repeat', 'skip' or 'loop': only {masking} can mask missing frames"
         raise ValueError(refusal("short_clips", requirement, "mask"))
 
 
@@ -105,11 +107,10 @@ def _frames_text(config: RunConfig) -> str:
 
 
 def _sizes(config: RunConfig) -> tuple[int, ...]:
-    """What the shapes of weights depend on, beside `INITIAL_FIELDS`: c3d pools before its dense layers."""
-    height, width = config.model.frame_size  # type: ignore[misc]
-    if config.model.architecture == "c3d":
-        return ceil(config.sampling.num_frames / 16), ceil(height / 32), ceil(width / 32)
-    return (height, width) if config.model.architecture == "conv_lstm" else ()
+    """Return what the shapes of weights depend on, beside `INITIAL_FIELDS`."""
+    sizes = (config.sampling.num_frames, *config.model.frame_size)  # type: ignore[misc]
+    strides = config.model.facts.flatten_strides
+    return tuple(ceil(size / stride) for size, stride in zip(sizes, strides, strict=False) if stride)
 
 
 def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
@@ -128,7 +129,7 @@ def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
 
 def drops_incomplete_batches(config: ModelConfig) -> bool:
     """Whether a model learns from full batches only: batch norm's statistics are those of a batch."""
-    return config.architecture == "c3d"
+    return config.facts.full_batches_only
 
 
 def steps_per_epoch(num_examples: int, batch_size: int, config: ModelConfig) -> int:
@@ -159,19 +160,18 @@ def check_recipe(config: ModelConfig, training: TrainingConfig) -> None:
     Raises:
         ValueError: naming the option.
     """
-    if config.architecture != "conv_lstm":
-        return
-    if training.strategy == "mirrored":
-        advice = "Its workers average their weights: give --strategy multiworker --averaging-frequency K."
-        raise ValueError(
-            refusal("strategy", "be 'single' or 'multiworker' with conv_lstm", "mirrored", advice)
-        )
-    if training.strategy == "multiworker" and training.averaging_frequency is None:
-        advice = "Each worker carries the state of its own clips: their weights are averaged."
-        raise ValueError(refusal("averaging_frequency", "be given with conv_lstm", None, advice))
-    if training.precision == "mixed_float16":
-        advice = "mixed_bfloat16 needs no scaling of the loss, which its four optimizers would not share."
-        raise ValueError(refusal("precision", "be another one with conv_lstm", training.precision, advice))
+    name, facts = config.architecture, config.facts
+    if facts.segment_frames is not None:
+        if training.strategy == "mirrored":
+            advice = "Its workers average their weights: give --strategy multiworker --averaging-frequency K."
+            requirement = f"be 'single' or 'multiworker' with {name}"
+            raise ValueError(refusal("strategy", requirement, training.strategy, advice))
+        if training.strategy == "multiworker" and training.averaging_frequency is None:
+            advice = "Each worker carries the state of its own clips: their weights are averaged."
+            raise ValueError(refusal("averaging_frequency", f"be given with {name}", None, advice))
+    if training.precision in facts.refused_precisions:
+        advice = facts.refused_precisions[training.precision]
+        raise ValueError(refusal("precision", f"be another one with {name}", training.precision, advice))
 
 
 def check_shares(config: ModelConfig, batch_size: int, num_replicas: int) -> None:

@@ -8,9 +8,6 @@ import numpy as np
 from videoqa.saving import ModelFolder
 from videoqa.text.vocabulary import AnswerList, Vocabulary
 
-ANSWER_LAYERS = ("answer", "logits", "logits_norm")
-"""Whose last axis is the answers; the last two are c3d's."""
-
 
 def load_initial_weights(
     model: keras.Model, initial: ModelFolder, *, vocabulary: Vocabulary | None, answers: AnswerList
@@ -41,7 +38,7 @@ def load_initial_weights(
         old, new = source.get_layer(layer.name).get_weights(), layer.get_weights()
         axis, (old_places, new_places) = {
             "question_embedding": (0, word_rows),
-            **dict.fromkeys(ANSWER_LAYERS, (-1, answer_columns)),
+            **dict.fromkeys(initial.config.model.facts.answer_layers, (-1, answer_columns)),
         }.get(layer.name, (None, ([], [])))
         layer.set_weights(
             [_merge(layer.name, a, b, axis, old_places, new_places) for a, b in zip(old, new, strict=True)]

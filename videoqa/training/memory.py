@@ -134,7 +134,7 @@ def summarize(config: RunConfig, num_frames: int | None = None) -> dict[str, Any
 def _clip_bytes(config: RunConfig, num_clips: int) -> int:
     """Return the bytes of the features a process holds, as float16; frames stay on the disk."""
     model, sampling = config.model, config.sampling
-    if model.video_branch == "none" or model.learns_from_frames:
+    if not model.sees_video or model.learns_from_frames:
         return 0
     grid = sampling.num_frames if sampling.frame_step is None else sampling.max_grid_frames
     return num_clips * grid * clip_frame_size(model) * 2
@@ -145,7 +145,7 @@ def _forecast_stage(
 ) -> dict[str, int]:
     """Return the bytes of the steps of one stage, in which `model` is trained."""
     batch_size, num_frames = config.training.batch_size, config.sampling.num_frames
-    seen = 0 if model.video_branch == "none" else clip_frame_size(model)
+    seen = clip_frame_size(model) if model.sees_video else 0
     backbone_bytes, backbone_outputs = 0, 0
     if model.train_backbone:
         backbone_bytes, backbone_outputs = _backbone_size(model, config.training.unfreeze_from)
@@ -165,7 +165,7 @@ def _head_weights(model: ModelConfig) -> int:
     """Return how many weights lie after the backbone."""
     from videoqa.models.backbones import feature_dim
 
-    video = 0 if model.video_branch == "none" else feature_dim(model.backbone, model.backbone_layer)
+    video = feature_dim(model.backbone, model.backbone_layer) if model.sees_video else 0
     lstm = 4 * model.video_units * (video + model.video_units + 1)
     question = 4 * model.question_units * (model.embedding_dim + model.question_units + 1)
     embedding = model.vocabulary_size * model.embedding_dim
@@ -220,7 +220,7 @@ def forecast_step(
     Args:
         model: of an architecture without a backbone.
         batch_size: clips in a batch, of which each process makes all and takes its share.
-        num_frames: frames of a clip; conv_lstm takes a step over at most `SEGMENT_FRAMES` of them.
+        num_frames: frames of a clip; a step is over at most `segment_frames` of them.
         precision: one of `videoqa.config.PRECISIONS`; half precision is counted as float32, which it keeps
             its weights and many outputs in.
         replicas: that share the batches, and this machine's memory.
@@ -229,9 +229,7 @@ def forecast_step(
     Returns:
         "weights", "activations", "batches" and "runtime" in bytes.
     """
-    from videoqa.models.conv_lstm import SEGMENT_FRAMES
-
-    frames_at_once = min(num_frames, SEGMENT_FRAMES) if model.architecture == "conv_lstm" else num_frames
+    frames_at_once = min(num_frames, model.facts.segment_frames or num_frames)
     weights, largest_weight, outputs, largest_output = _sizes(model, frames_at_once)
     number_bytes = 8 if precision == "float64" else 4
     kept = outputs + GRADIENT_TEMPORARIES * largest_output
@@ -250,19 +248,19 @@ def _sizes(model: ModelConfig, num_frames: int) -> tuple[int, int, int, int]:
     """Return the numbers in all weights and in the largest, in all outputs of one clip and in the largest
     with a gradient."""
     from videoqa.models.building import build_from_config
-    from videoqa.models.conv_lstm import ONE_FRAME_LAYERS
 
-    # There a frame is an example: the shape is that of one frame.
-    single_frame_layers = ONE_FRAME_LAYERS if model.architecture == "conv_lstm" else ()
     network = build_from_config(model, num_frames, starts_from="clip")
     weights = [int(np.prod(weight.shape)) for weight in network.weights]
     outputs: list[int] = []
     with_gradient: list[int] = []
+    examples = 1
     for layer in network.layers:
-        if type(layer).__name__ not in RESHAPING:
+        kind = type(layer).__name__
+        if kind in ("FoldFrames", "UnfoldFrames"):  # between these every frame is an example of its own
+            examples = num_frames if kind == "FoldFrames" else 1
+        if kind not in RESHAPING:
             output = layer.output[0] if isinstance(layer.output, (list, tuple)) else layer.output
-            frames = num_frames if layer.name in single_frame_layers else 1
-            outputs.append(prod(output.shape[1:]) * frames)
+            outputs.append(prod(output.shape[1:]) * examples)
             if layer.weights or with_gradient:
                 with_gradient.append(outputs[-1])
     return sum(weights), max(weights), sum(outputs), max(with_gradient)

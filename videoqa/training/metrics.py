@@ -34,7 +34,7 @@ def metrics_of_run(
         "history": [_json_ready(epoch) for epoch in fitted.history],
     }
     if len(rows):
-        seen = examples.without_clips() if config.model.video_branch == "none" else examples
+        seen = examples if config.model.sees_video else examples.without_clips()
         metrics["validation"] = score_examples(
             rows, seen, fitted.model, blind=blind, answers=prepared.answers, majority=majority,
             question_prior=prepared.question_prior, score_groups=prepared.table.attrs.get("score_groups"),

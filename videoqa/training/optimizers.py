@@ -1,15 +1,18 @@
-"""How each architecture is optimized: which optimizers for which weights, and how their rates go on."""
+"""How each architecture is trained: its step, which optimizers for which weights, how their rates go on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from videoqa.config import ModelConfig, TrainingConfig
-from videoqa.training.step import OptimizerPairs
+from videoqa.training.segment_step import make_segment_step
+from videoqa.training.step import OptimizerPairs, Step, make_train_step
 
 CLIP_VALUE = 10.0
 """Bound of each element of the gradients of conv_lstm's dense, LSTM and output layers."""
+LayerOptimizers = Mapping[tuple[str, ...], tuple[float, Callable[[float], keras.optimizers.Optimizer]]]
 
 
 def _adagrad(rate: float) -> keras.optimizers.Optimizer:
@@ -23,7 +26,7 @@ def _adagrad(rate: float) -> keras.optimizers.Optimizer:
     return keras.optimizers.Adagrad(rate, initial_accumulator_value=1e-6, epsilon=2e-9, clipvalue=CLIP_VALUE)
 
 
-CONV_LSTM_OPTIMIZERS = {
+CONV_LSTM_OPTIMIZERS: LayerOptimizers = {
     ("conv1", "conv2"): (1.0, lambda rate: keras.optimizers.Adam(rate)),
     ("dense",): (10.0, _adagrad),
     ("lstm",): (8.0, _adagrad),
@@ -31,6 +34,28 @@ CONV_LSTM_OPTIMIZERS = {
 }
 """Layers of conv_lstm, their rate in multiples of `learning_rate` (at 1e-3 the published 0.001, 0.01 and
 0.008), and their optimizer."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an architecture is trained.
+
+    Attributes:
+        make_step: see `make_train_step`.
+        optimizers: names of layers -> rate in multiples of `learning_rate`, and what makes their optimizer;
+            every trainable layer is in one. None: the optimizer that the model was compiled with takes all.
+    """
+
+    make_step: Callable[..., Step] = make_train_step
+    optimizers: LayerOptimizers | None = None
+
+
+RECIPES = {
+    "cnn_lstm": Recipe(),
+    "c3d": Recipe(),
+    "conv_lstm": Recipe(make_segment_step, CONV_LSTM_OPTIMIZERS),
+}
+"""Architecture -> how it is trained."""
 
 
 def optimizer_pairs(
@@ -46,12 +71,13 @@ def optimizer_pairs(
         training: gives the learning rate and its schedule.
         num_steps: of the whole training.
     """
-    if config.architecture != "conv_lstm":
+    optimizers = RECIPES[config.architecture].optimizers
+    if optimizers is None:
         model.optimizer.learning_rate = learning_rate(training, num_steps)
         return [(model.optimizer, model.trainable_variables)]
     return [
         (make(training.learning_rate * factor), _variables_of(model, names))
-        for names, (factor, make) in CONV_LSTM_OPTIMIZERS.items()
+        for names, (factor, make) in optimizers.items()
     ]
 
 
@@ -63,12 +89,13 @@ def rate_setter(
 ) -> Callable[[int], None]:
     """Return what gives the optimizers the learning rates of a step, to be called with its number.
 
-    Keras's schedules count updates. A step of conv_lstm makes several: there they would come to their end
-    too early, so its rates are set here; those of other architectures follow by themselves.
+    Keras's schedules count updates. A step over segments makes several: there they would come to their end
+    too early, so the rates of a recipe's own optimizers are set here; the model's own follows by itself.
     """
-    if config.architecture != "conv_lstm" or training.learning_rate_schedule == "constant":
+    own = RECIPES[config.architecture].optimizers
+    if own is None or training.learning_rate_schedule == "constant":
         return lambda number: None
-    schedules = [learning_rate(training, num_steps, factor) for factor, _ in CONV_LSTM_OPTIMIZERS.values()]
+    schedules = [learning_rate(training, num_steps, factor) for factor, _ in own.values()]
 
     def set_rates(number: int) -> None:
         for optimizer, schedule in zip(optimizers, schedules, strict=True):

@@ -210,7 +210,7 @@ def _examples(
 
 def _video_contents(table: pd.DataFrame, config: RunConfig) -> pd.Series | None:
     """The short hash of each row's video; None for a model that sees no video."""
-    if config.model.video_branch == "none":
+    if not config.model.sees_video:
         return None
     hashes, _ = content_hashes(table["video_path"].unique().tolist(), progress=False)
     return table["video_path"].map(hashes).map(short_hash, na_action="ignore")

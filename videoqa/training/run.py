@@ -62,7 +62,7 @@ def prepare(job: Job, request: Request, replicas: Replicas = ONE_REPLICA) -> Pre
         config.data,
         tables=request.tables,
         seed=config.training.seed,
-        with_videos=config.model.video_branch != "none",
+        with_videos=config.model.sees_video,
     )
     table = attach_validation(table, config.training.seed, config.training.validation_share)
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
@@ -186,6 +186,6 @@ def _save(run: Run, fitted: "FittedModel", blind: ModelFolder | None) -> Trainin
 
 def _local_backbone_file(model: ModelConfig) -> str | None:
     """Return the weights file to keep with the model: the user's own, not one found by its name."""
-    if model.video_branch == "none" or model.backbone_weights in DEFAULT_BACKBONE_WEIGHTS.values():
+    if not model.sees_video or model.backbone_weights in DEFAULT_BACKBONE_WEIGHTS.values():
         return None
     return model.backbone_weights

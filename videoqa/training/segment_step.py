@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from videoqa.models.conv_lstm import SEGMENT_FRAMES, segment_form
+from videoqa.config import SEGMENT_FRAMES
+from videoqa.models.conv_lstm import segment_form
 from videoqa.models.dropout import dropout_state
 from videoqa.training.distribution import Strategy
 from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step, named_sums

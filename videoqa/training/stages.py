@@ -56,7 +56,7 @@ def fit(run: Run, config: RunConfig, folder: Path, **options: Any) -> "FittedMod
     if options.get("phase") == "unfrozen" and prepared.frame_examples is not None:
         examples = prepared.frame_examples
     training, validation = (prepared.rows_of(name, examples) for name in ("train", "validation"))
-    if config.model.video_branch == "none":
+    if not config.model.sees_video:
         training, validation = training.without_clips(), validation.without_clips()
     return fit_model(config, training, validation, folder, run.context, **options)
 
@@ -78,7 +78,7 @@ def fit_blind(run: Run) -> ModelFolder | None:
     """Train the blind model into `blind/`; None for actions, `blind=False`, a blind run, or if it is done and
     this is not worker 0."""
     prepared, config = run.prepared, run.prepared.config
-    if prepared.vocabulary is None or not config.training.blind or config.model.video_branch == "none":
+    if prepared.vocabulary is None or not config.training.blind or not config.model.sees_video:
         return None
     if is_past(run, "blind"):
         return load_model_folder(run.folder / BLIND) if run.context.control.is_chief else None

@@ -1,6 +1,5 @@
 """What takes a training's steps: with gradients shared at each, or with weights averaged now and then."""
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import keras
@@ -8,14 +7,8 @@ import keras
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.training.averaging import AveragedSteps
 from videoqa.training.distribution import Strategy
-from videoqa.training.segment_step import make_segment_step
-from videoqa.training.step import OptimizerPairs, Step, make_train_step
-
-STEP_MAKERS: dict[str, Callable[..., Step]] = {
-    "cnn_lstm": make_train_step,
-    "c3d": make_train_step,
-    "conv_lstm": make_segment_step,
-}
+from videoqa.training.optimizers import RECIPES
+from videoqa.training.step import OptimizerPairs, Step
 
 
 class Steps(Protocol):
@@ -53,12 +46,14 @@ def make_steps(
     batch_spec: dict[str, Any],
 ) -> Steps:
     """Return what takes the steps of a training; see `make_train_step`."""
-    make_step, frequency = STEP_MAKERS[config.architecture], training.averaging_frequency
+    make_step, frequency = RECIPES[config.architecture].make_step, training.averaging_frequency
     options: dict[str, Any] = {
         "seed": training.seed,
         "batch_spec": batch_spec,
         "batch_size": training.batch_size,
     }
+    if config.facts.segment_frames is not None:
+        options["segment_frames"] = config.facts.segment_frames
     if frequency is None:
         return SharedSteps(make_step(model, optimizers, strategy, **options))
     return AveragedSteps(model, optimizers, strategy, frequency=frequency, make_step=make_step, **options)
