@@ -88,10 +88,10 @@ def test_the_dataset_gives_the_same_batches() -> None:
 def test_a_random_window_is_drawn_from_seed_epoch_and_row() -> None:
     examples = numbered_examples(40, grid=9, num_frames=4)
     rows = np.arange(40)
-    starts = examples.random_starts(rows, seed=0, epoch=0)
+    starts = examples.random_windows(rows, seed=0, epoch=0).starts
     assert set(starts) == set(range(6)), "both ends are reachable"
-    assert np.array_equal(starts[7:9], examples.random_starts(rows[7:9], seed=0, epoch=0))
-    assert not np.array_equal(starts, examples.random_starts(rows, seed=0, epoch=1))
+    assert np.array_equal(starts[7:9], examples.random_windows(rows[7:9], seed=0, epoch=0).starts)
+    assert not np.array_equal(starts, examples.random_windows(rows, seed=0, epoch=1).starts)
     window = examples.model_inputs(np.array([7]), starts[7:8])["features"][0, :, 0]
     assert window.tolist() == [700 + starts[7] + frame for frame in range(4)]
 

@@ -24,7 +24,7 @@ def examples_of(lengths: list[int], num_frames: int = 4, **options) -> Examples:
 
 
 def test_both_ends_of_a_clip_are_reached_and_an_exact_one_is_used() -> None:
-    starts = examples_of([7] * 60).random_starts(ROWS, seed=0, epoch=0)
+    starts = examples_of([7] * 60).random_windows(ROWS, seed=0, epoch=0).starts
     assert set(starts) == {0, 1, 2, 3}
     exact = examples_of([4, 7])
     clip = exact.model_inputs(np.array([0]), exact.random_windows(np.array([0, 1]), 0, 0).starts[:1])["clip"]
@@ -68,7 +68,7 @@ def test_a_short_clip_goes_round() -> None:
     clip = examples.model_inputs(np.array([0, 1]), np.array([0, 2]))["clip"]
     assert clip[0, :, 0, 0, 0].tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert clip[1, :, 0, 0, 0].tolist() == [2, 3, 4, 5, 6, 7, 8]
-    assert examples.random_starts(np.array([0]), 0, 0).tolist() == [0]
+    assert examples.random_windows(np.array([0]), 0, 0).starts.tolist() == [0]
 
 
 def test_what_a_short_clip_lacks_is_masked() -> None:

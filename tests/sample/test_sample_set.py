@@ -10,10 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from videoqa.sample.files import DEFAULT_NUM_CLIPS, generate_clips, plan_clips
+from videoqa.sample.files import generate_clips, plan_clips
 from videoqa.sample.sample_set import (
-    load_sample_choice_table,
-    load_sample_count_table,
     load_sample_table,
     sample_clip,
 )
@@ -100,30 +98,6 @@ def test_action_rows_are_one_per_clip(home: Path, table: pd.DataFrame) -> None:
     assert len(actions) == table["video_id"].nunique() == NUM_CLIPS
     assert set(actions["answer"]) == set(ACTIVITIES) and set(actions["question"]) == {""}
     assert actions.attrs["task"] == "action"
-
-
-def test_choice_rows_hold_the_answer_and_its_opposite(home: Path) -> None:
-    rows = load_sample_choice_table(home, num_clips=NUM_CLIPS)
-    opposites = {pair[i]: pair[1 - i] for pair in PAIRS.values() for i in (0, 1)}
-    for row in rows.itertuples():
-        assert len(set(row.choices)) == 5 and row.answer in row.choices
-        assert opposites.get(row.answer, row.answer) in row.choices
-    places = pd.Series([row.choices.index(row.answer) for row in rows.itertuples()]).value_counts()
-    assert places.max() - places.min() <= 1
-    assert rows.attrs["task"] == "multiple_choice"
-
-
-def test_count_rows_ask_every_count_as_often() -> None:
-    from videoqa.sample.sample_set import _count_rows
-
-    rows = pd.DataFrame(list(_count_rows(plan_clips(DEFAULT_NUM_CLIPS))))
-    for _, counts in rows.groupby("split")["answer"]:
-        assert sorted(counts.unique()) == ["0", "1", "2", "3", "4"]
-        assert counts.value_counts().nunique() == 1
-
-
-def test_the_count_table_is_a_count_task(home: Path) -> None:
-    assert load_sample_count_table(home, num_clips=NUM_CLIPS).attrs["task"] == "count"
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:

@@ -19,8 +19,6 @@ FINDINGS = (
 )
 """In the order they are printed; `docs/audit.md` says what each means and what to do."""
 COLUMNS = ("row", "question_id", "video_id", "video_path", "split", "finding", "detail")
-FOLDER_FINDINGS = ("packed_archive",)
-"""Findings about a folder: their `row` is 0 and their `video_path` is what was found there."""
 
 Found = tuple[int, str, str]
 """Position of a row in the table from 0, one of `FINDINGS`, and the detail."""
@@ -43,7 +41,7 @@ def findings_table(table: pd.DataFrame, found: Iterable[Found]) -> pd.DataFrame:
 def folder_findings(
     archives: Iterable[tuple[str, str]],
 ) -> Iterator[tuple[int, str, str, str, str, str, str]]:
-    """Yield the rows of findings about archives, given as path and advice."""
+    """Yield the rows of findings about archives in a folder, given as path and advice; their `row` is 0."""
     for path, advice in archives:
         yield (0, "", "", path, "", "packed_archive", advice)
 

@@ -88,10 +88,6 @@ class Examples:
         """Return the start of the centre window of each of `rows`: int64 `(k,)`."""
         return np.array([window_start_center(n, self.num_frames) for n in self._grids_of(rows)], np.int64)
 
-    def random_starts(self, rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-        """Return a random window start of each of `rows`, drawn from (seed, epoch, row): int64 `(k,)`."""
-        return self.random_windows(rows, seed, epoch).starts
-
     def random_windows(self, rows: np.ndarray, seed: int, epoch: int) -> Windows:
         """Return what each of `rows` shows in an epoch, drawn from (seed, epoch, row)."""
         lengths = self._grids_of(rows)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videoqa.sample.scene import ACTIVITIES, COLOURS, JUMP_COUNTS, PAIRS
+from videoqa.sample.scene import COLOURS, JUMP_COUNTS, PAIRS
 
 FORMS = {
     "activity": (
@@ -93,7 +93,6 @@ NUM_WORDINGS = {
 """Split -> question type -> wordings each clip is asked, where not one."""
 ORDER_TYPES = ("activity", "yes_no", "direction")
 """The types whose answers differ between the two clips of a pair."""
-NUM_CHOICES = 5
 SINGLES = {
     "train": {"waving": 2, "jumping": 4},
     "validation": {"waving": 1, "jumping": 2},
@@ -201,13 +200,3 @@ def _askable(group: Group) -> Iterator[tuple[str, str, list[tuple[int, str]]]]:
     for clip in range(len(activities)):
         yield "shirt_colour", group.shirt_colour, [(clip, group.shirt_colour)]
         yield "box_colour", group.box_colour, [(clip, group.box_colour)]
-
-
-def choose_answers(activity: str, turn: int, rng: np.random.Generator) -> list[str]:
-    """Return five activities to choose from: the right one at place `turn % 5`, its opposite among them."""
-    opposites = [other for pair in PAIRS.values() if activity in pair for other in pair if other != activity]
-    others = [other for other in ACTIVITIES if other not in (activity, *opposites)]
-    wrong = opposites + rng.permutation(others).tolist()[: NUM_CHOICES - 1 - len(opposites)]
-    choices = rng.permutation(wrong).tolist()
-    choices.insert(turn % NUM_CHOICES, activity)
-    return choices

@@ -18,7 +18,7 @@ from videoqa.sample.files import (
     plan_clips,
     write_clip,
 )
-from videoqa.sample.questions import ORDER_TYPES, ask_questions, choose_answers
+from videoqa.sample.questions import ORDER_TYPES, ask_questions
 from videoqa.sample.scene import ACTIVITIES, CLIP_STREAM, PAIRS, draw_scene
 
 Home = str | os.PathLike[str] | None
@@ -56,28 +56,6 @@ def load_sample_table(
         clips, sample_folder(home) / f"{seed}-{len(clips)}-v{SAMPLE_VERSION}", progress=progress
     )
     return _make_table(ROWS_OF_TASK[task](clips), folder, task)
-
-
-def load_sample_choice_table(
-    home: Home = None, *, seed: int = 0, num_clips: int = DEFAULT_NUM_CLIPS, progress: bool = True
-) -> pd.DataFrame:
-    """Return multiple-choice rows of the same clips: `choices` are five, the opposite activity among them."""
-    clips = plan_clips(num_clips, seed=seed)
-    folder = generate_clips(
-        clips, sample_folder(home) / f"{seed}-{len(clips)}-v{SAMPLE_VERSION}", progress=progress
-    )
-    return _make_table(_choice_rows(clips, seed), folder, "multiple_choice")
-
-
-def load_sample_count_table(
-    home: Home = None, *, seed: int = 0, num_clips: int = DEFAULT_NUM_CLIPS, progress: bool = True
-) -> pd.DataFrame:
-    """Return count rows of the same clips: how often he jumps, "0" to "4", each count as often."""
-    clips = plan_clips(num_clips, seed=seed)
-    folder = generate_clips(
-        clips, sample_folder(home) / f"{seed}-{len(clips)}-v{SAMPLE_VERSION}", progress=progress
-    )
-    return _make_table(_count_rows(clips), folder, "count")
 
 
 def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None) -> str:
@@ -126,31 +104,6 @@ def _action_rows(clips: Sequence[SampleClip]) -> Iterator[dict]:
     for clip in clips:
         row = {"question": "", "answer": clip.activity, "question_type": "action"}
         yield {**_clip_columns(clip), **row, "order_dependent": bool(clip.group.pair_kind)}
-
-
-def _choice_rows(clips: Sequence[SampleClip], seed: int) -> Iterator[dict]:
-    rng = np.random.default_rng([seed, len(clips)])
-    for place, clip in enumerate(clips):
-        choices = choose_answers(clip.activity, place, rng)
-        row = {"question": "what is he doing?", "answer": clip.activity, "question_type": "activity"}
-        yield {
-            **_clip_columns(clip),
-            **row,
-            "choices": choices,
-            "order_dependent": bool(clip.group.pair_kind),
-        }
-
-
-def _count_rows(clips: Sequence[SampleClip]) -> Iterator[dict]:
-    """Yield a row per jumping clip, and as many that do not jump as jump once."""
-    for split in dict.fromkeys(clip.group.split for clip in clips):
-        inside = [clip for clip in clips if clip.group.split == split]
-        once = sum(clip.group.jumps == 1 for clip in inside)
-        still = [clip for clip in inside if not clip.group.jumps]
-        still = still[:: max(1, len(still) // max(once, 1))][:once]
-        for clip in [clip for clip in inside if clip.group.jumps] + still:
-            row = {"question": "how many times does he jump?", "answer": str(clip.group.jumps)}
-            yield {**_clip_columns(clip), **row, "question_type": "jump_count", "order_dependent": False}
 
 
 ROWS_OF_TASK = {"open_ended": _question_rows, "action": _action_rows}
