@@ -215,7 +215,7 @@ def forecast_step(
     replicas: Replicas = ONE_REPLICA,
     prefetch_batches: int = PREFETCHED_BATCHES,
 ) -> dict[str, int]:
-    """Return the bytes of one machine that training steps of c3d or conv_lstm hold, by what holds them.
+    """Return the bytes of one machine that training steps without a backbone hold, by what holds them.
 
     Args:
         model: of an architecture without a backbone.
