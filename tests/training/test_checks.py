@@ -8,7 +8,7 @@ from videoqa.training.checks import (
     check_recipe,
     check_shares,
     check_unfreezing,
-    drops_incomplete_batches,
+    steps_per_epoch,
 )
 
 C3D, CONV_LSTM = ModelConfig(architecture="c3d"), ModelConfig(architecture="conv_lstm")
@@ -41,11 +41,7 @@ def test_shares_of_batch_norm_are_equal(batch_size, num_replicas, nearest):
 
 
 def test_only_c3d_drops_an_incomplete_batch():
-    assert [drops_incomplete_batches(model) for model in (ModelConfig(), C3D, CONV_LSTM)] == [
-        False,
-        True,
-        False,
-    ]
+    assert [steps_per_epoch(11, 4, model) for model in (ModelConfig(), C3D, CONV_LSTM)] == [3, 2, 3]
 
 
 @pytest.mark.parametrize(

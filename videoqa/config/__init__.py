@@ -25,7 +25,7 @@ from videoqa.config.choices import (
 from videoqa.config.data import DataConfig
 from videoqa.config.extraction import ExtractionConfig
 from videoqa.config.launch import LaunchConfig
-from videoqa.config.model import ModelConfig
+from videoqa.config.model import BACKBONE_OPTIONS, ModelConfig
 from videoqa.config.options import option
 from videoqa.config.run import (
     PARTS,
@@ -42,6 +42,7 @@ __all__ = [
     "ARCHITECTURES",
     "Architecture",
     "BACKBONES",
+    "BACKBONE_OPTIONS",
     "CROPS",
     "DEFAULT_BACKBONE_WEIGHTS",
     "DEFAULT_FRAME_SIZES",

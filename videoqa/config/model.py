@@ -15,6 +15,9 @@ from videoqa.config.choices import (
 )
 from videoqa.config.options import option
 
+BACKBONE_OPTIONS = ("backbone", "backbone_weights", "backbone_layer", "train_backbone", "video_branch")
+"""Fields that an architecture without a backbone has no use for."""
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -118,15 +121,8 @@ class ModelConfig:
 
     def _refuse_backbone(self) -> None:
         """Take out what belongs to a backbone; refuse it where it was asked for."""
-        asked: dict[str, tuple[object, ...]] = {
-            "backbone": (None, "inception_v3"),
-            "backbone_weights": (None, "default"),
-            "backbone_layer": (None,),
-            "train_backbone": (False,),
-            "video_branch": ("lstm",),
-        }
-        for name, absent in asked.items():
-            if getattr(self, name) not in absent:
+        for name in BACKBONE_OPTIONS:
+            if getattr(self, name) not in (None, getattr(type(self), name)):
                 requirement = f"be left out with architecture={self.architecture!r}, which has no backbone"
                 raise ValueError(refusal(name, requirement, getattr(self, name)))
         for name in ("backbone", "backbone_weights"):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videoqa._checks import check_file, refusal
+from videoqa.config import DEFAULT_BACKBONE_WEIGHTS
 
 if TYPE_CHECKING:
     import keras
@@ -32,7 +33,6 @@ def weights_file(name: str, weights: str | os.PathLike[str] | None) -> Path | No
     Raises:
         ConnectionError, FileNotFoundError, ValueError: as `build_backbone`.
     """
-    own = {"inception_v3": "imagenet", "tiny": "package"}
     if weights is None:
         return None
     if weights == "imagenet" and name == "inception_v3":
@@ -41,11 +41,12 @@ def weights_file(name: str, weights: str | os.PathLike[str] | None) -> Path | No
         return check_file(
             "backbone_weights", TINY_WEIGHTS_FILE, "The package is incomplete: install it again."
         )
-    if weights in own.values():
+    own = DEFAULT_BACKBONE_WEIGHTS[name]
+    if weights in DEFAULT_BACKBONE_WEIGHTS.values():
         raise ValueError(
-            refusal("backbone_weights", f"be {own[name]!r}, a file or None with backbone={name!r}", weights)
+            refusal("backbone_weights", f"be {own!r}, a file or None with backbone={name!r}", weights)
         )
-    return check_file("backbone_weights", weights, f"Or give {own[name]!r}.")
+    return check_file("backbone_weights", weights, f"Or give {own!r}.")
 
 
 def keras_models_folder() -> Path:

@@ -127,14 +127,9 @@ def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
         )
 
 
-def drops_incomplete_batches(config: ModelConfig) -> bool:
-    """Whether a model learns from full batches only: batch norm's statistics are those of a batch."""
-    return config.facts.full_batches_only
-
-
 def steps_per_epoch(num_examples: int, batch_size: int, config: ModelConfig) -> int:
     """Return the number of batches of an epoch, an uneven last one included where it is learned from."""
-    return num_batches(num_examples, batch_size, drop_remainder=drops_incomplete_batches(config))
+    return num_batches(num_examples, batch_size, drop_remainder=config.facts.full_batches_only)
 
 
 def check_num_rows(config: ModelConfig, num_rows: int, batch_size: int) -> str:
@@ -143,7 +138,7 @@ def check_num_rows(config: ModelConfig, num_rows: int, batch_size: int) -> str:
     Raises:
         ValueError: a model that learns from full batches only, and fewer rows than one batch has.
     """
-    if not drops_incomplete_batches(config) or num_rows % batch_size == 0:
+    if not config.facts.full_batches_only or num_rows % batch_size == 0:
         return ""
     if num_rows < batch_size:
         requirement = f"be at most the number of training rows, {num_rows}: batch norm needs full batches"
@@ -180,7 +175,7 @@ def check_shares(config: ModelConfig, batch_size: int, num_replicas: int) -> Non
     Raises:
         ValueError: naming the two nearest sizes.
     """
-    if not drops_incomplete_batches(config) or batch_size % num_replicas == 0:
+    if not config.facts.full_batches_only or batch_size % num_replicas == 0:
         return
     smaller = max(batch_size // num_replicas, 1) * num_replicas
     larger = (batch_size // num_replicas + 1) * num_replicas

@@ -12,7 +12,7 @@ import numpy as np
 from videoqa._progress import progress_bar, say
 from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import Examples, batch_spec, batches_ahead
-from videoqa.training.checks import drops_incomplete_batches, steps_per_epoch
+from videoqa.training.checks import steps_per_epoch
 from videoqa.training.context import RunContext
 from videoqa.training.control import TrainingStopped, signal_of
 from videoqa.training.distribution import from_chief, variables_of
@@ -77,7 +77,7 @@ class Training:
         self._progress = context.progress and control.is_chief
         self._num_steps = steps_per_epoch(len(train_examples), training.batch_size, config.model)
         self._prefetch_batches = context.prefetch_batches
-        self._drop_remainder = drops_incomplete_batches(config.model)
+        self._drop_remainder = config.model.facts.full_batches_only
         has_best = begin_at is not None and begin_at.best_score is not None
         self._best: list[np.ndarray] = model.get_weights() if has_best else []
         self._has_callbacks = bool(callbacks)

@@ -9,7 +9,14 @@ from typing import Any
 from videoqa._checks import refusal
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
-from videoqa.config import PARTS, RunConfig, field_names, run_config_from_json
+from videoqa.config import (
+    ARCHITECTURES,
+    BACKBONE_OPTIONS,
+    PARTS,
+    RunConfig,
+    field_names,
+    run_config_from_json,
+)
 
 FREE = ("data", "videos", "annotations", "strategy", "epochs", "unfreeze_epochs")
 """Options that may differ: where the same rows and videos lie, how it is spread and how long it goes on."""
@@ -17,11 +24,6 @@ LENGTHS = ("epochs", "unfreeze_epochs")
 """Those of `FREE` that may only grow."""
 OF_THE_BACKBONE = ("backbone_weights", "frame_size")
 """Options whose defaults another backbone brings."""
-OF_THE_ARCHITECTURE = (
-    *("backbone", "backbone_weights", "backbone_layer", "train_backbone", "video_branch", "frame_size"),
-    *("width", "peepholes", "l2", "dropout", "short_clips"),
-)
-"""Options that another architecture may not have, or has other defaults of."""
 
 
 def options_of_run(
@@ -49,11 +51,17 @@ def options_of_run(
     options = {name: getattr(part, name) for part in parts for name in field_names(part)}
     options["task"] = config.data.task
     if typed.get("architecture", config.model.architecture) != config.model.architecture:
-        options = {name: value for name, value in options.items() if name not in OF_THE_ARCHITECTURE}
+        options = {name: value for name, value in options.items() if name not in _of_an_architecture()}
     elif typed.get("backbone", config.model.backbone) != config.model.backbone:
         # So that it is the backbone that is refused, not that the old one's weights do not fit it.
         options = {name: value for name, value in options.items() if name not in OF_THE_BACKBONE}
     return {**options, **typed}
+
+
+def _of_an_architecture() -> set[str]:
+    """Return the options that another architecture may not have, or has other defaults of."""
+    absent = {name for facts in ARCHITECTURES.values() for name in facts.absent_options}
+    return {*BACKBONE_OPTIONS, *absent, "frame_size", "l2", "dropout", "short_clips"}
 
 
 def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[str, str]) -> None:
