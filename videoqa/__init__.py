@@ -6,6 +6,7 @@ Public names are imported on first use (PEP 562), so `import videoqa` loads no T
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from videoqa._keras_layers import register_with_keras
 from videoqa._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -56,3 +57,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+register_with_keras()

@@ -12,6 +12,7 @@ from videoqa.models.c3d import build_c3d
 from videoqa.models.cnn_lstm import build_cnn_lstm
 from videoqa.models.conv_lstm import build_conv_lstm
 from videoqa.models.devices import let_gpu_memory_grow
+from videoqa.models.losses import AnswerCrossentropy
 
 LEARNING_RATE = 1e-3
 ARCHITECTURE_FUNCTIONS: dict[str, Callable[[ModelConfig, int | None, str], keras.Model]] = {
@@ -190,7 +191,10 @@ def build_from_config(
     network = ARCHITECTURE_FUNCTIONS[model.architecture](model, num_frames, starts_from)
     # XLA would compile anew for every number of frames and words.
     network.compile(
-        keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", jit_compile=False
+        keras.optimizers.Adam(learning_rate),
+        AnswerCrossentropy(),
+        weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        jit_compile=False,
     )
     return network
 

@@ -1,0 +1,56 @@
+"""Registers the layers of saved models with Keras as soon as someone imports Keras, and not before."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+LAYER_MODULES = (
+    "videoqa.models.attention",
+    "videoqa.models.dropout",
+    "videoqa.models.frame_batches",
+    "videoqa.models.losses",
+    "videoqa.models.peephole_lstm",
+    "videoqa.models.pooling",
+    "videoqa.models.standardization",
+    "videoqa.models.time_distributed",
+)
+"""Modules with classes that a `.keras` file may name."""
+
+
+def register_with_keras() -> None:
+    """Let `keras.models.load_model` find our layers, whichever of `videoqa` and `keras` is imported first."""
+    if "keras" in sys.modules:
+        _import_layers()
+    elif not any(isinstance(finder, _KerasFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _KerasFinder())
+
+
+def _import_layers() -> None:
+    for name in LAYER_MODULES:
+        importlib.import_module(name)
+
+
+class _KerasFinder(MetaPathFinder):
+    """Finds `keras` as everyone does, and imports our layers behind it. It steps aside after that."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of `keras` with a loader that goes on to our layers; None for other modules."""
+        if fullname != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec("keras")
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_both(module: ModuleType) -> None:
+                load(module)
+                _import_layers()
+
+            spec.loader.exec_module = load_both  # type: ignore[method-assign]
+        return spec
