@@ -143,7 +143,7 @@ def main() -> None:
         for workers in (1, 2):
             os.environ["VIDEOQA_HOME"] = str(out / f"home-{workers}")
             started = time.perf_counter()
-            report = videoqa.audit(subset, out=out / "speed", workers=workers, progress=False)
+            report = videoqa.audit(subset, out=out / "speed", decode_workers=workers, progress=False)
             seconds = 100 * (time.perf_counter() - started) / report.num_decoded
             print(f"{workers} workers: {seconds:.1f} s per 100 UCF101 clips")
 

@@ -1,9 +1,13 @@
 """Options: defaults, checks, and where each goes."""
 
+import inspect
+from typing import get_type_hints
+
 import pytest
 
+from videoqa import audit, train
 from videoqa import config as config_module
-from videoqa.config import ModelConfig, SamplingConfig, TrainingConfig, run_config_from_options
+from videoqa.config import ModelConfig, SamplingConfig, TrainingConfig, keywords, run_config_from_options
 
 REFUSED = [
     ({"num_frames": 0}, "`num_frames` must be an integer from 1 to 512. Received: num_frames=0"),
@@ -119,3 +123,36 @@ def test_an_architecture_brings_its_recipe_along() -> None:
     assert whole_clip.sampling.short_clips == "repeat"
     averaged = run_config_from_options({"architecture": "conv_lstm", "strategy": "multiworker"})
     assert averaged.training.averaging_frequency == 1 and averaged.sampling.short_clips == "mask"
+
+
+WIDER = {"videos", "annotations", "classes", "workers", "backbone_weights"}
+"""Options that take more types than the dataclass keeps: one value for several, a path for a text."""
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (keywords.TrainOptions, ("Data", "Sampling", "Model", "Training", "Launch")),
+        (keywords.EncodeOptions, ("Data", "Sampling", "Model")),
+        (keywords.ExtractOptions, ("Data", "Extraction")),
+        (keywords.EvaluateOptions, ("Data",)),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_typed_keywords_are_the_fields_of_the_dataclasses(options, parts) -> None:
+    fields = {}
+    for part in parts:
+        fields = get_type_hints(getattr(config_module, f"{part}Config")) | fields
+    left_out = {"data", "task"} if options is keywords.EvaluateOptions else {"data"}
+    typed = get_type_hints(options)
+    assert set(typed) == set(fields) - left_out
+    for name in set(typed) - WIDER:
+        assert typed[name] == fields[name], name
+
+
+def test_help_shows_every_option_with_its_default() -> None:
+    shown = inspect.signature(train).parameters
+    assert set(keywords.TrainOptions.__annotations__) < set(shown) and "options" not in shown
+    assert shown["epochs"].default == 30 and shown["epochs"].annotation is int
+    assert shown["task"].default is None and shown["frame_size"].default is None
+    assert inspect.signature(audit).parameters["seed"].default == 0

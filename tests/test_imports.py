@@ -14,12 +14,12 @@ HEAVY = ("tensorflow", "keras", "cv2", "av", "pandas", "nltk", "matplotlib", "nu
 
 # A room imports only rooms of a smaller number; CONTRIBUTING.md says what each holds.
 LEVELS = {
-    "__main__": 10,
-    "cli": 9,
-    "demo": 8,
-    "doctor": 7,
+    "__main__": 11,
+    "cli": 10,
+    "demo": 9,
+    "doctor": 8,
+    "training": 7,
     "answering": 6,
-    "training": 6,
     "reporting": 6,
     "evaluation": 5,
     "launching": 5,
@@ -86,7 +86,7 @@ def test_a_room_imports_only_lower_rooms(module, file):
         if other == room or room == "__init__":
             continue
         public_name = other in videoqa.__all__ and len(name.split(".")) == 2
-        if public_name and level_of(room) >= 7:
+        if public_name and level_of(room) >= 8:
             continue
         assert not public_name, f"{module} must import {other} from its own module, not from the package"
         assert level_of(other) < level_of(room) or level_of(room) == level_of(other) <= 1, (

@@ -14,21 +14,43 @@ if TYPE_CHECKING:
     from videoqa.answering.ask import ask as ask
     from videoqa.answering.ask import load as load
     from videoqa.answering.predict import predict as predict
+    from videoqa.answering.video_qa import VideoQA as VideoQA
     from videoqa.auditing.audit import audit as audit
+    from videoqa.config import DataConfig as DataConfig
+    from videoqa.config import ExtractionConfig as ExtractionConfig
+    from videoqa.config import LaunchConfig as LaunchConfig
+    from videoqa.config import ModelConfig as ModelConfig
+    from videoqa.config import RunConfig as RunConfig
+    from videoqa.config import SamplingConfig as SamplingConfig
+    from videoqa.config import TrainingConfig as TrainingConfig
     from videoqa.evaluation.evaluate import evaluate as evaluate
     from videoqa.extraction.extract import extract_frames as extract_frames
     from videoqa.features.encode import encode as encode
+    from videoqa.launching.errors import StartError as StartError
+    from videoqa.launching.errors import WorkerLost as WorkerLost
     from videoqa.models.building import build_action_model as build_action_model
     from videoqa.models.building import build_model as build_model
     from videoqa.reporting.compare import compare as compare
     from videoqa.reporting.report import report as report
     from videoqa.sample.sample_set import sample_clip as sample_clip
+    from videoqa.training.run import TrainingRun as TrainingRun
     from videoqa.training.train import train as train
     from videoqa.video.errors import DecodingError as DecodingError
 
 _HOME_OF_NAME = {
     "Answer": "videoqa.answering.answer",
+    "DataConfig": "videoqa.config",
     "DecodingError": "videoqa.video.errors",
+    "ExtractionConfig": "videoqa.config",
+    "LaunchConfig": "videoqa.config",
+    "ModelConfig": "videoqa.config",
+    "RunConfig": "videoqa.config",
+    "SamplingConfig": "videoqa.config",
+    "StartError": "videoqa.launching.errors",
+    "TrainingConfig": "videoqa.config",
+    "TrainingRun": "videoqa.training.run",
+    "VideoQA": "videoqa.answering.video_qa",
+    "WorkerLost": "videoqa.launching.errors",
     "ask": "videoqa.answering.ask",
     "audit": "videoqa.auditing.audit",
     "build_action_model": "videoqa.models.building",

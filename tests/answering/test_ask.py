@@ -39,6 +39,29 @@ def test_unknown_words_are_named(question_run: Path, clip: Path) -> None:
     assert any("zorro" in note for note in answer.notes)
 
 
+def test_many_questions_get_the_answers_each_would_get_alone(question_run: Path, clip: Path) -> None:
+    qa, questions = videoqa.load(question_run), ["what is he doing?", "is he waving?", "is zorro waving?"]
+    answers = qa.ask_many(clip, questions, top_k=2)
+    alone = [qa.ask(clip, question, top_k=2) for question in questions]
+    assert [answer.text for answer in answers] == [answer.text for answer in alone]
+    assert answers[0].alternatives != answers[1].alternatives and answers[2].unknown_words == ("zorro",)
+    for one, other in zip(answers, alone, strict=True):
+        # a softmax of 16 hidden units and one of a batch of 1: float32 sums of at most 32 terms
+        assert one.probability == pytest.approx(other.probability, rel=32 * 2**-23)
+
+
+@pytest.mark.parametrize("questions", ["what is he doing?", [], None])
+def test_many_questions_must_be_a_list(question_run: Path, clip: Path, questions: object) -> None:
+    with pytest.raises(ValueError, match="`questions` must be a list of at least one question.*call `ask`"):
+        videoqa.load(question_run).ask_many(clip, questions)
+
+
+def test_a_loaded_model_predicts_as_the_function_does(action_run: Path, small_set: Path) -> None:
+    folder = small_set / "waving-5"
+    table = videoqa.load(action_run).predict(folder, progress=False)
+    assert len(table) == 1 and table.equals(videoqa.predict(action_run, folder, progress=False))
+
+
 @pytest.mark.slow
 def test_an_action_model_gives_its_label(action_run: Path, clip: Path) -> None:
     answer = videoqa.ask(clip, model=action_run)

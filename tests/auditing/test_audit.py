@@ -15,7 +15,9 @@ from .conftest import found, moving_frames, write_frames
 
 
 def run(table: pd.DataFrame, clips: Path, tmp_path: Path, **options):
-    return videoqa.audit(table, videos=clips, out=tmp_path / "audit", workers=2, progress=False, **options)
+    return videoqa.audit(
+        table, videos=clips, out=tmp_path / "audit", decode_workers=2, progress=False, **options
+    )
 
 
 def rows(*entries: tuple[str, str, str]) -> pd.DataFrame:

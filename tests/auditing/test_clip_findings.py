@@ -39,7 +39,7 @@ def findings_of(folder: Path, tmp_path: Path) -> AuditReport:
     videos = sorted(path.name for path in folder.iterdir())
     labels = ["ab"[number % 2] for number in range(len(videos))]
     table = pd.DataFrame({"video": videos, "label": labels, "split": "train"})
-    return videoqa.audit(table, videos=folder, out=tmp_path / "audit", workers=2, progress=False)
+    return videoqa.audit(table, videos=folder, out=tmp_path / "audit", decode_workers=2, progress=False)
 
 
 @pytest.mark.slow

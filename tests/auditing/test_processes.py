@@ -34,7 +34,7 @@ def many(tmp_path: Path) -> Path:
 
 
 def start(data: Path, out: Path) -> subprocess.Popen:
-    words = ["audit", "--data", str(data), "--out", str(out), "--workers", "1", "--json"]
+    words = ["audit", "--data", str(data), "--out", str(out), "--decode-workers", "1", "--json"]
     return subprocess.Popen(
         [sys.executable, "-c", MAIN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -99,7 +99,7 @@ def test_a_program_without_a_main_guard_can_audit(clips, tmp_path):
     program.write_text(
         "import sys, pandas as pd, videoqa\n"
         "rows = pd.DataFrame({'video': ['c0.mp4', 'c1.mp4'], 'label': ['a', 'b'], 'split': 'train'})\n"
-        "print(videoqa.audit(rows, videos=sys.argv[1], out=sys.argv[2], workers=2).num_decoded)\n"
+        "print(videoqa.audit(rows, videos=sys.argv[1], out=sys.argv[2], decode_workers=2).num_decoded)\n"
     )
     command = [sys.executable, str(program), str(clips), str(tmp_path / "audit")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -108,6 +108,6 @@ def test_a_program_without_a_main_guard_can_audit(clips, tmp_path):
 
 def test_where_nothing_can_be_kept_the_audit_still_reports(table, clips, tmp_path, own_home):
     own_home.write_text("a file where the home should be")
-    report = videoqa.audit(table, videos=clips, out=tmp_path / "audit", workers=1, progress=False)
+    report = videoqa.audit(table, videos=clips, out=tmp_path / "audit", decode_workers=1, progress=False)
     assert report.num_decoded == 6 and len(report.findings) == 0
     assert len(report.notes) == 1 and "cannot be kept" in report.notes[0]

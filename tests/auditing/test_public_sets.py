@@ -24,7 +24,7 @@ def lists(tmp_path: Path) -> Path:
 
 def run(lists: Path, videos: Path, tmp_path: Path):
     options = {"annotations": lists, "videos": videos, "allow_other_counts": True}
-    return videoqa.audit("ucf101", out=tmp_path / "audit", workers=1, progress=False, **options)
+    return videoqa.audit("ucf101", out=tmp_path / "audit", decode_workers=1, progress=False, **options)
 
 
 def test_videos_that_are_still_packed(lists, tmp_path):

@@ -29,7 +29,7 @@ def test_an_out_that_is_a_file_is_refused(table, clips, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("workers", 0), ("num_frames", 0), ("limit", -1), ("workers", "2")]
+    ("option", "value"), [("decode_workers", 0), ("num_frames", 0), ("limit", -1), ("decode_workers", "2")]
 )
 def test_an_option_out_of_range_is_refused(table, clips, option, value):
     with pytest.raises(ValueError, match=f"`{option}` must be an integer"):

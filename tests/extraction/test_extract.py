@@ -91,7 +91,7 @@ def test_segments_are_clips_of_their_own(write_clip, tmp_path, numbers_in):
 
 def test_the_command(small_table, tmp_path, capfd):
     words = ["extract-frames", "--data", str(small_table), "--out", str(tmp_path / "frames"), "--fps", "2"]
-    assert main([*words, "--workers", "1"]) == 0
+    assert main([*words, "--decode-workers", "1"]) == 0
     printed = capfd.readouterr()
     assert "4 clips extracted, 0 there already, 1 failed." in printed.out
     assert "failed.csv" in printed.out and "broken.avi" in printed.out

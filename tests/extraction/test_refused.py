@@ -60,8 +60,8 @@ def test_questions_have_no_class(tmp_path):
 def test_an_unknown_option_and_no_worker(small_table, tmp_path):
     with pytest.raises(ValueError, match="`option` must be one of .*Did you mean 'fps'"):
         extract_frames(small_table, out=tmp_path / "frames", fpss=3)
-    with pytest.raises(ValueError, match="`workers` must be an integer from 1 to 256"):
-        extract_frames(small_table, out=tmp_path / "frames", workers=0)
+    with pytest.raises(ValueError, match="`decode_workers` must be an integer from 1 to 256"):
+        extract_frames(small_table, out=tmp_path / "frames", decode_workers=0)
 
 
 @pytest.mark.slow
@@ -79,7 +79,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_leaves_whole_clips(write_clip, s
     videos = [write_clip(f"{n}.avi", 100, size=(480, 640)) for n in range(2)]
     table = pd.DataFrame({"video": videos, "label": ["a", "b"], "split": "train"})
     with pytest.raises(OSError, match="No space left on device. What is finished stays"):
-        extract_frames(table, out=small_disk / "frames", fps=10, workers=1, progress=False)
+        extract_frames(table, out=small_disk / "frames", fps=10, decode_workers=1, progress=False)
     assert not list((small_disk / "frames").glob("train/*/*"))
     assert not (small_disk / "frames" / "train.txt").exists()
 

@@ -113,7 +113,7 @@ def test_one_seed_gives_one_set_of_weights_in_both_forms():
         np.testing.assert_array_equal(two, three)
 
 
-def test_imagenet_stands_for_the_pretrained_weights_of_tiny_too():
+def test_the_default_weights_of_tiny_are_those_of_the_package():
     models = [build_model(**SMALL, backbone="tiny", **more) for more in ({}, {"backbone_weights": "package"})]
     one, two = (model.get_layer("backbone").layer.get_weights() for model in models)
     np.testing.assert_array_equal(one[0], two[0])
@@ -186,6 +186,10 @@ def test_forms_of_different_models_are_not_mixed(clip_form):
             "`backbone_layer` must be None with backbone='tiny'",
         ),
         ({"backbone_weights": "package"}, "`backbone_weights` must be 'imagenet', a file"),
+        (
+            {"backbone": "tiny", "backbone_weights": "imagenet"},
+            "`backbone_weights` must be 'package', a file",
+        ),
         ({"video_branch": "gru"}, "`video_branch` must be one of 'lstm', 'mean', 'attention', 'none'"),
         ({"starts_from": "frames"}, "`starts_from` must be one of 'clip', 'features'"),
         ({"learning_rate": 0}, "`learning_rate` must be a number of at least 1e-12"),

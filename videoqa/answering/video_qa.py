@@ -1,8 +1,9 @@
 """A loaded model that answers questions: the network, the encoder and the features it has seen."""
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from videoqa.saving import ModelFolder
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.sampling import grid_indices
 from videoqa.video.transforms import resize_and_crop
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class VideoQA:
@@ -74,20 +78,65 @@ class VideoQA:
         Args:
             video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
             question: free text; an action model needs none.
+            top_k, start_seconds, end_seconds: see `ask_many`.
+
+        Raises:
+            ValueError, FileNotFoundError, DecodingError: see `ask_many`.
+        """
+        return self.ask_many(
+            video, [question], top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds
+        )[0]
+
+    def ask_many(
+        self,
+        video: str | os.PathLike[str] | np.ndarray,
+        questions: Sequence[str],
+        *,
+        top_k: int = 5,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+    ) -> list[Answer]:
+        """Return the answers to several questions about one clip: it is decoded once, they are one batch.
+
+        Args:
+            video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
+            questions: free texts; all are checked before the clip is looked at.
             top_k: length of `alternatives`.
             start_seconds, end_seconds: part `[start, end)` of a file to look at; None: from its beginning,
                 to its end.
 
         Raises:
-            ValueError: an empty or over-long question, one of unknown words only, a segment outside the
-                video, an array of another dtype or shape, or too few frames where such clips are skipped.
+            ValueError: no question, an empty or over-long one, one of unknown words only, a segment outside
+                the video, an array of another dtype or shape, or too few frames where such clips are skipped.
             FileNotFoundError: no such file.
             DecodingError: the file cannot be decoded.
         """
         check_integer("top_k", top_k, minimum=1)
-        unknown = self._check_question(question)
+        if isinstance(questions, str) or not isinstance(questions, Sequence) or not questions:
+            requirement = "be a list of at least one question"
+            raise ValueError(refusal("questions", requirement, questions, "For one question call `ask`."))
+        unknown = [self._check_question(question) for question in questions]
         clip, timestamps = self._clip(video, start_seconds, end_seconds)
-        probabilities = self._probabilities(clip, question)
+        rows = self._probabilities(clip, list(questions))
+        return [self._answer(*row, timestamps, top_k) for row in zip(rows, unknown, strict=True)]
+
+    def predict(
+        self,
+        videos: str | os.PathLike[str] | None = None,
+        *,
+        data: Any = None,
+        num_test_clips: int | None = None,
+        out: str | os.PathLike[str] | None = None,
+        progress: bool = True,
+    ) -> "pd.DataFrame":
+        """Return a table of answers about many clips; arguments and result are those of `videoqa.predict`."""
+        from videoqa.answering.predict import predict
+
+        return predict(self, videos, data=data, num_test_clips=num_test_clips, out=out, progress=progress)
+
+    def _answer(
+        self, probabilities: np.ndarray, unknown: list[str], timestamps: tuple[float, ...], top_k: int
+    ) -> Answer:
         order = np.argsort(-probabilities, kind="stable")[:top_k]
         ranked = tuple((self.answers[index], float(probabilities[index])) for index in order)
         notes = self.notes
@@ -124,8 +173,8 @@ class VideoQA:
             return encode_frames(chosen, self.encoder), ()
         return np.stack([resize_and_crop(frame, self.encoder.frame_size) for frame in chosen]), ()
 
-    def _probabilities(self, clip: np.ndarray, question: str) -> np.ndarray:
-        """Return the softmax over `answers`, float32 `(num_answers,)`."""
+    def _probabilities(self, clip: np.ndarray, questions: list[str]) -> np.ndarray:
+        """Return the softmax over `answers` for each question, float32 `(num_questions, num_answers)`."""
         config, vocabulary = self.folder.config, self.folder.vocabulary
         sampling, model = config.sampling, config.model
         if sampling.short_clips == "skip" and len(clip) < sampling.num_frames:
@@ -133,15 +182,15 @@ class VideoQA:
             raise ValueError(refusal("video", requirement, f"{len(clip)} frames"))
         examples = Examples(
             [clip] if model.sees_video else None,
-            np.zeros(1, np.int64),
-            None if vocabulary is None else vocabulary.encode([question]),
-            np.zeros(1, np.int32),
+            np.zeros(len(questions), np.int64),
+            None if vocabulary is None else vocabulary.encode(questions),
+            np.zeros(len(questions), np.int32),
             sampling.num_frames,
             clip_input="features" if model.has_backbone else "clip",
             short_clips=sampling.short_clips,
             with_mask=model.facts.needs_mask,
         )
-        return predict_probabilities(self.model, examples, num_test_clips=sampling.num_test_clips)[0]
+        return predict_probabilities(self.model, examples, num_test_clips=sampling.num_test_clips)
 
 
 def _check_frames(frames: Any) -> np.ndarray:

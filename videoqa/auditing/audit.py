@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from videoqa._checks import check_integer, refusal
 from videoqa._progress import progress_bar, say
@@ -14,6 +14,7 @@ from videoqa.auditing.records import Records, without_thumbnails
 from videoqa.auditing.report import AuditReport, videos_table, write_report
 from videoqa.auditing.workers import Task, examine_all
 from videoqa.config import run_config_from_options
+from videoqa.config.keywords import AuditOptions, shows_options
 from videoqa.data.annotation_files import folders_of
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.archives import check_unpacked
@@ -21,13 +22,14 @@ from videoqa.data.specs import options_of
 from videoqa.features.contents import content_hashes
 
 
+@shows_options(AuditOptions)
 def audit(
     data: Any = None,
     *,
     out: str | os.PathLike[str] | None = None,
-    workers: int | None = None,
+    decode_workers: int | None = None,
     progress: bool = True,
-    **options: Any,
+    **options: Unpack[AuditOptions],
 ) -> AuditReport:
     """Look at every row and every video of a data set and report what is wrong with them.
 
@@ -37,7 +39,7 @@ def audit(
     Args:
         data: path of a CSV or JSONL file, the name of a set, a DataFrame, or a list of these.
         out: folder to write to; None: `audits/<date-time>`.
-        workers: processes that decode; None: one per processor, at most 8.
+        decode_workers: processes that decode; None: one per processor, at most 8.
         progress: print messages, and bars on a terminal.
         **options: any field of `DataConfig` (`videos`, `annotations`, `limit`, …) and `SamplingConfig`
             (`num_frames`, …), and `num_answers` and `seed` as `train` would have them.
@@ -57,8 +59,8 @@ def audit(
     started = time.perf_counter()
     sources, tables = split_sources(data)
     config = run_config_from_options({**options_of(sources), **options, "data": sources})
-    num_workers = min(8, os.cpu_count() or 1) if workers is None else workers
-    check_integer("workers", num_workers, minimum=1, maximum=256)
+    num_workers = min(8, os.cpu_count() or 1) if decode_workers is None else decode_workers
+    check_integer("decode_workers", num_workers, minimum=1, maximum=256)
     check_unpacked(config.data.videos)
     folders_of([*sources, *tables], config.data, with_videos=True)
     table = read_annotations(config.data, tables=tables, seed=config.training.seed, with_videos=False)

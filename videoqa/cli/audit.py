@@ -17,7 +17,7 @@ from videoqa.config import (
 HELP = "look at every row and every video before training, and list what is wrong with them"
 EXAMPLE = """example:
   videoqa audit --data my.csv --videos clips/
-  videoqa audit --data my.csv --videos clips/ --out audits/mine --workers 4
+  videoqa audit --data my.csv --videos clips/ --out audits/mine --decode-workers 4
 """
 PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
 FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "num_answers", "seed")
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder for findings.csv, videos.csv and suspicious.png (default: audits/<date-time>)",
     )
     parser.add_argument(
-        "--workers",
+        "--decode-workers",
         type=int,
         metavar="N",
         default=argparse.SUPPRESS,
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from videoqa import audit
 
     return audit(
-        options.pop("data"), **options, **keywords(arguments, "out", "workers", "progress")
+        options.pop("data"), **options, **keywords(arguments, "out", "decode_workers", "progress")
     ).to_dict()
 
 

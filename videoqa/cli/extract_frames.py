@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder for the frames: new, empty, or an earlier extraction to go on with",
     )
     parser.add_argument(
-        "--workers",
+        "--decode-workers",
         type=int,
         metavar="N",
         default=argparse.SUPPRESS,
@@ -51,7 +51,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     ExtractionConfig(**{name: options[name] for name in field_names(ExtractionConfig) if name in options})
     from videoqa import extract_frames
 
-    return extract_frames(data, **options, **keywords(arguments, "out", "workers", "progress")).to_dict()
+    return extract_frames(
+        data, **options, **keywords(arguments, "out", "decode_workers", "progress")
+    ).to_dict()
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:

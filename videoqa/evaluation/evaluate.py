@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from videoqa._checks import check_choice, refusal
 from videoqa._manifest import MANIFEST, file_sha256, write_bytes, write_json, write_text
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
+from videoqa.config.keywords import EvaluateOptions, shows_options
 from videoqa.data.annotations import require_split
 from videoqa.evaluation.rows import name_of, rows_to_score
 from videoqa.evaluation.scoring import Scored, score_examples
@@ -19,6 +20,7 @@ from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import ModelFolder, load_model_folder
 
 
+@shows_options(EvaluateOptions)
 def evaluate(
     model: str | os.PathLike[str],
     data: Any = None,
@@ -30,7 +32,7 @@ def evaluate(
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
-    **options: Any,
+    **options: Unpack[EvaluateOptions],
 ) -> dict[str, Any]:
     """Score a model folder on one split and return the scores; every row counts, none is dropped.
 
@@ -74,7 +76,7 @@ def evaluate(
     windows = config.sampling.num_test_clips
     named = "" if windows == folder.config.sampling.num_test_clips else f"-{windows}-windows"
     target = _check_target(out, folder.path / "evaluation" / (split + view + named + name_of(data, options)))
-    table = rows_to_score(folder, data, split, options)
+    table = rows_to_score(folder, data, split, dict(options))
     rows = require_split(table, split)
     examples, outcome = make_examples(
         rows, config, vocabulary=folder.vocabulary, answers=folder.answers, progress=progress

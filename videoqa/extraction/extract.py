@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from videoqa._checks import check_choice, check_integer, refusal
 from videoqa._frame_folders import PARTIAL
 from videoqa._progress import progress_bar, say
 from videoqa.config import DataConfig, ExtractionConfig, field_names
+from videoqa.config.keywords import ExtractOptions, shows_options
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.archives import check_unpacked
 from videoqa.extraction.clips import Clip, clips_of
@@ -31,13 +32,14 @@ Outcome = tuple[Clip, ExportedFrames | str, bool]
 """A clip, its frames or why there are none, and whether they were there already."""
 
 
+@shows_options(ExtractOptions)
 def extract_frames(
     data: Any = None,
     *,
     out: str | os.PathLike[str] | None = None,
-    workers: int | None = None,
+    decode_workers: int | None = None,
     progress: bool = True,
-    **options: Any,
+    **options: Unpack[ExtractOptions],
 ) -> ExtractionReport:
     """Keep frames of every clip of an action table as JPEG files, chosen by their timestamps.
 
@@ -49,7 +51,7 @@ def extract_frames(
     Args:
         data: path of a CSV or JSONL file, the name of a set, a DataFrame, or a list of these.
         out: folder to write to: new, empty, or an earlier extraction with the same settings.
-        workers: threads that decode and write; None: one per processor.
+        decode_workers: threads that decode and write; None: one per processor.
         progress: print messages, and a bar on a terminal.
         **options: any field of `DataConfig` (`videos`, `annotations`, `fold`, ...) and `ExtractionConfig`
             (`fps`, `short_side`, `quality`).
@@ -70,9 +72,9 @@ def extract_frames(
     """
     started = time.perf_counter()
     sources, tables = split_sources(data)
-    data_config, settings = configs_of(options, sources)
-    num_workers = (os.cpu_count() or 1) if workers is None else workers
-    check_integer("workers", num_workers, minimum=1, maximum=256)
+    data_config, settings = configs_of(dict(options), sources)
+    num_workers = (os.cpu_count() or 1) if decode_workers is None else decode_workers
+    check_integer("decode_workers", num_workers, minimum=1, maximum=256)
     if out is None:
         raise ValueError(refusal("out", "name the folder to write to", None, "For example --out frames/"))
     folder = Path(out)

@@ -1,12 +1,13 @@
 """`encode`: fill the feature cache for annotated videos."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
 from videoqa._checks import check_choice, refusal
 from videoqa._ray import import_ray
 from videoqa.config import RUNNERS, LaunchConfig, RunConfig, run_config_from_options
+from videoqa.config.keywords import EncodeOptions, shows_options
 from videoqa.config.run import check_crop
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.features.encoding import encode_clips
@@ -15,6 +16,7 @@ from videoqa.features.sharding import parse_shard, rows_of_shard
 from videoqa.video.decoding import ClipRequest
 
 
+@shows_options(EncodeOptions)
 def encode(
     data: Any = None,
     *,
@@ -22,7 +24,7 @@ def encode(
     runner: str = "processes",
     decode_workers: int | None = None,
     progress: bool = True,
-    **options: Any,
+    **options: Unpack[EncodeOptions],
 ) -> EncodingReport:
     """Run the frozen backbone once over every clip of an annotation table and keep its features on disk.
 

@@ -31,7 +31,7 @@ def build_model(
     num_frames: int | None = None,
     frame_size: tuple[int, int] | None = None,
     backbone: str = "inception_v3",
-    backbone_weights: str | os.PathLike[str] | None = "imagenet",
+    backbone_weights: str | os.PathLike[str] | None = "default",
     backbone_layer: str | None = None,
     video_branch: str = "lstm",
     starts_from: str = "clip",
@@ -51,8 +51,8 @@ def build_model(
         num_frames: frames per clip; None: any number.
         frame_size: (height, width) of the frames in pixels; None: the backbone's own.
         backbone: "inception_v3" or "tiny".
-        backbone_weights: "imagenet": the backbone's own pretrained weights (Keras's download, or for tiny
-            those in the package); a weights file; or None: random ones.
+        backbone_weights: "default": the backbone's own, which are "imagenet" for inception_v3 (downloaded
+            once) and "package" for tiny; a weights file; or None: random ones.
         backbone_layer: cut InceptionV3 after this layer, for example "mixed8"; None: its end.
         video_branch: "lstm", "mean" (the bag of frames), "attention" (a weighted mean that knows places in
             time) or "none" (the blind model: no clip goes in).
@@ -108,7 +108,7 @@ def build_action_model(
     l2: float | None = None,
     dropout: float | None = None,
     backbone: str = "inception_v3",
-    backbone_weights: str | os.PathLike[str] | None = "imagenet",
+    backbone_weights: str | os.PathLike[str] | None = "default",
     backbone_layer: str | None = None,
     video_branch: str = "lstm",
     starts_from: str = "clip",
@@ -227,9 +227,7 @@ def _shared_layers(model: keras.Model) -> dict[str, keras.layers.Layer]:
 
 
 def _own_weights(weights: str | os.PathLike[str] | None) -> str | None:
-    """Return the weights for a `ModelConfig`: "imagenet" stands for any backbone's own pretrained ones."""
-    if weights == "imagenet":
-        return "default"
+    """Return the weights as a `ModelConfig` keeps them."""
     return None if weights is None else os.fspath(weights)
 
 

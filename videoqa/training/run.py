@@ -28,6 +28,7 @@ from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
 from videoqa.training.stages import Run, fit_all, fit_blind
 
 if TYPE_CHECKING:
+    from videoqa.answering.answer import Answer
     from videoqa.training.distribution import Strategy
     from videoqa.training.fitting import FittedModel
     from videoqa.training.state import RunCheckpoints
@@ -52,6 +53,24 @@ class TrainingRun:
     def to_dict(self) -> dict[str, Any]:
         """Return the run as one JSON-ready object."""
         return {"out": str(self.out), "num_epochs": len(self.history), **self.metrics}
+
+    def evaluate(self, data: Any = None, **options: Any) -> dict[str, Any]:
+        """Score the model; arguments and result are those of `videoqa.evaluate`."""
+        from videoqa.evaluation.evaluate import evaluate
+
+        return evaluate(self.out, data, **options)
+
+    def ask(self, video: Any, question: str = "", **options: Any) -> "Answer":
+        """Ask the model about a clip; arguments and result are those of `videoqa.ask`."""
+        from videoqa.answering.ask import ask
+
+        return ask(video, question, model=self.out, **options)
+
+    def report(self, **options: Any) -> Path:
+        """Write one HTML file about the run; arguments and result are those of `videoqa.report`."""
+        from videoqa.reporting.report import report
+
+        return report(self.out, **options)
 
 
 def prepare(job: Job, request: Request, replicas: Replicas = ONE_REPLICA) -> PreparedData:

@@ -4,10 +4,11 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from videoqa._checks import check_choice, refusal
 from videoqa.config import PARTS, LaunchConfig, RunConfig, field_names
+from videoqa.config.keywords import TrainOptions, shows_options
 from videoqa.launching.cluster import find_cluster
 from videoqa.launching.job import Job, Outcome
 from videoqa.launching.launcher import launch as start_workers
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TrainingRun", "train"]
 
 
+@shows_options(TrainOptions)
 def train(
     data: Any = None,
     *,
@@ -33,7 +35,7 @@ def train(
     initial_model: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = True,
-    **options: Any,
+    **options: Unpack[TrainOptions],
 ) -> TrainingRun:
     """Train a model on annotated videos and return the run, whose folder `ask` and `evaluate` take.
 
@@ -66,14 +68,14 @@ def train(
     Example:
         >>> run = videoqa.train("my.csv", videos="clips/", out="runs/mine", epochs=10)
     """
-    launch_config, options = _split_options(options)
+    launch_config, chosen = _split_options(dict(options))
     initial_model = None if initial_model is None else os.path.abspath(initial_model)
-    earlier = resumed(out, data, options, initial_model) if resume else None
+    earlier = resumed(out, data, chosen, initial_model) if resume else None
     if earlier is not None:
-        data, options, initial_model = earlier.data, earlier.options, earlier.initial_model
+        data, chosen, initial_model = earlier.data, earlier.options, earlier.initial_model
     job = Job(
         data=tuple(data) if isinstance(data, (list, tuple)) else () if data is None else (data,),
-        options=options,
+        options=chosen,
         launch=launch_config,
         out=None if out is None else os.fspath(out),
         initial_model=initial_model,

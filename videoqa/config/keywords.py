@@ -1,0 +1,162 @@
+"""The keyword options of `train`, `encode`, `audit`, `evaluate` and `extract_frames`, for editors and `help`.
+
+Meanings, defaults and checks are those of the dataclasses beside this file. A type checker reads only what is
+written down, so names and types stand here again; `tests/test_config.py` keeps them equal.
+"""
+
+import dataclasses
+import inspect
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict, TypeVar, get_type_hints
+
+from videoqa.config.data import DataConfig
+from videoqa.config.extraction import ExtractionConfig
+from videoqa.config.launch import LaunchConfig
+from videoqa.config.model import ModelConfig
+from videoqa.config.sampling import SamplingConfig
+from videoqa.config.training import TrainingConfig
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""One path or several."""
+Texts = str | Sequence[str]
+"""One text or several."""
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class EvaluateOptions(TypedDict, total=False):
+    """Fields of `DataConfig` but `data`, an argument of its own, and the task, which is the model's."""
+
+    videos: Paths
+    annotations: Paths
+    fold: int | None
+    classes: Texts
+    allow_other_counts: bool
+    limit: int | None
+
+
+class DataOptions(EvaluateOptions, total=False):
+    """Fields of `DataConfig` but `data`."""
+
+    task: str | None
+
+
+class SamplingOptions(TypedDict, total=False):
+    """Fields of `SamplingConfig`."""
+
+    num_frames: int
+    frame_step: int | None
+    max_grid_frames: int
+    short_clips: str
+    num_test_clips: int
+    crop: str
+    flip: bool
+
+
+class ModelOptions(TypedDict, total=False):
+    """Fields of `ModelConfig` but the task, which is that of the data."""
+
+    architecture: str
+    width: float
+    peepholes: bool
+    l2: float | None
+    num_answers: int
+    vocabulary_size: int
+    backbone: str | None
+    backbone_weights: str | os.PathLike[str] | None
+    backbone_layer: str | None
+    frame_size: tuple[int, int] | None
+    video_branch: str
+    video_units: int
+    embedding_dim: int
+    question_units: int
+    hidden_units: int
+    dropout: float | None
+    train_backbone: bool
+
+
+class TrainingOptions(TypedDict, total=False):
+    """Fields of `TrainingConfig`."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    learning_rate_schedule: str
+    decay_rate: float
+    decay_steps: int
+    seed: int
+    patience: int | None
+    validation_share: float
+    blind: bool
+    strategy: str
+    averaging_frequency: int | None
+    precision: str
+    unfreeze_from: str | None
+    unfreeze_epochs: int
+    unfreeze_learning_rate: float
+
+
+class LaunchOptions(TypedDict, total=False):
+    """Fields of `LaunchConfig`."""
+
+    workers: Texts
+    worker_index: int | None
+    local_workers: int | None
+    runner: str
+    start_timeout: float
+    max_restarts: int
+    checkpoint_steps: int
+    keep_checkpoints: int
+    decode_workers: int | None
+    prefetch_batches: int
+    gpu_memory_limit: int | None
+
+
+class ExtractOptions(DataOptions, total=False):
+    """Fields of `DataConfig` and `ExtractionConfig`."""
+
+    fps: float
+    short_side: int | None
+    quality: int
+
+
+class EncodeOptions(DataOptions, SamplingOptions, ModelOptions, total=False):
+    """Fields of `DataConfig`, `SamplingConfig` and `ModelConfig`."""
+
+
+class AuditOptions(DataOptions, SamplingOptions, total=False):
+    """Fields of `DataConfig` and `SamplingConfig`, and two of `train`'s."""
+
+    num_answers: int
+    seed: int
+
+
+class TrainOptions(DataOptions, SamplingOptions, ModelOptions, TrainingOptions, LaunchOptions, total=False):
+    """Fields of `DataConfig`, `SamplingConfig`, `ModelConfig`, `TrainingConfig` and `LaunchConfig`."""
+
+
+DEFAULTS = {
+    item.name: item.default
+    for part in (ModelConfig, TrainingConfig, LaunchConfig, ExtractionConfig, SamplingConfig, DataConfig)
+    for item in dataclasses.fields(part)
+}
+
+
+def shows_options(options: type) -> Callable[[Function], Function]:
+    """Let `help` and notebooks show each keyword of `**options: Unpack[...]` with its type and default.
+
+    Args:
+        options: the TypedDict in question.
+    """
+
+    def decorate(function: Function) -> Function:
+        signature = inspect.signature(function)
+        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        shown = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS[name], annotation=hint)
+            for name, hint in get_type_hints(options).items()
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
+        return function
+
+    return decorate
