@@ -133,7 +133,6 @@ WIDER = {"videos", "annotations", "classes", "workers", "backbone_weights"}
     ("options", "parts"),
     [
         (keywords.TrainOptions, ("Data", "Sampling", "Model", "Training", "Launch")),
-        (keywords.EncodeOptions, ("Data", "Sampling", "Model")),
         (keywords.ExtractOptions, ("Data", "Extraction")),
         (keywords.EvaluateOptions, ("Data",)),
     ],
@@ -148,6 +147,13 @@ def test_the_typed_keywords_are_the_fields_of_the_dataclasses(options, parts) ->
     assert set(typed) == set(fields) - left_out
     for name in set(typed) - WIDER:
         assert typed[name] == fields[name], name
+
+
+@pytest.mark.parametrize("options", [keywords.EncodeOptions, keywords.AuditOptions])
+def test_keywords_of_other_functions_are_among_those_of_train(options) -> None:
+    assert set(keywords.DataOptions.__annotations__) < set(options.__annotations__)
+    assert set(keywords.SamplingOptions.__annotations__) < set(options.__annotations__)
+    assert get_type_hints(options).items() <= get_type_hints(keywords.TrainOptions).items()
 
 
 def test_help_shows_every_option_with_its_default() -> None:

@@ -120,8 +120,16 @@ class ExtractOptions(DataOptions, total=False):
     quality: int
 
 
-class EncodeOptions(DataOptions, SamplingOptions, ModelOptions, total=False):
-    """Fields of `DataConfig`, `SamplingConfig` and `ModelConfig`."""
+class EncodeOptions(DataOptions, SamplingOptions, total=False):
+    """Fields of `DataConfig` and `SamplingConfig`, and those of `train`'s that say what is kept of a clip."""
+
+    architecture: str
+    backbone: str | None
+    backbone_weights: str | os.PathLike[str] | None
+    backbone_layer: str | None
+    frame_size: tuple[int, int] | None
+    train_backbone: bool
+    seed: int
 
 
 class AuditOptions(DataOptions, SamplingOptions, total=False):

@@ -41,8 +41,8 @@ def encode(
             or one started on this machine for as long as it takes.
         decode_workers: threads that decode; None: one for each core, of which four beside a backbone.
         progress: show bars on a terminal.
-        **options: any field of `DataConfig`, `SamplingConfig` and `ModelConfig` (`videos`, `num_frames`,
-            `backbone`, `limit`, ...).
+        **options: any field of `DataConfig` and `SamplingConfig` (`videos`, `num_frames`, `limit`, ...), the
+            backbone's, `architecture`, `train_backbone` and `seed`, as `train` would have them.
 
     Returns:
         The report: what was encoded, what was there already, and each video that failed with the reason.
