@@ -1,4 +1,4 @@
-"""The rooms of the package: which may import which, and what loads when."""
+"""The rooms of the package: which may import which, what loads when, and what is raised."""
 
 import ast
 import subprocess
@@ -99,6 +99,16 @@ def test_some_libraries_are_used_in_one_room_only(module, file):
     for name in imported_names(file):
         allowed = ONLY_IN.get(name.split(".")[0])
         assert allowed is None or room_of(module) in allowed, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize(("module", "file"), modules(), ids=lambda value: getattr(value, "stem", value))
+def test_what_is_refused_is_told_from_a_failure_inside(module, file):
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        raised = ast.unparse(node.exc) if isinstance(node, ast.Raise) and node.exc else ""
+        assert not raised.startswith(("ValueError", "ImportError")), (
+            f"{module}, line {node.lineno}: raise `Refusal(name, requirement, received, advice)`, or another "
+            "UserError: a command prints any other error with its traceback"
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,48 @@
-"""The one wording of every refusal: what is required, what was received, what to do next."""
+"""Refusals: their one wording, the checks that raise them, and how one is told from a failure inside."""
 
 import difflib
 import math
 import os
+import sysconfig
+import traceback
 from collections.abc import Collection, Iterable
 from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
+
+
+class UserError(Exception):
+    """What was asked for cannot be done; its message says all, so a command prints it without a traceback."""
+
+
+class Refusal(UserError, ValueError):
+    """What the user passed is refused: `Refusal(name, requirement, received, advice)`, worded by `refusal`.
+
+    A single argument is the whole message; that is also how a pickled one is read back.
+    """
+
+    def __init__(
+        self, name: str, requirement: str | None = None, received: object = None, advice: str = ""
+    ) -> None:
+        super().__init__(name if requirement is None else refusal(name, requirement, received, advice))
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Return whether `error` is our own word about what the user passed, and not a failure inside.
+
+    That is a `UserError`, or an `OSError` that reached this package through the standard library alone: a
+    folder that cannot be written to, a full disk.
+    """
+    if not isinstance(error, OSError):
+        return isinstance(error, UserError)
+    files = [entry.filename for entry in traceback.extract_tb(error.__traceback__)]
+    outside = [file for file in files if not _is_standard_library(file)]
+    return bool(outside) and Path(outside[-1]).resolve().is_relative_to(_PACKAGE)
+
+
+def _is_standard_library(file: str) -> bool:
+    return file.startswith("<frozen") or (file.startswith(_STANDARD_LIBRARY) and "site-packages" not in file)
 
 
 def refusal(name: str, requirement: str, received: object, advice: str = "") -> str:
@@ -20,7 +58,7 @@ def check_choice(name: str, value: object, choices: Collection[str], advice: str
     if not advice and isinstance(value, str):
         near = difflib.get_close_matches(value, choices, n=1)
         advice = f"Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(refusal(name, f"be one of {', '.join(map(repr, choices))}", value, advice))
+    raise Refusal(name, f"be one of {', '.join(map(repr, choices))}", value, advice)
 
 
 def check_integer(
@@ -30,7 +68,7 @@ def check_integer(
     fits = isinstance(value, int) and not isinstance(value, bool)
     fits = fits and (minimum is None or value >= minimum) and (maximum is None or value <= maximum)  # type: ignore[operator]
     if not fits:
-        raise ValueError(refusal(name, f"be an integer{_range_text(minimum, maximum)}", value, advice))
+        raise Refusal(name, f"be an integer{_range_text(minimum, maximum)}", value, advice)
 
 
 def check_number(
@@ -40,13 +78,13 @@ def check_number(
     fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     fits = fits and (minimum is None or value >= minimum) and (maximum is None or value <= maximum)  # type: ignore[operator]
     if not fits:
-        raise ValueError(refusal(name, f"be a number{_range_text(minimum, maximum)}", value, advice))
+        raise Refusal(name, f"be a number{_range_text(minimum, maximum)}", value, advice)
 
 
 def check_flag(name: str, value: object) -> None:
     """Raise `ValueError` unless `value` is a bool."""
     if not isinstance(value, bool):
-        raise ValueError(refusal(name, "be True or False", value))
+        raise Refusal(name, "be True or False", value)
 
 
 def check_columns(found: Iterable[str], required: Iterable[str], source: str) -> None:
@@ -54,7 +92,7 @@ def check_columns(found: Iterable[str], required: Iterable[str], source: str) ->
     found = list(found)
     missing = [column for column in required if column not in found]
     if missing:
-        raise ValueError(
+        raise Refusal(
             f"{source} must have the columns {', '.join(map(repr, required))}. Missing: "
             f"{', '.join(map(repr, missing))}. Found: {', '.join(map(repr, found)) or 'none'}."
         )
@@ -72,7 +110,7 @@ def check_file(name: str, path: str | os.PathLike[str], advice: str = "") -> Pat
         raise FileNotFoundError(refusal(name, "be an existing file", os.fspath(path), advice))
     if not found.is_file():
         kind = "a directory" if found.is_dir() else "not a regular file"
-        raise ValueError(refusal(name, f"be a file; this is {kind}", os.fspath(path), advice))
+        raise Refusal(name, f"be a file; this is {kind}", os.fspath(path), advice)
     return found
 
 
@@ -87,7 +125,7 @@ def check_directory(name: str, path: str | os.PathLike[str], advice: str = "") -
     if not found.exists():
         raise FileNotFoundError(refusal(name, "be an existing directory", os.fspath(path), advice))
     if not found.is_dir():
-        raise ValueError(refusal(name, "be a directory; this is a file", os.fspath(path), advice))
+        raise Refusal(name, "be a directory; this is a file", os.fspath(path), advice)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal, refusal
 
 MANIFEST = "MANIFEST.json"
 
@@ -42,9 +42,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is no JSON file: {error}. Copy the folder again.") from error
+        raise Refusal(f"{path} is no JSON file: {error}. Copy the folder again.") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path} must hold a JSON object. Received: {type(content).__name__}.")
+        raise Refusal(f"{path} must hold a JSON object. Received: {type(content).__name__}.")
     return content
 
 
@@ -77,7 +77,7 @@ def check_manifest(argument: str, folder: Path, names: Iterable[str]) -> None:
         raise FileNotFoundError(refusal(argument, requirement, str(folder), "Is its run finished?"))
     listed = read_json(folder / MANIFEST).get("sha256")
     if not isinstance(listed, dict):
-        raise ValueError(f"{folder / MANIFEST} was changed: it lists no sha256. Copy the folder again.")
+        raise Refusal(f"{folder / MANIFEST} was changed: it lists no sha256. Copy the folder again.")
     present = [name for name in names if (folder / name).exists()]
     for name in sorted({*listed, *present}):
         if name not in present:
@@ -85,12 +85,12 @@ def check_manifest(argument: str, folder: Path, names: Iterable[str]) -> None:
                 f"{folder / name} is missing, but {MANIFEST} lists it. Copy the folder again."
             )
         if name not in listed:
-            raise ValueError(
+            raise Refusal(
                 f"{folder / name} is not listed in {MANIFEST}: the folder mixes parts of two models."
             )
         found = file_sha256(folder / name)
         if found != listed[name]:
-            raise ValueError(
+            raise Refusal(
                 f"{folder / name} was changed: its sha256 is {found}, {MANIFEST} says {listed[name]}. "
                 "Copy the folder again, or train again."
             )

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.config import MAX_QUESTION_CHARACTERS
 
 
@@ -28,12 +28,12 @@ def check_question(question: object, name: str = "question") -> str:
         ValueError: not a str, longer than `MAX_QUESTION_CHARACTERS`, or without any letter or digit.
     """
     if not isinstance(question, str):
-        raise ValueError(refusal(name, "be a str", question))
+        raise Refusal(name, "be a str", question)
     if len(question) > MAX_QUESTION_CHARACTERS:
         requirement = f"have at most {MAX_QUESTION_CHARACTERS} characters; this has {len(question)}"
-        raise ValueError(refusal(name, requirement, question[:40] + "..."))
+        raise Refusal(name, requirement, question[:40] + "...")
     if not holds_words(question):
-        raise ValueError(refusal(name, "hold at least one word", question))
+        raise Refusal(name, "hold at least one word", question)
     return collapse_spaces(question)
 
 

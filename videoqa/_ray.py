@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal, UserError
 
 CONNECT_SECONDS = 10.0
 INSTALL = 'pip install "videoqa[ray]"'
+
+
+class NotInstalled(UserError, ImportError):
+    """An optional package is absent; the message holds the line that installs it."""
 
 
 def import_ray() -> Any:
@@ -24,7 +28,7 @@ def import_ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise ImportError(
+        raise NotInstalled(
             f"runner='ray' needs Ray, which is not installed. Type next:\n  {INSTALL}"
         ) from error
     return ray
@@ -65,9 +69,7 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(address=address, **quiet)
     except ConnectionError as error:
         advice = f"{error} Start it there with `ray start --head`, or unset the variable to use this machine."
-        raise ValueError(
-            refusal("RAY_ADDRESS", "name a Ray cluster that answers", address, advice)
-        ) from error
+        raise Refusal("RAY_ADDRESS", "name a Ray cluster that answers", address, advice) from error
 
 
 def _check_answers(address: str) -> None:

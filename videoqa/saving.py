@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoqa._checks import check_directory
+from videoqa._checks import Refusal, check_directory
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
 from videoqa.models.backbones import backbone_identity
@@ -98,7 +98,7 @@ class ModelFolder:
         except (ValueError, UserWarning) as error:
             sizes = dataclasses.asdict(self.config.model)
             message = f"{self.path / WEIGHTS} does not fit {CONFIG} beside it ({sizes}): {error}"
-            raise ValueError(message) from error
+            raise Refusal(message) from error
         return model
 
 
@@ -184,7 +184,7 @@ def _check_sizes(folder: Path, config: RunConfig, vocabulary: Vocabulary | None,
         sides.append(("vocabulary_size", config.model.vocabulary_size, VOCABULARY, vocabulary.size))
     for name, configured, part, found in sides:
         if configured != found:
-            raise ValueError(
+            raise Refusal(
                 f"The parts of {folder} disagree: {CONFIG} says {name}={configured}, {part} holds {found}. "
                 "Use the folder as it was written, or train again."
             )
@@ -196,13 +196,13 @@ def _check_backbone(folder: ModelFolder) -> None:
         return
     model = folder.encoder_config
     if not model.has_backbone:
-        raise ValueError(
+        raise Refusal(
             f"The parts of {folder.path} disagree: {CONFIG} says architecture={model.architecture!r}, which "
             f"has no backbone, and names the backbone {folder.backbone}. Use the folder as it was written."
         )
     present = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
     if present != folder.backbone:
-        raise ValueError(
+        raise Refusal(
             f"{folder.path} was trained with the backbone {folder.backbone}; the one found here is "
             f"{present}. "
             "Bring the weights it was trained with, or train again."
@@ -231,12 +231,12 @@ def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig,
     unknown = sorted(set(content) - known_keys) + unknown_fields(parts)
     written = f"videoqa {content.get('videoqa_version')} (format_version {version})"
     if version == 1 and parts["model"].get("architecture") == "c3d":
-        raise ValueError(
+        raise Refusal(
             f"{source} was written by {written}, whose c3d had a ReLU before its softmax. This version's has "
             "none: the weights would answer differently. Train again, or install the version that wrote it."
         )
     if unknown or version not in (1, FORMAT_VERSION) or "backbone" not in content:
-        raise ValueError(
+        raise Refusal(
             f"{source} was written by {written}; this version reads format_version {FORMAT_VERSION}. "
             f"Unknown fields: {', '.join(unknown) or 'none'}. Install the version that wrote it."
         )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -10,8 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from videoqa._checks import check_file, check_integer
-from videoqa._refusals import is_refusal
+from videoqa._checks import Refusal, check_file, check_integer, is_refusal
 from videoqa.cli.exit_codes import StopSignals, report
 from videoqa.cli.flags import _converter
 from videoqa.features.cache import FeatureCache
@@ -36,6 +36,13 @@ def test_a_check_of_ours_is_a_refusal(capsys):
     assert printed == "videoqa: `epochs` must be an integer of at least 1. Received: epochs='three'.\n"
 
 
+def test_a_refusal_comes_back_from_another_process_as_it_was():
+    one = Refusal("epochs", "be 1", lambda: None, "Say 1.")  # what was received need not be picklable
+    two = pickle.loads(pickle.dumps(one))
+    assert type(two) is Refusal and str(two) == str(one) and "Say 1." in str(two)
+    assert is_refusal(two) and isinstance(two, ValueError)
+
+
 @pytest.mark.parametrize(("kind", "code"), [("StartError", 2), ("WorkerAbsent", 1), ("WorkerLost", 1)])
 def test_what_goes_wrong_between_workers_has_no_traceback(kind, code, capsys):
     error = caught(fail, getattr(errors, kind)("Lost worker 1 (b:2222): it was killed."))
@@ -50,6 +57,7 @@ def fail(error):
 @pytest.mark.parametrize(
     "function",
     [
+        lambda: fail(ValueError("from a library, raised again here")),
         lambda: np.zeros(3).reshape(2),  # raised in another library
         lambda: _converter("epochs", int, False, None)("three"),  # raised by C code that ours called
         lambda: np.load("missing.npy"),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal, refusal
 from videoqa._frame_folders import frame_files, frame_number
 from videoqa._manifest import write_text
 from videoqa.answering.ask import load
@@ -78,9 +78,9 @@ def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
         return read_questions(data, videos, task=loaded.task)
     if loaded.task != "action":
         advice = "Columns: video, question. For one question use `videoqa ask`."
-        raise ValueError(refusal("data", "name a file of questions for a question model", None, advice))
+        raise Refusal("data", "name a file of questions for a question model", None, advice)
     if videos is None:
-        raise ValueError(refusal("videos", "be a folder of clips or one clip", None))
+        raise Refusal("videos", "be a folder of clips or one clip", None)
     paths, root = find_videos(videos)
     clips = pd.DataFrame({"video": [os.fspath(path.relative_to(root)) for path in paths]})
     return read_questions(clips, root, task="action")
@@ -106,7 +106,7 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
     found = sorted(files | frames - {path.parent for path in files})
     if not found:
         requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}, or folders of frames 0000.jpg, ..."
-        raise ValueError(refusal("videos", requirement, str(videos)))
+        raise Refusal("videos", requirement, str(videos))
     return found, root
 
 
@@ -126,7 +126,7 @@ def _check_out(out: str | os.PathLike[str]) -> Path:
     path = Path(out)
     if path.is_dir() or not path.parent.is_dir():
         advice = "Its folder must exist, and it must not be a folder itself."
-        raise ValueError(refusal("out", "be a file to write", str(out), advice))
+        raise Refusal("out", "be a file to write", str(out), advice)
     try:
         write_text(path.with_name(f".probe-{path.name}"), "")
         path.with_name(f".probe-{path.name}").unlink()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from videoqa._checks import check_integer, refusal
+from videoqa._checks import Refusal, check_integer
 from videoqa.answering.answer import Answer
 from videoqa.evaluation.prediction import predict_probabilities
 from videoqa.features.cache import FeatureCache
@@ -114,7 +114,7 @@ class VideoQA:
         check_integer("top_k", top_k, minimum=1)
         if isinstance(questions, str) or not isinstance(questions, Sequence) or not questions:
             requirement = "be a list of at least one question"
-            raise ValueError(refusal("questions", requirement, questions, "For one question call `ask`."))
+            raise Refusal("questions", requirement, questions, "For one question call `ask`.")
         unknown = [self._check_question(question) for question in questions]
         clip, timestamps = self._clip(video, start_seconds, end_seconds)
         rows = self._probabilities(clip, list(questions))
@@ -165,9 +165,7 @@ class VideoQA:
         frames = _check_frames(video)
         if start_seconds is not None or end_seconds is not None:
             advice = "Cut the array itself."
-            raise ValueError(
-                refusal("start_seconds", "be None for an array of frames", start_seconds, advice)
-            )
+            raise Refusal("start_seconds", "be None for an array of frames", start_seconds, advice)
         chosen = frames[grid_indices(len(frames), sampling)]
         if isinstance(self.encoder, FrameEncoder):
             return encode_frames(chosen, self.encoder), ()
@@ -179,7 +177,7 @@ class VideoQA:
         sampling, model = config.sampling, config.model
         if sampling.short_clips == "skip" and len(clip) < sampling.num_frames:
             requirement = f"have at least num_frames={sampling.num_frames} frames in its grid"
-            raise ValueError(refusal("video", requirement, f"{len(clip)} frames"))
+            raise Refusal("video", requirement, f"{len(clip)} frames")
         examples = Examples(
             [clip] if model.sees_video else None,
             np.zeros(len(questions), np.int64),
@@ -196,7 +194,7 @@ class VideoQA:
 def _check_frames(frames: Any) -> np.ndarray:
     requirement = "be a path, or uint8 RGB frames (num_frames, height, width, 3)"
     if not isinstance(frames, np.ndarray):
-        raise ValueError(refusal("video", requirement, type(frames).__name__))
+        raise Refusal("video", requirement, type(frames).__name__)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
-        raise ValueError(refusal("video", requirement, f"{frames.dtype} array of shape {frames.shape}"))
+        raise Refusal("video", requirement, f"{frames.dtype} array of shape {frames.shape}")
     return frames

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
-from videoqa._checks import check_integer, refusal
+from videoqa._checks import Refusal, check_integer
 from videoqa._progress import progress_bar, say
 from videoqa.auditing.collecting import all_findings, tasks_of
 from videoqa.auditing.records import Records, without_thumbnails
@@ -117,9 +117,9 @@ def _out_folder(out: str | os.PathLike[str] | None, videos: Iterable[str]) -> Pa
     for place in videos:
         if folder.absolute().resolve().is_relative_to(Path(place).resolve()):
             requirement = f"lie outside the videos folder {place}"
-            raise ValueError(refusal("out", requirement, str(folder), "Give another folder with --out."))
+            raise Refusal("out", requirement, str(folder), "Give another folder with --out.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise ValueError(refusal("out", "be a folder; a file stands in its way", str(folder))) from error
+        raise Refusal("out", "be a folder; a file stands in its way", str(folder)) from error
     return folder

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from videoqa._checks import Refusal
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import (
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Look at everything and return the totals."""
     if not hasattr(arguments, "data"):
-        raise ValueError(
+        raise Refusal(
             "`--data` is missing. Type next, for a file and a folder of yours:\n"
             "  videoqa audit --data my.csv --videos clips/"
         )

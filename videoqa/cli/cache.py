@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import Any
 
+from videoqa._checks import Refusal
+
 HELP = "look at the feature cache, shrink it, or empty it"
 EXAMPLE = """example:
   videoqa cache info
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Do one of the three and return what the cache holds or lost."""
     if arguments.action == "clear" and not arguments.yes and not _confirmed():
-        raise ValueError("The cache was not cleared. Without a question asked:\n  videoqa cache clear --yes")
+        raise Refusal("The cache was not cleared. Without a question asked:\n  videoqa cache clear --yes")
     from videoqa.features.cache import FeatureCache
 
     cache = FeatureCache()

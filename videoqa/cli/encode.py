@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from videoqa._checks import Refusal
 from videoqa._quiet import load_tensorflow
 from videoqa._ray import import_ray
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
@@ -59,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Encode every clip that the annotations name."""
     if not hasattr(arguments, "data"):
-        raise ValueError(
+        raise Refusal(
             "`--data` is missing. Type next, for the built-in clips:\n  videoqa encode --data sample"
         )
     options = typed_options(arguments, PARTS)

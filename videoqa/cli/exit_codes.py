@@ -7,7 +7,8 @@ import traceback
 from collections.abc import Iterator
 from types import FrameType
 
-from videoqa._refusals import is_ours_named, is_refusal
+from videoqa._checks import is_refusal
+from videoqa.launching.errors import WorkerAbsent, WorkerLost
 
 DONE, FAILED, REFUSED = 0, 1, 2
 REPEAT_SECONDS = 2.0
@@ -66,12 +67,10 @@ def report(error: BaseException, stop: StopSignals) -> int:
         return 128 + number
     if isinstance(error, BrokenPipeError):
         return CLOSED_PIPE
-    if is_refusal(error):
+    is_worker = isinstance(error, (WorkerAbsent, WorkerLost))  # the same command may well succeed later
+    if is_worker or is_refusal(error):
         print(f"videoqa: {error}", file=sys.stderr)
-        return REFUSED
-    if is_ours_named(error, "WorkerAbsent", "WorkerLost"):
-        print(f"videoqa: {error}", file=sys.stderr)
-        return FAILED
+        return FAILED if is_worker else REFUSED
     traceback.print_exception(error)
     print("videoqa: this is a failure inside, not a refused input.", file=sys.stderr)
     return FAILED

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from videoqa._checks import Refusal
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import DataConfig, ExtractionConfig, field_names
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Extract the frames of every clip that the annotations name."""
     if not hasattr(arguments, "data"):
-        raise ValueError(
+        raise Refusal(
             "`--data` is missing. Type next, for a file and a folder of yours:\n"
             "  videoqa extract-frames --data my.csv --videos clips/ --out frames/"
         )

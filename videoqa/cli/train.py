@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from videoqa._checks import Refusal
 from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train, and return the folder and the scores."""
     if not hasattr(arguments, "data") and not arguments.resume:
-        raise ValueError(
+        raise Refusal(
             "`--data` is missing. Type next, for the built-in clips:\n  videoqa-train --data sample"
         )
     options = typed_options(arguments, OPTION_PARTS)

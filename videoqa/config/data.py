@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from videoqa._checks import check_choice, check_flag, check_integer, refusal
+from videoqa._checks import Refusal, check_choice, check_flag, check_integer
 from videoqa.config.choices import TASKS
 from videoqa.config.options import as_tuple, option
 
@@ -46,7 +46,7 @@ class DataConfig:
             object.__setattr__(self, name, paths)
         classes = tuple(str(label).strip() for label in as_tuple(self.classes))
         if "" in classes or len(set(classes)) < len(classes):
-            raise ValueError(refusal("classes", "be different labels, none of them blank", self.classes))
+            raise Refusal("classes", "be different labels, none of them blank", self.classes)
         object.__setattr__(self, "classes", classes)
         if self.task is not None:
             check_choice("task", self.task, TASKS)

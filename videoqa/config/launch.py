@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from videoqa._checks import check_choice, check_integer, check_number, refusal
+from videoqa._checks import Refusal, check_choice, check_integer, check_number
 from videoqa.config.choices import RUNNERS
 from videoqa.config.options import as_tuple, option
 
@@ -49,11 +49,11 @@ class LaunchConfig:
             check_integer("local_workers", self.local_workers, minimum=1, maximum=64)
             if self.workers or self.worker_index is not None:
                 advice = "Give one of the two."
-                raise ValueError(refusal("local_workers", "come without workers", self.local_workers, advice))
+                raise Refusal("local_workers", "come without workers", self.local_workers, advice)
         check_choice("runner", self.runner, RUNNERS)
         if self.runner == "ray" and (self.workers or self.worker_index is not None):
             advice = "Ray chooses the machines; local_workers says how many workers."
-            raise ValueError(refusal("runner", "come without workers and worker_index", self.runner, advice))
+            raise Refusal("runner", "come without workers and worker_index", self.runner, advice)
         check_number("start_timeout", self.start_timeout, minimum=1)
         check_integer("max_restarts", self.max_restarts, minimum=0)
         check_integer("checkpoint_steps", self.checkpoint_steps, minimum=1)

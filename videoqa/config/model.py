@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from videoqa._checks import check_choice, check_flag, check_integer, check_number, refusal
+from videoqa._checks import Refusal, check_choice, check_flag, check_integer, check_number
 from videoqa.config.architectures import ARCHITECTURES, Architecture
 from videoqa.config.choices import (
     BACKBONES,
@@ -117,14 +117,14 @@ class ModelConfig:
         for name, advice in self.facts.absent_options.items():
             if getattr(self, name) != getattr(type(self), name):
                 requirement = f"be left out with architecture={self.architecture!r}"
-                raise ValueError(refusal(name, requirement, getattr(self, name), advice))
+                raise Refusal(name, requirement, getattr(self, name), advice)
 
     def _refuse_backbone(self) -> None:
         """Take out what belongs to a backbone; refuse it where it was asked for."""
         for name in BACKBONE_OPTIONS:
             if getattr(self, name) not in (None, getattr(type(self), name)):
                 requirement = f"be left out with architecture={self.architecture!r}, which has no backbone"
-                raise ValueError(refusal(name, requirement, getattr(self, name)))
+                raise Refusal(name, requirement, getattr(self, name))
         for name in ("backbone", "backbone_weights"):
             object.__setattr__(self, name, None)
 
@@ -135,7 +135,7 @@ class ModelConfig:
         if self.backbone_weights in DEFAULT_BACKBONE_WEIGHTS.values():
             if self.backbone_weights != own:
                 requirement = f"be {own!r}, a file path or None with backbone={self.backbone!r}"
-                raise ValueError(refusal("backbone_weights", requirement, self.backbone_weights))
+                raise Refusal("backbone_weights", requirement, self.backbone_weights)
         elif self.backbone_weights is not None:
             object.__setattr__(self, "backbone_weights", os.path.abspath(self.backbone_weights))
 
@@ -143,7 +143,7 @@ class ModelConfig:
         own = self.facts.frame_size or DEFAULT_FRAME_SIZES[self.backbone or ""]
         size = own if self.frame_size is None else self.frame_size
         if not isinstance(size, (tuple, list)) or len(size) != 2:
-            raise ValueError(refusal("frame_size", "be a pair (height, width) of integers", size))
+            raise Refusal("frame_size", "be a pair (height, width) of integers", size)
         network = self.backbone or self.architecture
         smallest = self.facts.smallest_frame or SMALLEST_FRAMES[network]
         advice = f"{network} takes {smallest} and more."

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice
 from videoqa.config.architectures import ARCHITECTURES
 from videoqa.config.choices import SAMPLE, SAMPLE_DEFAULTS
 from videoqa.config.data import DataConfig
@@ -72,7 +72,7 @@ def run_config_from_json(content: Mapping[str, Any]) -> RunConfig:
         ValueError: fields that this version does not know, by name, or a value out of range.
     """
     if unknown := unknown_fields(content):
-        raise ValueError(
+        raise Refusal(
             f"The configuration was written by another version: this one does not know {', '.join(unknown)}. "
             "Install the version that wrote it."
         )
@@ -103,4 +103,4 @@ def check_crop(config: RunConfig) -> None:
     if config.sampling.crop == "random" and not config.model.learns_from_frames:
         advice = "random crops need frames: train_backbone=True, or an architecture without a backbone."
         requirement = "be 'center' for a model that learns from cached features"
-        raise ValueError(refusal("crop", requirement, "random", advice))
+        raise Refusal("crop", requirement, "random", advice)

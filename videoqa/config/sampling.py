@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from videoqa._checks import check_choice, check_flag, check_integer, refusal
+from videoqa._checks import Refusal, check_choice, check_flag, check_integer
 from videoqa.config.choices import CROPS, SHORT_CLIPS
 from videoqa.config.options import option
 
@@ -54,4 +54,4 @@ class SamplingConfig:
         for name, usual in (("short_clips", "repeat"), ("num_test_clips", 1)):
             value = getattr(self, name)
             if self.frame_step is None and value != usual:
-                raise ValueError(refusal(name, f"be {usual!r} without frame_step", value, advice))
+                raise Refusal(name, f"be {usual!r} without frame_step", value, advice)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from videoqa._checks import check_choice, check_flag, check_integer, check_number, refusal
+from videoqa._checks import Refusal, check_choice, check_flag, check_integer, check_number
 from videoqa.config.choices import LEARNING_RATE_SCHEDULES, PRECISIONS, STRATEGIES
 from videoqa.config.options import option
 
@@ -79,4 +79,4 @@ class TrainingConfig:
         check_integer("averaging_frequency", self.averaging_frequency, minimum=1)
         if self.strategy != "multiworker":
             requirement = f"be left out with strategy={self.strategy!r}: it is for several workers"
-            raise ValueError(refusal("averaging_frequency", requirement, self.averaging_frequency))
+            raise Refusal("averaging_frequency", requirement, self.averaging_frequency)

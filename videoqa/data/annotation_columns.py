@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_columns, refusal
+from videoqa._checks import Refusal, check_columns
 from videoqa._normalizing import check_question, collapse_spaces, normalize_answer
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.source import LIST_COLUMNS, Source
@@ -92,7 +92,7 @@ def refuse_rows(bad: pd.Series, source: Source, name: str, requirement: str, val
     first = int(bad.to_numpy().argmax())
     more = f"; {int(bad.sum())} rows are like this" if bad.sum() > 1 else ""
     advice = f"It is {source.where(int(bad.index[first]))}{more}."
-    raise ValueError(refusal(name, requirement, _plain(values.iloc[first]), advice))
+    raise Refusal(name, requirement, _plain(values.iloc[first]), advice)
 
 
 def _check_columns(source: Source, task: str, labelled: bool) -> None:
@@ -117,7 +117,7 @@ def column_as(source: Source, name: str, convert: Callable[[Any], Any]) -> pd.Se
         try:
             converted.append(convert(cell))
         except ValueError as error:
-            raise ValueError(refusal(name, str(error), cell, f"It is {source.where(row)}.")) from error
+            raise Refusal(name, str(error), cell, f"It is {source.where(row)}.") from error
     return pd.Series(converted, index=cells.index, dtype=object)
 
 
@@ -131,7 +131,7 @@ def as_text(cell: Any) -> str:
         return cell.strip()
     cell = _plain(cell)
     if isinstance(cell, (list, tuple, dict, set)):
-        raise ValueError("be one text or number")
+        raise Refusal("be one text or number")
     if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     if isinstance(cell, bool):
@@ -158,7 +158,7 @@ def _texts(cell: Any) -> list[str]:
     if isinstance(cell, (list, tuple)) and not nested:
         return [collapse_spaces(as_text(item)) for item in cell]
     if nested or isinstance(cell, dict) or as_text(cell):
-        raise ValueError('be a JSON list of texts such as ["yes", "no"]')
+        raise Refusal('be a JSON list of texts such as ["yes", "no"]')
     return []
 
 
@@ -192,7 +192,7 @@ def _questions(source: Source) -> pd.Series:
         try:
             checked[question] = check_question(question)
         except ValueError as error:
-            raise ValueError(f"{error} It is {source.where(row)}.") from error
+            raise Refusal(f"{error} It is {source.where(row)}.") from error
     return questions.map(checked)
 
 

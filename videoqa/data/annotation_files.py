@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from videoqa._checks import check_choice, check_directory, check_file, refusal
+from videoqa._checks import Refusal, check_choice, check_directory, check_file
 from videoqa.config import SAMPLE, DataConfig
 from videoqa.data.frame_sets import is_frames_source, read_frames_set
 from videoqa.data.named_sets import open_named_set
@@ -58,7 +58,7 @@ def open_source(
         check_choice("data", text, spec_names(), f"{nearest}A file's name ends in {' or '.join(READERS)}.")
     check_file("data", path, _ABOUT_FOLDERS if path.is_dir() else "")
     if reader is None:
-        raise ValueError(refusal("data", f"be a {' or '.join(READERS)} file or the name of a set", text))
+        raise Refusal("data", f"be a {' or '.join(READERS)} file or the name of a set", text)
     table, row_numbers = reader(read_text(path), text)
     return _source(text, table, Path(videos or path.absolute().parent), row_numbers)
 
@@ -75,25 +75,25 @@ def folders_of(
     own_files = [isinstance(entry, str) and is_spec(entry) and entry != SAMPLE for entry in entries]
     if data.annotations and not any(own_files):
         requirement = "be left out: no named set is among the data, and other files bring their annotations"
-        raise ValueError(refusal("annotations", requirement, data.annotations))
+        raise Refusal("annotations", requirement, data.annotations)
     if data.fold is not None and not any(own_files):
-        raise ValueError(refusal("fold", "be left out: no named set is among the data", data.fold))
+        raise Refusal("fold", "be left out: no named set is among the data", data.fold)
     if with_videos and not data.videos and any(own_files):
         name = entries[own_files.index(True)]
-        raise ValueError(refusal("videos", f"name the folder of the videos of {name}", None))
+        raise Refusal("videos", f"name the folder of the videos of {name}", None)
     if data.videos and all(isinstance(each, str) and is_frames_source(each) for each in entries):
         requirement = "be left out: a folder of extracted frames holds its clips itself"
-        raise ValueError(refusal("videos", requirement, data.videos))
+        raise Refusal("videos", requirement, data.videos)
     folders: list[list[str | None]] = []
     for name in ("videos", "annotations"):
         given = getattr(data, name)
         if len(given) not in (0, 1, len(entries)):
             requirement = f"be given once, or once for each of the {len(entries)} sources in their order"
-            raise ValueError(refusal(name, requirement, given))
+            raise Refusal(name, requirement, given)
         if len(given) > 1 and 0 < sum(isinstance(entry, pd.DataFrame) for entry in entries) < len(entries):
             advice = "Absolute paths in the DataFrame do the same, whatever the order."
             requirement = "be given once where DataFrames stand among files and sets"
-            raise ValueError(refusal(name, requirement, given, advice))
+            raise Refusal(name, requirement, given, advice)
         folders.append(list(given) if len(given) == len(entries) else [*given, None][:1] * len(entries))
     return folders[0], folders[1]
 
@@ -114,9 +114,7 @@ def check_distinct(entries: Sequence[Entry], videos: Sequence[str | None]) -> No
         is_folder = is_spec(text) and load_spec(text).format == "class_folders"
         key = (text if text in spec_names() else os.path.abspath(text), folder if is_folder else None)
         if key in seen:
-            raise ValueError(
-                refusal("data", "name each set and each file once", text, "Leave one of them out.")
-            )
+            raise Refusal("data", "name each set and each file once", text, "Leave one of them out.")
         seen.add(key)
 
 
@@ -130,9 +128,9 @@ def _source(name: str, table: pd.DataFrame, folder: Path, row_numbers: pd.Series
     """The source of a table with rows, each column once."""
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
-        raise ValueError(f"{name} must name each column once. Received: {twice[0]!r} more than once.")
+        raise Refusal(f"{name} must name each column once. Received: {twice[0]!r} more than once.")
     if len(table) == 0:
-        raise ValueError(f"{name} must have at least one row below its column names. Received: no row.")
+        raise Refusal(f"{name} must have at least one row below its column names. Received: no row.")
     kept = table.reset_index(drop=True)
     kept.attrs = dict(table.attrs)
     return Source(name, kept, folder, row_numbers)
@@ -154,7 +152,7 @@ def _read_csv(text: str, name: str) -> tuple[pd.DataFrame, None]:
     except pd.errors.ParserError as error:
         cause = str(error).strip().removeprefix("Error tokenizing data. C error: ")
         advice = "Put texts that hold a comma or a quotation mark into double quotes."
-        raise ValueError(f"{name} must be a CSV file. Cause: {cause}. {advice}") from error
+        raise Refusal(f"{name} must be a CSV file. Cause: {cause}. {advice}") from error
     table = rows.iloc[1:].set_axis(rows.iloc[0].str.strip(), axis=1)
     return table.loc[:, table.columns != ""].rename_axis(columns=None), None
 
@@ -169,10 +167,10 @@ def _read_jsonl(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:
             json.dumps(row, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError) as error:
             message = f"{name} must hold one JSON object a line; line {number} does not: {error}"
-            raise ValueError(message) from error
+            raise Refusal(message) from error
         if not isinstance(row, dict):
             message = f"{name} must hold one JSON object a line. Received: line {number}, {line[:60]!r}."
-            raise ValueError(message)
+            raise Refusal(message)
         rows.append(row)
         numbers.append(number)
     columns = list(dict.fromkeys(key for row in rows for key in row))

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from videoqa._checks import check_choice, check_columns, refusal
+from videoqa._checks import Refusal, check_choice, check_columns
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.annotation_columns import as_text, column_as, refuse_rows
 from videoqa.data.source import Source
@@ -75,7 +75,7 @@ def _joined(paths: list[Path], spec: Spec) -> pd.DataFrame:
         if len(lost):
             counts = f"{len(joined)} rows and {len(other)} rows, {len(lost)} without a partner"
             advice = f"The first of these: {key}={lost[0]!r}. Both files must be of one release."
-            raise ValueError(f"{paths[0]} and {path} must have the same rows. Received: {counts}. {advice}")
+            raise Refusal(f"{paths[0]} and {path} must have the same rows. Received: {counts}. {advice}")
         joined = joined.join(other[other.columns.difference(joined.columns)])
     return joined.reset_index()
 
@@ -99,7 +99,7 @@ def _keyed(path: Path, key: str, spec: Spec) -> pd.DataFrame:
     if twice.any():
         advice = f"{int(twice.sum())} rows repeat one."
         requirement = f"be different in every row of {path}"
-        raise ValueError(refusal(key, requirement, keys[twice.argmax()], advice))
+        raise Refusal(key, requirement, keys[twice.argmax()], advice)
     return table.drop(columns=key).set_index(keys)
 
 
@@ -135,7 +135,7 @@ def _read_class_lists(spec: Spec, folder: Path, fold: int, index: VideoIndex | N
                 requirement = (
                     f"be {classes[clip.parent.name]}, the number of {clip.parent.name!r} in {class_file}"
                 )
-                raise ValueError(refusal("label", requirement, words[1], where))
+                raise Refusal("label", requirement, words[1], where)
             _check_once(_video_id(clip), number, lines, path)
             rows.append((clip.parent.name, clip, split))
     return _action_table(rows, classes)
@@ -146,7 +146,7 @@ def _check_once(video_id: str, number: int, lines: dict[str, int], path: Path) -
     first = lines.setdefault(video_id, number)
     if first != number:
         where = f"It stands in line {first} and in line {number}: remove one."
-        raise ValueError(refusal("clip", f"have one line in {path}", video_id, where))
+        raise Refusal("clip", f"have one line in {path}", video_id, where)
 
 
 def _numbered_classes(path: Path) -> dict[str, int]:
@@ -155,7 +155,7 @@ def _numbered_classes(path: Path) -> dict[str, int]:
     for position, (number, words) in enumerate(read_lines(path), start=1):
         if len(words) != 2 or words[0] != str(position) or words[1] in classes:
             requirement = f"hold lines such as '{position} ClassName', numbered from 1, each class once"
-            raise ValueError(f"{path} must {requirement}. Received: line {number}, {' '.join(words)!r}.")
+            raise Refusal(f"{path} must {requirement}. Received: line {number}, {' '.join(words)!r}.")
         classes[words[1]] = position
     return classes
 
@@ -183,7 +183,7 @@ def _read_class_split_files(spec: Spec, folder: Path, fold: int, index: VideoInd
 def _read_class_folders(spec: Spec, folder: Path | None, fold: int, index: VideoIndex | None) -> pd.DataFrame:
     """Folders of clips called like their class, perhaps inside folders called like the splits."""
     if index is None:
-        raise ValueError(refusal("videos", "name the folder that holds one folder of clips per class", None))
+        raise Refusal("videos", "name the folder that holds one folder of clips per class", None)
     rows = []
     for path in map(PurePosixPath, index.paths):
         parts = path.parts
@@ -193,7 +193,7 @@ def _read_class_folders(spec: Spec, folder: Path | None, fold: int, index: Video
             rows.append((label, path, split if split in SPLITS else ""))
     if not rows:
         requirement = "hold one folder of clips per class"
-        raise ValueError(refusal("videos", requirement, str(index.folder), index.why_empty()))
+        raise Refusal("videos", requirement, str(index.folder), index.why_empty())
     return _action_table(rows, sorted({label for label, _, _ in rows}))
 
 

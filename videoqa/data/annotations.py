@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice, refusal
 from videoqa.config import SPLITS, TASKS, DataConfig
 from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
 from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
@@ -53,7 +53,7 @@ def read_annotations(
     """
     entries: list[Entry] = [*data.data, *tables]
     if not entries:
-        raise ValueError(refusal("data", "name a CSV or JSONL file or a built-in set", data.data))
+        raise Refusal("data", "name a CSV or JSONL file or a built-in set", data.data)
     videos, annotations = folders_of(entries, data, with_videos)
     check_distinct(entries, videos)
     sources = [
@@ -99,7 +99,7 @@ def split_sources(data: Any) -> tuple[tuple[str, ...], list[pd.DataFrame]]:
     entries = list(data) if isinstance(data, (list, tuple)) else [] if data is None else [data]
     if not entries:
         advice = 'Try the built-in set first: `--data sample`, in Python `data="sample"`.'
-        raise ValueError(refusal("data", "name a CSV or JSONL file or a built-in set", data, advice))
+        raise Refusal("data", "name a CSV or JSONL file or a built-in set", data, advice)
     names = [os.fspath(entry) for entry in entries if not isinstance(entry, pd.DataFrame)]
     names = [name if is_name(name) else os.path.abspath(name) for name in names]
     return tuple(names), [entry for entry in entries if isinstance(entry, pd.DataFrame)]
@@ -137,7 +137,7 @@ def require_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
     rows = table[table["split"] == split].reset_index(drop=True)
     if len(rows) == 0:
         counts = ", ".join(f"{name} {int((table['split'] == name).sum())}" for name in SPLITS)
-        raise ValueError(refusal("split", "have at least one row", split, f"Rows there are: {counts}."))
+        raise Refusal("split", "have at least one row", split, f"Rows there are: {counts}.")
     return rows
 
 
@@ -149,7 +149,7 @@ def _keep_classes(
     if not wanted:
         return table, {"classes": listed, "num_listed_classes": len(listed)} if listed else {}
     if task != "action":
-        raise ValueError(refusal("classes", "be left out: only actions have classes", wanted))
+        raise Refusal("classes", "be left out: only actions have classes", wanted)
     labels = [*listed, *sorted(set(table["answer"]) - set(listed))]
     for label in wanted:
         check_choice("classes", label, labels)
@@ -164,7 +164,7 @@ def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, l
     found = ", ".join(f"{name} ({number} rows)" for name, number in counts.items())
     if wanted is None and (len(counts) > 1 or MIXED in counts):
         advice = "Rows have a question or a label; say which are meant: task='open_ended' or task='action'."
-        raise ValueError(f"`data` must hold rows of one task. Received: {found}. {advice}")
+        raise Refusal(f"`data` must hold rows of one task. Received: {found}. {advice}")
     task = wanted or next(iter(counts))
     check_choice("task", task, TASKS, "This version cannot use a `choices` column." if wanted is None else "")
     fits = [rows.isin([task, MIXED]) for rows in tasks]
@@ -174,7 +174,7 @@ def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, l
         if rows.any()
     ]
     if not parts:
-        raise ValueError(refusal("task", f"be one that the data has: {found}", task))
+        raise Refusal("task", f"be one that the data has: {found}", task)
     return task, parts, {name: count for name, count in counts.items() if name not in (task, MIXED)}
 
 
@@ -216,7 +216,7 @@ def _check_ids(table: pd.DataFrame, names: list[str], lengths: list[int]) -> Non
     where = " and ".join(dict.fromkeys(np.repeat(names, lengths)[rows]))
     advice = f"{int(twice.sum())} rows repeat an id. Give each row its own, or leave the column out."
     requirement = "be different in every row"
-    raise ValueError(f"{refusal('question_id', requirement, first, advice)} It stands twice in {where}.")
+    raise Refusal(f"{refusal('question_id', requirement, first, advice)} It stands twice in {where}.")
 
 
 def _check_splits(table: pd.DataFrame, sources: list[Source]) -> None:
@@ -226,7 +226,7 @@ def _check_splits(table: pd.DataFrame, sources: list[Source]) -> None:
         lengths = [len(source.table) for source in sources]
         name = np.repeat([source.name for source in sources], lengths)[blank.argmax()]
         advice = f"{int(blank.sum())} of {len(table)} rows have none, the first of them in {name}."
-        raise ValueError(refusal("split", "be given in every row or in none", "", advice))
+        raise Refusal("split", "be given in every row or in none", "", advice)
 
 
 def _limit(table: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:

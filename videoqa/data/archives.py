@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.data.video_index import ARCHIVE_SUFFIXES, VIDEO_SUFFIXES
 
 _COMMANDS = {
@@ -93,7 +93,7 @@ def check_unpacked(videos: Iterable[str]) -> None:
         kind = archive_kind(path) if Path(path).is_file() else None
         if kind is not None:
             requirement = "be a directory; this is an archive"
-            raise ValueError(refusal("videos", requirement, path, f"It is {how_to_unpack(path, kind)}"))
+            raise Refusal("videos", requirement, path, f"It is {how_to_unpack(path, kind)}")
 
 
 def _is_later_part(name: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa._frame_folders import CLIPS, LABELS, LISTS, SETTINGS, is_extraction, is_frames_set, parsed_line
 from videoqa.data.text_files import read_text
 
@@ -39,7 +39,7 @@ def read_frames_set(text: str) -> pd.DataFrame:
     if not is_frames_set(folder):
         requirement = f"hold {LABELS}, {LISTS['train']} and {LISTS['test']}"
         advice = f"Its extraction ({SETTINGS}) did not come to its end: run videoqa extract-frames again."
-        raise ValueError(refusal("data", requirement, text, advice))
+        raise Refusal("data", requirement, text, advice)
     classes = _classes(folder / LABELS)
     groups = _groups(folder / CLIPS)
     rows, lines_of = [], dict[str, str]()
@@ -47,7 +47,7 @@ def read_frames_set(text: str) -> pd.DataFrame:
         for where, clip, label in _lines(folder / name, classes):
             if clip in lines_of:
                 advice = f"It stands in {lines_of[clip]} and in {where}: remove one."
-                raise ValueError(refusal("clip", "have one line in the lists of its set", clip, advice))
+                raise Refusal("clip", "have one line in the lists of its set", clip, advice)
             lines_of[clip] = where
             path = str(folder / split / clip)
             rows.append((clip, path, classes[label], split, groups.get(clip) or _group(clip, classes[label])))
@@ -61,7 +61,7 @@ def _classes(path: Path) -> list[str]:
     for number, label in enumerate(classes, start=1):
         if not label or label in classes[: number - 1]:
             requirement = "hold one class a line, each once and none blank"
-            raise ValueError(f"{path} must {requirement}. Received: line {number}, {label!r}.")
+            raise Refusal(f"{path} must {requirement}. Received: line {number}, {label!r}.")
     return classes
 
 
@@ -75,10 +75,10 @@ def _lines(path: Path, classes: list[str]) -> Iterator[tuple[str, str, int]]:
         parsed = parsed_line(line)
         if parsed is None:
             requirement = "hold lines such as 'class/video 0 26': clip, label from 0, number of frames"
-            raise ValueError(f"{path} must {requirement}. Received: line {number}, {line.strip()!r}.")
+            raise Refusal(f"{path} must {requirement}. Received: line {number}, {line.strip()!r}.")
         if parsed[1] >= len(classes):
             requirement = f"be a label from 0 to {len(classes) - 1}, the lines of {LABELS}"
-            raise ValueError(refusal("label", requirement, parsed[1], f"It is line {number} of {path}."))
+            raise Refusal("label", requirement, parsed[1], f"It is line {number} of {path}.")
         yield f"line {number} of {path}", parsed[0], parsed[1]
 
 

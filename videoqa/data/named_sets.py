@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from videoqa._checks import check_directory, refusal
+from videoqa._checks import Refusal, check_directory, refusal
 from videoqa.config import SPLITS, DataConfig
 from videoqa.data.annotation_formats import read_annotation_files
 from videoqa.data.specs import Spec
@@ -56,7 +56,7 @@ def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos
 def _check_fold(spec: Spec, fold: int | None) -> int:
     if fold is not None and fold > spec.folds:
         requirement = f"be one of the official splits of {spec.name}, 1 to {spec.folds}"
-        raise ValueError(refusal("fold", requirement, fold))
+        raise Refusal("fold", requirement, fold)
     return fold or 1
 
 
@@ -65,7 +65,7 @@ def _annotation_folder(spec: Spec, annotations: str | None) -> Path | None:
         return None
     if annotations is None:
         advice = f"Get them from {spec.homepage}, or see: videoqa data show {spec.name}"
-        raise ValueError(refusal("annotations", f"name the folder of {spec.name}'s files", None, advice))
+        raise Refusal("annotations", f"name the folder of {spec.name}'s files", None, advice)
     return check_directory("annotations", annotations)
 
 
@@ -80,7 +80,7 @@ def _check_counts(spec: Spec, table: pd.DataFrame, fold: int, folder: Path | Non
     )
     advice = "Another release, or your own cut? Take it with allow_other_counts (--allow-other-counts)."
     which = f", split {fold}" if spec.folds > 1 else ""
-    raise ValueError(
+    raise Refusal(
         f"{spec.name}{which} must have the published numbers of rows: {published}. "
         f"Received: {received}, in {folder}. {advice}"
     )
@@ -105,7 +105,7 @@ def _check_disjoint(spec: Spec, table: pd.DataFrame) -> None:
         other = table[table["split"].isin(("validation", "test")) & table[column].isin(training)]
         if len(other):
             first = other.iloc[0]
-            raise ValueError(
+            raise Refusal(
                 f"No {kind} of {spec.name} must be in training and in {first['split']}: a model would be "
                 f"tested on what it has seen. Received: {other[column].nunique()}, first {first[column]!r}."
             )
@@ -150,13 +150,13 @@ def drop_absent(
         ValueError: no row of a needed split is left, naming it.
     """
     for why in whys:
-        raise ValueError(why)
+        raise Refusal(why)
     absent = table[ABSENT]
     counts = {split: int((absent & (table["split"] == split)).sum()) for split in SPLITS}
     for split, count in counts.items():
         if split in needed_splits and count and count == (table["split"] == split).sum():
             path = table.loc[table["split"] == split, "video_path"].iloc[0]
-            raise ValueError(
+            raise Refusal(
                 f"No row of the split {split!r} has a video: all {count:,} are absent, such as {path!r}. "
                 "Name the folder that holds them with `videos` (--videos)."
             )

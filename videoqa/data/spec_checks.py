@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice
 
 if TYPE_CHECKING:
     from videoqa.data.specs import Spec
@@ -57,13 +57,13 @@ def _check_members(name: str, table: Mapping[str, object]) -> None:
     for key, members in table.items():
         is_list = isinstance(members, (list, tuple)) and len(members) > 0
         if not is_list or not all(isinstance(text, str) for text in members):  # type: ignore[attr-defined]
-            raise ValueError(refusal(f"{name}.{key}", "be a list of at least one text", members))
+            raise Refusal(f"{name}.{key}", "be a list of at least one text", members)
 
 
 def _check_texts(name: str, table: Mapping[str, object]) -> None:
     for key, text in table.items():
         if not isinstance(text, str):
-            raise ValueError(refusal(f"{name}.{key}", "be a text", text))
+            raise Refusal(f"{name}.{key}", "be a text", text)
 
 
 def _check_files(spec: "Spec") -> None:
@@ -71,22 +71,22 @@ def _check_files(spec: "Spec") -> None:
     if spec.format in FORMATS_WITHOUT_FILES:
         if files:
             requirement = f"be left out: the format {spec.format!r} has no annotation files"
-            raise ValueError(refusal("files", requirement, files))
+            raise Refusal("files", requirement, files)
         return
     if not files:
         requirement = f"name the files of each split: the format {spec.format!r} is read from them"
-        raise ValueError(refusal("files", requirement, files))
+        raise Refusal("files", requirement, files)
     _check_members("files", files)
     for split, names in files.items():
         for name in names:
             _check_file_name(f"files.{split}", name, spec.format == "class_split_files")
         if spec.format == "class_lists" and len(names) != 2:
-            raise ValueError(refusal(f"files.{split}", "be [list of classes, list of clips]", names))
+            raise Refusal(f"files.{split}", "be [list of classes, list of clips]", names)
     if spec.format == "class_split_files":
         patterns = {name for names in files.values() for name in names}
         if "train" not in files or "validation" in files or len(patterns) > 1:
             requirement = "have one name for train and the same for test: each line says its split"
-            raise ValueError(refusal("files", requirement, files))
+            raise Refusal("files", requirement, files)
 
 
 def _check_file_name(field: str, name: str, of_class: bool) -> None:
@@ -97,11 +97,11 @@ def _check_file_name(field: str, name: str, of_class: bool) -> None:
         known = placeholders(name) <= {"fold"} | ({"class"} if of_class else set())
         filled = name.format(**{"fold": 1, "class": "x"})
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ValueError(refusal(field, f"{requirement} ({error})", name)) from error
+        raise Refusal(field, f"{requirement} ({error})", name) from error
     if not known or (of_class and (not name.startswith(CLASS) or name.count(CLASS) > 1)):
-        raise ValueError(refusal(field, requirement, name))
+        raise Refusal(field, requirement, name)
     if not filled.strip() or PurePath(filled).is_absolute():
-        raise ValueError(refusal(field, "name files as they are called in the folder of annotations", name))
+        raise Refusal(field, "name files as they are called in the folder of annotations", name)
 
 
 def _check_groups(spec: "Spec") -> None:
@@ -110,15 +110,15 @@ def _check_groups(spec: "Spec") -> None:
         num_groups = re.compile(pattern).groups
     except re.error as error:
         requirement = f"be a regular expression ({error})"
-        raise ValueError(refusal("group_pattern", requirement, pattern)) from error
+        raise Refusal("group_pattern", requirement, pattern) from error
     if pattern and "action" not in spec.tasks:
         requirement = "be left out: a group is told by the class of a clip, and questions have none"
-        raise ValueError(refusal("group_pattern", requirement, pattern))
+        raise Refusal("group_pattern", requirement, pattern)
     if pattern and num_groups != 1:
         requirement = "have exactly one pair of parentheses that captures, around what names the group"
-        raise ValueError(refusal("group_pattern", requirement, pattern))
+        raise Refusal("group_pattern", requirement, pattern)
     if spec.disjoint_groups and not pattern:
-        raise ValueError(refusal("disjoint_groups", "be left out where no `group_pattern` is given", True))
+        raise Refusal("disjoint_groups", "be left out where no `group_pattern` is given", True)
 
 
 def _check_columns(spec: "Spec") -> None:
@@ -126,24 +126,24 @@ def _check_columns(spec: "Spec") -> None:
     _check_texts("question_types", spec.question_types)
     if not set(RECORD_COLUMNS) <= set(spec.columns):
         requirement = f"name the set's own columns of {', '.join(RECORD_COLUMNS)}"
-        raise ValueError(refusal("columns", requirement, dict(spec.columns)))
+        raise Refusal("columns", requirement, dict(spec.columns))
     if spec.question_types and "question_type" not in spec.columns:
         requirement = "name the set's own column of question_type, which `question_types` translates"
-        raise ValueError(refusal("columns", requirement, dict(spec.columns)))
+        raise Refusal("columns", requirement, dict(spec.columns))
 
 
 def _check_video_names(spec: "Spec") -> None:
     requirement = "hold texts such as 'vid{video_id}', with a column of the rows in each pair of braces"
     if not spec.video_names:
-        raise ValueError(refusal("video_names", requirement, list(spec.video_names)))
+        raise Refusal("video_names", requirement, list(spec.video_names))
     for pattern in spec.video_names:
         try:
             names = placeholders(pattern)
             pattern.format(**dict.fromkeys(names, "x"))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ValueError(refusal("video_names", requirement, pattern)) from error
+            raise Refusal("video_names", requirement, pattern) from error
         if not names:
-            raise ValueError(refusal("video_names", requirement, pattern))
+            raise Refusal("video_names", requirement, pattern)
     if MAPPED in placeholders(spec.video_names[0]):
         requirement = "have {mapped} not in the first one, by which `video_mapping` is searched"
-        raise ValueError(refusal("video_names", requirement, list(spec.video_names)))
+        raise Refusal("video_names", requirement, list(spec.video_names))

@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import check_choice, check_file, check_flag, check_integer, refusal
+from videoqa._checks import Refusal, check_choice, check_file, check_flag, check_integer, refusal
 from videoqa.config import SPLITS, TASKS
 from videoqa.data.spec_checks import TASKS_OF_FORMAT, check_format
 
@@ -92,22 +92,20 @@ class Spec:
         """Refuse a field that is no text, list of texts or table where it should be."""
         is_texts = isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
         if kind is str and not isinstance(value, str):
-            raise ValueError(refusal(name, "be a text", value))
+            raise Refusal(name, "be a text", value)
         if kind == Sequence[str] and not is_texts:
-            raise ValueError(refusal(name, "be a list of texts", value))
+            raise Refusal(name, "be a list of texts", value)
         if getattr(kind, "__origin__", None) is Mapping and not isinstance(value, Mapping):
             requirement = f"have the fields {', '.join(COUNTS)}" if name == "counts" else "be a table"
-            raise ValueError(refusal(name, requirement, value))
+            raise Refusal(name, requirement, value)
 
     def _check_counts(self) -> None:
         for name, count in self.counts.items():
             if name not in COUNTS:
-                raise ValueError(refusal("counts", f"have the fields {', '.join(COUNTS)}", dict(self.counts)))
+                raise Refusal("counts", f"have the fields {', '.join(COUNTS)}", dict(self.counts))
             several = isinstance(count, (list, tuple))
             if several and len(count) != self.folds:  # type: ignore[arg-type]
-                raise ValueError(
-                    refusal(f"counts.{name}", f"have one figure for each of {self.folds} folds", count)
-                )
+                raise Refusal(f"counts.{name}", f"have one figure for each of {self.folds} folds", count)
             for each in count if several else [count]:  # type: ignore[union-attr]
                 check_integer(f"counts.{name}", each, minimum=0)
 
@@ -143,14 +141,14 @@ def load_spec(entry: str, *, argument: str = "data") -> Spec:
     try:
         content = tomllib.loads(source.read_bytes().decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{shown} must be TOML in UTF-8. Cause: {error}.") from error
+        raise Refusal(f"{shown} must be TOML in UTF-8. Cause: {error}.") from error
     spec = spec_from_dict(content, shown)
     if not own_file and spec.name != entry:
-        raise ValueError(f"{shown} must have the name of its file. Received: {spec.name!r}.")
+        raise Refusal(f"{shown} must have the name of its file. Received: {spec.name!r}.")
     if own_file and spec.format == "drawn":
         requirement = f"be one of {', '.join(map(repr, FORMATS[1:]))}"
         advice = "Only the built-in set is drawn."
-        raise ValueError(f"{shown}: {refusal('format', requirement, spec.format, advice)}")
+        raise Refusal(f"{shown}: {refusal('format', requirement, spec.format, advice)}")
     return spec
 
 
@@ -168,7 +166,7 @@ def spec_from_dict(content: dict[str, Any], source: str) -> Spec:
     unknown = [name for name in content if name not in known]
     missing = [name for name in needed if name not in content]
     if unknown or missing:
-        raise ValueError(
+        raise Refusal(
             f"{source} must have the fields {', '.join(needed)} and may have "
             f"{', '.join(name for name in known if name not in needed)}. "
             f"Unknown: {', '.join(unknown) or 'none'}. Missing: {', '.join(missing) or 'none'}."
@@ -176,7 +174,7 @@ def spec_from_dict(content: dict[str, Any], source: str) -> Spec:
     try:
         return Spec(**content)
     except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error
+        raise Refusal(f"{source}: {error}") from error
 
 
 def options_of(entries: Sequence[str]) -> dict[str, Any]:

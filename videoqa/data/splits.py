@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from videoqa._checks import check_integer, check_number, refusal
+from videoqa._checks import Refusal, check_integer, check_number
 
 
 def split_by_group(groups: pd.Series, fractions: Mapping[str, float], seed: int = 0) -> pd.Series:
@@ -31,7 +31,7 @@ def split_by_group(groups: pd.Series, fractions: Mapping[str, float], seed: int 
     for name, fraction in fractions.items():
         check_number(f"fraction of {name}", fraction, minimum=0, maximum=1)
     if not math.isclose(sum(fractions.values()), 1):
-        raise ValueError(refusal("fractions", "add up to 1", dict(fractions)))
+        raise Refusal("fractions", "add up to 1", dict(fractions))
     ordered = sorted(groups.unique(), key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())
     sizes = _sizes(len(ordered), fractions)
     names = [name for name, size in sizes.items() for _ in range(size)]

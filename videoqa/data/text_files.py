@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import check_file
+from videoqa._checks import Refusal, check_file
 
 
 def read_text(path: Path) -> str:
@@ -20,12 +20,12 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"{path} must be UTF-8 text; line {line} has a byte that is not. Save the file as UTF-8."
-        raise ValueError(message) from error
+        raise Refusal(message) from error
     if not text.strip():
-        raise ValueError(f"{path} must not be empty. Received: a file without any text.")
+        raise Refusal(f"{path} must not be empty. Received: a file without any text.")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise ValueError(f"{path} must be text; line {line} has a NUL byte. Save the file as UTF-8.")
+        raise Refusal(f"{path} must be text; line {line} has a NUL byte. Save the file as UTF-8.")
     return text
 
 
@@ -44,14 +44,12 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     try:
         rows = json.loads(read_text(path))
     except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} must be JSON. Cause: {error}.") from error
+        raise Refusal(f"{path} must be JSON. Cause: {error}.") from error
     if not isinstance(rows, list) or not rows:
-        raise ValueError(
-            f"{path} must be a JSON list with at least one object. Received: {str(rows)[:60]!r}."
-        )
+        raise Refusal(f"{path} must be a JSON list with at least one object. Received: {str(rows)[:60]!r}.")
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
-            raise ValueError(f"{path} must be a list of objects. Received: item {number}, {row!r}.")
+            raise Refusal(f"{path} must be a list of objects. Received: item {number}, {row!r}.")
     return rows
 
 

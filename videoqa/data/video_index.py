@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from videoqa._checks import check_directory, refusal
+from videoqa._checks import Refusal, check_directory
 
 VIDEO_SUFFIXES = (
     *(
@@ -87,7 +87,7 @@ class VideoIndex:
                 matches = self._by_stem.get(PurePosixPath(key).name, [])
             if len(matches) > 1:
                 requirement = f"hold one file that can be {name!r}"
-                raise ValueError(refusal("videos", requirement, str(self.folder), _list(matches)))
+                raise Refusal("videos", requirement, str(self.folder), _list(matches))
             if matches:
                 return os.path.join(self.folder, *matches[0].split("/"))
         return None

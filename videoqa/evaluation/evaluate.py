@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice, refusal
 from videoqa._manifest import MANIFEST, file_sha256, write_bytes, write_json, write_text
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
@@ -67,7 +67,7 @@ def evaluate(
         FileNotFoundError: no such model, data or folder.
     """
     if shuffle_frames and single_frame:
-        raise ValueError("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
+        raise Refusal("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
     folder = load_model_folder(model)
     split = OTHER_SPLIT_NAMES.get(split, split)
     check_choice("split", split, SPLITS)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_columns
+from videoqa._checks import Refusal, check_columns
 from videoqa._normalizing import normalize_answer
 from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
 from videoqa.evaluation.class_metrics import class_scores, confused_pairs
@@ -41,7 +41,7 @@ def accuracy(predicted: Sequence[str | None], gold: Sequence[str]) -> float:
     """
     _check_lengths({"predicted": predicted, "gold": gold})
     if len(gold) == 0:
-        raise ValueError("`gold` must hold at least one answer. Received: 0 rows.")
+        raise Refusal("`gold` must hold at least one answer. Received: 0 rows.")
     return float(correct_answers(predicted, gold).mean())
 
 
@@ -113,7 +113,7 @@ def score_table(
     columns = ("video_id", "answer", "question_type", *(("question",) if question_prior else ()))
     check_columns(table.columns, columns, "The evaluated table")
     if len(table) == 0:
-        raise ValueError(
+        raise Refusal(
             "The evaluated table must have at least one row. Received: 0 rows. Choose another split."
         )
     by_row = {
@@ -223,4 +223,4 @@ def _check_lengths(columns: Mapping[str, Any]) -> None:
     if len(set(lengths.values())) > 1:
         names = ", ".join(f"`{name}`" for name in lengths)
         received = ", ".join(f"{name} with {length}" for name, length in lengths.items())
-        raise ValueError(f"{names} must have the same number of rows. Received: {received}.")
+        raise Refusal(f"{names} must have the same number of rows. Received: {received}.")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from videoqa._checks import check_integer
+from videoqa._checks import Refusal, check_integer
 from videoqa._normalizing import normalize_answer, without_controls
 from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
 
@@ -53,7 +53,7 @@ def confusion_matrix_png(
     """
     check_integer("max_classes", max_classes, minimum=1)
     if len(gold) == 0 or len(gold) != len(predicted):
-        raise ValueError(
+        raise Refusal(
             "`gold` and `predicted` must have the same number of rows, at least one. "
             f"Received: gold with {len(gold)}, predicted with {len(predicted)}."
         )

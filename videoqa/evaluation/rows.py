@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import check_choice
+from videoqa._checks import Refusal, check_choice
 from videoqa._progress import say
 from videoqa.config import DataConfig, field_names
 from videoqa.data.annotations import read_annotations, split_sources
@@ -41,7 +41,7 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
     recorded = folder.config.data
     sources, tables = (recorded.data, []) if data is None else split_sources(data)
     if data is None and folder.metrics["num_tables"]:
-        raise ValueError(f"{folder.path} was trained on a DataFrame. Give its rows, or a file, as `data`.")
+        raise Refusal(f"{folder.path} was trained on a DataFrame. Give its rows, or a file, as `data`.")
     own = sources == recorded.data and bool(tables) == bool(folder.metrics["num_tables"])
     if data is None and options.get("limit") is None and recorded.limit is not None:
         say(

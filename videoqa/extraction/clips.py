@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.video.decoding import ClipRequest
 
 NAME_LENGTH = 120
@@ -51,7 +51,7 @@ def clips_of(table: pd.DataFrame) -> tuple[list[Clip], list[str]]:
     if table.attrs["task"] != "action":
         advice = "Give a table with a `label` column and no questions; --task action where it has both."
         requirement = "hold actions: frames are kept by class, and a question has none"
-        raise ValueError(refusal("data", requirement, ", ".join(table.attrs["sources"]), advice))
+        raise Refusal("data", requirement, ", ".join(table.attrs["sources"]), advice)
     classes = list(table.attrs.get("classes") or sorted(set(table["answer"])))
     folders = dict(zip(classes, distinct_names(classes), strict=True))
     columns = ["video_path", "start_seconds", "end_seconds", "answer", "split"]

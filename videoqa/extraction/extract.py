@@ -11,7 +11,7 @@ from typing import Any, Unpack
 import pandas as pd
 
 from videoqa._ahead import run_ahead
-from videoqa._checks import check_choice, check_integer, refusal
+from videoqa._checks import Refusal, check_choice, check_integer
 from videoqa._frame_folders import PARTIAL
 from videoqa._progress import progress_bar, say
 from videoqa.config import DataConfig, ExtractionConfig, field_names
@@ -76,7 +76,7 @@ def extract_frames(
     num_workers = (os.cpu_count() or 1) if decode_workers is None else decode_workers
     check_integer("decode_workers", num_workers, minimum=1, maximum=256)
     if out is None:
-        raise ValueError(refusal("out", "name the folder to write to", None, "For example --out frames/"))
+        raise Refusal("out", "name the folder to write to", None, "For example --out frames/")
     folder = Path(out)
     check_out(folder, data_config.videos)
     check_unpacked(data_config.videos)

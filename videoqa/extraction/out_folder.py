@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa._frame_folders import CLIPS, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
 from videoqa._manifest import read_json, write_json, write_text
 from videoqa._version import __version__
@@ -39,15 +39,15 @@ def check_out(out: Path, videos: Iterable[str]) -> None:
     """
     for place in videos:
         if out.absolute().resolve().is_relative_to(Path(place).resolve()):
-            raise ValueError(refusal("out", f"lie outside the videos folder {place}", str(out)))
+            raise Refusal("out", f"lie outside the videos folder {place}", str(out))
     if out.exists() and not out.is_dir():
-        raise ValueError(refusal("out", "be a folder; this is a file", str(out)))
+        raise Refusal("out", "be a folder; this is a file", str(out))
     if out.is_dir() and not (out / SETTINGS).exists():
         others = sorted(os.listdir(out))
         if others:
             requirement = "be empty, new, or an earlier extraction to go on with"
             advice = f"It holds {len(others)} other things, such as {others[0]!r}. Give another --out."
-            raise ValueError(refusal("out", requirement, str(out), advice))
+            raise Refusal("out", requirement, str(out), advice)
 
 
 def open_out(out: Path, settings: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ def open_out(out: Path, settings: dict[str, Any]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise ValueError(refusal("out", "be a folder; a file stands in its way", str(out))) from error
+        raise Refusal("out", "be a folder; a file stands in its way", str(out)) from error
     if not (out / SETTINGS).exists():
         write_json(out / SETTINGS, {"made_by": f"videoqa {__version__}", **settings})
         return
@@ -69,7 +69,7 @@ def open_out(out: Path, settings: dict[str, Any]) -> None:
     if differing:
         texts = [f"{name}={_short(settings[name])} (was {_short(earlier.get(name))})" for name in differing]
         advice = "Give them as they were, or another --out."
-        raise ValueError(
+        raise Refusal(
             f"`out` must hold frames made with the same settings. Received: {', '.join(texts)} for "
             f"{str(out)!r}. {advice}"
         )

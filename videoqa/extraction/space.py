@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from videoqa._ahead import run_ahead
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.config import ExtractionConfig, SamplingConfig
 from videoqa.video.decoding import ClipRequest, decode, probe
 from videoqa.video.jpegs import encode_jpeg
@@ -58,7 +58,7 @@ def check_space(out: Path, num_bytes: int) -> int:
             f"{size_text(free)} free"
         )
         advice = "Take fewer (--fps), smaller (--short-side) or coarser ones (--quality), or another disk."
-        raise ValueError(refusal("out", requirement, str(out), advice))
+        raise Refusal("out", requirement, str(out), advice)
     return free
 
 

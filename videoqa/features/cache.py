@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa._home import home_directory
 from videoqa.features import upkeep
 from videoqa.features.content_hashes import ContentHashes
@@ -129,7 +129,7 @@ class FeatureCache:
                 f"lie on a disk with room for what is to be kept: about {_size(num_bytes)} needed, "
                 f"{_size(free)} free"
             )
-            raise ValueError(refusal("VIDEOQA_HOME", requirement, str(self.folder.parent), _ADVICE))
+            raise Refusal("VIDEOQA_HOME", requirement, str(self.folder.parent), _ADVICE)
 
     def free_bytes(self) -> int:
         """Return the bytes free on the disk of the cache, which need not exist yet."""

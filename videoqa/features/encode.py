@@ -4,7 +4,7 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice
 from videoqa._ray import import_ray
 from videoqa.config import RUNNERS, LaunchConfig, RunConfig, run_config_from_options
 from videoqa.config.keywords import EncodeOptions, shows_options
@@ -98,12 +98,10 @@ def check_runner(runner: str) -> None:
 
 def _check_kept(config: RunConfig, runner: str) -> None:
     if not config.model.sees_video:
-        raise ValueError(
-            "There is nothing to encode with video_branch='none': the blind model sees no frame."
-        )
+        raise Refusal("There is nothing to encode with video_branch='none': the blind model sees no frame.")
     check_crop(config)
     if config.model.learns_from_frames and runner == "ray":
         requirement = (
             "be 'processes' for a model that learns from frames, which this machine decodes and keeps"
         )
-        raise ValueError(refusal("runner", requirement, runner))
+        raise Refusal("runner", requirement, runner)

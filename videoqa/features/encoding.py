@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from videoqa._ahead import run_ahead
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa._progress import progress_bar
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
@@ -81,7 +81,7 @@ def encode_clips(
         )
     if encoder.frame_size != model.frame_size:
         requirement = f"take frames of the model's frame_size {model.frame_size}"
-        raise ValueError(refusal("encoder", requirement, encoder.frame_size))
+        raise Refusal("encoder", requirement, encoder.frame_size)
     jobs, clip_index = distinct_jobs(requests)
     _look_up(jobs, sampling, cache, encoder, view, progress)
     missing: dict[str, ClipJob] = {}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ def serialized(features: np.ndarray, metadata: Mapping[str, Any]) -> tuple[bytes
     """Return the bytes of the `.npy` and of the `.json`."""
     if not _is_kept(features):
         requirement = "be float16 (num_frames, feature_dim) or uint8 (num_frames, height, width, 3)"
-        raise ValueError(refusal("features", requirement, f"{features.dtype} {features.shape}"))
+        raise Refusal("features", requirement, f"{features.dtype} {features.shape}")
     if features.dtype == np.float16 and not np.isfinite(features).all():
-        raise ValueError("The features hold values that are not finite in float16; nothing was cached.")
+        raise Refusal("The features hold values that are not finite in float16; nothing was cached.")
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(features), allow_pickle=False)
     data = buffer.getvalue()
@@ -58,10 +58,10 @@ def checked_entry(text: bytes, path: Path) -> CacheEntry:
     else:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != metadata["sha256"]:
-            raise ValueError("its sha256 is another one than noted")
+            raise Refusal("its sha256 is another one than noted")
         array, num_bytes = np.load(io.BytesIO(data), allow_pickle=False), len(data)
     if not _is_kept(array) or list(array.shape) != metadata["shape"]:
-        raise ValueError(f"it holds {array.dtype} {array.shape}, {metadata['shape']} was noted")
+        raise Refusal(f"it holds {array.dtype} {array.shape}, {metadata['shape']} was noted")
     return CacheEntry(array, metadata, len(text) + num_bytes)
 
 
@@ -70,5 +70,5 @@ def _mapped(path: Path) -> tuple[np.memmap, int]:
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     size = path.stat().st_size
     if size != array.offset + array.nbytes:
-        raise ValueError(f"its file has {size} bytes, the array takes {array.offset + array.nbytes}")
+        raise Refusal(f"its file has {size} bytes, the array takes {array.offset + array.nbytes}")
     return array, size

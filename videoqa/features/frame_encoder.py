@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from videoqa._checks import check_integer, refusal
+from videoqa._checks import Refusal, check_integer
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.keys import clip_key_parts
@@ -76,7 +76,7 @@ class FrameEncoder:
     def _backbone(self) -> str:
         if self.model.backbone is None:
             requirement = "be a model with a backbone, whose features there are"
-            raise ValueError(refusal("model", requirement, self.model.architecture))
+            raise Refusal("model", requirement, self.model.architecture)
         return self.model.backbone
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
@@ -93,7 +93,7 @@ class FrameEncoder:
         """
         if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != (*self.frame_size, 3):
             requirement = f"be uint8 RGB (n, {self.frame_size[0]}, {self.frame_size[1]}, 3)"
-            raise ValueError(refusal("frames", requirement, f"{frames.dtype} {frames.shape}"))
+            raise Refusal("frames", requirement, f"{frames.dtype} {frames.shape}")
         features = np.empty((len(frames), self.feature_dim), np.float32)
         for start in range(0, len(frames), self.frames_per_run):
             part = frames[start : start + self.frames_per_run]
@@ -157,7 +157,7 @@ def encode_frames(frames: np.ndarray, encoder: FrameEncoder) -> np.ndarray:
     frames = np.asarray(frames)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
         requirement = "be uint8 RGB (num_frames, height, width, 3) with at least one frame"
-        raise ValueError(refusal("frames", requirement, f"{frames.dtype} {frames.shape}"))
+        raise Refusal("frames", requirement, f"{frames.dtype} {frames.shape}")
     resized = np.stack([resize_and_crop(frame, encoder.frame_size) for frame in frames])
     return as_float16(encoder(resized))
 

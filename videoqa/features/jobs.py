@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from videoqa._checks import Refusal
 from videoqa._version import __version__
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache
@@ -79,7 +80,7 @@ class ClipJob:
         """
         decoded = decode(self.request, sampling, frame_size=frame_size, keep_surplus=keep_surplus)
         if cache.content_hash(self.request.path) != self.parts["content_sha256"]:
-            raise ValueError(f"{self.request.path} was changed while it was read. Run again.")
+            raise Refusal(f"{self.request.path} was changed while it was read. Run again.")
         if self.parts.get("view") == FLIPPED:
             return replace(decoded, frames=np.ascontiguousarray(decoded.frames[:, :, ::-1]))
         return decoded

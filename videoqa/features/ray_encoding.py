@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from videoqa._checks import Refusal
 from videoqa._ray import ray_session
 from videoqa._version import __version__
 from videoqa.config import SamplingConfig
@@ -216,7 +217,7 @@ class _Pool:
         differing = [name for name in {**here, **found} if here.get(name) != found.get(name)]
         if differing:
             both = "; ".join(f"{name} {here.get(name)} here, {found.get(name)} there" for name in differing)
-            raise ValueError(
+            raise Refusal(
                 f"The Ray cluster's machine {machine!r} would make other features: {both}. Install the same "
                 "versions on every machine, then run again."
             )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 
 _CLIP = ("video_path", "start_seconds", "end_seconds")
 
@@ -23,7 +23,7 @@ def parse_shard(shard: Any) -> tuple[int, int]:
     whole = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(type(number) is int for number in pair)
     if not whole or not 1 <= pair[0] <= pair[1]:
         requirement = 'be the i-th of n parts as "i/n", with i from 1 to n'
-        raise ValueError(refusal("shard", requirement, shard, 'The second of four is "2/4".'))
+        raise Refusal("shard", requirement, shard, 'The second of four is "2/4".')
     return pair[0], pair[1]
 
 

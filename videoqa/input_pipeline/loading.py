@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.config import RunConfig
 from videoqa.input_pipeline.examples import Examples, grid_lengths, trim_padding
 from videoqa.text.vocabulary import AnswerList, Vocabulary
@@ -85,7 +85,7 @@ def check_some_long_enough(examples: Examples) -> None:
     if longest < examples.num_frames:
         requirement = f"be at most {longest}, the frames of the longest clip's grid, with short_clips='skip'"
         advice = "Give fewer, or short_clips='loop' to go round in short clips."
-        raise ValueError(refusal("num_frames", requirement, examples.num_frames, advice))
+        raise Refusal("num_frames", requirement, examples.num_frames, advice)
 
 
 def distinct_requests(table: pd.DataFrame) -> tuple[list[ClipRequest], np.ndarray]:

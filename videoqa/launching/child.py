@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.launching.child_log import ChildLog
 
 MAX_LINE_BYTES = 1 << 26
@@ -184,4 +184,4 @@ def _pickled(start: Mapping[str, Any]) -> bytes:
         return pickle.dumps(dict(start))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         requirement = "be objects that can be pickled, for they are used in other processes"
-        raise ValueError(refusal("callbacks", requirement, str(error))) from error
+        raise Refusal("callbacks", requirement, str(error)) from error

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.launching.slurm import slurm_workers
 
 LOCAL = "localhost"
@@ -38,12 +38,12 @@ class Cluster:
             host_and_port(address)
         twice = {address for address in self.workers if self.workers.count(address) > 1}
         if twice:
-            raise ValueError(refusal("workers", "be different addresses", sorted(twice)[0]))
+            raise Refusal("workers", "be different addresses", sorted(twice)[0])
         if not 0 <= self.index < len(self.workers):
             requirement = (
                 f"be from 0 to {len(self.workers) - 1}, the place of this worker among {self.workers}"
             )
-            raise ValueError(refusal("worker_index", requirement, self.index))
+            raise Refusal("worker_index", requirement, self.index)
 
     @property
     def is_chief(self) -> bool:
@@ -68,7 +68,7 @@ def host_and_port(address: str) -> tuple[str, int]:
     """
     match = ADDRESS.fullmatch(address)
     if not match or not 1 <= int(match[2]) <= 65535:
-        raise ValueError(refusal("workers", "be addresses such as host:2222", address))
+        raise Refusal("workers", "be addresses such as host:2222", address)
     return match[1].strip("[]"), int(match[2])
 
 
@@ -84,7 +84,7 @@ def find_cluster(
     if workers or worker_index is not None:
         if not workers or worker_index is None:
             advice = "Give both, on each machine with its own index."
-            raise ValueError(refusal("workers", "come with worker_index", tuple(workers), advice))
+            raise Refusal("workers", "come with worker_index", tuple(workers), advice)
         return Cluster(tuple(workers), worker_index)
     if environment.get("TF_CONFIG", "").strip():
         return _from_tf_config(environment["TF_CONFIG"])
@@ -114,11 +114,11 @@ def _from_tf_config(text: str) -> Cluster | None:
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         example = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'
         requirement = f"be JSON such as {example}"
-        raise ValueError(refusal("TF_CONFIG", requirement, text[:MAX_SHOWN], f"Cause: {error}.")) from error
+        raise Refusal("TF_CONFIG", requirement, text[:MAX_SHOWN], f"Cause: {error}.") from error
     for name in (*roles, role):
         if name not in ("chief", "worker"):
             requirement = "have the roles chief and worker only: every process here trains"
-            raise ValueError(refusal("TF_CONFIG", requirement, name))
+            raise Refusal("TF_CONFIG", requirement, name)
     return _of_roles(roles, role, index) if roles else None
 
 
@@ -126,13 +126,13 @@ def _of_roles(roles: Mapping[str, list[str]], role: str, index: int) -> Cluster:
     """Return the cluster of `TF_CONFIG`, in which a chief is worker 0."""
     chiefs = roles.get("chief", [])
     if len(chiefs) > 1:
-        raise ValueError(refusal("TF_CONFIG", "have one chief", chiefs))
+        raise Refusal("TF_CONFIG", "have one chief", chiefs)
     if role not in roles:
         advice = f"The cluster has {' and '.join(roles)}."
-        raise ValueError(refusal("TF_CONFIG", "have the task's role among the cluster's", role, advice))
+        raise Refusal("TF_CONFIG", "have the task's role among the cluster's", role, advice)
     if not 0 <= index < len(roles[role]):
         requirement = f"have a task index from 0 to {len(roles[role]) - 1}, the place among {roles[role]}"
-        raise ValueError(refusal("TF_CONFIG", requirement, index))
+        raise Refusal("TF_CONFIG", requirement, index)
     place = index if role == "chief" else index + len(chiefs)
     return Cluster((*chiefs, *roles.get("worker", [])), place, "TF_CONFIG")
 
@@ -141,7 +141,7 @@ def _addresses(role: str, addresses: object) -> list[str]:
     if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
         raise TypeError(f"{role} is no list of addresses")
     if not addresses:
-        raise ValueError(f"{role} is an empty list")
+        raise Refusal(f"{role} is an empty list")
     return addresses
 
 

@@ -2,8 +2,10 @@
 
 import signal
 
+from videoqa._checks import UserError
 
-class StartError(RuntimeError):
+
+class StartError(UserError, RuntimeError):
     """The workers cannot train together as they were started; the message says what differs."""
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import socket
 from typing import Any
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.launching.cluster import LOCAL, Cluster, host_and_port
 from videoqa.launching.messages import Connection
 
@@ -33,7 +33,7 @@ class Listener:
             self._socket = _listen_here(port) if all(map(_is_loopback, hosts)) else _listen(port)
         except OSError as error:
             requirement = f"have a free port for this machine ({error.strerror})"
-            raise ValueError(refusal("workers", requirement, cluster.workers[cluster.index])) from error
+            raise Refusal("workers", requirement, cluster.workers[cluster.index]) from error
         self._socket.setblocking(False)
         self._hello_seconds = hello_seconds
         self._strangers: list[Connection] = []

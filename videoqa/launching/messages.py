@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from videoqa._checks import Refusal
+
 MAX_MESSAGE_BYTES = 1 << 20
 READ_BYTES = 1 << 16
 MAX_READS = 32
@@ -133,7 +135,7 @@ class Connection:
         while len(self._incoming) >= 4 and len(messages) < at_most:
             (length,) = struct.unpack_from(">I", self._incoming)
             if length > MAX_MESSAGE_BYTES:
-                raise ValueError(f"a message of {length} bytes is longer than any of ours")
+                raise Refusal(f"a message of {length} bytes is longer than any of ours")
             if len(self._incoming) < 4 + length:
                 break
             messages.append(_message(bytes(self._incoming[4 : 4 + length])))
@@ -154,7 +156,7 @@ def _message(body: bytes) -> dict[str, Any]:
     try:
         message = json.loads(body)
     except RecursionError as error:
-        raise ValueError("a message is nested deeper than any of ours") from error
+        raise Refusal("a message is nested deeper than any of ours") from error
     if not isinstance(message, dict) or not isinstance(message.get("kind"), str):
-        raise ValueError("a message is no JSON object with a kind")
+        raise Refusal("a message is no JSON object with a kind")
     return message

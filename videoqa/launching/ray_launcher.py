@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.launching.cluster import Cluster, host_and_port, local_cluster
 from videoqa.launching.job import Job, Outcome
 from videoqa.launching.launcher import Settle, launch
@@ -31,9 +31,7 @@ class RayLauncher:
 
         if not os.path.isdir(folder):
             advice = "Run in a folder that they share."
-            raise ValueError(
-                refusal("current folder", "exist on every machine of the cluster", folder, advice)
-            )
+            raise Refusal("current folder", "exist on every machine of the cluster", folder, advice)
         os.chdir(folder)
         host = ray.util.get_node_ip_address()
         address = ""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 
 SLURM_PORT = 29400
 """First port under Slurm, whose tasks on one node take the next ones."""
@@ -31,7 +31,7 @@ def slurm_workers(environment: Mapping[str, str]) -> tuple[list[str], int] | Non
     if not nodes_name:
         requirement = f"name the nodes of the {num_tasks} tasks"
         advice = "Start the tasks with srun."
-        raise ValueError(refusal(NODE_LISTS[-1], requirement, environment.get(NODE_LISTS[-1]), advice))
+        raise Refusal(NODE_LISTS[-1], requirement, environment.get(NODE_LISTS[-1]), advice)
     nodes = expand_nodes(environment[nodes_name], nodes_name)
     per_node = _tasks_per_node(environment, len(nodes), num_tasks)
     place = _integer(environment, "SLURM_PROCID", "", 0, num_tasks - 1)
@@ -59,7 +59,7 @@ def expand_nodes(text: str, name: str = NODE_LISTS[-1]) -> list[str]:
         match = _NAME.fullmatch(part.strip())
         numbers = _numbers(match[2]) if match else None
         if match is None or numbers is None:
-            raise ValueError(refusal(name, "be a list of nodes such as gpu[01-03,7],login", text))
+            raise Refusal(name, "be a list of nodes such as gpu[01-03,7],login", text)
         names += [match[1] + number + match[3] for number in numbers]
     return names
 
@@ -88,11 +88,11 @@ def _tasks_per_node(environment: Mapping[str, str], num_nodes: int, num_tasks: i
     for part in text.split(","):
         match = re.fullmatch(r"(\d{1,6})(?:\(x(\d{1,6})\))?", part.strip())
         if match is None:
-            raise ValueError(refusal(name, "be counts such as 2(x3),1", text))
+            raise Refusal(name, "be counts such as 2(x3),1", text)
         counts += [int(match[1])] * int(match[2] or 1)
     if len(counts) != num_nodes or sum(counts) != num_tasks:
         requirement = f"name {num_tasks} tasks (SLURM_NTASKS) on {num_nodes} nodes"
-        raise ValueError(refusal(name, requirement, text, "Start the tasks with srun."))
+        raise Refusal(name, requirement, text, "Start the tasks with srun.")
     return counts
 
 
@@ -105,5 +105,5 @@ def _integer(
 ) -> int:
     text = environment.get(name, default)
     if not re.fullmatch(r"[0-9]{1,10}", text.strip()) or not minimum <= int(text) <= maximum:
-        raise ValueError(refusal(name, f"be an integer from {minimum} to {maximum}", text))
+        raise Refusal(name, f"be an integer from {minimum} to {maximum}", text)
     return int(text)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from videoqa._checks import Refusal
 from videoqa.launching.child import ChildProcess
 from videoqa.launching.messages import Patience
 from videoqa.launching.rendezvous import Side
@@ -73,7 +74,7 @@ def _pass_on(side: Side, message: Mapping[str, Any]) -> None:
     elif kind == "failed":
         side.tell("failed", type=message["type"], message=message["message"])
         if message["type"] == "refused":
-            raise ValueError(message["message"])
+            raise Refusal(message["message"])
 
 
 def _problem(child: ChildProcess, code: int | None, patience: Patience) -> dict[str, str] | None:

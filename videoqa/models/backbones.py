@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice
 from videoqa.config import BACKBONES
 from videoqa.models.tiny_facts import TINY_FEATURE_DIM
 from videoqa.models.weight_files import file_digest, load_weights_file, weights_file
@@ -109,7 +109,7 @@ def checked_name(name: str | None, layer: str | None) -> str:
     if layer is None:
         return name
     if name != "inception_v3":
-        raise ValueError(refusal("backbone_layer", f"be None with backbone={name!r}", layer))
+        raise Refusal("backbone_layer", f"be None with backbone={name!r}", layer)
     check_choice("backbone_layer", layer, tuple(INCEPTION_V3_CHANNELS))
     return name
 

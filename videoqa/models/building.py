@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import keras
 
-from videoqa._checks import check_integer, check_number, refusal
+from videoqa._checks import Refusal, check_integer, check_number
 from videoqa.config import ModelConfig
 from videoqa.models.c3d import build_c3d
 from videoqa.models.cnn_lstm import build_cnn_lstm
@@ -186,7 +186,7 @@ def build_from_config(
         check_integer("num_frames", num_frames, minimum=1)
     if model.task != "action" and not model.has_backbone:
         requirement = f"be 'action' with architecture={model.architecture!r}, which reads no question"
-        raise ValueError(refusal("task", requirement, model.task))
+        raise Refusal("task", requirement, model.task)
     let_gpu_memory_grow()
     network = ARCHITECTURE_FUNCTIONS[model.architecture](model, num_frames, starts_from)
     # XLA would compile anew for every number of frames and words.
@@ -207,14 +207,14 @@ def copy_shared_weights(source: keras.Model, target: keras.Model) -> None:
     """
     own, wanted = _shared_layers(source), _shared_layers(target)
     if own.keys() != wanted.keys():
-        raise ValueError(
+        raise Refusal(
             f"Two forms of one model must have the same layers after the backbone. Received: {sorted(own)} "
             f"and {sorted(wanted)}."
         )
     for name, layer in wanted.items():
         shapes = [[tuple(weight.shape) for weight in side.weights] for side in (own[name], layer)]
         if shapes[0] != shapes[1]:
-            raise ValueError(
+            raise Refusal(
                 f"Two forms of one model must have weights of the same shapes. Received: layer {name!r} "
                 f"with {shapes[0]} and {shapes[1]}."
             )

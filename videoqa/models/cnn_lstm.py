@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice
 from videoqa.config import MODEL_INPUTS, ModelConfig
 from videoqa.models.backbones import build_backbone, feature_dim
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
@@ -31,7 +31,7 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
     if not vectors:
         seeing = [name for name, function in VIDEO_BRANCH_FUNCTIONS.items() if function is not None]
         requirement = f"be one of {', '.join(map(repr, seeing))} for an action model, which has no question"
-        raise ValueError(refusal("video_branch", requirement, model.video_branch))
+        raise Refusal("video_branch", requirement, model.video_branch)
     return keras.Model(inputs, answer_head(vectors, model), name=f"{model.task}_model")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice
 from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
 from videoqa.models.frame_batches import FoldFrames, UnfoldFrames
@@ -72,7 +72,7 @@ def segment_form(model: keras.Model) -> keras.Model:
     """
     layers = {layer.name: layer for layer in model.layers}
     if not has_segment_form(model):
-        raise ValueError(refusal("model", "be a conv_lstm model", model.name))
+        raise Refusal("model", "be a conv_lstm model", model.name)
     clip, mask = _inputs(None, layers["clip"].output.shape[2:4])
     lstm = layers["lstm"]
     states = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 
 
 @keras.saving.register_keras_serializable(package="videoqa")
@@ -21,5 +21,5 @@ class AnswerCrossentropy(keras.losses.SparseCategoricalCrossentropy):
         if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] != 1:
             advice = "Convert one-hot labels with labels.argmax(-1)."
             requirement = f"have {len(y_pred.shape) - 1} axes, of integer answer ids"
-            raise ValueError(refusal("labels.shape", requirement, ("batch", *y_true.shape[1:]), advice))
+            raise Refusal("labels.shape", requirement, ("batch", *y_true.shape[1:]), advice)
         return super().call(y_true, y_pred)

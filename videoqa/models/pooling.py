@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 
 
 @keras.saving.register_keras_serializable(package="videoqa")
@@ -21,7 +21,7 @@ class MaxPooling3D(keras.layers.MaxPooling3D):
 
     def __init__(self, pool_size: tuple[int, int, int], **options: Any) -> None:
         if len(pool_size) != 3 or not set(pool_size) <= {1, 2}:
-            raise ValueError(refusal("pool_size", "be three numbers, each 1 or 2", pool_size))
+            raise Refusal("pool_size", "be three numbers, each 1 or 2", pool_size)
         super().__init__(pool_size, padding="same", **options)
 
     def call(self, inputs: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videoqa._checks import check_file, refusal
+from videoqa._checks import Refusal, check_file
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def weights_file(name: str, weights: str | os.PathLike[str] | None) -> Path | No
         )
     own = DEFAULT_BACKBONE_WEIGHTS[name]
     if weights in DEFAULT_BACKBONE_WEIGHTS.values():
-        raise ValueError(
-            refusal("backbone_weights", f"be {own!r}, a file or None with backbone={name!r}", weights)
-        )
+        raise Refusal("backbone_weights", f"be {own!r}, a file or None with backbone={name!r}", weights)
     return check_file("backbone_weights", weights, f"Or give {own!r}.")
 
 
@@ -59,7 +57,7 @@ def _imagenet_file() -> Path:
     if not path.exists():
         _download_imagenet_weights(path)
     elif file_digest(path, "md5") != IMAGENET_MD5:
-        raise ValueError(
+        raise Refusal(
             f"{path} must be Keras's ImageNet weights, md5 {IMAGENET_MD5}. Received: a file with md5 "
             f"{file_digest(path, 'md5')}. Remove it to have it downloaded, or bring it from {IMAGENET_URL}."
         )
@@ -119,11 +117,11 @@ def load_weights_file(path: Path, networks: Sequence["keras.Model"], wanted: str
             continue
         cause = _load(network, path, layout)
         if cause:
-            raise ValueError(refusal("backbone_weights", expected, str(path), f"Cause: {cause}"))
+            raise Refusal("backbone_weights", expected, str(path), f"Cause: {cause}")
         return
     counts = " or ".join(str(count) for count in sorted({len(network.weights) for network in networks}))
     found = f"Expected {counts} arrays; this file has {num_arrays or 'no readable ones'}."
-    raise ValueError(refusal("backbone_weights", expected, str(path), found))
+    raise Refusal("backbone_weights", expected, str(path), found)
 
 
 def _load(network: "keras.Model", path: Path, layout: str) -> str:

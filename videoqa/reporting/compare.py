@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_flag, check_integer, refusal
+from videoqa._checks import Refusal, check_flag, check_integer, refusal
 from videoqa._normalizing import normalize_answer
 from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
 from videoqa.evaluation.scores import justified
@@ -58,7 +58,7 @@ def compare(
     one, two = (find_evaluation(run, split=split, progress=progress) for run in (run_a, run_b))
     tasks = [each.scores.get("task") for each in (one, two)]
     if tasks[0] != tasks[1]:
-        raise ValueError(refusal("run_b", f"be of the task of run_a, {tasks[0]!r}", f"{run_b} ({tasks[1]})"))
+        raise Refusal("run_b", f"be of the task of run_a, {tasks[0]!r}", f"{run_b} ({tasks[1]})")
     rows, num_left_out = _pair(one, two, common)
     result = {
         "run_a": str(one.folder),
@@ -84,7 +84,7 @@ def _pair(one: Evaluation, two: Evaluation, common: bool) -> tuple[pd.DataFrame,
     for each, table in ((one, a), (two, b)):
         if table.index.has_duplicates:
             twice = table.index[table.index.duplicated()][0]
-            raise ValueError(refusal("question_id", f"be different in every row of {each.folder}", twice))
+            raise Refusal("question_id", f"be different in every row of {each.folder}", twice)
     shared = a.index.intersection(b.index, sort=False)
     same = np.ones(len(shared), bool)
     for column in SAME:
@@ -97,7 +97,7 @@ def _pair(one: Evaluation, two: Evaluation, common: bool) -> tuple[pd.DataFrame,
             f"Compare the {int(same.sum())} common ones with `common=True` (--common)." if same.any() else ""
         )
         requirement = "hold the same rows as run_a, by `question_id`, with the same answers"
-        raise ValueError(
+        raise Refusal(
             f"{refusal('run_b', requirement, str(two.folder))} {found} of {len(a)} and {len(b)}. {advice}"
         )
     chosen = shared[same]

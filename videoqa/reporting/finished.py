@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import check_choice, check_columns, check_directory, refusal
+from videoqa._checks import Refusal, check_choice, check_columns, check_directory, refusal
 from videoqa._manifest import MANIFEST, file_sha256, read_json
 from videoqa._progress import say
 from videoqa.config import OTHER_SPLIT_NAMES, TASKS
@@ -76,7 +76,7 @@ def find_evaluation(run: str | os.PathLike[str], *, split: str = "test", progres
             f"{PREDICTIONS}"
         )
         is_half = (path / SCORES).exists() or (path / PREDICTIONS).exists()
-        raise ValueError(refusal("run", requirement, str(path), AGAIN if is_half else ""))
+        raise Refusal("run", requirement, str(path), AGAIN if is_half else "")
     return _read(path, _model_of(path))
 
 
@@ -84,7 +84,7 @@ def _evaluate(model: Path, split: str, progress: bool) -> None:
     if load_model_folder(model).metrics["num_tables"]:
         requirement = "have been evaluated: it was trained on a DataFrame, whose rows are not kept"
         advice = "Call `videoqa.evaluate(run, rows)` first and give the folder it names in `out`."
-        raise ValueError(refusal("run", requirement, str(model), advice))
+        raise Refusal("run", requirement, str(model), advice)
     say(f"{model} is evaluated on its {split} rows.", progress=progress)
     evaluate(model, split=split, progress=progress)
 
@@ -184,4 +184,4 @@ def _refuse_cells(folder: Path, rows: pd.DataFrame, column: str, bad: pd.Series)
 
 
 def _refuse(folder: Path, fact: str, cause: Exception | None = None) -> NoReturn:
-    raise ValueError(refusal("run", f"hold a whole evaluation; {fact}", str(folder), AGAIN)) from cause
+    raise Refusal("run", f"hold a whole evaluation; {fact}", str(folder), AGAIN) from cause

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal, refusal
 from videoqa._manifest import write_text
 from videoqa.evaluation.row_marks import FAILED
 from videoqa.reporting.clips import show_clips, surest_right, surest_wrong
@@ -55,7 +55,7 @@ def _check_out(out: str | os.PathLike[str] | None) -> None:
     if out is None:
         return
     if Path(out).suffix.lower() not in SUFFIXES or Path(out).is_dir():
-        raise ValueError(refusal("out", "be a file ending in .html", os.fspath(out)))
+        raise Refusal("out", "be a file ending in .html", os.fspath(out))
     if not Path(out).parent.is_dir():
         raise FileNotFoundError(refusal("out", "lie in an existing folder", os.fspath(out)))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from videoqa._checks import check_file, refusal
+from videoqa._checks import Refusal, check_file
 from videoqa._manifest import read_json, write_json
 
 Built = TypeVar("Built")
@@ -26,8 +26,8 @@ def load_texts(path: str | Path, key: str, build: Callable[[tuple[str, ...]], Bu
     texts = content.get(key) if set(content) == {key} else None
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         requirement = f"be a JSON file with the one field {key!r}, a list of texts"
-        raise ValueError(refusal("path", requirement, str(path)))
+        raise Refusal("path", requirement, str(path))
     try:
         return build(tuple(texts))
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise Refusal(f"{path}: {error}") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from videoqa._checks import check_integer, refusal
+from videoqa._checks import Refusal, check_integer
 from videoqa._normalizing import collapse_spaces, normalize_answer
 from videoqa.text._json_lists import load_texts, save_texts
 
@@ -32,12 +32,12 @@ class AnswerList:
     def __post_init__(self) -> None:
         object.__setattr__(self, "answers", tuple(self.answers))
         if len(self.answers) < 2:
-            raise ValueError(refusal("answers", "hold at least two different answers", self.answers))
+            raise Refusal("answers", "hold at least two different answers", self.answers)
         ids: dict[str, int] = {}
         for number, answer in enumerate(self.answers):
             key = normalize_answer(answer) if isinstance(answer, str) else ""
             if not key or key in ids:
-                raise ValueError(refusal("answers", "be distinct texts, none of them blank", answer))
+                raise Refusal("answers", "be distinct texts, none of them blank", answer)
             ids[key] = number
         object.__setattr__(self, "_ids", ids)
 
@@ -85,7 +85,7 @@ def build_answer_list(
     spellings.pop("", None)
     if len(spellings) < 2:
         requirement = "hold at least two different answers, or there is nothing to learn"
-        raise ValueError(refusal("training answers", requirement, sorted(spellings)))
+        raise Refusal("training answers", requirement, sorted(spellings))
     totals = {key: sum(counts.values()) for key, counts in spellings.items()}
     ordered = sorted(totals, key=lambda key: -totals[key])[:num_answers]
     place = {normalize_answer(answer): number for number, answer in enumerate(order)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoqa._checks import check_file, refusal
+from videoqa._checks import Refusal, check_file
 from videoqa._manifest import read_json, write_json
 from videoqa._normalizing import normalize_answer
 
@@ -29,7 +29,7 @@ class QuestionPrior:
 
     def __post_init__(self) -> None:
         if "" not in self.answers:
-            raise ValueError(refusal("answers", "have an answer for the empty prefix ''", dict(self.answers)))
+            raise Refusal("answers", "have an answer for the empty prefix ''", dict(self.answers))
 
     def answer(self, question: str) -> str:
         """Return the answer of the longest known prefix of `question`; the whole question counts as one."""
@@ -56,11 +56,11 @@ class QuestionPrior:
         answers = content.get(FIELD) if set(content) == {FIELD} else None
         if not isinstance(answers, dict) or not all(isinstance(text, str) for text in answers.values()):
             requirement = f"be a JSON file with the one field {FIELD!r}, an object of texts"
-            raise ValueError(refusal("path", requirement, str(path)))
+            raise Refusal("path", requirement, str(path))
         try:
             return cls(answers)
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+            raise Refusal(f"{path}: {error}") from error
 
 
 def question_words(question: str) -> list[str]:
@@ -84,7 +84,7 @@ def build_question_prior(questions: Sequence[str], answers: Sequence[str]) -> Qu
     """
     if len(questions) == 0 or len(questions) != len(answers):
         requirement = "be as many as `answers`, and at least one"
-        raise ValueError(refusal("questions", requirement, f"{len(questions)} for {len(answers)} answers"))
+        raise Refusal("questions", requirement, f"{len(questions)} for {len(answers)} answers")
     words = {question: question_words(question) for question in set(questions)}
     texts = {answer: normalize_answer(answer) for answer in set(answers)}
     rows = [(words[question], texts[answer]) for question, answer in zip(questions, answers, strict=True)]

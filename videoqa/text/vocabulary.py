@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from videoqa._checks import check_integer, refusal
+from videoqa._checks import Refusal, check_integer
 from videoqa.config import MAX_QUESTION_TOKENS
 from videoqa.text._json_lists import load_texts, save_texts
 from videoqa.text.answers import AnswerList, build_answer_list
@@ -47,10 +47,10 @@ class Vocabulary:
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", tuple(self.words))
         if self.words[:2] != SPECIAL_WORDS:
-            raise ValueError(refusal("words", f"begin with {SPECIAL_WORDS}", self.words[:2]))
+            raise Refusal("words", f"begin with {SPECIAL_WORDS}", self.words[:2])
         for word, count in Counter(self.words).items():
             if not isinstance(word, str) or count > 1:
-                raise ValueError(refusal("words", "be distinct texts", word))
+                raise Refusal("words", "be distinct texts", word)
         object.__setattr__(self, "_ids", {word: number for number, word in enumerate(self.words)})
 
     @property
@@ -97,7 +97,7 @@ class Vocabulary:
         words = {word for word in tokenize(question) if holds_words(word)}
         if words and len(unknown) == len(words):
             advice = f"Known are, for example: {', '.join(self._examples())}."
-            raise ValueError(refusal(name, "hold a word of the training questions", question, advice))
+            raise Refusal(name, "hold a word of the training questions", question, advice)
         return unknown
 
     def save(self, path: str | Path) -> None:
@@ -135,6 +135,6 @@ def build_vocabulary(questions: Iterable[str], vocabulary_size: int = 10000) -> 
         for word in tokenize(question):
             counts[word] += rows
     if not counts:
-        raise ValueError(refusal("questions", "hold at least one question", []))
+        raise Refusal("questions", "hold at least one question", [])
     ordered = sorted(counts, key=lambda word: (-counts[word], word))
     return Vocabulary((*SPECIAL_WORDS, *ordered[: vocabulary_size - len(SPECIAL_WORDS)]))

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from videoqa._checks import check_integer, refusal
+from videoqa._checks import Refusal, check_integer
 from videoqa._manifest import MANIFEST, file_sha256, read_json, write_manifest, write_text
 from videoqa._progress import say
 
@@ -77,7 +77,7 @@ def save_checkpoint(
     for part in (name, *groups):
         if not NAME.fullmatch(part):
             requirement = "be of letters, digits, - and _, and begin with a letter or digit"
-            raise ValueError(refusal("name", requirement, part))
+            raise Refusal("name", requirement, part)
     check_integer("keep", keep, minimum=1)
     folder.mkdir(parents=True, exist_ok=True)
     _tidy(folder)
@@ -137,7 +137,7 @@ def newest_checkpoint(folder: Path, *, progress: bool = True) -> Checkpoint | No
         return Checkpoint(path, content["state"])
     if damages:
         advice = f"Damaged: {'; '.join(damages)}. Start a new run with another --out."
-        raise ValueError(refusal("checkpoints", "hold one that is not damaged", str(folder), advice))
+        raise Refusal("checkpoints", "hold one that is not damaged", str(folder), advice)
     return None
 
 
@@ -159,17 +159,17 @@ def _write(folder: Path, state: Mapping[str, Any], groups: Mapping[str, Sequence
 def _checked_content(path: Path) -> dict[str, Any]:
     """Return what `state.json` holds, or say what is damaged (ValueError) or unreadable (OSError)."""
     if not (path / MANIFEST).exists():
-        raise ValueError(f"{MANIFEST} is missing")
+        raise Refusal(f"{MANIFEST} is missing")
     listed = read_json(path / MANIFEST).get("sha256")
     if not isinstance(listed, dict) or STATE not in listed:
-        raise ValueError(f"{MANIFEST} was changed: it lists no {STATE}")
+        raise Refusal(f"{MANIFEST} was changed: it lists no {STATE}")
     for name in sorted({*listed, *(file.name for file in path.glob("*.npz"))}):
         if not (path / name).exists():
-            raise ValueError(f"{name} is missing")
+            raise Refusal(f"{name} is missing")
         if name not in listed:
-            raise ValueError(f"{name} is not listed in {MANIFEST}")
+            raise Refusal(f"{name} is not listed in {MANIFEST}")
         if file_sha256(path / name) != listed[name]:
-            raise ValueError(f"{name} was changed or cut off: its sha256 is not the one in {MANIFEST}")
+            raise Refusal(f"{name} was changed or cut off: its sha256 is not the one in {MANIFEST}")
     return read_json(path / STATE)
 
 
@@ -177,7 +177,7 @@ def _check_format(path: Path, content: dict[str, Any]) -> None:
     """Refuse a checkpoint of another format."""
     version = content.get("format_version")
     if version != FORMAT_VERSION:
-        raise ValueError(
+        raise Refusal(
             f"{path} was written by videoqa {content.get('videoqa_version')} (format_version {version}); "
             f"this version reads format_version {FORMAT_VERSION}. Install the version that wrote it."
         )
@@ -263,7 +263,7 @@ def _storable(array: np.ndarray) -> np.ndarray:
     if array.dtype.isbuiltin == 2:
         return array.view(f"u{array.dtype.itemsize}")
     if array.dtype.kind not in "biufc":
-        raise ValueError(refusal("arrays", "hold numbers", array.dtype.name))
+        raise Refusal("arrays", "hold numbers", array.dtype.name)
     return array
 
 

@@ -5,7 +5,7 @@ Needs no TensorFlow.
 
 from math import ceil
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.config import ModelConfig, RunConfig, TrainingConfig, architectures_with
 from videoqa.config.run import check_crop
 from videoqa.input_pipeline import num_batches
@@ -35,11 +35,11 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
     model = config.model
     if model.task == "action" and not model.sees_video:
         requirement = "be another branch for actions: without video and question nothing is left"
-        raise ValueError(refusal("video_branch", requirement, model.video_branch))
+        raise Refusal("video_branch", requirement, model.video_branch)
     if not model.has_backbone and task_known and model.task != "action":
         reading = architectures_with("has_backbone")
         requirement = f"be {reading} for a table of questions: it names actions only"
-        raise ValueError(refusal("architecture", requirement, model.architecture))
+        raise Refusal("architecture", requirement, model.architecture)
     if (
         model.has_backbone
         and model.backbone_weights is None
@@ -47,29 +47,29 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
         and model.sees_video
     ):
         advice = "Give weights, or train the backbone with `train_backbone=True`."
-        raise ValueError(refusal("backbone_weights", "be given for a frozen backbone", None, advice))
+        raise Refusal("backbone_weights", "be given for a frozen backbone", None, advice)
     if config.training.unfreeze_from is not None:
         check_unfreezing(model, config.training.unfreeze_from)
     check_recipe(model, config.training)
     if model.train_backbone and not model.sees_video:
-        raise ValueError(refusal("train_backbone", "be False for a blind model", True))
+        raise Refusal("train_backbone", "be False for a blind model", True)
     check_crop(config)
     if config.sampling.short_clips == "mask" and not model.facts.needs_mask:
         masking = f"architecture={architectures_with('needs_mask')}"
         requirement = f"be 'repeat', 'skip' or 'loop': only {masking} can mask missing frames"
-        raise ValueError(refusal("short_clips", requirement, "mask"))
+        raise Refusal("short_clips", requirement, "mask")
 
 
 def check_unfreezing(model: ModelConfig, layer: str) -> None:
     """Refuse a second stage that would train nothing, or everything again."""
     if model.backbone != "inception_v3" or model.train_backbone or not model.sees_video:
         requirement = "be left out unless a frozen inception_v3 comes first"
-        raise ValueError(refusal("unfreeze_from", requirement, layer))
+        raise Refusal("unfreeze_from", requirement, layer)
     names = list(INCEPTION_V3_CHANNELS)
     last = names.index(model.backbone_layer or names[-1])
     if layer not in names[:last]:
         requirement = f"be a layer before the backbone's last: one of {', '.join(names[:last]) or 'none'}"
-        raise ValueError(refusal("unfreeze_from", requirement, layer))
+        raise Refusal("unfreeze_from", requirement, layer)
 
 
 def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
@@ -78,14 +78,12 @@ def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
         return
     if initial.config.model.task != config.model.task:
         requirement = f"be a model for the task of the data, {config.model.task!r}"
-        raise ValueError(
-            refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})")
-        )
+        raise Refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})")
     for name in INITIAL_FIELDS:
         ours, theirs = getattr(config.model, name), getattr(initial.config.model, name)
         if ours != theirs:
             requirement = f"have the new model's {name}={ours!r}"
-            raise ValueError(refusal("initial_model", requirement, f"{initial.path} ({name}={theirs!r})"))
+            raise Refusal("initial_model", requirement, f"{initial.path} ({name}={theirs!r})")
     _check_initial_shapes(initial, config)
     _check_initial_backbone(initial, config.model)
 
@@ -95,9 +93,7 @@ def _check_initial_shapes(initial: ModelFolder, config: RunConfig) -> None:
     if _sizes(initial.config) == _sizes(config):
         return
     requirement = f"have learned from {_frames_text(config)} pixels, as the new model will"
-    raise ValueError(
-        refusal("initial_model", requirement, f"{initial.path} ({_frames_text(initial.config)})")
-    )
+    raise Refusal("initial_model", requirement, f"{initial.path} ({_frames_text(initial.config)})")
 
 
 def _frames_text(config: RunConfig) -> str:
@@ -122,9 +118,7 @@ def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
         advice = (
             f"Give it its own: backbone_weights={str(initial.path / 'backbone.weights.h5')!r}, if it has one."
         )
-        raise ValueError(
-            refusal("initial_model", requirement, f"{initial.path} ({initial.backbone})", advice)
-        )
+        raise Refusal("initial_model", requirement, f"{initial.path} ({initial.backbone})", advice)
 
 
 def steps_per_epoch(num_examples: int, batch_size: int, config: ModelConfig) -> int:
@@ -142,7 +136,7 @@ def check_num_rows(config: ModelConfig, num_rows: int, batch_size: int) -> str:
         return ""
     if num_rows < batch_size:
         requirement = f"be at most the number of training rows, {num_rows}: batch norm needs full batches"
-        raise ValueError(refusal("batch_size", requirement, batch_size))
+        raise Refusal("batch_size", requirement, batch_size)
     return (
         f"The last {num_rows % batch_size} of {num_rows} training rows are left out of each epoch, others in "
         "every epoch: batch norm needs full batches."
@@ -160,13 +154,13 @@ def check_recipe(config: ModelConfig, training: TrainingConfig) -> None:
         if training.strategy == "mirrored":
             advice = "Its workers average their weights: give --strategy multiworker --averaging-frequency K."
             requirement = f"be 'single' or 'multiworker' with {name}"
-            raise ValueError(refusal("strategy", requirement, training.strategy, advice))
+            raise Refusal("strategy", requirement, training.strategy, advice)
         if training.strategy == "multiworker" and training.averaging_frequency is None:
             advice = "Each worker carries the state of its own clips: their weights are averaged."
-            raise ValueError(refusal("averaging_frequency", f"be given with {name}", None, advice))
+            raise Refusal("averaging_frequency", f"be given with {name}", None, advice)
     if training.precision in facts.refused_precisions:
         advice = facts.refused_precisions[training.precision]
-        raise ValueError(refusal("precision", f"be another one with {name}", training.precision, advice))
+        raise Refusal("precision", f"be another one with {name}", training.precision, advice)
 
 
 def check_shares(config: ModelConfig, batch_size: int, num_replicas: int) -> None:
@@ -181,4 +175,4 @@ def check_shares(config: ModelConfig, batch_size: int, num_replicas: int) -> Non
     larger = (batch_size // num_replicas + 1) * num_replicas
     nearest = f"{smaller} or {larger}" if smaller != larger else str(larger)
     requirement = f"be divisible by the {num_replicas} replicas that share its batch norm"
-    raise ValueError(refusal("batch_size", requirement, batch_size, f"Nearest are {nearest}."))
+    raise Refusal("batch_size", requirement, batch_size, f"Nearest are {nearest}.")

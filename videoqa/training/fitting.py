@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from videoqa._checks import Refusal
 from videoqa.config import RunConfig, TrainingConfig
 from videoqa.input_pipeline import Examples
 from videoqa.models.backbones import freeze_before
@@ -107,7 +108,7 @@ def _check_finite(model: keras.Model, history: list[dict[str, float]], training:
     """Refuse to keep a model with weights that are not numbers."""
     for layer in model.layers:
         if not all(np.isfinite(weight).all() for weight in layer.get_weights()):
-            raise ValueError(
+            raise Refusal(
                 f"Training diverged: after {len(history)} epochs weights of layer {layer.name!r} are not "
                 f"finite. Lower the learning rate, which was {training.learning_rate:g}, and train anew."
             )

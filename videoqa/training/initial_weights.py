@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from videoqa._checks import Refusal
 from videoqa.saving import ModelFolder
 from videoqa.text.vocabulary import AnswerList, Vocabulary
 
@@ -64,14 +65,14 @@ def _merge(
 ) -> np.ndarray:
     if axis is None:
         if old.shape != new.shape:
-            raise ValueError(
+            raise Refusal(
                 f"`initial_model` must have layers of the new model's shapes. Layer {name!r}: it has "
                 f"{old.shape}, the new model {new.shape}. Give the options it was trained with."
             )
         return old
     merged, earlier = np.moveaxis(new.copy(), axis, 0), np.moveaxis(old, axis, 0)
     if earlier.shape[1:] != merged.shape[1:]:
-        raise ValueError(
+        raise Refusal(
             f"`initial_model` must have layers of the new model's widths. Layer {name!r}: it has "
             f"{old.shape}, the new model {new.shape}. Give the options it was trained with."
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from videoqa._checks import Refusal
 from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import PREFETCHED_BATCHES
 from videoqa.launching.cluster import host_and_port
@@ -281,7 +282,7 @@ def check_memory(config: RunConfig, num_clips: int, *, available: int | None = N
     parts = ", ".join(f"{name} {size / GIB:.1f} GiB" for name, size in forecast.items())
     largest = largest_batch_size(config, num_clips, available, **replicas)
     advice = f"`batch_size={largest}` fits" if largest else "Not even `batch_size=1` fits"
-    raise ValueError(
+    raise Refusal(
         f"Training with batch_size={config.training.batch_size} needs about {needed / GIB:.1f} GiB of memory "
         f"({parts}); {available / GIB:.1f} GiB are free. {advice}; smaller `num_frames` or frames, fewer "
         "clips (`limit`) or a larger machine help too."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa._command import training_command
 from videoqa.config import RunConfig, run_config_from_options
 from videoqa.data.annotations import split_sources
@@ -103,7 +103,7 @@ def resumed(
         ValueError: no `out`, nothing to resume, data that has to be given again, or another initial model.
     """
     if out is None:
-        raise ValueError(refusal("out", "be given with resume: the folder of the run to go on with", None))
+        raise Refusal("out", "be given with resume: the folder of the run to go on with", None)
     folder = Path(out)
     if not (folder / CHECKPOINTS).is_dir() and data is not None:
         return Resumed(data, options, initial_model)
@@ -113,13 +113,13 @@ def resumed(
     saved = newest.state
     if initial_model not in (None, saved["initial_model"]):
         requirement = f"be left out, or be as it was: {saved['initial_model']!r}"
-        raise ValueError(refusal("initial_model", requirement, initial_model))
+        raise Refusal("initial_model", requirement, initial_model)
     given = options if data is None else {**options, "data": split_sources(data)[0]}
     merged = options_of_run(saved["config"], given, num_tables=saved["num_tables"])
     if merged["averaging_frequency"] is not None and merged["strategy"] != "multiworker":
         advice = "Leave out --strategy; one worker will do."
         requirement = "be 'multiworker', as it was: the run averages the weights of its workers"
-        raise ValueError(refusal("strategy", requirement, merged["strategy"], advice))
+        raise Refusal("strategy", requirement, merged["strategy"], advice)
     sources = merged.pop("data", None)
     initial_model = saved["initial_model"]
     if saved["phase"] != "blind" and initial_model is not None and not Path(initial_model).is_dir():

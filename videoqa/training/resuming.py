@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa.config import (
@@ -46,7 +46,7 @@ def options_of_run(
     config = run_config_from_json(saved_config)
     if "data" not in typed and (num_tables or not config.data.data):
         advice = "The run was begun from a DataFrame, which it does not keep: pass the same data again."
-        raise ValueError(refusal("data", "be given to resume this run", None, advice))
+        raise Refusal("data", "be given to resume this run", None, advice)
     parts = [getattr(config, key) for key in PARTS]
     options = {name: getattr(part, name) for part in parts for name in field_names(part)}
     options["task"] = config.data.task
@@ -89,7 +89,7 @@ def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[
         if old.get(kind) != hashes.get(kind):
             changes.append(f"hash of the {kind}={hashes.get(kind)!r} (was {old.get(kind)!r})")
     if changes:
-        raise ValueError(
+        raise Refusal(
             f"`resume` must go on with the run as it was. Received: {', '.join(changes)}. "
             "Give them as they were, or start a new run with another --out."
         )
@@ -115,7 +115,7 @@ def check_unfinished(saved: Mapping[str, Any], config: RunConfig, folder: Path) 
     if saved["phase"] == last_phase and done and (folder / MANIFEST).exists():
         requirement = f"hold a run with epochs left: {ended} ended after {position['epoch']}"
         advice = "" if position["finished"] else f"Give more {option} to go on with it."
-        raise ValueError(refusal("out", requirement, str(folder), advice))
+        raise Refusal("out", requirement, str(folder), advice)
 
 
 def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: bool) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal, refusal
 from videoqa._manifest import MANIFEST
 from videoqa.launching.job import Job
 from videoqa.saving import BLIND, PARTS_OF_A_FOLDER, UNFINISHED, remove
@@ -63,7 +63,7 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
     path = Path(out)
     advice = "Choose another folder, or delete it if the run is not wanted any more."
     if path.exists() and not path.is_dir():
-        raise ValueError(refusal("out", "be a folder; this is a file", str(path)))
+        raise Refusal("out", "be a folder; this is a file", str(path))
     unfinished = (path / UNFINISHED).exists() and not (path / MANIFEST).exists()
     if unfinished and holds_checkpoints(path):
         advice = "Add --resume (in Python: resume=True) to go on with it, or delete the folder."
@@ -91,7 +91,7 @@ def check_resumable(folder: Path) -> None:
     if (folder / UNFINISHED).exists():
         found = "it was stopped before its first checkpoint"
     requirement = f"hold a run to resume ({found})"
-    raise ValueError(refusal("out", requirement, str(folder), "Leave out --resume to begin one."))
+    raise Refusal("out", requirement, str(folder), "Leave out --resume to begin one.")
 
 
 def _check_writable(checkpoints: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from videoqa._checks import Refusal
 from videoqa.config import SEGMENT_FRAMES
 from videoqa.models.conv_lstm import segment_form
 from videoqa.models.dropout import dropout_state
@@ -46,7 +47,7 @@ def make_segment_step(
         the average over their frames.
     """
     if strategy.num_replicas_in_sync != 1:
-        raise ValueError("The state of a clip belongs to one replica: average the weights of several.")
+        raise Refusal("The state of a clip belongs to one replica: average the weights of several.")
     segments = segment_form(model)
     run = tf.function(_SegmentStep(segments, optimizers, seed), reduce_retracing=True)
     num_units = [int(segments.input[name].shape[-1]) for name in ("hidden", "cell")]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from videoqa._checks import check_choice, refusal
+from videoqa._checks import Refusal, check_choice
 from videoqa.config import PARTS, LaunchConfig, RunConfig, field_names
 from videoqa.config.keywords import TrainOptions, shows_options
 from videoqa.launching.cluster import find_cluster
@@ -113,7 +113,7 @@ def _check_launch(launch: LaunchConfig, strategy: str) -> None:
         value = getattr(launch, item.name)
         if item.name in ("workers", "worker_index", "local_workers", "runner") and value != item.default:
             requirement = f"be left out with strategy={strategy!r}"
-            raise ValueError(refusal(item.name, requirement, value, advice))
+            raise Refusal(item.name, requirement, value, advice)
 
 
 def _launched(job: Job, settle: RunFolder, stop: StopRequest, config: RunConfig) -> TrainingRun:

@@ -5,7 +5,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from videoqa import _progress
-from videoqa._refusals import is_refusal
+from videoqa._checks import is_refusal
 from videoqa.launching.reporting import Reporter, connect
 from videoqa.training.control import RunControl, TrainingStopped
 

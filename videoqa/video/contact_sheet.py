@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from videoqa._checks import check_choice, check_integer, refusal
+from videoqa._checks import Refusal, check_choice, check_integer, refusal
 from videoqa.video._opencv import cv2
 
 TILE_LONG_SIDE = 240
@@ -63,7 +63,7 @@ def save_image(path: str | os.PathLike[str], image_rgb: np.ndarray) -> Path:
     target = Path(path)
     if target.suffix.lower() not in IMAGE_SUFFIXES:
         requirement = f"end in one of {', '.join(IMAGE_SUFFIXES)}"
-        raise ValueError(refusal("path", requirement, os.fspath(path)))
+        raise Refusal("path", requirement, os.fspath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(refusal("path", "lie in an existing folder", os.fspath(path)))
     data = encode_image(image_rgb, target.suffix)
@@ -99,7 +99,7 @@ def _check_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: in
     check_integer("columns", columns, minimum=1)
     if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[-1] != 3 or not len(frames):
         received = f"{frames.dtype} array {frames.shape}"
-        raise ValueError(refusal("frames", "be a uint8 array (num_frames, height, width, 3)", received))
+        raise Refusal("frames", "be a uint8 array (num_frames, height, width, 3)", received)
     if len(timestamps_seconds) != len(frames):
         requirement = f"hold one time for each of the {len(frames)} frames"
-        raise ValueError(refusal("timestamps_seconds", requirement, len(timestamps_seconds)))
+        raise Refusal("timestamps_seconds", requirement, len(timestamps_seconds))

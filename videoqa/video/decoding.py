@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videoqa._checks import check_number, refusal
+from videoqa._checks import Refusal, check_number
 from videoqa.config import SamplingConfig
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import FramePass, announced_count, count_frames
@@ -50,7 +50,7 @@ class ClipRequest:
                 check_number(name, getattr(self, name), minimum=0)
         if self.end_seconds is not None and self.end_seconds <= (self.start_seconds or 0):
             requirement = f"be after start_seconds={self.start_seconds}"
-            raise ValueError(refusal("end_seconds", requirement, self.end_seconds))
+            raise Refusal("end_seconds", requirement, self.end_seconds)
 
     @property
     def is_segment(self) -> bool:

@@ -1,7 +1,9 @@
 """The one exception of videos that cannot be decoded."""
 
+from videoqa._checks import UserError
 
-class DecodingError(Exception):
+
+class DecodingError(UserError):
     """A video file that cannot be decoded, or that gives far fewer frames than it announces.
 
     Attributes:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from videoqa._checks import check_file, refusal
+from videoqa._checks import Refusal, check_file
 from videoqa.video.errors import DecodingError
 
 SNIFFED_BYTES = 2048
@@ -54,9 +54,7 @@ def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
     """
     text = os.fsdecode(path)
     if _URL.match(text):
-        raise ValueError(
-            refusal("path", "be a local file", text, "Download the video first; URLs are not fetched.")
-        )
+        raise Refusal("path", "be a local file", text, "Download the video first; URLs are not fetched.")
     advice = "Patterns of picture sequences are not read; make a video of them." if "%" in text else ""
     if os.path.isdir(text):
         advice = "A folder is read as a clip where it holds frames called 0000.jpg, 0001.jpg, ..."

@@ -4,6 +4,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from videoqa._checks import Refusal
 from videoqa.video._opencv import cv2
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
@@ -19,7 +20,7 @@ def encode_jpeg(frame: np.ndarray, quality: int) -> bytes:
         ValueError: a frame that is too large for the format.
     """
     if max(frame.shape[:2]) > 65535:
-        raise ValueError(f"A JPEG has at most 65,535 pixels a side; the frame is {frame.shape[:2]}.")
+        raise Refusal(f"A JPEG has at most 65,535 pixels a side; the frame is {frame.shape[:2]}.")
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     return cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), options)[1].tobytes()
 
@@ -42,24 +43,24 @@ def jpeg_size(path: str) -> tuple[int, int]:
         length = file.seek(0, 2)
         file.seek(max(0, length - _TAIL_BYTES))
         if _END not in file.read():
-            raise ValueError(f"is cut short: its {length:,} bytes have no end mark")
+            raise Refusal(f"is cut short: its {length:,} bytes have no end mark")
     return size
 
 
 def _stated_size(file: BinaryIO) -> tuple[int, int]:
     if file.read(2) != _START:
-        raise ValueError("is no JPEG, whatever its name says")
+        raise Refusal("is no JPEG, whatever its name says")
     while True:
         head = file.read(2)
         while head[1:] == b"\xff":  # padding
             head = head[1:] + file.read(1)
         if len(head) < 2 or head[0] != 0xFF:
-            raise ValueError("is a damaged JPEG: its header breaks off")
+            raise Refusal("is a damaged JPEG: its header breaks off")
         if head[1] in _BARE_MARKERS:
             continue
         content = file.read(7)
         if len(content) < 7 or head[1] == 0xDA:
-            raise ValueError("is a damaged JPEG: its header breaks off")
+            raise Refusal("is a damaged JPEG: its header breaks off")
         if head[1] in _SIZE_MARKERS:
             return int.from_bytes(content[3:5], "big"), int.from_bytes(content[5:7], "big")
         file.seek(int.from_bytes(content[:2], "big") - 7, 1)

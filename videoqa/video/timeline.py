@@ -5,7 +5,7 @@ import os
 import av
 import numpy as np
 
-from videoqa._checks import refusal
+from videoqa._checks import Refusal
 from videoqa.video._opencv import FORMATS
 from videoqa.video.files import cut_short
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
@@ -77,9 +77,9 @@ def segment_bounds(
     end = duration if end_seconds is None else end_seconds
     lies = f"lie within the video, which lasts {duration:.2f} seconds"
     if start >= duration:
-        raise ValueError(refusal("start_seconds", lies, start_seconds))
+        raise Refusal("start_seconds", lies, start_seconds)
     if end > duration + END_SLACK_SECONDS:
-        raise ValueError(refusal("end_seconds", lies, end_seconds))
+        raise Refusal("end_seconds", lies, end_seconds)
     tolerance = 1e-6
     first = int(np.searchsorted(timestamps_seconds, start - tolerance))
     stop = int(np.searchsorted(timestamps_seconds, end - tolerance))
