@@ -27,6 +27,9 @@ OPTIONS = [
     {"data": ("/a.csv",), "task": "open_ended", "video_branch": "none", "blind": False},
     {"data": ("/a.csv",), "patience": None, "validation_share": 0, "dropout": 0.1, "learning_rate": 1e-12},
     {"data": ("/a.csv",), "frame_step": 4, "num_frames": 512, "max_grid_frames": 600, "seed": 2**31 - 1},
+    {"data": ("/a.csv",), "task": "action", "architecture": "c3d"},
+    {"data": ("/a.csv",), "task": "action", "architecture": "c3d", "frame_step": 2},
+    {"data": ("/a.csv",), "task": "action", "architecture": "conv_lstm", "frames_per_second": 12.5},
     {"data": ("/$HOME/`ls`;\n.csv",)},
     {"data": ("ucf101", "/a.csv"), "videos": ("/v 1", "/v2"), "annotations": ("/x", "/y"), "fold": 2},
     {

@@ -1,13 +1,22 @@
 """Options: defaults, checks, and where each goes."""
 
 import inspect
+import json
+from dataclasses import asdict
 from typing import get_type_hints
 
 import pytest
 
 from videoqa import audit, train
 from videoqa import config as config_module
-from videoqa.config import ModelConfig, SamplingConfig, TrainingConfig, keywords, run_config_from_options
+from videoqa.config import (
+    ModelConfig,
+    SamplingConfig,
+    TrainingConfig,
+    keywords,
+    run_config_from_json,
+    run_config_from_options,
+)
 
 REFUSED = [
     ({"num_frames": 0}, "`num_frames` must be an integer from 1 to 512. Received: num_frames=0"),
@@ -17,6 +26,9 @@ REFUSED = [
         {"num_frames": 20, "frame_step": 1, "max_grid_frames": 10},
         "`max_grid_frames` must be an integer of at least 20",
     ),
+    ({"frames_per_second": 0}, "`frames_per_second` must be a number from 0.001 to 1000"),
+    ({"frames_per_second": True}, "`frames_per_second` must be a number"),
+    ({"frames_per_second": 4, "frame_step": 2}, "`frames_per_second` must be left out with frame_step=2"),
     ({"dropout": 1.0}, "`dropout` must be a number from 0 to 0.999"),
     ({"dropout": float("nan")}, "`dropout` must be a number"),
     ({"backbone": "inception"}, "`backbone` must be one of .*Did you mean 'inception_v3'?"),
@@ -64,6 +76,35 @@ def test_regular_frames_of_a_whole_clip_need_nothing_said_of_short_clips() -> No
     for architecture in ("c3d", "conv_lstm"):
         config = run_config_from_options({"architecture": architecture, "frame_step": None})
         assert config.sampling.short_clips == "repeat"
+
+
+@pytest.mark.parametrize(
+    ("options", "frame_step", "frames_per_second"),
+    [
+        ({}, None, None),
+        ({"architecture": "c3d"}, None, 4.0),
+        ({"architecture": "c3d", "frame_step": 1}, 1, None),
+        ({"architecture": "c3d", "frame_step": None}, None, None),
+        ({"architecture": "c3d", "frames_per_second": 8}, None, 8.0),
+        ({"architecture": "c3d", "frame_step": 1, "frames_per_second": None}, 1, None),
+        ({"architecture": "conv_lstm"}, 1, None),
+        ({"architecture": "conv_lstm", "frames_per_second": 8}, None, 8.0),
+        ({"frames_per_second": 2.5}, None, 2.5),
+    ],
+)
+def test_a_given_grid_takes_the_place_of_the_architectures_own(
+    options, frame_step, frames_per_second
+) -> None:
+    sampling = run_config_from_options(options).sampling
+    assert (sampling.frame_step, sampling.frames_per_second) == (frame_step, frames_per_second)
+    assert sampling.takes_windows == (frame_step is not None or frames_per_second is not None)
+
+
+def test_a_configuration_of_an_earlier_version_is_read_as_it_was_meant() -> None:
+    saved = json.loads(json.dumps(asdict(run_config_from_options({"architecture": "c3d", "frame_step": 1}))))
+    del saved["sampling"]["frames_per_second"]
+    sampling = run_config_from_json(saved).sampling
+    assert (sampling.frame_step, sampling.frames_per_second) == (1, None)
 
 
 def test_each_option_goes_to_the_part_that_has_it() -> None:

@@ -10,11 +10,27 @@ import pandas as pd
 import pytest
 
 import videoqa
+from videoqa.auditing.clip_findings import clip_findings
 from videoqa.auditing.report import AuditReport
+from videoqa.config import SamplingConfig
+from videoqa.video.examining import WHOLE, segment_name
 
 from .conftest import found, moving_frames
 
 SIZES = [(64, 64), (96, 96), (160, 120), (320, 240)]
+
+
+def test_frames_of_each_second_are_counted_by_the_rate_of_the_clip() -> None:
+    video = {"frames_announced": 50, "frames_decoded": 50, "fps": 25.0, "height": 48, "width": 64}
+    part = {"frames": 50, "change": 99.0, "looked": 50, "error": None}
+    record = {"video": video, "failure": None, "segments": {segment_name(WHOLE): part}}
+
+    def of(**sampling: object) -> list[tuple[str, str]]:
+        return list(clip_findings("a.mp4", WHOLE, record, SamplingConfig(**sampling)))
+
+    assert of(num_frames=8, frames_per_second=4) == of(num_frames=50) == []
+    few = "8 different frames can be taken, 9 are wanted"
+    assert of(num_frames=9, frames_per_second=4) == [("too_few_frames", few)]
 
 
 def encode(

@@ -5,6 +5,8 @@ import os
 import shutil
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 
 from videoqa.config import SamplingConfig
@@ -37,11 +39,53 @@ def test_parts_are_those_of_the_contract(write_video, sampling, model, cache):
     }
 
 
+REPEAT, LOOP = {"num_frames": 2}, {"num_frames": 2, "short_clips": "loop"}
+GRIDS = [
+    ({"num_frames": 2}, {"rule": "regular", "num_frames": 2}),
+    (
+        {"frame_step": 3, **REPEAT},
+        {"rule": "every_frame_step", "num_frames": 2, "frame_step": 3, "max_grid_frames": 512},
+    ),
+    (
+        {"frame_step": 3, **LOOP},
+        {"rule": "every_frame_step_as_long_as_it_is", "frame_step": 3, "max_grid_frames": 512},
+    ),
+    (
+        {"frames_per_second": 4, **REPEAT},
+        {"rule": "frames_on_show", "num_frames": 2, "frames_per_second": 4.0, "max_grid_frames": 512},
+    ),
+    (
+        {"frames_per_second": 4, **LOOP},
+        {"rule": "frames_on_show", "frames_per_second": 4.0, "max_grid_frames": 512},
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "parts"), GRIDS, ids=lambda each: each.get("rule", ""))
+def test_parts_of_each_grid(write_video, model, cache, options, parts):
+    request = ClipRequest(write_video())
+    found = clip_key_parts(request, SamplingConfig(**options), model, cache)["grid"]
+    assert found == parts and key_of(found) == key_of(parts)
+
+
+def test_frames_per_second_of_a_folder_depend_on_its_rate(model, cache, tmp_path):
+    folder = tmp_path / "set" / "train" / "run" / "one"
+    folder.mkdir(parents=True)
+    cv2.imwrite(str(folder / "0000.jpg"), np.zeros((24, 32, 3), np.uint8))
+    request, sampling = ClipRequest(str(folder)), SamplingConfig(2, frames_per_second=4)
+    before = clip_key_parts(request, sampling, model, cache)
+    (tmp_path / "set" / "extraction.json").write_text('{"fps": 4.0}')
+    after = clip_key_parts(request, sampling, model, cache)
+    assert (before["grid"]["fps"], after["grid"]["fps"]) == (25.0, 4.0)
+    assert before["content_sha256"] == after["content_sha256"]
+
+
 CHANGES = {
     "start": lambda request, sampling, model: (replace(request, start_seconds=0.2), sampling, model),
     "end": lambda request, sampling, model: (replace(request, end_seconds=0.8), sampling, model),
     "frames": lambda request, sampling, model: (request, SamplingConfig(6), model),
     "step": lambda request, sampling, model: (request, SamplingConfig(5, 1), model),
+    "rate": lambda request, sampling, model: (request, SamplingConfig(5, frames_per_second=1), model),
     "grid": lambda request, sampling, model: (request, SamplingConfig(5, 1, max_grid_frames=9), model),
     "size": lambda request, sampling, model: (request, sampling, replace(model, frame_size=(16, 18))),
 }  # fmt: skip

@@ -29,6 +29,17 @@ def test_grids_are_estimated_from_headers(write_video, num_frames, segment, grid
     assert forecast_bytes([request] * 100, sampling, 2048) == 100 * entry_bytes(grid, 2048)
 
 
+@pytest.mark.parametrize(
+    ("num_frames", "segment", "grid"),
+    [(30, (None, None), 12), (200, (None, None), 32), (2, (None, None), 4), (40, (1.0, 3.0), 8)],
+    ids=["all", "longest grid", "shortest grid", "segment"],
+)
+def test_grids_in_time_are_estimated_from_headers(write_video, num_frames, segment, grid):
+    sampling = SamplingConfig(num_frames=4, frames_per_second=4, max_grid_frames=32)
+    request = ClipRequest(write_video(num_frames=num_frames), *segment)
+    assert forecast_bytes([request] * 100, sampling, 2048) == 100 * entry_bytes(grid, 2048)
+
+
 def test_forecast_covers_what_is_written_and_is_no_wild_guess(cache):
     metadata = {"timestamps_seconds": list(np.arange(20) / 29.97), "source": "/data/" + "x" * 200}
     written = cache.write("0" * 64, np.zeros((20, 512), np.float16), metadata)

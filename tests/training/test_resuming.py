@@ -80,6 +80,26 @@ def test_another_architecture_is_what_is_refused(before: str, now: str) -> None:
         check_same_run(saved, config, HASHES)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "message"),
+    [
+        ({}, {"frame_step": 2}, r"frame_step=2 \(was None\), frames_per_second=None \(was 4\.0\)"),
+        (
+            {"frame_step": 2},
+            {"frames_per_second": 4},
+            r"frame_step=None \(was 2\), frames_per_second=4\.0 \(was",
+        ),
+    ],
+)
+def test_another_grid_is_what_is_refused(before: dict, now: dict, message: str) -> None:
+    saved = as_saved({"data": ("/a.csv",), "architecture": "c3d", **before})
+    config = run_config_from_options(options_of_run(saved["config"], now))
+    with pytest.raises(ValueError, match=f"Received: {message}"):
+        check_same_run(saved, config, HASHES)
+    again = run_config_from_options(options_of_run(saved["config"], {}))
+    check_same_run(saved, again, HASHES)
+
+
 REFUSED = [
     ({"epochs": 2}, r"Received: epochs=2 \(was \d+, and may only be more\)\. Give"),
     ({"limit": 7}, r"Received: limit=7 \(was None\)\. Give"),

@@ -98,18 +98,25 @@ def test_at_a_constant_rate_regular_in_time_is_regular(num_frames: int) -> None:
 def test_grids_by_hand(
     frame_count: int, num_frames: int, frame_step: int | None, max_grid_frames: int, expected: list[int]
 ) -> None:
-    sampling = SamplingConfig(num_frames, frame_step, max_grid_frames)
+    sampling = SamplingConfig(num_frames, frame_step, max_grid_frames=max_grid_frames)
     assert grid_indices(frame_count, sampling).tolist() == expected
 
 
 def test_a_grid_keeps_its_step_stays_in_the_clip_and_is_centred() -> None:
     for frame_count in range(1, 120):
         for step in (1, 2, 3, 7):
-            grid = grid_indices(frame_count, SamplingConfig(4, step, 10))
+            grid = grid_indices(frame_count, SamplingConfig(4, step, max_grid_frames=10))
             assert 4 <= len(grid) <= 10 and 0 <= grid[0] <= grid[-1] < frame_count
             if len(set(grid.tolist())) == len(grid) and (frame_count - 1) // step + 1 >= 4:
                 assert (np.diff(grid) == step).all()
             assert abs(grid[0] - (frame_count - 1 - grid[-1])) <= 1
+
+
+def test_frames_without_times_have_a_grid_in_time_at_a_given_rate_only() -> None:
+    sampling = SamplingConfig(2, frames_per_second=4)
+    assert grid_indices(20, sampling, 10).tolist() == [0, 2, 5, 7, 10, 12, 15, 17]
+    with pytest.raises(ValueError, match="`fps` must be given for frames without times"):
+        grid_indices(20, sampling)
 
 
 def test_windows_lie_within_the_grid() -> None:

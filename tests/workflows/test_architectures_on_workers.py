@@ -38,11 +38,15 @@ def last_weights(out: Path) -> list[np.ndarray]:
 
 
 def test_c3d_learns_what_one_worker_learns(small_set: Path, tmp_path: Path) -> None:
-    """12 rows in batches of 4, shared by two; random windows, crops and dropout by place in the batch."""
+    """12 rows in batches of 4, shared by two; random windows, crops and dropout by place in the batch.
+
+    The bias before the last batch norm has no gradient but rounding, so its size is noise: such small weights
+    are held against one step of Adam.
+    """
     alone = videoqa.train(small_set / "labels.csv", out=tmp_path / "one", **C3D)
     both = videoqa.train(small_set / "labels.csv", out=tmp_path / "two", **C3D, **TWO)
     for ours, theirs in zip(last_weights(both.out), last_weights(alone.out), strict=True):
-        assert np.linalg.norm(ours - theirs) <= 1e-7 * max(np.linalg.norm(theirs), 1e-30)
+        assert np.linalg.norm(ours - theirs) <= 1e-7 * max(np.linalg.norm(theirs), 1e-3)
     assert both.history[0]["loss"] == pytest.approx(alone.history[0]["loss"], rel=1e-9)
 
 

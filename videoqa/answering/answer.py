@@ -14,7 +14,8 @@ class Answer:
         alternatives: ranked (answer, probability) pairs, `text` first.
         unknown_words: words of the question that no training question had.
         notes: what to know before trusting it, one sentence each.
-        timestamps_seconds: of the frames that were looked at; empty for an array.
+        timestamps_seconds: of the frames that the model saw, each once, in order; empty for an array and
+            for a blind model.
     """
 
     text: str

@@ -45,6 +45,7 @@ def ask(
     top_k: int = 5,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    fps: float | None = None,
 ) -> Answer:
     """Return the answer to a question about a clip; prints as the best answer.
 
@@ -53,7 +54,7 @@ def ask(
         question: free text; an action model needs none and gives its label.
         model: model folder or what `load` returned; None: `$VIDEOQA_MODEL`, else the small model in the
             package, which only knows drawn clips and says so.
-        top_k, start_seconds, end_seconds: see `VideoQA.ask`.
+        top_k, start_seconds, end_seconds, fps: see `VideoQA.ask`.
 
     Raises:
         ValueError, FileNotFoundError, DecodingError: see `load` and `VideoQA.ask`.
@@ -63,7 +64,9 @@ def ask(
         >>> answer.text, answer.probability, answer.alternatives
     """
     loaded = model if isinstance(model, VideoQA) else _loaded(model)
-    answer = loaded.ask(video, question, top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds)
+    answer = loaded.ask(
+        video, question, top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds, fps=fps
+    )
     for note in answer.notes:
         if note not in loaded.notes_said:
             say(f"note: {note}")

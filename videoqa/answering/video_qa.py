@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from videoqa._checks import Refusal, check_integer
+from videoqa._checks import Refusal, check_integer, check_number
 from videoqa.answering.answer import Answer
-from videoqa.evaluation.prediction import predict_probabilities
+from videoqa.evaluation.prediction import places_seen, predict_probabilities
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
 from videoqa.features.frame_encoder import FrameEncoder, encode_frames
@@ -69,6 +69,7 @@ class VideoQA:
         top_k: int = 5,
         start_seconds: float | None = None,
         end_seconds: float | None = None,
+        fps: float | None = None,
     ) -> Answer:
         """Return the answer to a question about a clip; for an action model the label of the clip.
 
@@ -78,13 +79,13 @@ class VideoQA:
         Args:
             video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
             question: free text; an action model needs none.
-            top_k, start_seconds, end_seconds: see `ask_many`.
+            top_k, start_seconds, end_seconds, fps: see `ask_many`.
 
         Raises:
             ValueError, FileNotFoundError, DecodingError: see `ask_many`.
         """
         return self.ask_many(
-            video, [question], top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds
+            video, [question], top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds, fps=fps
         )[0]
 
     def ask_many(
@@ -95,6 +96,7 @@ class VideoQA:
         top_k: int = 5,
         start_seconds: float | None = None,
         end_seconds: float | None = None,
+        fps: float | None = None,
     ) -> list[Answer]:
         """Return the answers to several questions about one clip: it is decoded once, they are one batch.
 
@@ -104,10 +106,12 @@ class VideoQA:
             top_k: length of `alternatives`.
             start_seconds, end_seconds: part `[start, end)` of a file to look at; None: from its beginning,
                 to its end.
+            fps: frames per second of an array, needed by a model that takes some of each second.
 
         Raises:
             ValueError: no question, an empty or over-long one, one of unknown words only, a segment outside
-                the video, an array of another dtype or shape, or too few frames where such clips are skipped.
+                the video, an array of another dtype or shape or without a needed `fps`, or too few frames
+                where such clips are skipped.
             FileNotFoundError: no such file.
             DecodingError: the file cannot be decoded.
         """
@@ -116,9 +120,13 @@ class VideoQA:
             requirement = "be a list of at least one question"
             raise Refusal("questions", requirement, questions, "For one question call `ask`.")
         unknown = [self._check_question(question) for question in questions]
-        clip, timestamps = self._clip(video, start_seconds, end_seconds)
-        rows = self._probabilities(clip, list(questions))
-        return [self._answer(*row, timestamps, top_k) for row in zip(rows, unknown, strict=True)]
+        clip, timestamps = self._clip(video, start_seconds, end_seconds, fps)
+        examples = self._examples(clip, list(questions))
+        num_test_clips = self.folder.config.sampling.num_test_clips
+        rows = predict_probabilities(self.model, examples, num_test_clips=num_test_clips)
+        seen = places_seen(examples, 0, num_test_clips=num_test_clips) if timestamps else ()
+        times = tuple(dict.fromkeys(timestamps[place] for place in seen))
+        return [self._answer(*row, times, top_k) for row in zip(rows, unknown, strict=True)]
 
     def predict(
         self,
@@ -149,7 +157,7 @@ class VideoQA:
         return [] if self.folder.vocabulary is None else self.folder.vocabulary.check_known(question)
 
     def _clip(
-        self, video: Any, start_seconds: float | None, end_seconds: float | None
+        self, video: Any, start_seconds: float | None, end_seconds: float | None, fps: float | None
     ) -> tuple[np.ndarray, tuple[float, ...]]:
         """Return what the model sees of a clip's grid, and the timestamps of the frames behind it.
 
@@ -157,6 +165,8 @@ class VideoQA:
         """
         sampling = self.folder.config.sampling
         if isinstance(video, (str, os.PathLike)):
+            if fps is not None:
+                raise Refusal("fps", "be None for a file, which says when its frames are shown", fps)
             request = ClipRequest(os.fspath(video), start_seconds, end_seconds)
             if isinstance(self.encoder, FrameEncoder):
                 return clip_features(request, sampling, cache=self.cache, encoder=self.encoder)
@@ -166,19 +176,21 @@ class VideoQA:
         if start_seconds is not None or end_seconds is not None:
             advice = "Cut the array itself."
             raise Refusal("start_seconds", "be None for an array of frames", start_seconds, advice)
-        chosen = frames[grid_indices(len(frames), sampling)]
+        if fps is not None:
+            check_number("fps", fps, minimum=0.001, maximum=1000)
+        chosen = frames[grid_indices(len(frames), sampling, fps)]
         if isinstance(self.encoder, FrameEncoder):
             return encode_frames(chosen, self.encoder), ()
         return np.stack([resize_and_crop(frame, self.encoder.frame_size) for frame in chosen]), ()
 
-    def _probabilities(self, clip: np.ndarray, questions: list[str]) -> np.ndarray:
-        """Return the softmax over `answers` for each question, float32 `(num_questions, num_answers)`."""
+    def _examples(self, clip: np.ndarray, questions: list[str]) -> Examples:
+        """Return a clip's grid with each of the questions as what the model takes."""
         config, vocabulary = self.folder.config, self.folder.vocabulary
         sampling, model = config.sampling, config.model
         if sampling.short_clips == "skip" and len(clip) < sampling.num_frames:
             requirement = f"have at least num_frames={sampling.num_frames} frames in its grid"
             raise Refusal("video", requirement, f"{len(clip)} frames")
-        examples = Examples(
+        return Examples(
             [clip] if model.sees_video else None,
             np.zeros(len(questions), np.int64),
             None if vocabulary is None else vocabulary.encode(questions),
@@ -188,7 +200,6 @@ class VideoQA:
             short_clips=sampling.short_clips,
             with_mask=model.facts.needs_mask,
         )
-        return predict_probabilities(self.model, examples, num_test_clips=sampling.num_test_clips)
 
 
 def _check_frames(frames: Any) -> np.ndarray:

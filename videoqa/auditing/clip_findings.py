@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from videoqa.config import SamplingConfig
 from videoqa.video.errors import DecodingError
 from videoqa.video.examining import WHOLE, Segment, num_blocks, segment_name
@@ -46,7 +48,8 @@ def clip_findings(
     clip = record["segments"][segment_name(segment)]
     if not clip["frames"] or error is not None:
         return
-    wanted = _num_distinct_frames(clip["frames"], sampling)
+    grid = grid_indices(clip["frames"], sampling, record["video"]["fps"])
+    wanted = len(np.unique(grid))
     if wanted < sampling.num_frames:
         yield "too_few_frames", f"{wanted} different frames can be taken, {sampling.num_frames} are wanted"
     limit = STILL_LEVELS if clip["looked"] >= ENOUGH_LOOKED else SHORT_STILL_LEVELS
@@ -69,10 +72,6 @@ def _header_findings(video: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "header_count", f"the header says {announced} frames, {decoded} were decoded"
     elif abs(announced - decoded) > max(ESTIMATE_SLACK * decoded, 2):
         yield "header_count", f"duration and frame rate promise {announced} frames, {decoded} were decoded"
-
-
-def _num_distinct_frames(frame_count: int, sampling: SamplingConfig) -> int:
-    return len(set(grid_indices(frame_count, sampling).tolist()))
 
 
 def _is_outside(record: Mapping[str, Any], segment: Segment) -> bool:

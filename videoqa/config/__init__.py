@@ -28,6 +28,7 @@ from videoqa.config.launch import LaunchConfig
 from videoqa.config.model import BACKBONE_OPTIONS, ModelConfig
 from videoqa.config.options import option
 from videoqa.config.run import (
+    GRID_OPTIONS,
     PARTS,
     RunConfig,
     field_names,
@@ -49,6 +50,7 @@ __all__ = [
     "DataConfig",
     "ExtractionConfig",
     "FORMAT_VERSION",
+    "GRID_OPTIONS",
     "LEARNING_RATE_SCHEDULES",
     "LaunchConfig",
     "MAX_QUESTION_CHARACTERS",

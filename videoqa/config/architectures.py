@@ -62,7 +62,7 @@ ARCHITECTURES = {
         dropout=0.5,
         defaults={
             "num_frames": 10,
-            "frame_step": 1,
+            "frames_per_second": 4.0,
             "short_clips": "loop",
             "crop": "random",
             "epochs": 20,

@@ -46,6 +46,7 @@ class SamplingOptions(TypedDict, total=False):
 
     num_frames: int
     frame_step: int | None
+    frames_per_second: float | None
     max_grid_frames: int
     short_clips: str
     num_test_clips: int

@@ -24,6 +24,8 @@ class RunConfig:
     training: TrainingConfig = TrainingConfig()
 
 
+GRID_OPTIONS = ("frame_step", "frames_per_second")
+"""Alternatives: where one is given, none of the two has a default."""
 PARTS: dict[str, type] = {part.name: part.type for part in dataclasses.fields(RunConfig)}  # type: ignore[misc]
 
 
@@ -31,7 +33,7 @@ def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
     """Return the `RunConfig` of flat keyword options, each going to the dataclass that has the field.
 
     For the built-in sample set alone the defaults are `SAMPLE_DEFAULTS`; over them come those that the
-    architecture brings along.
+    architecture brings along, its grid of frames only where no option of `GRID_OPTIONS` is given.
 
     Raises:
         ValueError: an option that no dataclass has, naming those there are, or a value out of range.
@@ -60,7 +62,9 @@ def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     if facts.segment_frames is not None and options.get("strategy") == "multiworker":
         own["averaging_frequency"] = 1
     own |= facts.defaults
-    if options.get("frame_step", own.get("frame_step")) is None:
+    if any(name in options for name in GRID_OPTIONS):
+        own = {name: value for name, value in own.items() if name not in GRID_OPTIONS}
+    if all({**own, **options}.get(name) is None for name in GRID_OPTIONS):
         own.pop("short_clips", None)  # regular frames of a whole clip are never too few
     return own
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from videoqa._checks import Refusal, check_choice, check_flag, check_integer
+from videoqa._checks import Refusal, check_choice, check_flag, check_integer, check_number
 from videoqa.config.choices import CROPS, SHORT_CLIPS
 from videoqa.config.options import option
 
@@ -13,15 +13,19 @@ class SamplingConfig:
 
     Attributes:
         num_frames: frames per clip.
-        frame_step: None: `num_frames` regular frames of the whole clip; an integer: the grid is every
-            `frame_step`-th frame and a window of `num_frames` neighbours is taken from it.
-        max_grid_frames: the longest grid kept of one clip when `frame_step` is given.
+        frame_step: the grid is every `frame_step`-th frame, and a window of `num_frames` neighbours is taken
+            from it. None, and no `frames_per_second`: `num_frames` regular frames of the whole clip.
+        frames_per_second: an alternative to `frame_step`: the grid is the frames on show k /
+            `frames_per_second` seconds after the clip's first, k = 0, 1, 2, ..., whatever rate the clip has;
+            where it has fewer frames per second, frames stand in the grid several times.
+        max_grid_frames: the longest grid kept of one clip, with either.
         short_clips: what becomes of a clip whose grid is shorter than `num_frames`: "repeat" its frames
             evenly, "skip" it (counted; wrong where it is to be scored), "loop" it from its start, or "mask"
             what is missing (conv_lstm only).
         num_test_clips: windows of each clip, evenly spaced, whose probabilities are averaged when a model is
             scored or asked; 1: the centre window.
-        crop: "center", or "random" in training from frames.
+        crop: which part of a resized frame is kept: "center", or "random": in training from frames another
+            part each time an example is seen, the centre where a model is scored or asked.
         flip: mirror half of the training windows left to right.
     """
 
@@ -29,9 +33,16 @@ class SamplingConfig:
     frame_step: int | None = option(
         None,
         "take every N-th frame and a window of neighbours (default: regular frames of the whole clip; with "
-        "c3d and conv_lstm 1)",
+        "conv_lstm 1)",
     )
-    max_grid_frames: int = option(512, "longest frame grid kept of one clip with --frame-step")
+    frames_per_second: float | None = option(
+        None,
+        "take X frames of each second, by their timestamps, and a window of neighbours: an alternative to "
+        "--frame-step (default: none; with c3d 4)",
+    )
+    max_grid_frames: int = option(
+        512, "longest frame grid kept of one clip with --frame-step or --frames-per-second"
+    )
     short_clips: str = option("repeat", "what becomes of clips with fewer frames than a window")
     num_test_clips: int = option(1, "evenly spaced windows that are averaged when a model is scored or asked")
     crop: str = option("center", "which part of a resized frame is kept; 'random' in training from frames")
@@ -41,6 +52,8 @@ class SamplingConfig:
         check_integer("num_frames", self.num_frames, minimum=1, maximum=512)
         if self.frame_step is not None:
             check_integer("frame_step", self.frame_step, minimum=1)
+        if self.frames_per_second is not None:
+            self._check_frames_per_second()
         check_integer("max_grid_frames", self.max_grid_frames, minimum=self.num_frames)
         check_choice("short_clips", self.short_clips, SHORT_CLIPS)
         check_integer("num_test_clips", self.num_test_clips, minimum=1, maximum=100)
@@ -48,10 +61,24 @@ class SamplingConfig:
         check_flag("flip", self.flip)
         self._check_needs_grid()
 
+    @property
+    def takes_windows(self) -> bool:
+        """Whether a window of neighbours is taken from a longer grid, not the whole clip at once."""
+        return self.frame_step is not None or self.frames_per_second is not None
+
+    def _check_frames_per_second(self) -> None:
+        check_number("frames_per_second", self.frames_per_second, minimum=0.001, maximum=1000)
+        object.__setattr__(self, "frames_per_second", float(self.frames_per_second))  # type: ignore[arg-type]
+        if self.frame_step is not None:
+            requirement = f"be left out with frame_step={self.frame_step}"
+            advice = "Each says which frames the grid has: give one of them."
+            raise Refusal("frames_per_second", requirement, self.frames_per_second, advice)
+
     def _check_needs_grid(self) -> None:
         """Refuse windows where the grid is the window."""
-        advice = "Give frame_step, as in frame_step=1: without it one window is the whole clip."
+        advice = "Give one of them, as in frame_step=1: without it one window is the whole clip."
         for name, usual in (("short_clips", "repeat"), ("num_test_clips", 1)):
             value = getattr(self, name)
-            if self.frame_step is None and value != usual:
-                raise Refusal(name, f"be {usual!r} without frame_step", value, advice)
+            if not self.takes_windows and value != usual:
+                requirement = f"be {usual!r} without frame_step or frames_per_second"
+                raise Refusal(name, requirement, value, advice)

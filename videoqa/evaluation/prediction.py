@@ -74,6 +74,18 @@ def predict_examples(
     return averages.finish()
 
 
+def places_seen(examples: Examples, row: int, *, num_test_clips: int = 1) -> np.ndarray:
+    """Return which frames of its clip's grid `predict_examples` looks at for one example.
+
+    Returns:
+        int64 `(n,)`, increasing places in the grid; empty for a blind model.
+    """
+    if examples.clips is None:
+        return np.zeros(0, np.int64)
+    _, starts = _windows(examples, np.array([row]), num_test_clips)
+    return np.unique(np.concatenate([examples.window_frames(row, int(start)) for start in starts]))
+
+
 def _windows(examples: Examples, rows: np.ndarray, num_windows: int) -> tuple[np.ndarray, np.ndarray]:
     """Return row and start of every window to be looked at, int64 `(num_windows,)` each, by row."""
     if examples.clips is None or num_windows == 1:

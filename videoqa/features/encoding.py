@@ -103,7 +103,7 @@ def load_features(report: EncodingReport) -> np.ndarray | list[np.ndarray] | Fra
     An entry that was removed or damaged since the report was made is made again.
 
     Returns:
-        float16 `(num_clips, num_frames, feature_dim)`; with a `frame_step`, where clips have grids of
+        float16 `(num_clips, num_frames, feature_dim)`; with windows, where clips have grids of
         different length, a list of float16 `(grid, feature_dim)`. Where frames are kept, `FramesOnDisk`.
 
     Raises:
@@ -114,7 +114,7 @@ def load_features(report: EncodingReport) -> np.ndarray | list[np.ndarray] | Fra
     if isinstance(encoder, FrameKeeper):
         collected = FramesOnDisk(len(good))
     else:
-        collected = _Collected(len(good), stacked=report.sampling.frame_step is None)
+        collected = _Collected(len(good), stacked=not report.sampling.takes_windows)
     keys, todo = good["key"].tolist(), list(range(len(good)))
     for _ in range(_LOAD_ATTEMPTS):
         todo = [place for place in todo if not collected.take(place, cache.read(keys[place]))]

@@ -11,7 +11,7 @@ from videoqa._version import __version__
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.models.backbones import backbone_identity
-from videoqa.video.decoding import ClipRequest, choose_decoder, decoder_names
+from videoqa.video.decoding import ClipRequest, choose_decoder, decoder_names, probe
 
 CACHE_FORMAT_VERSION = 1
 ENGINE = "tensorflow"
@@ -80,7 +80,7 @@ def clip_key_parts(
         **identity,
         "content_sha256": content_hash,
         "segment": [_seconds(request.start_seconds), _seconds(request.end_seconds)],
-        "grid": grid_parts(sampling),
+        "grid": grid_parts(sampling, request.path),
         "view": view,
         "transform": [TRANSFORM, *(model.frame_size or ())],
         "engine": ENGINE,
@@ -113,7 +113,7 @@ def frames_key_parts(
     return {
         "content_sha256": cache.content_hash(request.path),
         "segment": [_seconds(request.start_seconds), _seconds(request.end_seconds)],
-        "grid": grid_parts(sampling),
+        "grid": grid_parts(sampling, request.path),
         "transform": [FRAMES_TRANSFORMS[with_surplus], *frame_size],
         "dtype": FRAMES_DTYPE,
         "decoder": _decoder(request.path, cache),
@@ -121,11 +121,22 @@ def frames_key_parts(
     }
 
 
-def grid_parts(sampling: SamplingConfig) -> dict[str, Any]:
-    """Return what the frame grid depends on: regular frames of the clip, or every `frame_step`-th one.
+def grid_parts(sampling: SamplingConfig, path: str) -> dict[str, Any]:
+    """Return what the frame grid of a video depends on besides its content.
 
-    A grid that may be shorter than a window does not depend on the window's length.
+    A grid that may be shorter than a window does not depend on the window's length. The rate of a folder of
+    JPEGs is no part of its content.
     """
+    if sampling.frames_per_second is not None:
+        fits = {"num_frames": sampling.num_frames} if sampling.short_clips == "repeat" else {}
+        rate = {"fps": probe(path).fps} if os.path.isdir(path) else {}
+        return {
+            "rule": "frames_on_show",
+            "frames_per_second": sampling.frames_per_second,
+            "max_grid_frames": sampling.max_grid_frames,
+            **fits,
+            **rate,
+        }
     if sampling.frame_step is None:
         return {"rule": "regular", "num_frames": sampling.num_frames}
     if sampling.short_clips != "repeat":

@@ -1,7 +1,7 @@
 """How many bytes the features or frames of clips will need on the disk."""
 
 from collections.abc import Sequence
-from math import prod
+from math import ceil, prod
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _JSON_BYTES_PER_FRAME = 24
 
 def forecast_bytes(requests: Sequence[ClipRequest], sampling: SamplingConfig, feature_dim: int) -> int:
     """Return the bytes that the entries of `requests` will take; an estimate when grids differ in length."""
-    if sampling.frame_step is None:
+    if not sampling.takes_windows:
         return len(requests) * entry_bytes(sampling.num_frames, feature_dim)
     probed = _probed(requests)
     sizes = [entry_bytes(_grid_length(request, sampling), feature_dim) for request in probed]
@@ -61,7 +61,7 @@ def _num_pixels(request: ClipRequest, fit: FrameFit) -> int:
 
 def _grid_length(request: ClipRequest, sampling: SamplingConfig) -> int:
     """Return about how many frames a clip's grid has; the most it may have when the header is no help."""
-    if sampling.frame_step is None:
+    if not sampling.takes_windows:
         return sampling.num_frames
     try:
         info = probe(request.path)
@@ -72,5 +72,9 @@ def _grid_length(request: ClipRequest, sampling: SamplingConfig) -> int:
         num_frames = int((request.end_seconds - (request.start_seconds or 0)) * info.fps)
     if not num_frames or num_frames <= 0:
         return sampling.max_grid_frames
+    if sampling.frames_per_second is not None:
+        length = ceil(num_frames / info.fps * sampling.frames_per_second)
+    else:
+        length = num_frames // (sampling.frame_step or 1)
     fewest = sampling.num_frames if sampling.short_clips == "repeat" else 1
-    return min(max(num_frames // sampling.frame_step, fewest), sampling.max_grid_frames)
+    return min(max(length, fewest), sampling.max_grid_frames)

@@ -63,7 +63,7 @@ def say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, pr
 
 def say_short(examples: Examples, sampling: SamplingConfig, progress: bool) -> None:
     """Print how many clips are shorter than a window, and what becomes of them."""
-    if examples.clips is None or sampling.frame_step is None or sampling.short_clips not in SHORT_CLIPS_ARE:
+    if examples.clips is None or not sampling.takes_windows or sampling.short_clips not in SHORT_CLIPS_ARE:
         return
     clips = np.unique(examples.clip_index)
     number = int((examples.grid_lengths[clips] < sampling.num_frames).sum())

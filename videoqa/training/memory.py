@@ -137,7 +137,7 @@ def _clip_bytes(config: RunConfig, num_clips: int) -> int:
     model, sampling = config.model, config.sampling
     if not model.sees_video or model.learns_from_frames:
         return 0
-    grid = sampling.num_frames if sampling.frame_step is None else sampling.max_grid_frames
+    grid = sampling.max_grid_frames if sampling.takes_windows else sampling.num_frames
     return num_clips * grid * clip_frame_size(model) * 2
 
 

@@ -12,6 +12,7 @@ from videoqa._progress import say
 from videoqa.config import (
     ARCHITECTURES,
     BACKBONE_OPTIONS,
+    GRID_OPTIONS,
     PARTS,
     RunConfig,
     field_names,
@@ -55,6 +56,9 @@ def options_of_run(
     elif typed.get("backbone", config.model.backbone) != config.model.backbone:
         # So that it is the backbone that is refused, not that the old one's weights do not fit it.
         options = {name: value for name, value in options.items() if name not in OF_THE_BACKBONE}
+    if any(typed.get(name) is not None for name in GRID_OPTIONS):
+        # So that it is the other grid that is refused, not that there are two.
+        options |= dict.fromkeys(GRID_OPTIONS)
     return {**options, **typed}
 
 

@@ -9,8 +9,8 @@ from videoqa.config import SamplingConfig
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import FramePass, announced_count, count_frames
 from videoqa.video.probing import VideoInfo, choose_decoder, decoder_names, probe
-from videoqa.video.sampling import grid_indices, regular_indices_in_time
-from videoqa.video.timeline import is_uneven, segment_bounds, stored_timestamps, why_damaged
+from videoqa.video.sampling import grid_indices, grid_indices_in_time, regular_indices_in_time
+from videoqa.video.timeline import is_uneven, segment_bounds, shown_until, stored_timestamps, why_damaged
 from videoqa.video.transforms import FrameFit
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "DecodedClip",
     "DecodingError",
     "choose_decoder",
+    "clip_bounds",
     "decode",
     "decoder_names",
     "probe",
@@ -90,15 +91,18 @@ def decode(
 ) -> DecodedClip:
     """Return the sampled frames of a clip, read in one forward pass that stops after the last one wanted.
 
-    The frames are chosen by the header's frame count. Where that count is missing or absurd, where the pass
-    ends early, or where the video goes on after the last announced frame, the frames are counted, chosen
-    again and the status is "short_header". A video that gives under nine tenths of the announced frames and
-    whose file is damaged besides (see `why_damaged`) is refused. Damage inside a picture that the decoder
-    conceals goes unnoticed.
+    The frames of a whole video are chosen by the header's frame count. Where that count is missing or absurd,
+    where the pass ends early, or where the video goes on after the last announced frame, the frames are
+    counted, chosen again and the status is "short_header". A video that gives under nine tenths of the
+    announced frames and whose file is damaged besides (see `why_damaged`) is refused. Damage inside a picture
+    that the decoder conceals goes unnoticed.
 
     The frames of a segment are those with `start_seconds <= timestamp < end_seconds` (where none falls
     inside, the one on show at its start), and if the frame rate varies they are chosen regularly in time. An
     end up to one second past the end of the video is cut to it.
+
+    With `frames_per_second` the frames are chosen by the times that the container stores, of a whole video as
+    well; where the decoder gives others, the frames are counted and chosen again as above.
 
     Args:
         request: what to decode.
@@ -114,8 +118,8 @@ def decode(
     """
     info = probe(request.path)
     fit = None if frame_size is None else FrameFit(frame_size, keep_surplus)
-    if request.is_segment:
-        return _decode_segment(info, request, sampling, fit)
+    if request.is_segment or sampling.frames_per_second is not None:
+        return _decode_by_time(info, request, sampling, fit)
     return _decode_whole(info, sampling, fit)
 
 
@@ -132,32 +136,35 @@ def _decode_whole(info: VideoInfo, sampling: SamplingConfig, fit: FrameFit | Non
     return _clip(done, indices, count, "ok" if count == announced else "short_header")
 
 
-def _decode_segment(
+def _decode_by_time(
     info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, fit: FrameFit | None
 ) -> DecodedClip:
     timestamps, status = stored_timestamps(info), "ok"
     if not len(timestamps):
         timestamps, status = count_frames(info), "short_header"
-    indices, count = _segment_indices(info, request, sampling, timestamps)
-    done = FramePass(info, indices, fit)
+    expected_count = None
+    if not request.is_segment:
+        expected_count = len(timestamps)
+        refuse_damaged(info, expected_count, announced_count(info))
+    indices, count = _indices_by_time(info, request, sampling, timestamps)
+    done = FramePass(info, indices, fit, expected_count)
     if not done.agrees_with(timestamps):
         timestamps, status = count_frames(info), "short_header"
         refuse_damaged(info, len(timestamps), announced_count(info))
-        indices, count = _segment_indices(info, request, sampling, timestamps)
+        indices, count = _indices_by_time(info, request, sampling, timestamps)
         done = FramePass(info, indices, fit)
     return _clip(done, indices, count, status)
 
 
-def _segment_indices(
+def _indices_by_time(
     info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, timestamps: np.ndarray
 ) -> tuple[np.ndarray, int]:
-    """Return the indices in the whole video of a segment's sampled frames, and how many frames it has."""
-    try:
-        first, stop = segment_bounds(timestamps, info.fps, request.start_seconds, request.end_seconds)
-    except ValueError:
-        refuse_damaged(info, len(timestamps), announced_count(info))
-        raise
+    """Return the indices in the whole video of a clip's sampled frames, and how many frames it has."""
+    first, stop = clip_bounds(info, request, timestamps)
     inside = timestamps[first:stop]
+    if sampling.frames_per_second is not None:
+        end = shown_until(timestamps, stop, info.fps)
+        return first + grid_indices_in_time(inside, end, sampling), stop - first
     if sampling.frame_step is None and is_uneven(inside):
         return first + regular_indices_in_time(inside, sampling.num_frames), stop - first
     return first + grid_indices(stop - first, sampling), stop - first
@@ -175,6 +182,27 @@ def _clip(done: FramePass, indices: np.ndarray, count: int, status: str) -> Deco
         decoder=decoder_names()[done.info.decoder_name],
         indices=indices,
     )
+
+
+def clip_bounds(info: VideoInfo, request: ClipRequest, timestamps: np.ndarray) -> tuple[int, int]:
+    """Return the indices `[first, stop)` of a clip's frames among those of the video.
+
+    Args:
+        info: of the video.
+        request: the clip.
+        timestamps: float64 seconds of every frame of the video.
+
+    Raises:
+        ValueError: a segment outside the video.
+        DecodingError: it lies outside because the file is damaged.
+    """
+    if not request.is_segment:
+        return 0, len(timestamps)
+    try:
+        return segment_bounds(timestamps, info.fps, request.start_seconds, request.end_seconds)
+    except ValueError:
+        refuse_damaged(info, len(timestamps), announced_count(info))
+        raise
 
 
 def refuse_damaged(info: VideoInfo, found: int, announced: int | None) -> None:

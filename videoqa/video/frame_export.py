@@ -10,13 +10,13 @@ import numpy as np
 
 from videoqa._frame_folders import frame_name
 from videoqa.config import ExtractionConfig
-from videoqa.video.decoding import ClipRequest, DecodingError, refuse_damaged
+from videoqa.video.decoding import ClipRequest, DecodingError, clip_bounds, refuse_damaged
 from videoqa.video.frame_pass import announced_count, count_frames
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.probing import VideoInfo, probe
 from videoqa.video.readers import NUM_DECODER_THREADS, FrameStream, read_frames
 from videoqa.video.sampling import indices_on_show
-from videoqa.video.timeline import segment_bounds, steady_timestamps, stored_timestamps
+from videoqa.video.timeline import shown_until, steady_timestamps, stored_timestamps
 from videoqa.video.transforms import resize_and_crop, shrink_short_side
 
 
@@ -105,16 +105,8 @@ class _Written:
 
 def _chosen(info: VideoInfo, request: ClipRequest, times: np.ndarray, fps: float) -> np.ndarray:
     """Return the index in the whole video of the frame in each file."""
-    first, stop = 0, len(times)
-    if request.is_segment:
-        try:
-            first, stop = segment_bounds(times, info.fps, request.start_seconds, request.end_seconds)
-        except ValueError:
-            refuse_damaged(info, len(times), announced_count(info))
-            raise
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 1 / info.fps
-    end = times[stop] if stop < len(times) else times[-1] + step
-    return first + indices_on_show(times[first:stop], end, fps)
+    first, stop = clip_bounds(info, request, times)
+    return first + indices_on_show(times[first:stop], shown_until(times, stop, info.fps), fps)
 
 
 def _write(

@@ -52,8 +52,9 @@ class FramePass:
             raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
 
     def agrees_with(self, timestamps: np.ndarray) -> bool:
-        """Return whether the frames passed came at the stored times."""
-        if self.ended:
+        """Return whether the frames passed came at the stored times; at its end, as many as are stored."""
+        num_passed = len(self.timestamps)
+        if num_passed > len(timestamps) or (self.ended and num_passed != len(timestamps)):
             return False
         times = steady_timestamps(self.timestamps, self.info.fps)
         tolerance = 0.25 * float(np.median(np.diff(timestamps))) if len(timestamps) > 1 else math.inf

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from videoqa._checks import check_integer
+from videoqa._checks import Refusal, check_integer
 from videoqa.config import SamplingConfig
 
 EXACT_SECONDS, ROUNDED_SECONDS = 1e-6, 5e-4 + 1e-6
@@ -56,31 +56,58 @@ def regular_indices_in_time(timestamps_seconds: np.ndarray, num_frames: int) -> 
     return np.concatenate([forward, len(times) - 1 - backward[::-1]])
 
 
-def grid_indices(frame_count: int, sampling: SamplingConfig) -> np.ndarray:
-    """Return the indices of the frame grid that is decoded and encoded of one clip.
+def grid_indices(frame_count: int, sampling: SamplingConfig, fps: float | None = None) -> np.ndarray:
+    """Return the indices of the frame grid that is decoded and encoded of one clip of a constant rate.
 
-    With `frame_step=None`: the `num_frames` regular frames. With an integer: every `frame_step`-th frame, the
-    grid centred in the clip; of a grid longer than `max_grid_frames` the middle is kept, so that neighbours
-    stay `frame_step` frames apart. Of a grid shorter than `num_frames` the frames are repeated evenly with
-    `short_clips="repeat"`; otherwise it stays as it is.
+    Usually the `num_frames` regular frames. With `frame_step`: every `frame_step`-th frame, the grid centred
+    in the clip; of a grid longer than `max_grid_frames` the middle is kept, so that neighbours stay
+    `frame_step` frames apart. Of a grid shorter than `num_frames` the frames are repeated evenly with
+    `short_clips="repeat"`; otherwise it stays as it is. With `frames_per_second`: `grid_indices_in_time`.
 
     Args:
         frame_count: int, frames in the clip, at least 1.
         sampling: what is asked for.
+        fps: frames per second of the clip; only `frames_per_second` needs it.
 
     Returns:
         int64 array `(grid_length,)`, non-decreasing, `num_frames <= grid_length` unless short grids stay.
+
+    Raises:
+        ValueError: `fps` is needed and not given.
     """
+    check_integer("frame_count", frame_count, minimum=1)
+    if sampling.frames_per_second is not None:
+        if fps is None:
+            requirement = "be given for frames without times: the model takes some of each second"
+            raise Refusal("fps", requirement, fps)
+        return grid_indices_in_time(np.arange(frame_count) / fps, frame_count / fps, sampling)
     if sampling.frame_step is None:
         return regular_indices(frame_count, sampling.num_frames)
-    check_integer("frame_count", frame_count, minimum=1)
     length = (frame_count - 1) // sampling.frame_step + 1
     kept = min(length, sampling.max_grid_frames)
     start = (frame_count - 1 - (kept - 1) * sampling.frame_step) // 2
-    grid = start + sampling.frame_step * np.arange(kept, dtype=np.int64)
-    if kept >= sampling.num_frames or sampling.short_clips != "repeat":
-        return grid
-    return grid[regular_indices(kept, sampling.num_frames)]
+    return _filled(start + sampling.frame_step * np.arange(kept, dtype=np.int64), sampling)
+
+
+def grid_indices_in_time(
+    timestamps_seconds: np.ndarray, end_seconds: float, sampling: SamplingConfig
+) -> np.ndarray:
+    """Return the indices of the frame grid with `frames_per_second`: `indices_on_show` at that rate.
+
+    Of a grid longer than `max_grid_frames` the middle is kept; a short one is treated as by `grid_indices`.
+
+    Args:
+        timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
+        end_seconds: when the last frame is no longer shown.
+        sampling: what is asked for, with `frames_per_second`.
+
+    Returns:
+        As `grid_indices`.
+    """
+    assert sampling.frames_per_second is not None
+    grid = indices_on_show(timestamps_seconds, end_seconds, sampling.frames_per_second)
+    start = max(len(grid) - sampling.max_grid_frames, 0) // 2
+    return _filled(grid[start : start + sampling.max_grid_frames], sampling)
 
 
 def indices_on_show(timestamps_seconds: np.ndarray, end_seconds: float, fps: float) -> np.ndarray:
@@ -132,6 +159,13 @@ def window_start_random(grid_length: int, num_frames: int, rng: np.random.Genera
     In a grid that is not longer than the window that is 0.
     """
     return int(rng.integers(0, max(grid_length - num_frames, 0) + 1))
+
+
+def _filled(grid: np.ndarray, sampling: SamplingConfig) -> np.ndarray:
+    """Return a grid whose frames are repeated evenly where it is too short and that is what is asked for."""
+    if len(grid) >= sampling.num_frames or sampling.short_clips != "repeat":
+        return grid
+    return grid[regular_indices(len(grid), sampling.num_frames)]
 
 
 def _nearest(times: np.ndarray, targets: np.ndarray) -> np.ndarray:

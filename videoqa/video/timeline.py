@@ -71,8 +71,7 @@ def segment_bounds(
     Raises:
         ValueError: the segment lies outside the video, whose duration the message names.
     """
-    step = float(np.median(np.diff(timestamps_seconds))) if len(timestamps_seconds) > 1 else 1 / fps
-    duration = float(timestamps_seconds[-1]) + step
+    duration = shown_until(timestamps_seconds, len(timestamps_seconds), fps)
     start = 0.0 if start_seconds is None else start_seconds
     end = duration if end_seconds is None else end_seconds
     lies = f"lie within the video, which lasts {duration:.2f} seconds"
@@ -86,6 +85,17 @@ def segment_bounds(
     if stop > first:
         return first, stop
     return max(first - 1, 0), max(first, 1)
+
+
+def shown_until(timestamps_seconds: np.ndarray, stop: int, fps: float) -> float:
+    """Return when frame `stop - 1` is no longer shown: the last one stays as long as most do."""
+    if stop < len(timestamps_seconds):
+        return float(timestamps_seconds[stop])
+    return float(timestamps_seconds[-1]) + _usual_step(timestamps_seconds, fps)
+
+
+def _usual_step(timestamps_seconds: np.ndarray, fps: float) -> float:
+    return float(np.median(np.diff(timestamps_seconds))) if len(timestamps_seconds) > 1 else 1 / fps
 
 
 def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
