@@ -6,11 +6,12 @@ import numpy as np
 
 from videoqa._checks import Refusal, check_number
 from videoqa.config import SamplingConfig
+from videoqa.video.damage import refuse_damaged
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import FramePass, announced_count, count_frames
 from videoqa.video.probing import VideoInfo, choose_decoder, decoder_names, probe
 from videoqa.video.sampling import grid_indices, grid_indices_in_time, regular_indices_in_time
-from videoqa.video.timeline import is_uneven, segment_bounds, shown_until, stored_timestamps, why_damaged
+from videoqa.video.timeline import is_uneven, segment_bounds, shown_until, stored_timestamps
 from videoqa.video.transforms import FrameFit
 
 __all__ = [
@@ -23,13 +24,10 @@ __all__ = [
     "decode",
     "decoder_names",
     "probe",
-    "refuse_damaged",
 ]
 
 STATUSES = ("ok", "short_header")
 """How a clip came out: as announced, or with a frame count that had to be corrected by counting."""
-ENOUGH_OF_ANNOUNCED = 0.9
-"""A video that gives fewer of its announced frames is examined for damage."""
 
 
 @dataclass(frozen=True)
@@ -203,12 +201,3 @@ def clip_bounds(info: VideoInfo, request: ClipRequest, timestamps: np.ndarray) -
     except ValueError:
         refuse_damaged(info, len(timestamps), announced_count(info))
         raise
-
-
-def refuse_damaged(info: VideoInfo, found: int, announced: int | None) -> None:
-    """Raise `DecodingError` where too few frames came and the file itself is the cause."""
-    if announced is None or found >= ENOUGH_OF_ANNOUNCED * announced:
-        return
-    cause = why_damaged(info, found)
-    if cause is not None:
-        raise DecodingError(info.path, cause, found, announced)

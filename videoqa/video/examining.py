@@ -11,7 +11,8 @@ import numpy as np
 
 from videoqa.config import SamplingConfig
 from videoqa.video._opencv import cv2
-from videoqa.video.decoding import ClipRequest, decode, refuse_damaged
+from videoqa.video.damage import refuse_damaged
+from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import announced_count
 from videoqa.video.probing import VideoInfo, decoder_names, probe

@@ -10,7 +10,8 @@ import numpy as np
 
 from videoqa._frame_folders import frame_name
 from videoqa.config import ExtractionConfig
-from videoqa.video.decoding import ClipRequest, DecodingError, clip_bounds, refuse_damaged
+from videoqa.video.damage import refuse_damaged
+from videoqa.video.decoding import ClipRequest, DecodingError, clip_bounds
 from videoqa.video.frame_pass import announced_count, count_frames
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.probing import VideoInfo, probe

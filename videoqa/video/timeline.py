@@ -1,21 +1,14 @@
-"""When the frames of a video are shown, where a segment lies among them, and whether the file is whole."""
-
-import os
+"""When the frames of a video are shown, and where a segment lies among them."""
 
 import av
 import numpy as np
 
 from videoqa._checks import Refusal
 from videoqa.video._opencv import FORMATS
-from videoqa.video.files import cut_short
-from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
+from videoqa.video.probing import VideoInfo, open_container, video_stream
 
 END_SLACK_SECONDS = 1.0
 """How far a segment may end past the video: annotations are often rounded up."""
-READABLE_SHARE = 0.9
-"""A file whose last packet ends before this share of its bytes broke off on the way."""
-STEADY_SHARE = 0.9
-HOLE_SHARE = 0.1
 UNEVEN_STEP = 1.5
 """A frame rate varies when a step between two frames is this many times the median step, or its inverse."""
 
@@ -96,55 +89,3 @@ def shown_until(timestamps_seconds: np.ndarray, stop: int, fps: float) -> float:
 
 def _usual_step(timestamps_seconds: np.ndarray, fps: float) -> float:
     return float(np.median(np.diff(timestamps_seconds))) if len(timestamps_seconds) > 1 else 1 / fps
-
-
-def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
-    """Return in words what shows that frames were lost to damage, None where the header alone seems wrong."""
-    cause = cut_short(info.path, info.kind)
-    if cause is not None or info.kind not in FORMATS:
-        return cause
-    with open_container(info.path, info.kind) as container:
-        frames = decoded_frames(container, video_stream(container, info.path))
-        failures = sum(isinstance(frame, av.FFmpegError) for frame in frames)
-    if failures:
-        return f"the file is corrupt: {failures} of its packets cannot be decoded"
-    if _num_indexed_frames(info) > num_frames_found:
-        return "the file is corrupt: frames that its index lists cannot be found"
-    size, reached = os.path.getsize(info.path), _bytes_readable(info)
-    if reached < READABLE_SHARE * size:
-        return f"the file is corrupt: it can be read only up to byte {reached:,} of {size:,}"
-    return _hole(info)
-
-
-def _hole(info: VideoInfo) -> str | None:
-    """Return where an otherwise steady video has no frames for a long time: how damaged Matroska looks."""
-    times = stored_timestamps(info)
-    steps = np.diff(times)
-    if not len(steps):
-        return None
-    longest, middle = int(steps.argmax()), float(np.median(steps))
-    steady = np.mean(np.abs(steps - middle) < 0.5 * middle) > STEADY_SHARE
-    if not steady or steps[longest] < max(HOLE_SHARE * times[-1], 20 * middle):
-        return None
-    start, end = times[longest], times[longest + 1]
-    return f"the file is corrupt: it holds no frames from {start:.1f} to {end:.1f} seconds"
-
-
-def _num_indexed_frames(info: VideoInfo) -> int:
-    """Return how many frames the index of the container lists; 0 for containers that list key frames only."""
-    if info.kind not in ("mov", "avi"):
-        return 0
-    with open_container(info.path, info.kind) as container:
-        return sum(entry.size > 0 for entry in video_stream(container, info.path).index_entries)
-
-
-def _bytes_readable(info: VideoInfo) -> int:
-    """Return where the last packet of any stream that can be reached ends."""
-    reached = 0
-    with open_container(info.path, info.kind) as container:
-        try:
-            for packet in container.demux():
-                reached = max(reached, (packet.pos or 0) + packet.size)
-        except av.FFmpegError:
-            pass
-    return reached
