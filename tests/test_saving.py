@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -97,6 +98,16 @@ def test_parts_that_disagree_are_refused_with_both_sides(folder: Path) -> None:
 def test_weights_of_another_width_are_refused_with_both_sides(folder: Path) -> None:
     rewrite(folder, "config.json", lambda content: content["model"].update(video_units=17))
     with pytest.raises(ValueError, match="model.weights.h5 does not fit config.json beside it"):
+        load_model_folder(folder).build()
+
+
+def test_weights_that_are_not_finite_are_refused(folder: Path) -> None:
+    with h5py.File(folder / "model.weights.h5", "r+") as file:
+        file["layers/dense_1/vars/1"][0] = np.nan
+    write_manifest(folder, PARTS_OF_A_FOLDER)
+    with pytest.raises(
+        ValueError, match="Weights of layer 'answer' .* are not finite: its training diverged"
+    ):
         load_model_folder(folder).build()
 
 

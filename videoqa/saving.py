@@ -13,6 +13,7 @@ from videoqa._checks import Refusal, check_directory
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
 from videoqa.models.backbones import backbone_identity
+from videoqa.models.weight_files import layer_not_finite
 from videoqa.text.question_prior import QuestionPrior
 from videoqa.text.vocabulary import AnswerList, Vocabulary
 
@@ -84,7 +85,7 @@ class ModelFolder:
         """Return the model with the folder's weights; it starts from features, without a backbone from clips.
 
         Raises:
-            ValueError: the weights do not fit the configuration.
+            ValueError: the weights do not fit the configuration, or are not finite.
         """
         from videoqa.models.building import build_from_config
 
@@ -99,6 +100,11 @@ class ModelFolder:
             sizes = dataclasses.asdict(self.config.model)
             message = f"{self.path / WEIGHTS} does not fit {CONFIG} beside it ({sizes}): {error}"
             raise Refusal(message) from error
+        if layer := layer_not_finite(model):
+            raise Refusal(
+                f"Weights of layer {layer!r} in {self.path / WEIGHTS} are not finite: its training diverged. "
+                "Train it anew with a smaller learning rate."
+            )
         return model
 
 

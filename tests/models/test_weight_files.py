@@ -83,6 +83,14 @@ def test_files_of_another_kind_are_refused_saying_what_was_expected(tmp_path):
             load_weights_file(tmp_path / "other.h5", [small_network(channels=4)[0]], "small")
 
 
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    network, _ = small_network()
+    network.layers[2].moving_variance.assign([1.0, np.nan, 1.0])
+    write_keras_3(tmp_path / "diverged.weights.h5", network)
+    with pytest.raises(ValueError, match=r"weights of layer 'batch_norm\w+' are not finite"):
+        load_weights_file(tmp_path / "diverged.weights.h5", [small_network()[0]], "small")
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="`backbone_weights` must be an existing file.*'imagenet'"):
         build_backbone("inception_v3", weights=tmp_path / "none.h5", frame_size=(75, 75))

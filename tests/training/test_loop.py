@@ -37,6 +37,14 @@ def test_an_epoch_that_diverged_is_never_the_best() -> None:
     assert best_and_waiting([(0.9, nan), (0.9, nan)]) == (-1, [1, 2])
 
 
+def test_an_epoch_whose_weights_are_not_finite_is_never_the_best() -> None:
+    position = Position()
+    assert not position.take_score({"val_accuracy": 0.9, "val_loss": 0.1}, diverged=True)
+    assert (position.best_score, position.best_epoch, position.epochs_without_gain) == (None, None, 1)
+    assert not position.take_score({"loss": 0.1}, diverged=True)
+    assert position.take_score({"loss": 9.0}) and position.best_epoch == 1
+
+
 def test_means_are_over_the_rows_that_count() -> None:
     position = Position()
     position.add(

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from videoqa._checks import Refusal, check_file
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS
 
@@ -108,7 +110,7 @@ def load_weights_file(path: Path, networks: Sequence["keras.Model"], wanted: str
         wanted: what the file should be, for the error.
 
     Raises:
-        ValueError: another kind of file, or weights of another network.
+        ValueError: another kind of file, weights of another network, or some that are not finite.
     """
     layout, num_arrays = _read_layout(path)
     expected = f"be the weights of {wanted}, in Keras's .weights.h5 or legacy .h5 layout"
@@ -124,6 +126,14 @@ def load_weights_file(path: Path, networks: Sequence["keras.Model"], wanted: str
     raise Refusal("backbone_weights", expected, str(path), found)
 
 
+def layer_not_finite(model: "keras.Model") -> str | None:
+    """Return the name of the first layer with a weight, trained or not, that is infinite or NaN."""
+    for layer in model.layers:
+        if not all(np.isfinite(weight).all() for weight in layer.get_weights()):
+            return str(layer.name)
+    return None
+
+
 def _load(network: "keras.Model", path: Path, layout: str) -> str:
     """Load a file into a network and return what went wrong; Keras only warns of some of it."""
     with _named_for_layout(path, layout) as readable, warnings.catch_warnings(record=True) as caught:
@@ -133,6 +143,8 @@ def _load(network: "keras.Model", path: Path, layout: str) -> str:
             network.load_weights(readable)
         except (ValueError, KeyError) as error:
             return str(error)
+    if not caught and (layer := layer_not_finite(network)):
+        return f"weights of layer {layer!r} are not finite"
     return "; ".join(str(warning.message) for warning in caught)
 
 

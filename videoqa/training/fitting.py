@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 
-from videoqa._checks import Refusal
-from videoqa.config import RunConfig, TrainingConfig
+from videoqa.config import RunConfig
 from videoqa.input_pipeline import Examples
 from videoqa.models.backbones import freeze_before
 from videoqa.models.building import build_from_config, computing_in, copy_shared_weights
@@ -26,17 +24,14 @@ class FittedModel:
     Attributes:
         model: the form it was trained in, from features or from frames.
         features_form: the form that a model folder holds: that which starts from features, if there is one.
-        history: figures of each epoch.
+        position: the end of its training, with the figures of each epoch.
         backbone_weights: file with the weights of a trained backbone; None: it was frozen.
-        best_score: validation accuracy and negative loss of the best epoch; None: no epoch was
-            validated, or all diverged.
     """
 
     model: keras.Model
     features_form: keras.Model
-    history: list[dict[str, float]]
+    position: Position
     backbone_weights: Path | None
-    best_score: tuple[float, float] | None = None
 
 
 def fit_model(
@@ -85,14 +80,12 @@ def fit_model(
         begin_at=begin_at,
         callbacks=callbacks,
     )
-    history = trained.run()
+    trained.run()
     features_form, backbone_weights = model, None
     is_writer = context.control.is_chief  # worker 0, who alone has the best weights
-    if is_writer:
-        _check_finite(model, history, config.training)
     if config.model.has_backbone and end_to_end and is_writer:
         features_form, backbone_weights = _without_backbone(model, config, folder)
-    return FittedModel(model, features_form, history, backbone_weights, trained.position.best_score)
+    return FittedModel(model, features_form, trained.position, backbone_weights)
 
 
 def _built(config: RunConfig, phase: str, *, end_to_end: bool) -> keras.Model:
@@ -102,16 +95,6 @@ def _built(config: RunConfig, phase: str, *, end_to_end: bool) -> keras.Model:
     if phase == "unfrozen":
         freeze_before(model.get_layer("backbone").layer, config.training.unfreeze_from)
     return model
-
-
-def _check_finite(model: keras.Model, history: list[dict[str, float]], training: TrainingConfig) -> None:
-    """Refuse to keep a model with weights that are not numbers."""
-    for layer in model.layers:
-        if not all(np.isfinite(weight).all() for weight in layer.get_weights()):
-            raise Refusal(
-                f"Training diverged: after {len(history)} epochs weights of layer {layer.name!r} are not "
-                f"finite. Lower the learning rate, which was {training.learning_rate:g}, and train anew."
-            )
 
 
 def _without_backbone(model: keras.Model, config: RunConfig, folder: Path) -> tuple[keras.Model, Path]:

@@ -9,9 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from videoqa._checks import Refusal
 from videoqa._progress import progress_bar, say
 from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import Examples, batch_spec, batches_ahead
+from videoqa.models.weight_files import layer_not_finite
 from videoqa.training.checks import steps_per_epoch
 from videoqa.training.context import RunContext
 from videoqa.training.control import TrainingStopped, signal_of
@@ -26,6 +28,12 @@ from videoqa.training.validation import validation_scores
 
 PHASE_NAMES = {"blind": "blind model", "model": "training", "unfrozen": "unfrozen"}
 """Shown before the bar."""
+DIVERGING = {
+    "blind": ("The blind model", "--learning-rate"),
+    "model": ("Training", "--learning-rate"),
+    "unfrozen": ("The second stage", "--unfreeze-learning-rate"),
+}
+"""What is said to have diverged, and the flag to give a smaller value of."""
 LOGGED = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 
 
@@ -34,7 +42,7 @@ class Training:
 
     Attributes:
         model: compiled, built by the context's strategy; left with the weights of its best validation epoch
-            (without validation: the last).
+            (without validation: the last); never with weights that are not finite.
         position: where the training is; its `history` has per epoch a dict of floats: "loss", "accuracy",
             "learning_rate", "seconds", "steps_per_second", with validation "val_loss", "val_accuracy", and
             when weights are averaged "spread".
@@ -78,8 +86,7 @@ class Training:
         self._num_steps = steps_per_epoch(len(train_examples), training.batch_size, config.model)
         self._prefetch_batches = context.prefetch_batches
         self._drop_remainder = config.model.facts.full_batches_only
-        has_best = begin_at is not None and begin_at.best_score is not None
-        self._best: list[np.ndarray] = model.get_weights() if has_best else []
+        self._best: list[np.ndarray] = [] if begin_at is None else model.get_weights()
         self._has_callbacks = bool(callbacks)
         pairs = self._begin(config.model)
         spec = batch_spec(train_examples)
@@ -96,6 +103,7 @@ class Training:
 
         Raises:
             TrainingStopped: some worker was asked to stop; all of them stop after the same step.
+            ValueError: it diverged, and there are no earlier weights to keep.
         """
         self.model.stop_training = False
         self._batches = self._all_batches()
@@ -109,6 +117,8 @@ class Training:
                 self._end_epoch()
             if self._best:
                 self.model.set_weights(self._best)
+            elif self.position.diverged:
+                raise Refusal(self.position.diverged[-1])
         finally:
             self._driver.on_train_end()
         return self.position.history
@@ -215,9 +225,11 @@ class Training:
         if self._steps.spread is not None:
             logs["spread"] = self._steps.spread
         epoch = place.epoch
-        if self._control.is_chief and len(self._validation):
-            logs |= validation_scores(self.model, self._validation, self._training.batch_size)
-            if place.take_score(logs):
+        diverged_in = layer_not_finite(self.model) if self._control.is_chief else None
+        if self._control.is_chief:
+            if len(self._validation):
+                logs |= validation_scores(self.model, self._validation, self._training.batch_size)
+            if place.take_score(logs, diverged=diverged_in is not None):
                 self._best = self.model.get_weights()
         place.end_epoch(logs)
         if self._control.is_chief:
@@ -226,9 +238,25 @@ class Training:
         if self._control.reporter is not None:  # for the worker's log file
             shown = ", ".join(f"{key} {logs[key]:.4f}" for key in LOGGED if key in logs)
             say(f"{PHASE_NAMES[self._phase]} epoch {epoch + 1}/{self._training.epochs}: {shown}")
+        if diverged_in is not None:
+            self._say_diverged(diverged_in)
         patience = self._training.patience
         impatient = patience is not None and place.epochs_without_gain >= patience
-        place.finished = impatient or bool(self.model.stop_training)
+        place.finished = impatient or diverged_in is not None or bool(self.model.stop_training)
         self._save(place.epoch * self._num_steps)
         (finished,) = from_chief(self._strategy, [np.array(place.finished, np.float64)])
         place.finished = bool(finished)
+
+    def _say_diverged(self, layer: str) -> None:
+        """Keep in the position what has become of the training, and say it where it does not end the run."""
+        place = self.position
+        what, flag = DIVERGING[self._phase]
+        message = f"{what} diverged: after {place.epoch} epochs weights of layer {layer!r} are not finite."
+        advice = f"train anew with a smaller {flag}, which was {self._training.learning_rate:g}."
+        if self._best:
+            of_before = place.best_epoch is None or place.best_epoch <= place.epochs_before
+            kept = "the first stage" if of_before else f"epoch {place.best_epoch}"
+            place.diverged.append(f"{message} The model of {kept} stays; for a better one {advice}")
+            say(place.diverged[-1], progress=self._progress)
+        else:
+            place.diverged.append(f"{message} Nothing is kept: {advice}")

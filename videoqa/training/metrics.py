@@ -31,8 +31,10 @@ def metrics_of_run(
         "majority_answers": majority,
         "groups": prepared.groups,
         "videos": prepared.videos,
-        "history": [_json_ready(epoch) for epoch in fitted.history],
+        "history": [_json_ready(epoch) for epoch in fitted.position.history],
     }
+    if fitted.position.diverged:
+        metrics["diverged"] = fitted.position.diverged
     if len(rows):
         seen = examples if config.model.sees_video else examples.without_clips()
         metrics["validation"] = score_examples(

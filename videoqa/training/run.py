@@ -155,7 +155,7 @@ def _train(run: Run) -> TrainingRun:
     blind = fit_blind(run)
     fitted = fit_all(run)
     if not run.context.control.is_chief:
-        return TrainingRun(run.folder, run.prepared.config, fitted.history, {})
+        return TrainingRun(run.folder, run.prepared.config, fitted.position.history, {})
     return _save(run, fitted, blind)
 
 
@@ -200,7 +200,7 @@ def _save(run: Run, fitted: "FittedModel", blind: ModelFolder | None) -> Trainin
             question_prior=prepared.question_prior,
         )
     say(f"The model is in {saved.path}.", progress=run.job.progress)
-    return TrainingRun(saved.path, saved.config, fitted.history, metrics)
+    return TrainingRun(saved.path, saved.config, fitted.position.history, metrics)
 
 
 def _local_backbone_file(model: ModelConfig) -> str | None:

@@ -119,7 +119,13 @@ def fit_unfrozen(run: Run, head: "FittedModel | None") -> "FittedModel":
     options: dict[str, Any] = {"phase": "unfrozen", "callbacks": run.job.callbacks}
     if head is not None:
         options["start_weights"] = functools.partial(copy_shared_weights, head.features_form)
-        options["begin_at"] = Position(history=list(head.history), best_score=head.best_score)
+        before = head.position
+        options["begin_at"] = Position(
+            history=list(before.history),
+            best_score=before.best_score,
+            best_epoch=before.best_epoch,
+            diverged=list(before.diverged),
+        )
     return fit(run, config, run.folder, **options)
 
 

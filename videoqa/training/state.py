@@ -44,6 +44,8 @@ class Position:
         seconds: spent on the epoch's steps so far.
         history: figures of the finished epochs.
         best_score: validation accuracy and negative loss of the best epoch; None: no epoch was validated.
+        best_epoch: place in `history`, from 1, of the epoch whose weights stay; None: no epoch's yet.
+        diverged: what was said of stages whose weights became infinite or NaN.
         epochs_without_gain: since the validation accuracy last rose.
         finished: no epoch is to follow, because patience ran out or a callback said so.
     """
@@ -54,6 +56,8 @@ class Position:
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     best_score: tuple[float, float] | None = None
+    best_epoch: int | None = None
+    diverged: list[str] = field(default_factory=list)
     epochs_without_gain: int = 0
     finished: bool = False
 
@@ -82,20 +86,23 @@ class Position:
         self.epoch, self.next_batch, self.seconds = self.epoch + 1, 0, 0.0
         self.sums = dict.fromkeys(SUMS, 0.0)
 
-    def take_score(self, logs: Mapping[str, float]) -> bool:
-        """Take an epoch's validation scores and return whether they are the best.
+    def take_score(self, logs: Mapping[str, float], *, diverged: bool = False) -> bool:
+        """Take an epoch's figures and return whether it is the best so far.
 
-        The highest accuracy wins, of equal ones the lowest loss; patience counts only accuracy. An epoch with
-        a loss that is not a number wins nothing: its model has diverged, whatever rows it guesses.
+        The highest validation accuracy wins, of equal ones the lowest loss; without validation the last epoch
+        wins. Patience counts only accuracy. An epoch with a loss that is not a number, or whose weights are
+        not finite (`diverged`), wins nothing, whatever rows it guesses.
         """
-        score = (logs["val_accuracy"], -logs["val_loss"])
-        before = self.best_score or (-1.0, 0.0)
-        diverged = math.isnan(score[1])
-        gains = score[0] > before[0] and not diverged
-        self.epochs_without_gain = 0 if gains else self.epochs_without_gain + 1
-        is_best = score > before and not diverged
+        is_best = not diverged
+        if "val_loss" in logs:
+            score, before = (logs["val_accuracy"], -logs["val_loss"]), self.best_score or (-1.0, 0.0)
+            diverged = diverged or math.isnan(score[1])
+            gains = score[0] > before[0] and not diverged
+            self.epochs_without_gain = 0 if gains else self.epochs_without_gain + 1
+            is_best = score > before and not diverged
+            self.best_score = score if is_best else self.best_score
         if is_best:
-            self.best_score = score
+            self.best_epoch = len(self.history) + 1
         return is_best
 
     def to_dict(self) -> dict[str, Any]:
