@@ -25,11 +25,12 @@ import pandas as pd
 import tensorflow as tf
 
 from videoqa.config import RunConfig, run_config_from_options
-from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples, batch_spec, batches_ahead, make_examples
+from videoqa.input_pipeline import PREFETCHED_BATCHES, Examples, batches_ahead, make_examples
 from videoqa.models.building import build_from_config
 from videoqa.text.answers import AnswerList
+from videoqa.training.loop import make_step
 from videoqa.training.optimizers import optimizer_pairs
-from videoqa.training.step_kinds import Steps, make_steps
+from videoqa.training.stages import Stage
 
 REQUIRED = 0.9
 NOT_COUNTED = PREFETCHED_BATCHES + 1
@@ -57,14 +58,15 @@ def write_clips(folder: Path, num_clips: int) -> pd.DataFrame:
     return table.assign(split="train", question="", start_seconds=np.nan, end_seconds=np.nan)
 
 
-def steps_of(config: RunConfig, examples: Examples) -> Steps:
+def step_of(config: RunConfig, examples: Examples):
     """Return what takes the steps of a training of this configuration."""
     model = build_from_config(config.model, config.sampling.num_frames, starts_from="clip")
     pairs = optimizer_pairs(model, config.model, config.training, 1000)
     for optimizer, variables in pairs:
         optimizer.build(variables)
     strategy = tf.distribute.get_strategy()
-    return make_steps(model, config.model, config.training, pairs, strategy, batch_spec(examples))
+    stage = Stage("model", config, Path(), training=examples, validation=examples)
+    return make_step(model, stage, pairs, strategy, 1000)
 
 
 def compare(name: str, options: dict, table: pd.DataFrame, arguments: argparse.Namespace) -> float:
@@ -78,7 +80,7 @@ def compare(name: str, options: dict, table: pd.DataFrame, arguments: argparse.N
         rows, config, vocabulary=None, answers=AnswerList(CLASSES), for_training=True, progress=False
     )
     filled = time.perf_counter() - begin
-    steps = steps_of(config, examples)
+    step = step_of(config, examples)
     begin = time.perf_counter()
     batches = batches_ahead(examples, seed=0, epoch=0, first_batch=0, num_epochs=1, batch_size=size)
     constant = next(batches)
@@ -90,7 +92,7 @@ def compare(name: str, options: dict, table: pd.DataFrame, arguments: argparse.N
                 if index == NOT_COUNTED:
                     begin = time.perf_counter()
                 batch = next(batches) if kind == "disk" else constant
-                steps.take(batch, number, last=False, stop=0.0)
+                step(batch, number)
                 number += 1
             if turn:  # the first one traces and compiles
                 times.append((time.perf_counter() - begin) / arguments.steps)

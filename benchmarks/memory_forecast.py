@@ -72,8 +72,8 @@ def measure(config: RunConfig) -> dict[str, int]:
 
     from videoqa.models.building import build_from_config
     from videoqa.training.distribution import start_strategy
+    from videoqa.training.loop import validation_scores
     from videoqa.training.memory import forecast_run
-    from videoqa.training.validation import validation_scores
 
     strategy = start_strategy(config.training, progress=False)
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])(tf.ones((1, 2)))  # TensorFlow has started

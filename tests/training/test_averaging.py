@@ -10,12 +10,13 @@ import pytest
 from videoqa.launching.cluster import local_cluster
 
 PROGRAM = """
+import functools
 import json
 import keras, numpy as np, tensorflow as tf
 
 from videoqa.config import ModelConfig, TrainingConfig
 from videoqa.models.building import build_from_config
-from videoqa.training.averaging import AveragedSteps
+from videoqa.training.averaging import AveragedStep
 from videoqa.training.optimizers import optimizer_pairs
 from videoqa.training.segment_step import make_segment_step
 from videoqa.training.distribution import make_strategy
@@ -28,8 +29,8 @@ model = build_from_config(config, None, starts_from="clip")
 pairs = optimizer_pairs(model, config, TrainingConfig(), 2)
 for optimizer, variables in pairs:
     optimizer.build(variables)
-options = {"seed": 0, "batch_spec": {}, "batch_size": 2, "make_step": make_segment_step}
-steps = AveragedSteps(model, pairs, strategy, frequency=1, **options)
+options = {"batch_size": 2, "make_step": functools.partial(make_segment_step, seed=0, batch_spec={})}
+step = AveragedStep(model, pairs, strategy, frequency=1, steps_per_epoch=2, **options)
 
 def batch_of(*lengths):
     mask = np.arange(max(lengths)) < np.array(lengths)[:, None]
@@ -47,14 +48,14 @@ def flat():
 found = []
 for number, batch in enumerate((batch_of(5, 25), batch_of(6))):
     before = flat()
-    sums = steps.take(batch, number, last=False, stop=0.0)
+    sums = step(batch, number)
     moved = float(np.linalg.norm(flat() - before) / np.linalg.norm(flat()))
     found.append({
         "updates": [int(optimizer.iterations.numpy()) for optimizer, _ in pairs],
         "weights": flat().tobytes().hex(),
         "num_rows": sums["weight_sum"],
         "moved": moved,
-        "spread": steps.spread,
+        "spread": step.distance,
     })
 print(json.dumps(found))
 """

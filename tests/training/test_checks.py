@@ -1,15 +1,22 @@
-"""What architectures refuse before any work."""
+"""Every refusal before work: parts that do not fit together, batches that batch norm cannot take."""
 
+import pandas as pd
 import pytest
 
-from videoqa.config import ModelConfig, TrainingConfig
+import videoqa
+from videoqa.config import LaunchConfig, ModelConfig, RunConfig, TrainingConfig, run_config_from_options
+from videoqa.launching.job import Job
 from videoqa.training.checks import (
+    check_input,
     check_num_rows,
     check_recipe,
     check_shares,
     check_unfreezing,
     steps_per_epoch,
 )
+from videoqa.training.memory import Replicas
+from videoqa.training.request import read_request
+from videoqa.training.run import prepare
 
 C3D, CONV_LSTM = ModelConfig(architecture="c3d"), ModelConfig(architecture="conv_lstm")
 
@@ -65,3 +72,95 @@ def test_rows_that_fill_no_batch_are_said():
     assert check_num_rows(C3D, 12, 4) == check_num_rows(ModelConfig(), 3, 4) == ""
     with pytest.raises(ValueError, match="`batch_size` must be at most the number of training rows, 3"):
         check_num_rows(C3D, 3, 4)
+
+
+def test_an_uneven_last_batch_is_a_step() -> None:
+    assert [steps_per_epoch(n, 4, ModelConfig()) for n in (1, 4, 5, 8)] == [1, 1, 2, 2]
+    c3d = ModelConfig(architecture="c3d")
+    assert [steps_per_epoch(n, 4, c3d) for n in (4, 5, 8)] == [1, 1, 2]
+
+
+def config_of(**options) -> RunConfig:
+    return run_config_from_options({"task": "action", "data": ("rows.csv",), **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backbone": "tiny", "crop": "random"}, "`crop` must be 'center'.*random crops need frames"),
+        (
+            {"backbone": "tiny", "frame_step": 1, "short_clips": "mask"},
+            "`short_clips` must be 'repeat', 'skip' or 'loop': only architecture='conv_lstm' can mask",
+        ),
+        ({"architecture": "c3d", "short_clips": "mask"}, "only architecture='conv_lstm'"),
+        ({"architecture": "c3d", "task": "open_ended"}, "must be 'cnn_lstm' for a table of questions"),
+        ({"architecture": "conv_lstm", "task": "open_ended"}, "it names actions only"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_input(config_of(**options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"backbone": "tiny", "crop": "random", "train_backbone": True},
+        {"backbone": "tiny", "flip": True},
+        {"architecture": "c3d"},
+        {"architecture": "conv_lstm"},
+    ],
+)
+def test_parts_that_fit_are_taken(options: dict) -> None:
+    check_input(config_of(**options))
+
+
+def test_the_usual_task_of_a_named_set_is_known() -> None:
+    options = {"architecture": "c3d"}
+    with pytest.raises(ValueError, match="'cnn_lstm' for a table of questions"):
+        read_request(Job(data=("sample",), launch=LaunchConfig(), options=options))
+    read_request(Job(data=("sample",), launch=LaunchConfig(), options={**options, "task": "action"}))
+    read_request(Job(data=("ucf101",), launch=LaunchConfig(), options=options))
+
+
+def test_the_task_of_the_data_is_not_known_before_it_is_read() -> None:
+    check_input(run_config_from_options({"architecture": "c3d"}), task_known=False)
+
+
+BATCH_OF_7 = {"task": "action", "architecture": "c3d", "width": 0.05, "frame_size": (16, 16), "batch_size": 7}
+
+
+def absent_clips(num_rows: int) -> pd.DataFrame:
+    """Return rows of videos that are not there: decoding them would leave none."""
+    labels = ["loading", "waving"] * num_rows
+    return pd.DataFrame(
+        {"video": [f"absent-{row}.avi" for row in range(2 * num_rows)], "label": labels, "split": "train"}
+    )
+
+
+def test_shares_are_refused_before_workers_start(tmp_path):
+    options = {**BATCH_OF_7, "strategy": "multiworker", "local_workers": 2, "progress": False}
+    with pytest.raises(ValueError, match=r"divisible by the 2 replicas .*Nearest are 6 or 8"):
+        videoqa.train(absent_clips(20), out=tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_shares_are_refused_by_the_launcher_of_each_machine(tmp_path, monkeypatch):
+    cluster = '{"cluster": {"worker": ["a:1", "b:1", "c:1"]}, "task": {"type": "worker", "index": 1}}'
+    monkeypatch.setenv("TF_CONFIG", cluster)
+    with pytest.raises(ValueError, match=r"divisible by the 3 replicas .*Nearest are 6 or 9"):
+        videoqa.train(absent_clips(20), out=tmp_path / "run", strategy="multiworker", **BATCH_OF_7)
+
+
+def test_shares_are_refused_by_a_worker_before_it_reads_the_data():
+    job = Job(data=("sample",), launch=LaunchConfig(), options=BATCH_OF_7)
+    with pytest.raises(ValueError, match="divisible by the 2 replicas"):
+        prepare(read_request(job), Replicas(num_workers=2))
+
+
+@pytest.mark.slow
+def test_too_few_rows_for_a_batch_are_refused_before_decoding(tmp_path):
+    with pytest.raises(ValueError, match="`batch_size` must be at most the number of training rows, 6"):
+        videoqa.train(
+            absent_clips(3), out=tmp_path / "run", validation_share=0.0, progress=False, **BATCH_OF_7
+        )

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from videoqa.training.logs import CourseLog
+from videoqa.training.logs import TrainingLog
 
 NAMES = (
     "accuracy",
@@ -23,17 +23,17 @@ NAMES = (
 EPOCHS = [{"loss": 0.5, "val_loss": 0.75}, {"loss": 0.25, "val_loss": 0.5}]
 
 
-def log_for(folder: Path) -> CourseLog:
+def log_for(folder: Path) -> TrainingLog:
     """Return the log of a small model's training."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("adam", "mse")
-    log = CourseLog(folder)
+    log = TrainingLog(folder)
     log.set_params({"epochs": 2, "steps": 1, "verbose": 0})
     log.set_model(model)
     return log
 
 
-def train(log: CourseLog, *, before_epoch_1: Callable[[], None] = lambda: None) -> None:
+def train(log: TrainingLog, *, before_epoch_1: Callable[[], None] = lambda: None) -> None:
     log.on_train_begin()
     for epoch in range(2):
         if epoch == 1:

@@ -1,5 +1,6 @@
-"""A run's checkpoints: a full disk ends no training, and a model goes on bit for bit where it was."""
+"""The state of a run: a full disk ends no training, and a model goes on bit for bit where it was."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -131,3 +132,28 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
     RunCheckpoints(tmp_path, RunConfig()).save("model", FAR, 1, arrays)
     with pytest.raises(ValueError, match=r"weight shape \(3, 4\) is not compatible"):
         restore_arrays(newest(tmp_path), model, [model.optimizer])
+
+
+def test_means_are_over_the_rows_that_count() -> None:
+    position = Position()
+    position.add(
+        {"loss_sum": 6.0, "num_correct": 1.0, "weight_sum": 3.0, "regularisation_sum": 0.0, "stop": 0.0}
+    )
+    position.add(
+        {"loss_sum": 2.0, "num_correct": 1.0, "weight_sum": 1.0, "regularisation_sum": 0.0, "stop": 0.0}
+    )
+    assert position.means() == {"loss": 2.0, "accuracy": 0.5}
+    position.end_epoch(position.means())
+    assert (position.epoch, position.next_batch) == (1, 0)
+    assert position.means() == {"loss": 0.0, "accuracy": 0.0}
+
+
+@pytest.mark.parametrize("score", [None, (0.5, -1.25)])
+def test_a_position_survives_json(score: tuple[float, float] | None) -> None:
+    position = Position(3, 7, history=[{"loss": 0.1}], best_score=score, epochs_without_gain=2)
+    assert Position.from_dict(json.loads(json.dumps(position.to_dict()))) == position
+
+
+def test_the_time_left_is_that_of_all_epochs() -> None:
+    """30 steps took 15 seconds; 20 of this epoch's 50 and two epochs more are left."""
+    assert Position(epoch=1, next_batch=30, seconds=15.0).time_left(4, 50) == "0:01:00"

@@ -28,7 +28,7 @@ def weights_of(folder: Path) -> list[np.ndarray]:
 def prepared(data: object, *, progress: bool = False, **options: object) -> PreparedData:
     """Return what a run on `data` would be trained from."""
     job = Job((data,), options, LaunchConfig(), progress=progress)
-    return prepare(job, read_request(job))
+    return prepare(read_request(job))
 
 
 def with_absolute_paths(small_set: Path, name: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What is said of the rows of a run before it is trained: a line each."""
+"""Messages about the rows of a run, printed before it is trained."""
 
 import numpy as np
 import pandas as pd

@@ -26,17 +26,16 @@ from videoqa.training.state import assign_all, optimizer_variables
 from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step
 
 
-class AveragedSteps:
-    """Takes the steps of one worker, and averages weights and optimizer slots over the workers now and then.
+class AveragedStep:
+    """A step of one worker alone; every `frequency` of them, weights and optimizer slots are averaged.
 
-    Each worker takes its share of every global batch, as in ordinary training, but the loss is divided by
-    the weights of that share, and the gradients stay with the worker. Where no row of its share counts, as
-    may be in an epoch's last batch, it takes no step. The mean is plain, however many rows each worker saw,
-    and what only counts, such as the steps an optimizer has taken, is worker 0's from then on, which is
-    what a checkpoint holds.
+    Each worker takes its share of every global batch, as in ordinary training. The loss is divided by the
+    weights of that share, and the gradients stay with the worker. A worker whose share has no row that
+    counts, as in an epoch's last batch, takes no step. The mean is plain, however many rows each worker saw.
+    Counters, such as the steps an optimizer has taken, become those of worker 0, which a checkpoint holds.
 
     Attributes:
-        spread: relative distance of this worker's weights from the mean, before the last averaging.
+        distance: relative, of this worker's weights from the mean, before the last averaging.
     """
 
     def __init__(
@@ -45,19 +44,16 @@ class AveragedSteps:
         optimizers: OptimizerPairs,
         strategy: Strategy,
         *,
-        frequency: int,
-        seed: int,
-        batch_spec: dict[str, Any],
-        batch_size: int,
         make_step: Callable[..., Step],
+        batch_size: int,
+        frequency: int,
+        steps_per_epoch: int,
     ) -> None:
         self._num_workers = num_workers(strategy)
         self._num_devices = num_local_replicas(strategy)  # of which one trains; all take part in a collective
         self._share = strategy.cluster_resolver.task_id or 0
         self._share_size = -(-batch_size // self._num_workers)
-        self._step = make_step(
-            model, optimizers, one_replica(), seed=seed, batch_spec=batch_spec, batch_size=batch_size
-        )
+        self._step = make_step(model, optimizers, one_replica(), batch_size=batch_size)
         slots = optimizer_variables([optimizer for optimizer, _ in optimizers])
         self._weights = _floats(model.weights)
         self._averaged = [*self._weights, *_floats(slots)]
@@ -65,18 +61,17 @@ class AveragedSteps:
         self._strategy = strategy
         self._mean = make_reducer(strategy, mean_over_replicas)
         self._sum = make_reducer(strategy, sum_over_replicas)
-        self._frequency = frequency
+        self._frequency, self._steps_per_epoch = frequency, steps_per_epoch
         self._pending = np.zeros(len(STEP_SUMS))
         self._num_alone = 0
-        self.spread: float | None = 0.0
+        self.distance = 0.0
 
-    def take(self, batch: dict[str, Any], number: int, *, last: bool, stop: float) -> dict[str, float] | None:
-        """Take one step of this worker's own and average when it is time.
+    def __call__(self, batch: dict[str, Any], number: int, stop: float = 0.0) -> dict[str, float] | None:
+        """Take one step of this worker's own and average when it is time: always after an epoch's last.
 
         Args:
             batch: the global batch.
-            number: of the step.
-            last: whether it is the epoch's last, after which weights are always averaged.
+            number: of the step, from the beginning of the training.
             stop: this worker's stop code.
 
         Returns:
@@ -89,6 +84,7 @@ class AveragedSteps:
             sums = self._step(batch, number, 0.0)
             self._pending += [sums[name] for name in STEP_SUMS]
         self._num_alone += 1
+        last = (number + 1) % self._steps_per_epoch == 0
         if self._num_alone < self._frequency and not last:
             return None
         self._average()
@@ -101,7 +97,7 @@ class AveragedSteps:
         before = [tf.convert_to_tensor(variable.value) for variable in self._averaged]
         after = self._mean(before)
         num_weights = len(self._weights)
-        self.spread = _relative_distance(before[:num_weights], after[:num_weights])
+        self.distance = _relative_distance(before[:num_weights], after[:num_weights])
         counts = from_chief(self._strategy, [variable.numpy() for variable in self._counters])
         assign_all([*self._averaged, *self._counters], [*after, *counts])
 

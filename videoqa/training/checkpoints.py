@@ -103,7 +103,7 @@ def save_checkpoint(
 
 
 def drop_newer(checkpoint: Checkpoint | None) -> None:
-    """Remove the checkpoints after the one that a run goes on from: they are damaged, and none to be kept."""
+    """Remove the checkpoints that are newer than the one a run resumes from: all of them are damaged."""
     if checkpoint is None:
         return
     with contextlib.suppress(OSError):

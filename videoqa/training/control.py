@@ -1,4 +1,4 @@
-"""What one process of a run knows of the others: its place, and how it waits for and stops with them."""
+"""The control of one process of a run: its index among the workers, barriers, and stopping together."""
 
 import signal
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from videoqa.launching.reporting import Reporter
 
 _TERMINATE_CODE = 4096.0
-"""Codes are summed over the workers: more than any number of workers that were interrupted at once."""
+"""More than there can be workers: codes are summed, and many interrupts must not look like a SIGTERM."""
 
 
 class TrainingStopped(Exception):
@@ -27,7 +27,7 @@ class TrainingStopped(Exception):
 
 @dataclass(frozen=True)
 class RunControl:
-    """The place of this process in its run.
+    """What a process needs to act together with the other workers of its run.
 
     Attributes:
         index: of this worker; worker 0 writes the folder.

@@ -24,8 +24,10 @@ COLLECTIVE_TIMEOUT_SECONDS = 20.0
 def start_strategy(
     training: TrainingConfig, *, gpu_memory_limit: int | None = None, progress: bool = True
 ) -> Strategy:
-    """Return the strategy of a run, with every op deterministic; several strategies at once would mix up
-    their messages."""
+    """Return the strategy of a run and make every op deterministic; call it once in a process.
+
+    The collectives of two strategies would mix up their messages.
+    """
     keras.utils.set_random_seed(training.seed)  # determinism asks for a seed of every random op
     tf.config.experimental.enable_op_determinism()
     return make_strategy(training.strategy, gpu_memory_limit=gpu_memory_limit, progress=progress)
@@ -54,7 +56,7 @@ def make_strategy(name: str, *, gpu_memory_limit: int | None = None, progress: b
 
 
 def variables_of(training: TrainingConfig, strategy: Strategy) -> Strategy:
-    """Return the strategy that owns a model's variables: when they are averaged, each worker has its own."""
+    """Return the strategy that owns a model's variables; averaged ones belong to each worker alone."""
     return strategy if training.averaging_frequency is None else one_replica()
 
 

@@ -1,4 +1,4 @@
-"""Starting from an earlier model: words and answers keep their weights, whatever their new place."""
+"""Starting from the weights of an earlier model; each word and each answer keeps its own."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The course of a training on disk, `epochs.csv` and TensorBoard's events; a full disk ends no training."""
+"""The logs of a training: `epochs.csv` and TensorBoard's events; a full disk ends no training."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ STEPS_BETWEEN = 20
 STEP_TAGS = {"loss": "cross_entropy_loss"}
 
 
-class CourseLog(keras.callbacks.TensorBoard):
+class TrainingLog(keras.callbacks.TensorBoard):
     """Writes the figures of each epoch, and scalars by step. What cannot be written is said once.
 
     Args:

@@ -1,4 +1,4 @@
-"""How much memory a run will need, held against what is free, before any work starts."""
+"""The forecast of the memory that a run needs, compared with what is free before any work starts."""
 
 import dataclasses
 import functools
@@ -17,14 +17,14 @@ from videoqa.input_pipeline import PREFETCHED_BATCHES
 from videoqa.launching.cluster import host_and_port
 
 MIB, GIB = 2**20, 2**30
-BYTES_PER_WEIGHT = 4 * 4
-"""Weight, gradient and the two moments of Adam, float32 each."""
+WEIGHT_COPIES = 4
+"""Weight, gradient and the two moments of Adam."""
+BYTES_PER_WEIGHT = 4 * WEIGHT_COPIES
+"""As float32."""
 ACTIVATION_COPIES = 2
 """Forward activations kept for the backward pass, and their gradients."""
 FROZEN_COPIES = 3
-"""Of the largest output of layers that are not trained: what goes in, what comes out, and a branch beside."""
-WEIGHT_COPIES = 4
-"""Weight, gradient and the two moments of Adam."""
+"""Copies of the largest output of frozen layers: what goes in, what comes out, and a branch beside."""
 OPTIMIZER_TEMPORARIES = 5
 """While the largest tensor is updated: of its size the penalty's gradient, the squared gradient, the changes
 of both moments, and the step."""
@@ -34,7 +34,7 @@ other outputs are kept once, and those before the first weights need no gradient
 RUNTIME_BYTES = 320 * MIB
 """Compiled graph, convolution workspaces, threads: what TensorFlow takes whatever the network."""
 RESHAPING = ("InputLayer", "FoldFrames", "UnfoldFrames", "Flatten")
-"""Layers that hand on the numbers they get."""
+"""Layers without an output of their own: they pass on the numbers they get."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def forecast_run(
     replicas: Replicas = ONE_REPLICA,
     prefetch_batches: int = PREFETCHED_BATCHES,
 ) -> dict[str, int]:
-    """Return the bytes a training run will hold on one machine, by what holds them.
+    """Return the bytes of memory that a training run needs on one machine, by what they hold.
 
     Args:
         config: the run's configuration; of two stages the one that needs more is forecast.
@@ -216,7 +216,7 @@ def forecast_step(
     replicas: Replicas = ONE_REPLICA,
     prefetch_batches: int = PREFETCHED_BATCHES,
 ) -> dict[str, int]:
-    """Return the bytes of one machine that training steps without a backbone hold, by what holds them.
+    """Return the bytes of memory that training steps without a backbone need on one machine.
 
     Args:
         model: of an architecture without a backbone.

@@ -11,15 +11,15 @@ from videoqa.saving import ModelFolder
 from videoqa.training.preparing import PreparedData
 
 if TYPE_CHECKING:
-    from videoqa.training.fitting import FittedModel
+    from videoqa.training.stages import TrainedModel
 
 
 def metrics_of_run(
-    prepared: PreparedData, fitted: "FittedModel", blind: ModelFolder | None, config: RunConfig
+    prepared: PreparedData, trained: "TrainedModel", blind: ModelFolder | None, config: RunConfig
 ) -> dict[str, Any]:
     """Return what `metrics.json` holds: counts, the epochs and the scores on the validation rows."""
     (training_rows, _), (rows, examples) = prepared.split("train"), prepared.split("validation")
-    if prepared.frame_examples is not None and "clip" in fitted.model.input:
+    if prepared.frame_examples is not None and "clip" in trained.model.input:
         # Of the second stage: features are of the backbone as it was.
         examples = prepared.rows_of("validation", prepared.frame_examples)
     majority = majority_answers(training_rows)
@@ -31,19 +31,19 @@ def metrics_of_run(
         "majority_answers": majority,
         "groups": prepared.groups,
         "videos": prepared.videos,
-        "history": [_json_ready(epoch) for epoch in fitted.position.history],
+        "history": [_json_ready(epoch) for epoch in trained.position.history],
     }
-    if fitted.position.diverged:
-        metrics["diverged"] = fitted.position.diverged
+    if trained.position.diverged:
+        metrics["diverged"] = trained.position.diverged
     if len(rows):
         seen = examples if config.model.sees_video else examples.without_clips()
         metrics["validation"] = score_examples(
-            rows, seen, fitted.model, blind=blind, answers=prepared.answers, majority=majority,
+            rows, seen, trained.model, blind=blind, answers=prepared.answers, majority=majority,
             question_prior=prepared.question_prior, score_groups=prepared.table.attrs.get("score_groups"),
         ).scores  # fmt: skip
     return metrics
 
 
 def _json_ready(epoch: Mapping[str, float]) -> dict[str, float | None]:
-    """Return an epoch's figures with None for what JSON has no word for: a loss that is not a number."""
+    """Return an epoch's figures with None for NaN and infinities, which JSON lacks."""
     return {name: value if math.isfinite(value) else None for name, value in epoch.items()}

@@ -1,4 +1,4 @@
-"""From the annotation table to the arrays a run is trained from."""
+"""The data of a run: the rows of its table as arrays, and the hashes by which workers compare them."""
 
 import dataclasses
 import hashlib
@@ -41,7 +41,7 @@ PATHS = ("data.data", "data.videos", "data.annotations", "model.backbone_weights
 
 @dataclass(frozen=True)
 class PreparedData:
-    """What every model of a run is trained from: rows whose video could be read, as table and as arrays.
+    """The rows of a run whose video could be read, as a table and as arrays.
 
     Attributes:
         config: with the sizes of `vocabulary` and `answers`.
@@ -175,7 +175,7 @@ def fields_of(config: RunConfig) -> dict[str, str]:
 
 
 def _sized(config: RunConfig, training_rows: pd.DataFrame) -> tuple[RunConfig, Vocabulary | None, AnswerList]:
-    """The words and answers of the training rows, and the configuration with their numbers."""
+    """Return the configuration with the numbers of words and answers, and the two lists of these."""
     order = training_rows.attrs.get("classes", ())
     answers = build_answer_list(training_rows["answer"], config.model.num_answers, order=order)
     model, vocabulary = dataclasses.replace(config.model, num_answers=len(answers)), None
@@ -199,7 +199,7 @@ def _say_rows(
 def _examples(
     table: pd.DataFrame, config: RunConfig, **options: Any
 ) -> tuple[Examples, Examples | None, pd.DataFrame]:
-    """The rows as arrays, as frames too where a second stage needs them, and what became of each video."""
+    """Return the rows as arrays, as frames too for a second stage, and the outcome of each row's video."""
     examples, outcome = make_examples(table, config, for_training=True, **options)
     check_some_long_enough(examples)
     if config.training.unfreeze_from is None:
@@ -209,7 +209,7 @@ def _examples(
 
 
 def _video_contents(table: pd.DataFrame, config: RunConfig) -> pd.Series | None:
-    """The short hash of each row's video; None for a model that sees no video."""
+    """Return the short hash of each row's video; None for a model that sees no video."""
     if not config.model.sees_video:
         return None
     hashes, _ = content_hashes(table["video_path"].unique().tolist(), progress=False)
@@ -217,7 +217,7 @@ def _video_contents(table: pd.DataFrame, config: RunConfig) -> pd.Series | None:
 
 
 def _videos_of_splits(table: pd.DataFrame, contents: pd.Series | None) -> dict[str, list[str]]:
-    """The short hashes of the videos of each split; none for a model that sees no video."""
+    """Return the short hashes of the videos of each split; none for a model that sees no video."""
     if contents is None:
         return {}
     return {
@@ -246,7 +246,7 @@ def _hash_of_rows(table: pd.DataFrame, contents: pd.Series | None) -> str:
 
 
 def _hash_of_backbone(model: ModelConfig) -> str:
-    """The hash of the weights that features come from, or that training starts with, wherever they lie."""
+    """Return the hash of the backbone's weights, whatever their path; "" for a model without a backbone."""
     if not (model.sees_video and model.has_backbone):
         return ""
     return _hash_of(backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer))

@@ -1,6 +1,7 @@
-"""What a resumed run takes from the run it goes on with, and what it may change."""
+"""Resuming a run: what is taken from the run that was stopped, and what may differ from it."""
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,13 +19,72 @@ from videoqa.config import (
     field_names,
     run_config_from_json,
 )
+from videoqa.data.annotations import split_sources
+from videoqa.launching.job import Job
+from videoqa.training.checkpoints import newest_checkpoint
+from videoqa.training.run_folder import CHECKPOINTS, check_resumable
 
 FREE = ("data", "videos", "annotations", "strategy", "epochs", "unfreeze_epochs")
-"""Options that may differ: where the same rows and videos lie, how it is spread and how long it goes on."""
+"""Options that may differ: paths of the same rows and videos, the strategy, and more epochs."""
 LENGTHS = ("epochs", "unfreeze_epochs")
 """Those of `FREE` that may only grow."""
 OF_THE_BACKBONE = ("backbone_weights", "frame_size")
-"""Options whose defaults another backbone brings."""
+"""Options whose defaults depend on the backbone."""
+
+
+def resumed(job: Job) -> tuple[Job, dict[str, Any] | None]:
+    """Return the job, its missing options filled in from the run to resume, and that run's newest state.
+
+    A worker that does not see the run's folder gets its job back, and None as the state.
+
+    Raises:
+        ValueError: no `out`, nothing to resume, data that has to be given again, another initial model, or
+            another strategy where the run averages weights.
+    """
+    if job.out is None:
+        raise Refusal("out", "be given with resume: the folder of the run to go on with", None)
+    folder = Path(job.out)
+    if not (folder / CHECKPOINTS).is_dir() and job.data:
+        return job, None
+    check_resumable(folder)
+    newest = newest_checkpoint(folder / CHECKPOINTS, progress=False)
+    assert newest is not None  # check_resumable saw one
+    saved = newest.state
+    if job.initial_model not in (None, saved["initial_model"]):
+        requirement = f"be left out, or be as it was: {saved['initial_model']!r}"
+        raise Refusal("initial_model", requirement, job.initial_model)
+    given = {**job.options, "data": split_sources(list(job.data))[0]} if job.data else job.options
+    options = options_of_run(saved["config"], given, num_tables=saved["num_tables"])
+    if options["averaging_frequency"] is not None and options["strategy"] != "multiworker":
+        advice = "Leave out --strategy; one worker will do."
+        requirement = "be 'multiworker', as it was: the run averages the weights of its workers"
+        raise Refusal("strategy", requirement, options["strategy"], advice)
+    sources = options.pop("data", ())
+    initial_model = saved["initial_model"]
+    if saved["phase"] != "blind" and initial_model is not None and not Path(initial_model).is_dir():
+        initial_model = None  # its weights have long been taken
+    job = dataclasses.replace(
+        job, data=job.data or tuple(sources), options=options, initial_model=initial_model
+    )
+    return job, saved
+
+
+def check_resumed(
+    saved: Mapping[str, Any], config: RunConfig, folder: Path, hashes: Mapping[str, str] | None = None
+) -> None:
+    """Refuse a run that differs from the one it resumes, or has come to its end.
+
+    Args:
+        saved: state of the newest checkpoint.
+        config: the configuration now, made as the saved one was.
+        folder: of the run.
+        hashes: those of the saved kinds, now; None: the data has not been read yet.
+
+    Raises:
+        ValueError: naming every option and hash that differs, or no epoch is left.
+    """
+    check_same_run(saved, config, saved["hashes"] if hashes is None else hashes)
+    check_unfinished(saved, config, folder)
 
 
 def options_of_run(
@@ -69,7 +129,7 @@ def _of_an_architecture() -> set[str]:
 
 
 def check_same_run(saved: Mapping[str, Any], config: RunConfig, hashes: Mapping[str, str]) -> None:
-    """Refuse to resume with anything changed but `FREE` options.
+    """Refuse to resume with a change in anything but the `FREE` options.
 
     Args:
         saved: "config": `dataclasses.asdict` of the run's configuration, read back from JSON; "hashes": of
@@ -123,7 +183,7 @@ def check_unfinished(saved: Mapping[str, Any], config: RunConfig, folder: Path) 
 
 
 def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: bool) -> None:
-    """Say aloud that with more epochs the learning rate no longer follows the curve it began on."""
+    """Print that more epochs stretch the schedule of the learning rate."""
     epochs, schedule = saved["config"]["training"]["epochs"], config.training.learning_rate_schedule
     if schedule != "constant" and epochs != config.training.epochs:
         message = (
@@ -134,7 +194,7 @@ def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: b
 
 @contextlib.contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say of a trained model that cannot be written, as on a full disk, what is left of its run."""
+    """Explain, if a trained model cannot be written, as on a full disk, that its checkpoint stays."""
     try:
         yield
     except OSError as error:
@@ -146,7 +206,10 @@ def resumable(folder: Path) -> Iterator[None]:
 
 
 def _changed_options(before: RunConfig, now: RunConfig) -> list[str]:
-    """Return "name=value (was value)" of each option that differs and may not; `task`, in two parts, once."""
+    """Return "name=value (was value)" for each option that differs and may not.
+
+    `task` is a field of two parts, and named once.
+    """
     changes: dict[str, str] = {}
     for key, part in PARTS.items():
         for name in field_names(part):

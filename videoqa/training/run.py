@@ -1,7 +1,10 @@
-"""One process's part in a run: data, strategy, the blind model, the model; worker 0 writes the folder."""
+"""One process of a run: it prepares the data, starts the strategy and trains stage after stage.
+
+Worker 0 writes the folder.
+"""
 
 import dataclasses
-from collections.abc import Mapping
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,26 +15,23 @@ from videoqa.auditing.before_training import say_table_findings
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig
 from videoqa.data.annotations import read_annotations
 from videoqa.data.splits import attach_validation
-from videoqa.launching.job import Job
 from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import ModelFolder, save_model_folder
 from videoqa.training.checkpoints import Checkpoint, drop_newer, newest_checkpoint
 from videoqa.training.checks import check_initial, check_input, check_shares
-from videoqa.training.context import RunContext
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.memory import ONE_REPLICA, Replicas
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
-from videoqa.training.request import Request, read_request
-from videoqa.training.resuming import check_same_run, check_unfinished, resumable, say_new_schedule
+from videoqa.training.request import Request
+from videoqa.training.resuming import check_resumed, resumable, say_new_schedule
 from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
-from videoqa.training.stages import Run, fit_all, fit_blind
+from videoqa.training.stages import TrainedModel, model_stage, train_blind, train_stage, unfrozen_stage
+from videoqa.training.state import RunCheckpoints
 
 if TYPE_CHECKING:
     from videoqa.answering.answer import Answer
     from videoqa.training.distribution import Strategy
-    from videoqa.training.fitting import FittedModel
-    from videoqa.training.state import RunCheckpoints
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,35 @@ class TrainingRun:
         return report(self.out, **options)
 
 
-def prepare(job: Job, request: Request, replicas: Replicas = ONE_REPLICA) -> PreparedData:
-    """Return the rows of a job as arrays, encoding the videos whose features are not in the cache."""
-    config = request.config
+@dataclass(frozen=True)
+class Run:
+    """A run on one process: everything that its stages share.
+
+    Attributes:
+        request: what was asked for.
+        data: what every stage is trained from, with the configuration in the sizes that it gave.
+        folder: of the run.
+        strategy: one for all models of a process.
+        control: the place of this process among the workers.
+        checkpoints: of the run; what they restored decides where it goes on.
+    """
+
+    request: Request
+    data: PreparedData
+    folder: Path
+    strategy: "Strategy"
+    control: RunControl
+    checkpoints: RunCheckpoints
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration, with the sizes that the data gave."""
+        return self.data.config
+
+
+def prepare(request: Request, replicas: Replicas = ONE_REPLICA, *, progress: bool = True) -> PreparedData:
+    """Return the rows of a run as arrays, encoding the videos whose features are not in the cache."""
+    config, launch = request.config, request.job.launch
     check_shares(config.model, config.training.batch_size, replicas.num_workers * replicas.num_per_worker)
     table = read_annotations(
         config.data,
@@ -87,120 +113,118 @@ def prepare(job: Job, request: Request, replicas: Replicas = ONE_REPLICA) -> Pre
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
     check_input(config)
     check_initial(request.initial, config)
-    say_table_findings(table, config, progress=job.progress)
+    say_table_findings(table, config, progress=progress)
     return prepare_data(
         table,
         config,
         num_tables=len(request.tables),
-        decode_workers=job.launch.decode_workers,
-        prefetch_batches=job.launch.prefetch_batches,
+        decode_workers=launch.decode_workers,
+        prefetch_batches=launch.prefetch_batches,
         replicas=replicas,
-        progress=job.progress,
+        progress=progress,
     )
 
 
 def run_training(
-    job: Job,
+    request: Request,
     *,
-    settled: Mapping[str, Any],
+    out: str | os.PathLike[str],
+    resume: bool,
     control: RunControl | None = None,
     replicas: Replicas = ONE_REPLICA,
 ) -> TrainingRun:
     """Do this process's part in a run and return it.
 
     Args:
-        job: what to train, equal on all workers but for paths.
-        settled: of `run_folder.RunFolder`.
+        request: what to train, equal on all workers but for paths.
+        out, resume: the run's folder and whether to go on from a checkpoint in it, see `RunFolder`.
         control: the place of this process among the workers; None: it is alone, and a signal that asks it to
             stop is passed on once its state is saved.
-        replicas: over workers; that over the devices of this process is found here.
+        replicas: one for each worker; how many devices each has is found here.
 
     Raises:
         TrainingStopped: some worker was asked to stop.
         ValueError: the data cannot be trained from, or a checkpoint is of another run.
     """
-    request, folder = read_request(job), Path(settled["out"])
-    strategy = None
-    if request.config.training.strategy != "single":
+    job, config, folder, strategy = request.job, request.config, Path(out), None
+    if config.training.strategy != "single":
         from videoqa.training.distribution import num_replicas_in_memory
 
-        strategy = _start(job, request)  # before anything else uses TensorFlow
-        training = request.config.training
-        check_shares(request.config.model, training.batch_size, strategy.num_replicas_in_sync)
+        strategy = _start(request)  # before anything else uses TensorFlow
+        check_shares(config.model, config.training.batch_size, strategy.num_replicas_in_sync)
         replicas = dataclasses.replace(replicas, num_per_worker=num_replicas_in_memory(strategy))
     restored = None
-    if settled["resume"] and (control is None or control.is_chief):
+    if resume and (control is None or control.is_chief):
         restored = newest_checkpoint(folder / CHECKPOINTS, progress=job.progress)
         drop_newer(restored)
-    quiet = control is not None  # what there is to say was said when the data was prepared before the start
+    # What there is to say of the data, a worker said when it was prepared, before the start.
+    progress = job.progress and control is None
     with removed_if_left_empty(folder):
-        prepared = prepare(dataclasses.replace(job, progress=False) if quiet else job, request, replicas)
+        data = prepare(request, replicas, progress=progress)
     if restored is not None:
-        check_same_run(restored.state, request.config, prepared.hashes)
-        check_unfinished(restored.state, request.config, folder)
-        say_new_schedule(restored.state, request.config, progress=job.progress)
-    strategy = strategy or _start(job, request)
+        check_resumed(restored.state, config, folder, data.hashes)
+        say_new_schedule(restored.state, config, progress=job.progress)
+    strategy = strategy or _start(request)
     with graceful_stop() as stop:
         control = control or RunControl(stop=stop)
-        checkpoints = _checkpoints(job, request, prepared, folder if control.is_chief else None, restored)
-        context = RunContext(strategy, control, checkpoints, job.launch.prefetch_batches, job.progress)
+        checkpoints = _checkpoints(request, data, folder if control.is_chief else None, restored)
+        run = Run(request, data, folder, strategy, control, checkpoints)
         try:
-            return _train(Run(job, request, prepared, folder, context))
+            blind, trained = train_blind(run), None
+            if (stage := model_stage(run)) is not None:
+                trained = train_stage(run, stage)
+            if (stage := unfrozen_stage(run, trained)) is not None:
+                trained = train_stage(run, stage)
         except TrainingStopped:
             raise_again(stop)
             raise
+        assert trained is not None  # a run ends with the model or its second stage
+        if not control.is_chief:
+            return TrainingRun(folder, data.config, trained.position.history, {})
+        return _save(run, trained, blind)
 
 
-def _train(run: Run) -> TrainingRun:
-    blind = fit_blind(run)
-    fitted = fit_all(run)
-    if not run.context.control.is_chief:
-        return TrainingRun(run.folder, run.prepared.config, fitted.position.history, {})
-    return _save(run, fitted, blind)
-
-
-def _start(job: Job, request: Request) -> "Strategy":
+def _start(request: Request) -> "Strategy":
     from videoqa.training.distribution import start_strategy
 
+    job = request.job
     return start_strategy(
         request.config.training, gpu_memory_limit=job.launch.gpu_memory_limit, progress=job.progress
     )
 
 
 def _checkpoints(
-    job: Job, request: Request, prepared: PreparedData, folder: Path | None, restored: Checkpoint | None
-) -> "RunCheckpoints":
-    from videoqa.training.state import RunCheckpoints
-
+    request: Request, data: PreparedData, folder: Path | None, restored: Checkpoint | None
+) -> RunCheckpoints:
     return RunCheckpoints(
         None if folder is None else folder / CHECKPOINTS,
         request.config,
-        prepared.hashes,
-        num_tables=prepared.num_tables,
+        data.hashes,
+        num_tables=data.num_tables,
         initial_model=None if request.initial is None else str(request.initial.path.absolute()),
-        steps=job.launch.checkpoint_steps,
-        keep=job.launch.keep_checkpoints,
+        steps=request.job.launch.checkpoint_steps,
+        keep=request.job.launch.keep_checkpoints,
         restored=restored,
     )
 
 
-def _save(run: Run, fitted: "FittedModel", blind: ModelFolder | None) -> TrainingRun:
-    prepared = run.prepared
-    origin = {"command": run.request.command(run.job, run.folder), "versions": installed_versions()}
-    metrics = metrics_of_run(prepared, fitted, blind, prepared.config) | origin
+def _save(run: Run, trained: TrainedModel, blind: ModelFolder | None) -> TrainingRun:
+    data, config = run.data, run.config
+    origin = {"command": run.request.command(run.folder), "versions": installed_versions()}
+    metrics = metrics_of_run(data, trained, blind, config) | origin
     with resumable(run.folder):
         saved = save_model_folder(
             run.folder,
-            fitted.features_form,
-            prepared.config,
-            vocabulary=prepared.vocabulary,
-            answers=prepared.answers,
+            trained.features_form,
+            config,
+            vocabulary=data.vocabulary,
+            answers=data.answers,
             metrics=metrics,
-            backbone_weights=fitted.backbone_weights or _local_backbone_file(prepared.config.model),
-            question_prior=prepared.question_prior,
+            backbone_weights=trained.backbone_weights or _local_backbone_file(config.model),
+            question_prior=data.question_prior,
         )
-    say(f"The model is in {saved.path}.", progress=run.job.progress)
-    return TrainingRun(saved.path, saved.config, fitted.position.history, metrics)
+    say(f"The model is in {saved.path}.", progress=run.request.job.progress)
+    return TrainingRun(saved.path, saved.config, trained.position.history, metrics)
 
 
 def _local_backbone_file(model: ModelConfig) -> str | None:

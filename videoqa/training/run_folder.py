@@ -1,4 +1,4 @@
-"""The folder of a run: chosen once, refused where another run lies, cleaned of what was stopped too early."""
+"""The folder of a run: chosen once, refused if it holds another run, emptied of a run without checkpoints."""
 
 import contextlib
 import os
@@ -95,7 +95,7 @@ def check_resumable(folder: Path) -> None:
 
 
 def _check_writable(checkpoints: Path) -> None:
-    """Refuse to train for hours what could not be saved."""
+    """Refuse a folder of checkpoints that nothing can be saved in, before hours of training are lost."""
     try:
         with tempfile.TemporaryFile(dir=checkpoints) as file:
             file.write(b"0")
@@ -106,15 +106,17 @@ def _check_writable(checkpoints: Path) -> None:
 
 
 def holds_checkpoints(run: Path) -> bool:
-    """Whether the folder of a run holds a checkpoint; one that was being written when a run was killed, and
-    one that was being removed, are none."""
+    """Whether the folder of a run holds a whole checkpoint.
+
+    What a kill left half written or half removed has a hidden name, and is none.
+    """
     names = [path.name for path in (run / CHECKPOINTS).glob("*")]
     return any(not name.startswith(".") or ".replaced-" in name for name in names)
 
 
 @contextlib.contextmanager
 def removed_if_left_empty(folder: Path) -> Iterator[None]:
-    """Remove `folder` again if what is done inside fails before anything was written to it."""
+    """Remove `folder` again if the block inside fails before it has written anything there."""
     try:
         yield
     except BaseException:

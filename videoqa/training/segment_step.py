@@ -20,7 +20,7 @@ from videoqa.training.distribution import Strategy
 from videoqa.training.step import STEP_SUMS, OptimizerPairs, Step, named_sums
 
 MOST_FRAMES = 512
-"""Of a window; so many numbers of dropout masks belong to one step."""
+"""At most so many frames has a window; segments of all steps get numbers of their own for dropout masks."""
 
 
 def make_segment_step(
@@ -124,7 +124,7 @@ def _sums_of_batch(batch: dict[str, Any], totals: list[Any], stop: float) -> tf.
 
 
 def _lengths(mask: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Return the frames of each clip that there are to learn from: none of a row of weight 0."""
+    """Return how many frames of each clip count; none of a row of weight 0."""
     return tf.reduce_sum(tf.cast(mask & (weights > 0)[:, None], tf.int32), axis=1)
 
 

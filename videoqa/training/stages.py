@@ -1,7 +1,8 @@
-"""The stages of a run: the blind model, the model, its backbone's last layers; each by the same loop."""
+"""The stages of a run, trained by one loop: the blind model, the model, its backbone's last layers."""
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,104 +11,141 @@ import numpy as np
 
 from videoqa._progress import say
 from videoqa.config import RunConfig
-from videoqa.launching.job import Job
-from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
-from videoqa.training.context import RunContext
+from videoqa.input_pipeline import Examples
+from videoqa.saving import BACKBONE_WEIGHTS, BLIND, ModelFolder, load_model_folder, save_model_folder
 from videoqa.training.metrics import metrics_of_run
-from videoqa.training.preparing import PreparedData
-from videoqa.training.request import Request
 from videoqa.training.resuming import resumable
-from videoqa.training.state import Position
+from videoqa.training.state import PHASES, Position
 
 if TYPE_CHECKING:
     import keras
 
-    from videoqa.training.fitting import FittedModel
+    from videoqa.training.run import Run
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run, as its stages see it."""
+class Stage:
+    """The training of one model within a run.
 
-    job: Job
-    request: Request
-    prepared: PreparedData
+    Attributes:
+        phase: one of `state.PHASES`.
+        config: of the model and of its training.
+        folder: for its `logs`.
+        training: rows to learn from; those with `answer_id` −1 have weight 0.
+        validation: rows to choose the epoch by; without any, all epochs are trained.
+        callbacks: Keras callbacks, called on worker 0 after the CSV and TensorBoard logs.
+        start_weights: gives the fresh model the weights to start from; None: random ones.
+        begin_at: the position with the history and the best score of the stage before; None: at nothing.
+    """
+
+    phase: str
+    config: RunConfig
     folder: Path
-    context: RunContext
+    training: Examples
+    validation: Examples
+    callbacks: tuple[Any, ...] = ()
+    start_weights: "Callable[[keras.Model], None] | None" = None
+    begin_at: Position | None = None
 
 
-def fit_all(run: Run) -> "FittedModel":
-    """Train the model, and its backbone's last layers in a second stage if that was asked for."""
-    config = run.prepared.config
-    if config.training.unfreeze_from is not None and is_past(run, "model"):
-        return fit_unfrozen(run, None)
-    initial = run.request.initial
-    start_weights = None if initial is None else functools.partial(load_initial, run, initial)
-    fitted = fit(run, config, run.folder, callbacks=run.job.callbacks, start_weights=start_weights)
-    return fitted if config.training.unfreeze_from is None else fit_unfrozen(run, fitted)
+@dataclass(frozen=True)
+class TrainedModel:
+    """The model of a stage after its training.
+
+    Attributes:
+        model: the form it was trained in, from features or from frames.
+        features_form: the form that a model folder holds: that which starts from features, if there is one.
+        position: the end of its training, with the figures of each epoch.
+        backbone_weights: file with the weights of a trained backbone; None: it was frozen.
+    """
+
+    model: "keras.Model"
+    features_form: "keras.Model"
+    position: Position
+    backbone_weights: Path | None
 
 
-def fit(run: Run, config: RunConfig, folder: Path, **options: Any) -> "FittedModel":
-    """Train the model that `config` describes on the run's rows; `options` are those of `fit_model`."""
-    from videoqa.training.fitting import fit_model
-
-    prepared = run.prepared
-    examples = prepared.examples
-    if options.get("phase") == "unfrozen" and prepared.frame_examples is not None:
-        examples = prepared.frame_examples
-    training, validation = (prepared.rows_of(name, examples) for name in ("train", "validation"))
-    if not config.model.sees_video:
-        training, validation = training.without_clips(), validation.without_clips()
-    return fit_model(config, training, validation, folder, run.context, **options)
-
-
-def load_initial(run: Run, initial: ModelFolder, model: "keras.Model") -> None:
-    """Copy the weights of an earlier model into a fresh one, and print which layers took some.
+def train_stage(run: "Run", stage: Stage) -> TrainedModel:
+    """Train the model of a stage and return it; logs go to `logs` in the stage's folder.
 
     Raises:
-        ValueError: a layer that both have differs in shape.
+        TrainingStopped: some worker was asked to stop.
+        ValueError: weights to start from that do not fit the model, or a training that diverged.
     """
-    from videoqa.training.initial_weights import load_initial_weights
+    import keras
 
-    prepared = run.prepared
-    copied = load_initial_weights(model, initial, vocabulary=prepared.vocabulary, answers=prepared.answers)
-    say(f"Starting from {initial.path}: {', '.join(copied)}.", progress=run.job.progress)
+    from videoqa.models.building import computing_in
+    from videoqa.training.distribution import variables_of
+    from videoqa.training.loop import Training
+
+    config, training = stage.config, stage.config.training
+    keras.utils.set_random_seed(training.seed)
+    from_frames = stage.training.clips is not None and stage.training.clip_input == "clip"
+    with computing_in(training.precision), variables_of(training, run.strategy).scope():
+        model = _built(stage, starts_from="clip" if from_frames else "features")
+    if stage.start_weights is not None:
+        stage.start_weights(model)
+    trained = Training(model, run, stage)
+    trained.run()
+    features_form, backbone_weights = model, None
+    if config.model.has_backbone and from_frames and run.control.is_chief:  # who alone has the best weights
+        features_form, backbone_weights = _without_backbone(model, config, run.folder)
+    return TrainedModel(model, features_form, trained.position, backbone_weights)
 
 
-def fit_blind(run: Run) -> ModelFolder | None:
-    """Train the blind model into `blind/`; None for actions, `blind=False`, a blind run, or if it is done and
-    this is not worker 0."""
-    prepared, config = run.prepared, run.prepared.config
-    if prepared.vocabulary is None or not config.training.blind or not config.model.sees_video:
+def train_blind(run: "Run") -> ModelFolder | None:
+    """Train the blind model and return its folder, `blind/`; None where there is none to train.
+
+    There is none for actions, with `blind=False` and if the run itself is blind. Only worker 0 gets a folder.
+    """
+    data, config = run.data, run.config
+    if data.vocabulary is None or not config.training.blind or not config.model.sees_video:
         return None
+    folder = run.folder / BLIND
     if is_past(run, "blind"):
-        return load_model_folder(run.folder / BLIND) if run.context.control.is_chief else None
+        return load_model_folder(folder) if run.control.is_chief else None
     model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
     config = dataclasses.replace(config, model=model)
-    fitted = fit(run, config, run.folder / BLIND, phase="blind")
-    if not run.context.control.is_chief:
+    trained = train_stage(run, Stage("blind", config, folder, *_rows(run, config)))
+    if not run.control.is_chief:
         return None
-    metrics = metrics_of_run(prepared, fitted, None, config)
+    metrics = metrics_of_run(data, trained, None, config)
     with resumable(run.folder):
         return save_model_folder(
-            run.folder / BLIND,
-            fitted.model,
+            folder,
+            trained.model,
             config,
-            vocabulary=prepared.vocabulary,
-            answers=prepared.answers,
+            vocabulary=data.vocabulary,
+            answers=data.answers,
             metrics=metrics,
-            question_prior=prepared.question_prior,
+            question_prior=data.question_prior,
         )
 
 
-def fit_unfrozen(run: Run, head: "FittedModel | None") -> "FittedModel":
-    """Train on from `head`, or from where this stage was stopped, with the backbone's last layers.
+def model_stage(run: "Run") -> Stage | None:
+    """Return the stage of the model itself; None: a second stage goes on from a checkpoint of its own."""
+    config, initial = run.config, run.request.initial
+    if config.training.unfreeze_from is not None and is_past(run, "model"):
+        return None
+    start_weights = None if initial is None else functools.partial(_load_initial, run, initial)
+    callbacks = run.request.job.callbacks
+    return Stage("model", config, run.folder, *_rows(run, config), callbacks, start_weights)
 
-    It begins behind the epochs of the head, whose best one is to be beaten.
+
+def unfrozen_stage(run: "Run", head: TrainedModel | None) -> Stage | None:
+    """Return the second stage, which trains the backbone's last layers on; None: it was not asked for.
+
+    It begins behind the epochs of the first, whose best one is to be beaten.
+
+    Args:
+        run: the run.
+        head: what the first stage made; None: the second goes on from where it was stopped.
     """
     from videoqa.models.building import copy_shared_weights
 
-    config = run.prepared.config
+    config = run.config
+    if config.training.unfreeze_from is None:
+        return None
     training = dataclasses.replace(
         config.training,
         epochs=config.training.unfreeze_epochs,
@@ -116,26 +154,66 @@ def fit_unfrozen(run: Run, head: "FittedModel | None") -> "FittedModel":
     )
     model = dataclasses.replace(config.model, train_backbone=True)
     config = dataclasses.replace(config, model=model, training=training)
-    options: dict[str, Any] = {"phase": "unfrozen", "callbacks": run.job.callbacks}
+    start_weights, begin_at = None, None
     if head is not None:
-        options["start_weights"] = functools.partial(copy_shared_weights, head.features_form)
-        before = head.position
-        options["begin_at"] = Position(
-            history=list(before.history),
-            best_score=before.best_score,
-            best_epoch=before.best_epoch,
-            diverged=list(before.diverged),
-        )
-    return fit(run, config, run.folder, **options)
+        start_weights = functools.partial(copy_shared_weights, head.features_form)
+        begin_at = head.position.of_next_stage()
+    rows, callbacks = _rows(run, config), run.request.job.callbacks
+    return Stage("unfrozen", config, run.folder, *rows, callbacks, start_weights, begin_at)
 
 
-def is_past(run: Run, phase: str) -> bool:
+def is_past(run: "Run", phase: str) -> bool:
     """Whether worker 0 goes on from a checkpoint of a later phase."""
     from videoqa.training.distribution import from_chief
-    from videoqa.training.state import PHASES
 
-    context = run.context
-    restored = context.checkpoints.restored
+    restored = run.checkpoints.restored
     done = restored is not None and PHASES.index(restored.state["phase"]) > PHASES.index(phase)
-    context.control.barrier(f"past {phase}")
-    return bool(from_chief(context.strategy, [np.array(float(done))])[0])
+    run.control.barrier(f"past {phase}")
+    return bool(from_chief(run.strategy, [np.array(float(done))])[0])
+
+
+def _rows(run: "Run", config: RunConfig) -> tuple[Examples, Examples]:
+    """Return the training and the validation rows as the model of `config` sees them."""
+    data, examples = run.data, run.data.examples
+    if config.model.train_backbone and data.frame_examples is not None:  # the second stage's, beside features
+        examples = data.frame_examples
+    training, validation = data.rows_of("train", examples), data.rows_of("validation", examples)
+    if not config.model.sees_video:
+        return training.without_clips(), validation.without_clips()
+    return training, validation
+
+
+def _built(stage: Stage, *, starts_from: str) -> "keras.Model":
+    """Return the fresh model; of the second stage with the first layers of its backbone frozen."""
+    from videoqa.models.backbones import freeze_before
+    from videoqa.models.building import build_from_config
+
+    config = stage.config
+    model = build_from_config(config.model, config.sampling.num_frames, starts_from=starts_from)
+    if stage.phase == "unfrozen":
+        freeze_before(model.get_layer("backbone").layer, config.training.unfreeze_from)
+    return model
+
+
+def _load_initial(run: "Run", initial: ModelFolder, model: "keras.Model") -> None:
+    """Copy the weights of an earlier model into a fresh one, and print which layers took some.
+
+    Raises:
+        ValueError: a layer that both have differs in shape.
+    """
+    from videoqa.training.initial_weights import load_initial_weights
+
+    data = run.data
+    copied = load_initial_weights(model, initial, vocabulary=data.vocabulary, answers=data.answers)
+    say(f"Starting from {initial.path}: {', '.join(copied)}.", progress=run.request.job.progress)
+
+
+def _without_backbone(model: "keras.Model", config: RunConfig, folder: Path) -> "tuple[keras.Model, Path]":
+    """Return the features form with the trained weights, and the file the backbone's went to."""
+    from videoqa.models.building import build_from_config, copy_shared_weights
+
+    features_form = build_from_config(config.model, config.sampling.num_frames, starts_from="features")
+    copy_shared_weights(model, features_form)
+    path = folder / BACKBONE_WEIGHTS
+    model.get_layer("backbone").layer.save_weights(path)
+    return features_form, path

@@ -1,6 +1,5 @@
 """The state of a run: its position, and what a checkpoint holds of it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -34,7 +33,7 @@ def means_of(sums: Mapping[str, float]) -> dict[str, float]:
 
 @dataclass
 class Position:
-    """The place in a training, changed as it goes on.
+    """The position in the training of one model; it changes with every step.
 
     Attributes:
         epoch: of the next step, from 0.
@@ -66,6 +65,15 @@ class Position:
         """Number of epochs of an earlier stage, whose history this one goes on with."""
         return len(self.history) - self.epoch
 
+    def of_next_stage(self) -> "Position":
+        """Return the position at the beginning of a stage that goes on from this one's best epoch."""
+        return Position(
+            history=list(self.history),
+            best_score=self.best_score,
+            best_epoch=self.best_epoch,
+            diverged=list(self.diverged),
+        )
+
     def add(self, sums: Mapping[str, float]) -> None:
         """Add the sums of one or more steps."""
         for name in SUMS:
@@ -86,25 +94,6 @@ class Position:
         self.epoch, self.next_batch, self.seconds = self.epoch + 1, 0, 0.0
         self.sums = dict.fromkeys(SUMS, 0.0)
 
-    def take_score(self, logs: Mapping[str, float], *, diverged: bool = False) -> bool:
-        """Take an epoch's figures and return whether it is the best so far.
-
-        The highest validation accuracy wins, of equal ones the lowest loss; without validation the last epoch
-        wins. Patience counts only accuracy. An epoch with a loss that is not a number, or whose weights are
-        not finite (`diverged`), wins nothing, whatever rows it guesses.
-        """
-        is_best = not diverged
-        if "val_loss" in logs:
-            score, before = (logs["val_accuracy"], -logs["val_loss"]), self.best_score or (-1.0, 0.0)
-            diverged = diverged or math.isnan(score[1])
-            gains = score[0] > before[0] and not diverged
-            self.epochs_without_gain = 0 if gains else self.epochs_without_gain + 1
-            is_best = score > before and not diverged
-            self.best_score = score if is_best else self.best_score
-        if is_best:
-            self.best_epoch = len(self.history) + 1
-        return is_best
-
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready object."""
         return asdict(self)
@@ -118,7 +107,7 @@ class Position:
 
 @dataclass
 class RunCheckpoints:
-    """Saves where a run is, every so many steps and at each epoch's end.
+    """Writes the checkpoints of a run, every so many steps and at each epoch's end.
 
     Attributes:
         folder: of the checkpoints; None on a worker that writes none.
@@ -128,7 +117,7 @@ class RunCheckpoints:
         initial_model: folder of the model it started from; None: fresh weights.
         steps: between two checkpoints.
         keep: how many of the newest stay.
-        progress: say aloud what could not be saved.
+        progress: print which checkpoint could not be saved.
         restored: the checkpoint the run goes on from; None: it begins.
     """
 
@@ -143,7 +132,7 @@ class RunCheckpoints:
     restored: Checkpoint | None = None
 
     def position(self, phase: str, begin_at: Position | None = None) -> Position:
-        """Return where to begin with a phase: where it was stopped, else at `begin_at`, else at nothing."""
+        """Return where to begin a phase: where it was stopped, else at `begin_at`, else at its first step."""
         if self.restored is None or self.restored.state["phase"] != phase:
             return begin_at or Position()
         return Position.from_dict(self.restored.state["position"])

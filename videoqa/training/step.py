@@ -1,4 +1,4 @@
-"""One training step of our own, run under the strategy's `run`."""
+"""The training step: gradients of one global batch over all replicas, and one update of the weights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +12,9 @@ from videoqa.training.state import SUMS
 
 OptimizerPairs = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
 STEP_SUMS = (*SUMS, "stop")
-Step = Callable[[dict[str, Any], int, float], dict[str, float]]
-"""A function of a global batch (see `input_pipeline.training_batches`), the step's number and this worker's
-stop code, that returns the sums named in `STEP_SUMS`."""
+Step = Callable[..., dict[str, float]]
+"""A function `(batch, number, stop=0.0)` of a global batch (see `input_pipeline.training_batches`), the
+step's number and this worker's stop code, that returns the sums named in `STEP_SUMS`."""
 
 
 def make_train_step(
@@ -105,15 +105,15 @@ def make_replica_step(
 
 
 def _may_overflow(optimizers: OptimizerPairs) -> bool:
-    """Whether a step is left out where a gradient is too large for float16."""
+    """Whether the optimizer skips a step whose gradient is too large for float16."""
     return any(isinstance(optimizer, keras.optimizers.LossScaleOptimizer) for optimizer, _ in optimizers)
 
 
 def _overflowing_together(gradients: list[Any]) -> list[Any]:
-    """Return the gradients of a replica, not finite if those of any replica are not.
+    """Return the gradients of a replica, made infinite if those of any replica are not finite.
 
-    Keras's loss scaling looks at each replica's gradients before they are summed: where one left the step
-    out, it would not come to the collective in which the others wait.
+    Keras's loss scaling looks at each replica's gradients before they are summed. A replica that skipped the
+    step alone would miss the collective in which the others wait.
     """
     dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
     finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in dense]

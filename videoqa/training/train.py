@@ -16,7 +16,8 @@ from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 from videoqa.saving import load_model_folder
 from videoqa.training.checks import check_shares
 from videoqa.training.control import TrainingStopped
-from videoqa.training.request import read_request, resumed
+from videoqa.training.request import read_request
+from videoqa.training.resuming import check_resumed, resumed
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.run_folder import RunFolder
 
@@ -68,35 +69,33 @@ def train(
     Example:
         >>> run = videoqa.train("my.csv", videos="clips/", out="runs/mine", epochs=10)
     """
-    launch_config, chosen = _split_options(dict(options))
-    initial_model = None if initial_model is None else os.path.abspath(initial_model)
-    earlier = resumed(out, data, chosen, initial_model) if resume else None
-    if earlier is not None:
-        data, chosen, initial_model = earlier.data, earlier.options, earlier.initial_model
+    launch, chosen = _split_options(dict(options))
     job = Job(
         data=tuple(data) if isinstance(data, (list, tuple)) else () if data is None else (data,),
         options=chosen,
-        launch=launch_config,
+        launch=launch,
         out=None if out is None else os.fspath(out),
-        initial_model=initial_model,
+        initial_model=None if initial_model is None else os.path.abspath(initial_model),
         callbacks=tuple(callbacks),
         resume=resume,
         progress=progress,
     )
-    config = read_request(job).config
-    if earlier is not None and out is not None:
-        earlier.check(config, Path(out))
-    training = config.training
-    _check_launch(launch_config, training.strategy)
-    settle = RunFolder()
-    if training.strategy != "multiworker" and not launch_config.max_restarts:
-        return run_training(job, settled=settle(job))
+    saved = None
+    if resume:
+        job, saved = resumed(job)
+    request = read_request(job)
+    if saved is not None and out is not None:
+        check_resumed(saved, request.config, Path(out))
+    strategy = request.config.training.strategy
+    _check_launch(launch, strategy)
+    if strategy != "multiworker" and not launch.max_restarts:
+        return run_training(request, **RunFolder()(job))
     with graceful_stop(speaks=False) as stop:
-        return _launched(job, settle, stop, config)
+        return _launched(job, request.config, stop)
 
 
 def _split_options(options: dict[str, Any]) -> tuple[LaunchConfig, dict[str, Any]]:
-    """Return the options of starting processes, and the others; refuse what is neither."""
+    """Return the options of `LaunchConfig` and the others; refuse a name that is neither."""
     known = {*field_names(LaunchConfig), *(name for part in PARTS.values() for name in field_names(part))}
     for name in options:
         check_choice("option", name, sorted(known))
@@ -105,7 +104,7 @@ def _split_options(options: dict[str, Any]) -> tuple[LaunchConfig, dict[str, Any
 
 
 def _check_launch(launch: LaunchConfig, strategy: str) -> None:
-    """Refuse options of several workers where there is one; asked for and ignored would be worse."""
+    """Refuse options of several workers if there is one: ignoring them would hide a mistake."""
     if strategy == "multiworker":
         return
     advice = "Add --strategy multiworker (in Python: strategy='multiworker')."
@@ -116,20 +115,20 @@ def _check_launch(launch: LaunchConfig, strategy: str) -> None:
             raise Refusal(item.name, requirement, value, advice)
 
 
-def _launched(job: Job, settle: RunFolder, stop: StopRequest, config: RunConfig) -> TrainingRun:
-    """Train in workers that this process starts, and read back what they made."""
-    launch, many = job.launch, config.training.strategy == "multiworker"
+def _launched(job: Job, config: RunConfig, stop: StopRequest) -> TrainingRun:
+    """Train in worker processes, and return the run that they wrote."""
+    launch, many, choose_folder = job.launch, config.training.strategy == "multiworker", RunFolder()
     if launch.runner == "ray":
         from videoqa.launching.ray_runner import launch_on_ray
 
-        outcome = launch_on_ray(job, settle=settle, stop=stop)
+        outcome = launch_on_ray(job, settle=choose_folder, stop=stop)
     else:
         cluster = None
         if many and launch.local_workers is None:
             cluster = find_cluster(os.environ, launch.workers, launch.worker_index)
         num_workers = len(cluster.workers) if cluster else launch.local_workers or 1
         check_shares(config.model, config.training.batch_size, num_workers)
-        outcome = start_workers(job, settle=settle, stop=stop, cluster=cluster)
+        outcome = start_workers(job, settle=choose_folder, stop=stop, cluster=cluster)
     if outcome.stopped_by is not None:
         stop.note(outcome.stopped_by)
         raise_again(stop)

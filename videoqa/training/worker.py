@@ -69,18 +69,26 @@ def _prepare(start: dict[str, Any], reporter: Reporter) -> None:
     from videoqa.training.run import prepare
 
     request = read_request(start["job"])
-    prepared = prepare(start["job"], request, _replicas(start))
-    reporter.tell("ready", fingerprint=fingerprint(start["job"], prepared))
+    data = prepare(request, _replicas(start), progress=start["job"].progress)
+    reporter.tell("ready", fingerprint=fingerprint(start["job"], data))
 
 
 def _train(start: dict[str, Any], reporter: Reporter) -> None:
     from videoqa._quiet import load_tensorflow
+    from videoqa.training.request import read_request
     from videoqa.training.run import run_training
 
     load_tensorflow()
     reporter.tell("loaded")
     control = RunControl(index=start["cluster"]["index"], reporter=reporter)
-    run_training(start["job"], control=control, settled=start["settled"], replicas=_replicas(start))
+    settled = start["settled"]
+    run_training(
+        read_request(start["job"]),
+        out=settled["out"],
+        resume=settled["resume"],
+        control=control,
+        replicas=_replicas(start),
+    )
     reporter.tell("finished", result=_result(start))
 
 
