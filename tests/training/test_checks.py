@@ -15,8 +15,8 @@ from videoqa.training.checks import (
     steps_per_epoch,
 )
 from videoqa.training.memory import Replicas
+from videoqa.training.preparing import prepare_data
 from videoqa.training.request import read_request
-from videoqa.training.run import prepare
 
 C3D, CONV_LSTM = ModelConfig(architecture="c3d"), ModelConfig(architecture="conv_lstm")
 
@@ -155,7 +155,7 @@ def test_shares_are_refused_by_the_launcher_of_each_machine(tmp_path, monkeypatc
 def test_shares_are_refused_by_a_worker_before_it_reads_the_data():
     job = Job(data=("sample",), launch=LaunchConfig(), options=BATCH_OF_7)
     with pytest.raises(ValueError, match="divisible by the 2 replicas"):
-        prepare(read_request(job), Replicas(num_workers=2))
+        prepare_data(read_request(job), Replicas(num_workers=2))
 
 
 @pytest.mark.slow

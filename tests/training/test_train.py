@@ -16,9 +16,8 @@ from videoqa.models.backbones import backbone_identity
 from videoqa.models.building import build_from_config
 from videoqa.models.weight_files import TINY_WEIGHTS_FILE
 from videoqa.saving import UNFINISHED, load_model_folder
-from videoqa.training.preparing import PreparedData
+from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import read_request
-from videoqa.training.run import prepare
 
 
 def weights_of(folder: Path) -> list[np.ndarray]:
@@ -28,7 +27,7 @@ def weights_of(folder: Path) -> list[np.ndarray]:
 def prepared(data: object, *, progress: bool = False, **options: object) -> PreparedData:
     """Return what a run on `data` would be trained from."""
     job = Job((data,), options, LaunchConfig(), progress=progress)
-    return prepare(read_request(job))
+    return prepare_data(read_request(job))
 
 
 def with_absolute_paths(small_set: Path, name: str) -> pd.DataFrame:

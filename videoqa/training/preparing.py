@@ -5,7 +5,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,26 +13,26 @@ import pandas as pd
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa._versions import installed_versions
+from videoqa.auditing.before_training import say_table_findings
 from videoqa.config import PARTS, ModelConfig, RunConfig
-from videoqa.data.annotations import require_split
-from videoqa.data.splits import groups_of_splits
+from videoqa.data.annotations import read_annotations, require_split
+from videoqa.data.splits import attach_validation, groups_of_splits
 from videoqa.features.contents import content_hashes, short_hash
 from videoqa.input_pipeline import (
-    PREFETCHED_BATCHES,
     Examples,
     check_some_long_enough,
     distinct_requests,
     make_examples,
 )
-from videoqa.launching.job import Job
 from videoqa.models.backbones import backbone_identity
 from videoqa.models.weight_files import file_digest
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
 from videoqa.training.announcing import description, say_classes, say_dropped, say_left_out, say_short
-from videoqa.training.checks import check_num_rows
+from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
+from videoqa.training.request import Request
 
 PATHS = ("data.data", "data.videos", "data.annotations", "model.backbone_weights")
 """Fields that may differ between machines; what lies there is compared by content."""
@@ -89,41 +88,34 @@ class PreparedData:
 
 
 def prepare_data(
-    table: pd.DataFrame,
-    config: RunConfig,
-    *,
-    num_tables: int = 0,
-    decode_workers: int | None = None,
-    prefetch_batches: int = PREFETCHED_BATCHES,
-    replicas: Replicas = ONE_REPLICA,
-    progress: bool = True,
+    request: Request, replicas: Replicas = ONE_REPLICA, *, progress: bool = True
 ) -> PreparedData:
-    """Build the vocabularies, encode the videos and leave out the rows whose video failed.
+    """Read the table, build the vocabularies, encode the videos and leave out the rows whose video failed.
 
     Args:
-        table: annotation table; rows of the test split are not looked at.
-        config: the run's configuration.
-        num_tables: how many of the sources were DataFrames, which a later run cannot find again.
-        decode_workers: threads that decode videos; None: as `encode_clips`.
-        prefetch_batches, replicas: what the memory forecast depends on.
+        request: what to train.
+        replicas: what the memory forecast depends on.
         progress: print what was found, and bars on a terminal.
 
     Raises:
-        ValueError: no training row, fewer than two different answers or than a batch needs, a forecast
-            that does not fit, or windows longer than every clip.
+        ValueError: data that does not fit the request, no training row, fewer than two different answers or
+            than a batch needs, a forecast that does not fit, or windows longer than every clip.
     """
+    launch = request.job.launch
+    table, config = _read(request, replicas)
+    say_table_findings(table, config, progress=progress)
     training_rows = require_split(table, "train")
     say_left_out(table, progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     config, vocabulary, answers = _sized(config, training_rows)
     num_clips = _say_rows(table, training_rows, config, answers, progress)
-    check_memory(config, num_clips, replicas=replicas, prefetch_batches=prefetch_batches)
+    check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
     examples, frame_examples, outcome = _examples(
         table,
         config,
         vocabulary=vocabulary,
         answers=answers,
-        decode_workers=decode_workers,
+        decode_workers=launch.decode_workers,
         progress=progress,
     )
     good = examples.clip_index >= 0
@@ -147,20 +139,20 @@ def prepare_data(
         groups=groups_of_splits(table),
         videos=_videos_of_splits(kept, contents),
         hashes=_hashes(kept, contents, config.model, vocabulary, answers),
-        num_tables=num_tables,
+        num_tables=len(request.tables),
     )
 
 
-def fingerprint(job: Job, prepared: PreparedData) -> dict[str, str]:
+def fingerprint(request: Request, data: PreparedData) -> dict[str, str]:
     """Return what workers compare before they train: each value or hash that must be equal, by its name."""
     versions = installed_versions()
     values = {f"version of {name}": versions[name] for name in versions if name != "platform"}
-    values |= prepared.hashes
-    values |= fields_of(prepared.config)
-    values["checkpoint_steps"] = str(job.launch.checkpoint_steps)
-    values["rows"] = f"{len(prepared.table)} and {prepared.num_dropped} left out"
-    if job.initial_model is not None:
-        values["initial_model"] = file_digest(Path(job.initial_model) / MANIFEST, "sha256")[:16]
+    values |= data.hashes
+    values |= fields_of(data.config)
+    values["checkpoint_steps"] = str(request.job.launch.checkpoint_steps)
+    values["rows"] = f"{len(data.table)} and {data.num_dropped} left out"
+    if request.initial is not None:
+        values["initial_model"] = file_digest(request.initial.path / MANIFEST, "sha256")[:16]
     return values
 
 
@@ -172,6 +164,20 @@ def fields_of(config: RunConfig) -> dict[str, str]:
         for item in dataclasses.fields(part)
         if f"{key}.{item.name}" not in PATHS
     }
+
+
+def _read(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunConfig]:
+    """Return the annotation table with a validation split, and the configuration with the table's task."""
+    config, training = request.config, request.config.training
+    check_shares(config.model, training.batch_size, replicas.num_workers * replicas.num_per_worker)
+    table = read_annotations(
+        config.data, tables=request.tables, seed=training.seed, with_videos=config.model.sees_video
+    )
+    table = attach_validation(table, training.seed, training.validation_share)
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
+    check_input(config)
+    check_initial(request.initial, config)
+    return table, config
 
 
 def _sized(config: RunConfig, training_rows: pd.DataFrame) -> tuple[RunConfig, Vocabulary | None, AnswerList]:

@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from videoqa._progress import say
 from videoqa._versions import installed_versions
-from videoqa.auditing.before_training import say_table_findings
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig
-from videoqa.data.annotations import read_annotations
-from videoqa.data.splits import attach_validation
 from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import ModelFolder, save_model_folder
 from videoqa.training.checkpoints import Checkpoint, drop_newer, newest_checkpoint
-from videoqa.training.checks import check_initial, check_input, check_shares
+from videoqa.training.checks import check_shares
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.memory import ONE_REPLICA, Replicas
 from videoqa.training.metrics import metrics_of_run
@@ -99,32 +96,6 @@ class Run:
         return self.data.config
 
 
-def prepare(request: Request, replicas: Replicas = ONE_REPLICA, *, progress: bool = True) -> PreparedData:
-    """Return the rows of a run as arrays, encoding the videos whose features are not in the cache."""
-    config, launch = request.config, request.job.launch
-    check_shares(config.model, config.training.batch_size, replicas.num_workers * replicas.num_per_worker)
-    table = read_annotations(
-        config.data,
-        tables=request.tables,
-        seed=config.training.seed,
-        with_videos=config.model.sees_video,
-    )
-    table = attach_validation(table, config.training.seed, config.training.validation_share)
-    config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
-    check_input(config)
-    check_initial(request.initial, config)
-    say_table_findings(table, config, progress=progress)
-    return prepare_data(
-        table,
-        config,
-        num_tables=len(request.tables),
-        decode_workers=launch.decode_workers,
-        prefetch_batches=launch.prefetch_batches,
-        replicas=replicas,
-        progress=progress,
-    )
-
-
 def run_training(
     request: Request,
     *,
@@ -160,7 +131,7 @@ def run_training(
     # What there is to say of the data, a worker said when it was prepared, before the start.
     progress = job.progress and control is None
     with removed_if_left_empty(folder):
-        data = prepare(request, replicas, progress=progress)
+        data = prepare_data(request, replicas, progress=progress)
     if restored is not None:
         check_resumed(restored.state, config, folder, data.hashes)
         say_new_schedule(restored.state, config, progress=job.progress)

@@ -64,13 +64,12 @@ def cause_line(error: BaseException) -> str:
 
 
 def _prepare(start: dict[str, Any], reporter: Reporter) -> None:
-    from videoqa.training.preparing import fingerprint
+    from videoqa.training.preparing import fingerprint, prepare_data
     from videoqa.training.request import read_request
-    from videoqa.training.run import prepare
 
     request = read_request(start["job"])
-    data = prepare(request, _replicas(start), progress=start["job"].progress)
-    reporter.tell("ready", fingerprint=fingerprint(start["job"], data))
+    data = prepare_data(request, _replicas(start), progress=request.job.progress)
+    reporter.tell("ready", fingerprint=fingerprint(request, data))
 
 
 def _train(start: dict[str, Any], reporter: Reporter) -> None:
