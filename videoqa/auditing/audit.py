@@ -54,7 +54,8 @@ def audit(
 
     Example:
         >>> report = videoqa.audit("my.csv", videos="clips/")
-        >>> report.findings["finding"].value_counts()
+        >>> report.num_rows, len(report.videos), report.num_decoded
+        (36, 18, 18)
     """
     started = time.perf_counter()
     sources, tables = split_sources(data)

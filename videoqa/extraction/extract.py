@@ -67,8 +67,9 @@ def extract_frames(
         OSError: `out` cannot be written to; what was finished stays.
 
     Example:
-        >>> report = videoqa.extract_frames("my.csv", videos="clips/", fps=4, out="frames/")
-        >>> report.rows["num_frames"].sum()
+        >>> report = videoqa.extract_frames("labels.csv", videos="clips/", fps=4, out="frames/")
+        >>> report.rows["status"].value_counts().to_dict()
+        {'extracted': 18}
     """
     started = time.perf_counter()
     sources, tables = split_sources(data)

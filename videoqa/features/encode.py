@@ -58,6 +58,7 @@ def encode(
     Example:
         >>> report = videoqa.encode("my.csv", videos="clips/", backbone="tiny")
         >>> report.num_encoded, report.num_cached, report.num_failed
+        (18, 0, 0)
     """
     check_runner(runner)
     part = None if shard is None else parse_shard(shard)

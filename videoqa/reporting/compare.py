@@ -52,7 +52,10 @@ def compare(
         FileNotFoundError: no such folder.
 
     Example:
-        >>> videoqa.compare("runs/lstm", "runs/mean")["difference_interval"]
+        >>> comparison = videoqa.compare("runs/mine", "runs/mean")
+        >>> low, high = comparison["difference_interval"]
+        >>> low <= comparison["difference"] <= high
+        True
     """
     check_flag("common", common)
     one, two = (find_evaluation(run, split=split, progress=progress) for run in (run_a, run_b))

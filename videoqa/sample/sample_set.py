@@ -71,7 +71,9 @@ def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None
         OSError: the file cannot be written.
 
     Example:
-        >>> path = sample_clip("loading")
+        >>> path = videoqa.sample_clip("loading", seed=7)
+        >>> path.endswith(".avi")
+        True
     """
     check_choice("activity", activity, ACTIVITIES)
     check_integer("seed", seed, minimum=0)

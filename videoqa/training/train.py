@@ -67,7 +67,9 @@ def train(
         WorkerLost: a worker died, and no restart was left.
 
     Example:
-        >>> run = videoqa.train("my.csv", videos="clips/", out="runs/mine", epochs=10)
+        >>> run = videoqa.train("my.csv", videos="clips/", out="runs/new", backbone="tiny", epochs=2)
+        >>> run.evaluate()["num_rows"]
+        6
     """
     launch, chosen = _split_options(dict(options))
     job = Job(
