@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import Refusal, refusal
+from videoqa._checks import Refusal
+from videoqa._files import write_text
 
 MANIFEST = "MANIFEST.json"
 
@@ -15,22 +15,6 @@ MANIFEST = "MANIFEST.json"
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write `content` as strict JSON to `path`, whole or not at all."""
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path` under a temporary name, then rename; undecodable names are escaped."""
-    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path` under a temporary name, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -60,37 +44,30 @@ def write_manifest(folder: Path, names: Iterable[str]) -> None:
     write_json(folder / MANIFEST, {"sha256": files})
 
 
-def check_manifest(argument: str, folder: Path, names: Iterable[str]) -> None:
+def check_manifest(folder: Path, names: Iterable[str], advice: str = "") -> None:
     """Check every file of `folder` against its manifest.
 
     Args:
-        argument: name of the caller's argument, for the message.
         folder: folder with a `MANIFEST.json`.
         names: files that must be listed when they are there.
+        advice: what to do, behind each message.
 
     Raises:
         FileNotFoundError: no manifest, or a listed file is missing.
         ValueError: a file has other bytes than listed, or is not listed.
     """
     if not (folder / MANIFEST).exists():
-        requirement = f"be a complete model folder, with a {MANIFEST}"
-        raise FileNotFoundError(refusal(argument, requirement, str(folder), "Is its run finished?"))
+        raise FileNotFoundError(f"{folder / MANIFEST} is missing{advice}")
     listed = read_json(folder / MANIFEST).get("sha256")
     if not isinstance(listed, dict):
-        raise Refusal(f"{folder / MANIFEST} was changed: it lists no sha256. Copy the folder again.")
+        raise Refusal(f"{folder / MANIFEST} was changed: it lists no sha256{advice}")
     present = [name for name in names if (folder / name).exists()]
     for name in sorted({*listed, *present}):
+        path = folder / name
         if name not in present:
-            raise FileNotFoundError(
-                f"{folder / name} is missing, but {MANIFEST} lists it. Copy the folder again."
-            )
+            raise FileNotFoundError(f"{path} is missing, but {MANIFEST} lists it{advice}")
         if name not in listed:
-            raise Refusal(
-                f"{folder / name} is not listed in {MANIFEST}: the folder mixes parts of two models."
-            )
-        found = file_sha256(folder / name)
-        if found != listed[name]:
-            raise Refusal(
-                f"{folder / name} was changed: its sha256 is {found}, {MANIFEST} says {listed[name]}. "
-                "Copy the folder again, or train again."
-            )
+            raise Refusal(f"{path} is not listed in {MANIFEST}: the folder mixes parts of two{advice}")
+        if (found := file_sha256(path)) != listed[name]:
+            said = f"its sha256 is {found}, {MANIFEST} says {listed[name]}"
+            raise Refusal(f"{path} was changed: {said}{advice}")

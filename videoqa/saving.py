@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoqa._checks import Refusal, check_directory
+from videoqa._checks import Refusal, check_directory, refusal
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
 from videoqa.models.backbones import backbone_identity
@@ -157,7 +157,10 @@ def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
         ValueError: a changed byte, parts that disagree, or a configuration of a newer version.
     """
     folder = check_directory("model", path)
-    check_manifest("model", folder, PARTS_OF_A_FOLDER)
+    if not (folder / MANIFEST).exists():
+        requirement = f"be a complete model folder, with a {MANIFEST}"
+        raise FileNotFoundError(refusal("model", requirement, str(folder), "Is its run finished?"))
+    check_manifest(folder, PARTS_OF_A_FOLDER, ". Copy the folder again, or train again.")
     config, backbone = _config_from_dict(read_json(folder / CONFIG), folder / CONFIG)
     has_questions = config.model.task != "action"
     vocabulary = Vocabulary.load(folder / VOCABULARY) if has_questions else None

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import videoqa
-from videoqa.features.encode import clip_requests
+from videoqa.features.contents import distinct_requests
 from videoqa.video.decoding import ClipRequest
 
 OPTIONS = {"backbone": "tiny", "backbone_weights": None, "frame_size": (16, 16), "num_frames": 5}
@@ -46,7 +46,8 @@ def test_segments_are_clips_of_their_own():
         }
     )
     expected = [ClipRequest("a.avi"), ClipRequest("b.avi", 1.0, 2.0), ClipRequest("a.avi", 2.5)]
-    assert clip_requests(table) == expected
+    requests, row_request = distinct_requests(table)
+    assert requests == expected and row_request.tolist() == [0, 1, 0, 2]
 
 
 @pytest.mark.parametrize(

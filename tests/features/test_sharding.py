@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import videoqa
-from videoqa.features.encode import clip_requests
-from videoqa.features.sharding import parse_shard, rows_of_shard
+from videoqa.features.contents import distinct_requests
+from videoqa.features.encode import parse_shard, rows_of_shard
 
 OPTIONS = {"backbone": "tiny", "backbone_weights": None, "frame_size": (16, 16), "num_frames": 5}
 
@@ -22,7 +22,10 @@ def table_of(folder: str) -> pd.DataFrame:
 
 def shards_of(table: pd.DataFrame, num_shards: int) -> list[set]:
     parts = [rows_of_shard(table, (place, num_shards)) for place in range(1, num_shards + 1)]
-    return [{(request.path[-5], request.start_seconds) for request in clip_requests(part)} for part in parts]
+    return [
+        {(request.path[-5], request.start_seconds) for request in distinct_requests(part)[0]}
+        for part in parts
+    ]
 
 
 @pytest.mark.parametrize("num_shards", [1, 2, 4, 20])

@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
+from videoqa._files import STALE_SECONDS, temporary_path
 from videoqa.features.cache import FeatureCache
-from videoqa.features.storage import STALE_SECONDS, temporary_path
 
 ENTRY_ARRAY = np.ones((100, 500), np.float16)
 

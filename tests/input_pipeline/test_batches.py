@@ -5,7 +5,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -14,7 +13,6 @@ from videoqa.data.annotations import read_annotations
 from videoqa.input_pipeline import (
     Examples,
     batch_dataset,
-    distinct_requests,
     epoch_order,
     make_examples,
     training_batches,
@@ -104,20 +102,6 @@ def test_padding_that_no_row_needs_is_trimmed() -> None:
     tokens = np.array([[2, 3, 0, 0], [2, 0, 0, 0]], np.int32)
     assert trim_padding(tokens).tolist() == [[2, 3], [2, 0]]
     assert trim_padding(np.zeros((2, 4), np.int32)).shape == (2, 1)
-
-
-def test_a_segment_is_a_clip_of_its_own() -> None:
-    nan = float("nan")
-    table = pd.DataFrame(
-        {
-            "video_path": ["a", "b", "a", "a"],
-            "start_seconds": [nan, nan, 1.0, nan],
-            "end_seconds": [nan, nan, nan, nan],
-        }
-    )
-    requests, rows = distinct_requests(table)
-    assert [(r.path, r.start_seconds) for r in requests] == [("a", None), ("b", None), ("a", 1.0)]
-    assert rows.tolist() == [0, 1, 2, 0]
 
 
 @pytest.mark.parametrize("train_backbone", [False, True])

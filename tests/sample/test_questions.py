@@ -7,7 +7,7 @@ from videoqa.sample.files import DEFAULT_NUM_CLIPS, plan_clips
 from videoqa.sample.questions import FORMS, PHRASES
 from videoqa.sample.sample_set import _question_rows
 from videoqa.sample.scene import ACTIVITIES, COLOURS, PAIRS
-from videoqa.text.tokenizer import tokenize
+from videoqa.text.vocabulary import tokenize
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import json
 import pytest
 from nltk.tokenize import NLTKWordTokenizer
 
-from videoqa.text.tokenizer import check_question, normalize_answer, tokenize
+from videoqa.text.vocabulary import check_question, normalize_answer, tokenize
 
 QUESTIONS = [
     "What is he doing?",

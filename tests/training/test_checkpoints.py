@@ -110,7 +110,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "broken manifest": (lambda path: (path / MANIFEST).write_text('{"sha256": {'), "is no JSON file"),
     "empty manifest": (
         lambda path: (path / MANIFEST).write_text("{}"),
-        "was changed: it lists no state.json",
+        "was changed: it lists no sha256",
     ),
     "no state": (lambda path: (path / "state.json").unlink(), "state.json is missing"),
     "no arrays": (lambda path: (path / "model.npz").unlink(), "model.npz is missing"),
@@ -159,7 +159,8 @@ def test_one_changed_byte_is_noticed_or_changes_nothing(tmp_path: Path, name: st
 def test_all_damaged_is_refused_with_every_reason(tmp_path: Path) -> None:
     (save(tmp_path, 1) / "state.json").unlink()
     (save(tmp_path, 2) / "model.npz").write_bytes(b"")
-    reasons = r"step-002 \(model.npz was changed or cut off.*step-001 \(state.json is missing\)"
+    missing = r"step-001 \(\S*state.json is missing, but MANIFEST.json lists it\)"
+    reasons = rf"step-002 \(\S*model.npz was changed: its.*{missing}"
     advice = r"\. Start a new run with another --out"
     with pytest.raises(
         ValueError, match=f"`checkpoints` must hold one that is not damaged.*{reasons}{advice}"

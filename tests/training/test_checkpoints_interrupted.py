@@ -70,7 +70,7 @@ for call in range(1, 1000):
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     for path in folder.iterdir():
         if not path.name.startswith("."):
-            check_manifest("checkpoint", path, ("state.json", "model.npz", "best.npz"))
+            check_manifest(path, ("state.json", "model.npz", "best.npz"))
     found = newest_checkpoint(folder)
     numbers = {found.state["step"], *found.arrays("model")[0].ravel(), *found.arrays("best")[0].ravel()}
     assert numbers in ({2}, {3}), (call, numbers)

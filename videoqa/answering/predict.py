@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, refusal
+from videoqa._files import write_text
 from videoqa._frame_folders import frame_files, frame_number
-from videoqa._manifest import write_text
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_questions

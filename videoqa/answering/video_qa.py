@@ -18,7 +18,7 @@ from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.sampling import grid_indices
-from videoqa.video.transforms import resize_and_crop
+from videoqa.video.transforms import check_frames, resize_and_crop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +172,8 @@ class VideoQA:
                 return clip_features(request, sampling, cache=self.cache, encoder=self.encoder)
             decoded = decode(request, sampling, frame_size=self.encoder.frame_size)
             return decoded.frames, tuple(decoded.timestamps_seconds.tolist())
-        frames = _check_frames(video)
+        requirement = "be a path, or uint8 RGB frames (num_frames, height, width, 3)"
+        frames = check_frames("video", video, requirement)
         if start_seconds is not None or end_seconds is not None:
             advice = "Cut the array itself."
             raise Refusal("start_seconds", "be None for an array of frames", start_seconds, advice)
@@ -200,12 +201,4 @@ class VideoQA:
             short_clips=sampling.short_clips,
             with_mask=model.facts.needs_mask,
         )
-
-
-def _check_frames(frames: Any) -> np.ndarray:
-    requirement = "be a path, or uint8 RGB frames (num_frames, height, width, 3)"
-    if not isinstance(frames, np.ndarray):
-        raise Refusal("video", requirement, type(frames).__name__)
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
-        raise Refusal("video", requirement, f"{frames.dtype} array of shape {frames.shape}")
-    return frames
+        return predict_probabilities(self.model, examples, num_test_clips=sampling.num_test_clips)

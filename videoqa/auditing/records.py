@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from videoqa._files import write_bytes
 from videoqa._home import home_directory
 from videoqa._version import __version__
-from videoqa.features.storage import replace_file
 from videoqa.video.decoding import decoder_names
 from videoqa.video.examining import (
     BLOCKS,
@@ -59,7 +59,7 @@ class Records:
         path = self._path(content)
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = {"made_by": self._made_by, "content": content, "record": record}
-        replace_file(path, json.dumps(kept).encode())
+        write_bytes(path, json.dumps(kept).encode(), durable=True)
         return without_thumbnails(record)
 
     def thumbnails(self, content: str, record: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._manifest import write_text
+from videoqa._files import write_text
 from videoqa.auditing.clip_findings import error_of
 from videoqa.auditing.findings import totals
 from videoqa.video.contact_sheet import save_image

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,18 +11,17 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
-from videoqa.video.examining import Segment
-
-_START = "import sys; sys.path[:] = {path!r}; from videoqa.auditing.worker import serve; serve()"
-"""A fresh interpreter, not a fork: OpenCV and FFmpeg have threads. Nor `multiprocessing`, whose spawned
-children run the caller's main file again."""
+from videoqa._child import answers_pipe, how_it_ended, python_command
+from videoqa.video._opencv import cv2
+from videoqa.video.errors import DecodingError
+from videoqa.video.examining import Segment, examine, failure_of
 
 Task = tuple[str, str, Sequence[Segment]]
 """Content, a path that has it, and the segments asked about."""
 
 
 def examine_all(tasks: Iterable[Task], num_workers: int) -> Generator[tuple[str, dict[str, Any]], None, None]:
-    """Yield each task's content with what `worker.answer` returned, as they are done.
+    """Yield each task's content with what `answer` returned, as they are done.
 
     Where the worker died the answer is a failure that says so. When the consumer stops, or is stopped by
     Ctrl-C, the workers are killed at once.
@@ -88,7 +88,7 @@ class _Worker:
     def __init__(self) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _START.format(path=sys.path)],
+            python_command("from videoqa.auditing.workers import serve; serve()"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -123,7 +123,7 @@ class _Worker:
                 stream.close()  # type: ignore[union-attr]
             except OSError:
                 continue  # what was still to be written has no reader
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return how_it_ended(code)
 
     def _read(self) -> dict[str, Any] | None:
         assert self._process.stdout is not None
@@ -132,3 +132,24 @@ class _Worker:
             return json.loads(line) if line else None
         except (OSError, ValueError):
             return None
+
+
+def serve() -> None:
+    """Answer each line of stdin with a line until it ends: the program of a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    with answers_pipe() as answers:
+        cv2.setNumThreads(1)
+        print(json.dumps({"ready": True}), file=answers, flush=True)
+        for line in sys.stdin:
+            request = json.loads(line)
+            print(json.dumps(answer(request["path"], request["segments"])), file=answers, flush=True)
+
+
+def answer(path: str, segments: list[list[float | None]]) -> dict[str, Any]:
+    """Return what `examine` returns, or the failure alone."""
+    try:
+        return examine(path, [(start, end) for start, end in segments])
+    except DecodingError as error:
+        return {"failure": failure_of(error)}
+    except (OSError, ValueError, MemoryError) as error:
+        return {"failure": {"cause": f"{path}: {error}"}, "passing": True}

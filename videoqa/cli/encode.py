@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
     typed = keywords(arguments, "shard", "runner", "decode_workers", "progress")
     if "shard" in typed:
-        from videoqa.features.sharding import parse_shard
+        from videoqa.features.encode import parse_shard
 
         parse_shard(typed["shard"])
     if typed.get("runner") == "ray":

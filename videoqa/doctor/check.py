@@ -21,8 +21,3 @@ class Check:
     level: str
     found: str
     advice: str = ""
-
-
-def size_text(num_bytes: float) -> str:
-    """Return a number of bytes for people, in GB or MB."""
-    return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.0f} MB"

@@ -4,17 +4,17 @@ import contextlib
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from videoqa._child import how_it_ended, python_command
 from videoqa.doctor.check import Check
 
 TIMEOUT_SECONDS = 300
-_START = (
-    "import sys; sys.path[:] = {path!r}; import json; from videoqa.doctor.probes import {name}; "
-    "print('\\nFOUND ' + json.dumps({name}()))"
+_PROGRAM = (
+    "import json; from videoqa._child import answers_pipe; from videoqa.doctor.probes import {name}; "
+    "answers = answers_pipe(); print(json.dumps({name}()), file=answers)"
 )
 
 
@@ -88,16 +88,14 @@ def decode_a_clip() -> dict[str, Any]:
 
 def _in_a_process(name: str) -> tuple[dict[str, Any] | None, str]:
     """Return what a function of this file returns in a fresh process, or None and what went wrong."""
-    command = [sys.executable, "-c", _START.format(path=sys.path, name=name)]
+    command = python_command(_PROGRAM.format(name=name))
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return None, f"no answer within {TIMEOUT_SECONDS} s"
-    before, mark, answer = done.stdout.rpartition("\nFOUND ")
-    if done.returncode == 0 and mark:
-        return json.loads(answer), ""
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    ended = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
-    return None, f"{lines[-1].strip() if lines else before[-200:]} ({ended})"
+    if done.returncode == 0 and done.stdout:
+        return json.loads(done.stdout), ""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    return None, f"{lines[-1] if lines else 'it printed nothing'} ({how_it_ended(done.returncode)})"

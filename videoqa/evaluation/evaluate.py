@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, refusal
-from videoqa._manifest import MANIFEST, file_sha256, write_bytes, write_json, write_text
+from videoqa._files import write_bytes, write_text
+from videoqa._manifest import MANIFEST, file_sha256, write_json
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
 from videoqa.data.annotations import require_split

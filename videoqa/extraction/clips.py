@@ -9,6 +9,7 @@ from pathlib import PurePath
 import pandas as pd
 
 from videoqa._checks import Refusal
+from videoqa.features.contents import distinct_requests
 from videoqa.video.decoding import ClipRequest
 
 NAME_LENGTH = 120
@@ -60,14 +61,12 @@ def clips_of(table: pd.DataFrame) -> tuple[list[Clip], list[str]]:
     if table.attrs["automatic_split"]:
         rows["split"] = rows["split"].replace("validation", "train")
     names = rows.groupby("answer", sort=False)["stem"].transform(lambda stems: distinct_names(stems.tolist()))
-    seconds = rows[["start_seconds", "end_seconds"]].astype(object)
-    seconds = seconds.where(seconds.notna(), None)
-    cells = zip(rows["video_path"], *(seconds[name] for name in seconds), strict=True)
+    requests, row_request = distinct_requests(rows)
     numbers = {label: number for number, label in enumerate(classes)}
     clips = [
-        Clip(f"{folders[label]}/{name}", numbers[label], split, group, ClipRequest(*request))
+        Clip(f"{folders[label]}/{name}", numbers[label], split, group, requests[request])
         for label, name, split, group, request in zip(
-            rows["answer"], names, rows["split"], rows["group"], cells, strict=True
+            rows["answer"], names, rows["split"], rows["group"], row_request, strict=True
         )
     ]
     return clips, classes

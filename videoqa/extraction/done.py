@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from videoqa._files import write_text
 from videoqa._frame_folders import DONE, frame_files
-from videoqa._manifest import write_text
 from videoqa.extraction.clips import Clip
 from videoqa.video.frame_export import ExportedFrames
 

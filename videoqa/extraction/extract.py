@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from videoqa._ahead import run_ahead
 from videoqa._checks import Refusal, check_choice, check_integer
+from videoqa._files import locked_folder, size_text
 from videoqa._frame_folders import PARTIAL
 from videoqa._progress import progress_bar, say
 from videoqa.config import DataConfig, ExtractionConfig, field_names
@@ -21,15 +23,59 @@ from videoqa.data.archives import check_unpacked
 from videoqa.extraction.clips import Clip, clips_of
 from videoqa.extraction.done import DoneClips, source_of
 from videoqa.extraction.out_folder import check_out, clean, open_out, settings_of, write_lists
-from videoqa.extraction.report import ExtractionReport
-from videoqa.extraction.space import check_space, forecast, size_text
-from videoqa.features.storage import locked_folder
+from videoqa.extraction.space import check_space, forecast
 from videoqa.video.decoding import DecodingError
 from videoqa.video.frame_export import ExportedFrames, export_frames
 from videoqa.video.readers import NUM_DECODER_THREADS
 
 Outcome = tuple[Clip, ExportedFrames | str, bool]
 """A clip, its frames or why there are none, and whether they were there already."""
+STATUSES = ("extracted", "present", "failed")
+
+
+@dataclass(frozen=True)
+class ExtractionReport:
+    """One row per distinct clip, in the order of the table.
+
+    Attributes:
+        out: folder of the frames.
+        rows: `clip` (`<class>/<video>`), `split`, `label` (number), `video`, `start_seconds`, `end_seconds`,
+            `status` (one of `STATUSES`), `error` ("" unless failed), `num_frames`, `num_repeated` (that show
+            the frame before them again, as the clip has fewer per second) and `num_bytes`.
+        classes: the lines of `label.txt`.
+        seconds: how long it took.
+    """
+
+    out: Path
+    rows: pd.DataFrame
+    classes: tuple[str, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """The rows without frames."""
+        return self.rows[self.rows["status"] == "failed"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts and the failures, JSON-serializable."""
+        good = self.rows[self.rows["status"] != "failed"]
+        columns = self.failed[["video", "start_seconds", "end_seconds", "split", "error"]].astype(object)
+        return {
+            "out": str(self.out),
+            "num_classes": len(self.classes),
+            "num_clips": len(self.rows),
+            **{f"num_{status}": int((self.rows["status"] == status).sum()) for status in STATUSES},
+            "num_frames": int(good["num_frames"].sum()),
+            "num_repeated": int(good["num_repeated"].sum()),
+            "num_bytes": int(good["num_bytes"].sum()),
+            "splits": {split: int(count) for split, count in good["split"].value_counts(sort=False).items()},
+            "failures": columns.where(columns.notna(), None).to_dict("records"),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def __str__(self) -> str:
+        counts = [int((self.rows["status"] == status).sum()) for status in STATUSES]
+        return "{} clips extracted, {} there already, {} failed".format(*counts) + f" ({self.out})"
 
 
 @shows_options(ExtractOptions)

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from videoqa._checks import Refusal
+from videoqa._files import write_text
 from videoqa._frame_folders import CLIPS, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
-from videoqa._manifest import read_json, write_json, write_text
+from videoqa._manifest import read_json, write_json
 from videoqa._version import __version__
 from videoqa.config import DataConfig, ExtractionConfig
 from videoqa.extraction.clips import Clip

@@ -10,6 +10,7 @@ import numpy as np
 
 from videoqa._ahead import run_ahead
 from videoqa._checks import Refusal
+from videoqa._files import size_text
 from videoqa.config import ExtractionConfig, SamplingConfig
 from videoqa.video.decoding import ClipRequest, decode, probe
 from videoqa.video.jpegs import encode_jpeg
@@ -60,11 +61,6 @@ def check_space(out: Path, num_bytes: int) -> int:
         advice = "Take fewer (--fps), smaller (--short-side) or coarser ones (--quality), or another disk."
         raise Refusal("out", requirement, str(out), advice)
     return free
-
-
-def size_text(num_bytes: int) -> str:
-    """Return a number of bytes in words."""
-    return f"{num_bytes / 1e9:.2f} GB" if num_bytes >= 1e8 else f"{num_bytes / 1e6:.2f} MB"
 
 
 def _num_files(request: ClipRequest, settings: ExtractionConfig) -> float:

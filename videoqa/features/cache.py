@@ -1,28 +1,47 @@
 """Features or frames on disk: one `.npy` per clip and, written last, the `.json` that means done."""
 
+import hashlib
+import io
+import json
 import logging
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from videoqa._checks import Refusal
+from videoqa._files import locked_folder, size_text, temporary_path, write_durably
 from videoqa._home import home_directory
 from videoqa.features import upkeep
 from videoqa.features.content_hashes import ContentHashes
-from videoqa.features.entries import CacheEntry, checked_entry, serialized
-from videoqa.features.storage import locked_folder, temporary_path, write_durably
 
 TOUCH_SECONDS = 600.0
 """A use is noted, for `prune`, at most this often."""
 _READ_ATTEMPTS = 3
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """One clip's features, or its frames, with what is known about them.
+
+    Attributes:
+        features: float16 `(num_frames, feature_dim)`; or uint8 RGB frames `(num_frames, height, width, 3)`,
+            mapped into memory, of which only what is looked at is read.
+        metadata: content of the entry's `.json`.
+        num_bytes: size of both files.
+    """
+
+    features: np.ndarray
+    metadata: dict[str, Any]
+    num_bytes: int
 
 
 class FeatureCache:
@@ -113,11 +132,13 @@ class FeatureCache:
 
     def check_writable(self) -> None:
         """Raise `OSError`, naming the folder and what to do, unless files can be written in the cache."""
-        probe = temporary_path(self.folder / "probe", locked=False)
+        probe = temporary_path(self.folder / "probe")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_durably(probe, b"x")
-            probe.unlink(missing_ok=True)
+            try:
+                write_durably(probe, b"x")
+            finally:
+                probe.unlink(missing_ok=True)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -126,8 +147,8 @@ class FeatureCache:
         free = self.free_bytes()
         if num_bytes > free:
             requirement = (
-                f"lie on a disk with room for what is to be kept: about {_size(num_bytes)} needed, "
-                f"{_size(free)} free"
+                f"lie on a disk with room for what is to be kept: about {size_text(num_bytes)} needed, "
+                f"{size_text(free)} free"
             )
             raise Refusal("VIDEOQA_HOME", requirement, str(self.folder.parent), _ADVICE)
 
@@ -202,5 +223,46 @@ def _note_use(marker: Path) -> None:
             os.utime(marker)
 
 
-def _size(num_bytes: int) -> str:
-    return f"{num_bytes / 1e9:.2f} GB" if num_bytes >= 1e7 else f"{num_bytes / 1e6:.2f} MB"
+def serialized(features: np.ndarray, metadata: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return the bytes of the `.npy` and of the `.json`."""
+    if not _is_kept(features):
+        requirement = "be float16 (num_frames, feature_dim) or uint8 (num_frames, height, width, 3)"
+        raise Refusal("features", requirement, f"{features.dtype} {features.shape}")
+    if features.dtype == np.float16 and not np.isfinite(features).all():
+        raise Refusal("The features hold values that are not finite in float16; nothing was cached.")
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(features), allow_pickle=False)
+    data = buffer.getvalue()
+    head = {"sha256": hashlib.sha256(data).hexdigest(), "shape": features.shape, "dtype": str(features.dtype)}
+    return data, (json.dumps({**metadata, **head}, allow_nan=False) + "\n").encode()
+
+
+def _is_kept(array: np.ndarray) -> bool:
+    """Whether the cache keeps such arrays: features, or frames."""
+    if array.dtype == np.uint8:
+        return array.ndim == 4 and array.shape[-1] == 3
+    return array.dtype == np.float16 and array.ndim == 2
+
+
+def checked_entry(text: bytes, path: Path) -> CacheEntry:
+    """Return the entry of a marker's bytes and an array's file; raise `ValueError` where they disagree."""
+    metadata = json.loads(text)
+    if isinstance(metadata, dict) and metadata.get("dtype") == "uint8":
+        array, num_bytes = _mapped(path)
+    else:
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != metadata["sha256"]:
+            raise Refusal("its sha256 is another one than noted")
+        array, num_bytes = np.load(io.BytesIO(data), allow_pickle=False), len(data)
+    if not _is_kept(array) or list(array.shape) != metadata["shape"]:
+        raise Refusal(f"it holds {array.dtype} {array.shape}, {metadata['shape']} was noted")
+    return CacheEntry(array, metadata, len(text) + num_bytes)
+
+
+def _mapped(path: Path) -> tuple[np.memmap, int]:
+    """Return an array that is read as it is looked at, and its file's size, which must be the array's."""
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    size = path.stat().st_size
+    if size != array.offset + array.nbytes:
+        raise Refusal(f"its file has {size} bytes, the array takes {array.offset + array.nbytes}")
+    return array, size

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from videoqa._checks import check_file
+from videoqa._files import remove_file, write_bytes
 from videoqa._frame_folders import frame_files
 from videoqa._manifest import file_sha256
-from videoqa.features.storage import remove_file, replace_file
 from videoqa.video.jpeg_folders import folder_state, is_frames_folder
 
 SETTLED_SECONDS = 2.0
@@ -79,7 +79,7 @@ class ContentHashes:
         record = self._record(identity[0])
         try:
             record.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(record, json.dumps({"file": identity, "known": known}).encode())
+            write_bytes(record, json.dumps({"file": identity, "known": known}).encode(), durable=True)
         except OSError as error:
             _log.debug("the hash of %s cannot be remembered: %s", identity[0], error)
 

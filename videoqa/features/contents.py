@@ -1,15 +1,30 @@
-"""Which videos of a table are there, and which of them are the same bytes."""
+"""Which clips a table asks for, which videos are there, and which of them are the same bytes."""
 
 import os
 from collections.abc import Sequence
 from contextlib import closing
 
+import numpy as np
+import pandas as pd
+
 from videoqa._ahead import run_ahead
 from videoqa._progress import progress_bar
 from videoqa.features.cache import FeatureCache
+from videoqa.video.decoding import ClipRequest
 
 NUM_THREADS = min(4, os.cpu_count() or 1)
 NUM_AHEAD = 64
+
+
+def distinct_requests(table: pd.DataFrame) -> tuple[list[ClipRequest], np.ndarray]:
+    """Return the distinct (video, segment) requests of a table and each row's place among them."""
+    seconds = table[["start_seconds", "end_seconds"]].astype(object)
+    seconds = seconds.where(seconds.notna(), None)
+    keys = pd.Series(
+        list(zip(table["video_path"], seconds["start_seconds"], seconds["end_seconds"], strict=True))
+    )
+    row_request, distinct = keys.factorize()
+    return [ClipRequest(*key) for key in distinct], row_request
 
 
 def content_hashes(

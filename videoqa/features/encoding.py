@@ -1,5 +1,6 @@
 """From clips to features or frames in the cache, of which only what is missing is made; and back."""
 
+import logging
 import math
 import time
 from collections.abc import Sequence
@@ -13,9 +14,8 @@ from videoqa._checks import Refusal
 from videoqa._progress import progress_bar
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
-from videoqa.features.clip_features import clip_features
 from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache, frames_kept_here
-from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder
+from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder, as_float16
 from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
 from videoqa.features.kept_frames import FrameKeeper, FramesOnDisk
 from videoqa.features.keys import VIEW, clip_key, key_of
@@ -29,6 +29,7 @@ NUM_LOOK_UPS_AHEAD = 64
 RUNNERS = {"processes": features_made_here, "ray": features_made_on_ray}
 """What makes the features that the cache lacks."""
 _LOAD_ATTEMPTS = 3
+_log = logging.getLogger(__name__)
 
 
 def encode_clips(
@@ -203,3 +204,44 @@ def _encode(
     )
     with made as make_features:
         fill_cache(jobs, cache, make_features, progress=progress)
+
+
+def clip_features(
+    request: ClipRequest,
+    sampling: SamplingConfig,
+    *,
+    encoder: FrameEncoder,
+    cache: FeatureCache | None = None,
+) -> tuple[np.ndarray, tuple[float, ...]]:
+    """Return one clip's features and the times of its frames; what is not in the cache is made and kept.
+
+    A cache that cannot be written is logged, and costs only that the clip is encoded again next time.
+
+    Args:
+        request: the clip.
+        sampling: which frames of it.
+        encoder: runs the backbone when the clip is not in the cache.
+        cache: None: the cache in `$VIDEOQA_HOME`.
+
+    Returns:
+        float16 `(num_frames, feature_dim)`, and as many seconds from the start of the video.
+
+    Raises:
+        FileNotFoundError: there is no such video.
+        ValueError: it is no regular file, or the segment lies outside it.
+        DecodingError: it cannot be decoded.
+    """
+    cache = FeatureCache() if cache is None else cache
+    parts = encoder.key_parts(request, sampling, cache, VIEW)
+    job = ClipJob(request, parts, key_of(parts))
+    entry = cache.read_entry(job.key)
+    if entry is not None:
+        return entry.features, tuple(entry.metadata["timestamps_seconds"])
+    decoded = job.decode(sampling, cache, encoder.frame_size)
+    job.describe(decoded)
+    features = as_float16(encoder(decoded.frames))
+    try:
+        cache.write(job.key, features, job.metadata)
+    except OSError as error:
+        _log.warning("%s", error)
+    return features, tuple(job.metadata["timestamps_seconds"])

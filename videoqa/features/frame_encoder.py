@@ -14,7 +14,7 @@ from videoqa.features.keys import clip_key_parts
 from videoqa.features.space import forecast_bytes
 from videoqa.models.backbones import backbone_identity, build_backbone, feature_dim
 from videoqa.video.decoding import ClipRequest
-from videoqa.video.transforms import resize_and_crop
+from videoqa.video.transforms import check_frames, resize_and_crop
 
 if TYPE_CHECKING:
     import keras
@@ -154,10 +154,8 @@ def encode_frames(frames: np.ndarray, encoder: FrameEncoder) -> np.ndarray:
     Raises:
         ValueError: `frames` has another dtype or shape, or there is none.
     """
-    frames = np.asarray(frames)
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
-        requirement = "be uint8 RGB (num_frames, height, width, 3) with at least one frame"
-        raise Refusal("frames", requirement, f"{frames.dtype} {frames.shape}")
+    requirement = "be uint8 RGB (num_frames, height, width, 3) with at least one frame"
+    frames = check_frames("frames", np.asarray(frames), requirement)
     resized = np.stack([resize_and_crop(frame, encoder.frame_size) for frame in frames])
     return as_float16(encoder(resized))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videoqa._checks import check_number
+from videoqa._files import TEMPORARY_SUFFIX, is_stale, locked_folder, remove_file
 from videoqa.features.claims import CLAIM_SUFFIX, is_left_behind
 from videoqa.features.content_hashes import ContentHashes
-from videoqa.features.storage import TEMPORARY_SUFFIX, is_stale, locked_folder, remove_file
 
 CONTENTS = "contents"
 """Folder of the remembered content hashes, inside the cache folder."""

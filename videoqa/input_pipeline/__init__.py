@@ -14,7 +14,7 @@ from videoqa.input_pipeline.batches import (
     training_batches,
 )
 from videoqa.input_pipeline.examples import Examples, trim_padding
-from videoqa.input_pipeline.loading import check_some_long_enough, distinct_requests, make_examples
+from videoqa.input_pipeline.loading import check_some_long_enough, make_examples
 from videoqa.input_pipeline.windows import Windows
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "batch_spec",
     "batches_ahead",
     "check_some_long_enough",
-    "distinct_requests",
     "epoch_order",
     "make_examples",
     "num_batches",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal
 from videoqa.config import RunConfig
+from videoqa.features.contents import distinct_requests
 from videoqa.input_pipeline.examples import Examples, grid_lengths, trim_padding
 from videoqa.text.vocabulary import AnswerList, Vocabulary
 from videoqa.video.decoding import ClipRequest
@@ -86,17 +87,6 @@ def check_some_long_enough(examples: Examples) -> None:
         requirement = f"be at most {longest}, the frames of the longest clip's grid, with short_clips='skip'"
         advice = "Give fewer, or short_clips='loop' to go round in short clips."
         raise Refusal("num_frames", requirement, examples.num_frames, advice)
-
-
-def distinct_requests(table: pd.DataFrame) -> tuple[list[ClipRequest], np.ndarray]:
-    """Return the distinct (video, segment) requests of a table and each row's place among them."""
-    seconds = table[["start_seconds", "end_seconds"]].astype(object)
-    seconds = seconds.where(seconds.notna(), None)
-    keys = pd.Series(
-        list(zip(table["video_path"], seconds["start_seconds"], seconds["end_seconds"], strict=True))
-    )
-    row_request, distinct = keys.factorize()
-    return [ClipRequest(*key) for key in distinct], row_request
 
 
 class _Loader:

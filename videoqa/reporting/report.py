@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from videoqa._checks import Refusal, refusal
-from videoqa._manifest import write_text
+from videoqa._files import write_text
 from videoqa.evaluation.row_marks import FAILED
 from videoqa.reporting.clips import show_clips, surest_right, surest_wrong
 from videoqa.reporting.finished import Evaluation, find_evaluation

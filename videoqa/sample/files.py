@@ -1,6 +1,5 @@
 """The files of the built-in sample set: which clips there are, and writing each scene as video once."""
 
-import contextlib
 import os
 import shutil
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from videoqa._checks import check_integer
+from videoqa._files import write_bytes
 from videoqa.sample.avi import avi_bytes
 from videoqa.sample.questions import BLOCK_CLIPS, Group, plan_groups
 from videoqa.sample.scene import FPS, FRAME_SIZE, SAMPLE_STREAM, Scene, draw_scene
@@ -134,10 +134,4 @@ def draw_jpegs(scene: Scene) -> list[bytes]:
 
 def write_clip(path: Path, jpegs: Sequence[bytes]) -> None:
     """Write one .avi file of the pictures, in order; it appears whole or not at all."""
-    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        unfinished.write_bytes(avi_bytes(jpegs, fps=FPS, width=FRAME_SIZE, height=FRAME_SIZE))
-        os.replace(unfinished, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            unfinished.unlink()
+    write_bytes(path, avi_bytes(jpegs, fps=FPS, width=FRAME_SIZE, height=FRAME_SIZE))

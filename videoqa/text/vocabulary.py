@@ -1,17 +1,20 @@
-"""The words a model knows: from questions to rows of token ids."""
+"""The words a model knows: from questions to lower-case words, and to rows of token ids."""
 
+import functools
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from nltk.tokenize import NLTKWordTokenizer
 
 from videoqa._checks import Refusal, check_integer
+from videoqa._normalizing import check_question, collapse_spaces, holds_words, normalize_answer
 from videoqa.config import MAX_QUESTION_TOKENS
 from videoqa.text._json_lists import load_texts, save_texts
 from videoqa.text.answers import AnswerList, build_answer_list
-from videoqa.text.tokenizer import check_question, holds_words, normalize_answer, tokenize
 
 __all__ = [
     "PADDING_ID",
@@ -22,12 +25,19 @@ __all__ = [
     "build_vocabulary",
     "check_question",
     "normalize_answer",
+    "tokenize",
 ]
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
 SPECIAL_WORDS = ("", "<unknown>")
 """What stands at `PADDING_ID` and `UNKNOWN_ID`; no question has such a token."""
+
+_TOKENIZER = NLTKWordTokenizer()
+# Words without punctuation need none of the tokenizer's rules but its contractions (can-not, gon-na, ...),
+# and most questions are made of nothing else: this is what makes a table of 100,000 rows quick.
+_PLAIN = re.compile(r"[a-z0-9 ]+\?*")
+_CONTRACTED = re.compile(r"\b(?:cannot|gimme|gonna|gotta|lemme|wanna)\b")
 
 
 @dataclass(frozen=True)
@@ -138,3 +148,23 @@ def build_vocabulary(questions: Iterable[str], vocabulary_size: int = 10000) -> 
         raise Refusal("questions", "hold at least one question", [])
     ordered = sorted(counts, key=lambda word: (-counts[word], word))
     return Vocabulary((*SPECIAL_WORDS, *ordered[: vocabulary_size - len(SPECIAL_WORDS)]))
+
+
+def tokenize(question: str) -> list[str]:
+    """Return the lower-case tokens of a question, punctuation marks as tokens of their own.
+
+    Example:
+        >>> tokenize("What is the man's dog doing?")
+        ['what', 'is', 'the', 'man', "'s", 'dog', 'doing', '?']
+
+    Source: the rules are those of nltk's `NLTKWordTokenizer`, which needs no download.
+    """
+    return list(_tokens(question))
+
+
+@functools.lru_cache(maxsize=2**17)
+def _tokens(question: str) -> tuple[str, ...]:
+    text = collapse_spaces(question.lower())
+    if _PLAIN.fullmatch(text) and not _CONTRACTED.search(text):
+        return tuple(text.replace("?", " ? ").split())
+    return tuple(_TOKENIZER.tokenize(text))

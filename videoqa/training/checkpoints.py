@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from videoqa._checks import Refusal, check_integer
-from videoqa._manifest import MANIFEST, file_sha256, read_json, write_manifest, write_text
+from videoqa._files import write_text
+from videoqa._manifest import check_manifest, read_json, write_manifest
 from videoqa._progress import say
 
 FORMAT_VERSION = 2
@@ -158,18 +159,7 @@ def _write(folder: Path, state: Mapping[str, Any], groups: Mapping[str, Sequence
 
 def _checked_content(path: Path) -> dict[str, Any]:
     """Return what `state.json` holds, or say what is damaged (ValueError) or unreadable (OSError)."""
-    if not (path / MANIFEST).exists():
-        raise Refusal(f"{MANIFEST} is missing")
-    listed = read_json(path / MANIFEST).get("sha256")
-    if not isinstance(listed, dict) or STATE not in listed:
-        raise Refusal(f"{MANIFEST} was changed: it lists no {STATE}")
-    for name in sorted({*listed, *(file.name for file in path.glob("*.npz"))}):
-        if not (path / name).exists():
-            raise Refusal(f"{name} is missing")
-        if name not in listed:
-            raise Refusal(f"{name} is not listed in {MANIFEST}")
-        if file_sha256(path / name) != listed[name]:
-            raise Refusal(f"{name} was changed or cut off: its sha256 is not the one in {MANIFEST}")
+    check_manifest(path, [STATE, *(file.name for file in path.glob("*.npz"))])
     return read_json(path / STATE)
 
 

@@ -9,7 +9,7 @@ import keras
 import pandas as pd
 import tensorflow as tf
 
-from videoqa._manifest import write_text
+from videoqa._files import write_text
 from videoqa._progress import say
 from videoqa.training.state import means_of
 

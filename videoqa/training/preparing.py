@@ -17,11 +17,10 @@ from videoqa.auditing.before_training import say_table_findings
 from videoqa.config import PARTS, ModelConfig, RunConfig
 from videoqa.data.annotations import read_annotations, require_split
 from videoqa.data.splits import attach_validation, groups_of_splits
-from videoqa.features.contents import content_hashes, short_hash
+from videoqa.features.contents import content_hashes, distinct_requests, short_hash
 from videoqa.input_pipeline import (
     Examples,
     check_some_long_enough,
-    distinct_requests,
     make_examples,
 )
 from videoqa.models.backbones import backbone_identity

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from videoqa._checks import Refusal, check_choice, check_integer, refusal
+from videoqa._files import write_bytes
 from videoqa.video._opencv import cv2
+from videoqa.video.transforms import check_frames
 
 TILE_LONG_SIDE = 240
 MARGIN = 4
@@ -66,13 +68,7 @@ def save_image(path: str | os.PathLike[str], image_rgb: np.ndarray) -> Path:
         raise Refusal("path", requirement, os.fspath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(refusal("path", "lie in an existing folder", os.fspath(path)))
-    data = encode_image(image_rgb, target.suffix)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(target, encode_image(image_rgb, target.suffix))
     return target
 
 
@@ -97,9 +93,7 @@ def encode_image(image_rgb: np.ndarray, suffix: str) -> bytes:
 def _check_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: int) -> None:
     """Raise `ValueError` unless there is at least one frame and a time for each."""
     check_integer("columns", columns, minimum=1)
-    if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[-1] != 3 or not len(frames):
-        received = f"{frames.dtype} array {frames.shape}"
-        raise Refusal("frames", "be a uint8 array (num_frames, height, width, 3)", received)
+    check_frames("frames", frames, "be a uint8 array (num_frames, height, width, 3)")
     if len(timestamps_seconds) != len(frames):
         requirement = f"hold one time for each of the {len(frames)} frames"
         raise Refusal("timestamps_seconds", requirement, len(timestamps_seconds))

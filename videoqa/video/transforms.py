@@ -2,10 +2,25 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from videoqa._checks import Refusal
 from videoqa.video._opencv import cv2
+
+
+def check_frames(name: str, frames: Any, requirement: str) -> np.ndarray:
+    """Return `frames`, refused unless they are uint8 `(num_frames, height, width, 3)`, none of them 0.
+
+    Raises:
+        ValueError: they are not; the message begins with `name` and says the requirement.
+    """
+    if not isinstance(frames, np.ndarray):
+        raise Refusal(name, requirement, type(frames).__name__)
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
+        raise Refusal(name, requirement, f"{frames.dtype} array of shape {frames.shape}")
+    return frames
 
 
 def resize_and_crop(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
