@@ -1,5 +1,5 @@
 """Small programs in the place of worker processes, which speak the launcher's language and train nothing; and
-launchers that meet in threads."""
+launchers that find each other in threads."""
 
 import dataclasses
 import sys
@@ -11,10 +11,10 @@ import pytest
 from videoqa.config.launch import LaunchConfig
 from videoqa.launching.job import Job, Outcome
 from videoqa.launching.launcher import launch
-from videoqa.launching.messages import Patience
+from videoqa.launching.messages import Deadlines
 from videoqa.launching.stopping import StopRequest
 
-from .attending import Attendant
+from .launcher_threads import LauncherThread
 
 PROGRAM = """
 import os, signal, sys, time
@@ -37,15 +37,15 @@ else:
 """Options of the job are code: "prepare" and "train" of every worker, "train 1" of worker 1 alone."""
 
 COMMAND = (sys.executable, "-c", PROGRAM)
-QUICK = Patience(
-    sign=0.2,
+QUICK = Deadlines(
+    heartbeat=0.2,
     silence=2.0,
     child_silence=2.0,
-    first_sign=10.0,
+    first_heartbeat=10.0,
     cause=3.5,
     welcome=1.0,
     dial=1.0,
-    word=0.2,
+    reminder=0.2,
     leave=5.0,
 )
 
@@ -57,7 +57,7 @@ def worker_command() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def quick() -> Patience:
+def quick() -> Deadlines:
     """Return waiting times for tests."""
     return QUICK
 
@@ -74,24 +74,24 @@ def launched(tmp_path: Path) -> Callable[..., Outcome]:
             stop=stop or StopRequest(),
             cluster=cluster,
             command=COMMAND,
-            patience=QUICK,
+            deadlines=QUICK,
         )
 
     return run
 
 
 @pytest.fixture
-def attend(quick):
+def run_launchers(quick):
     """Return a function that starts launchers, last one first, and waits until all are through."""
-    patience = dataclasses.replace(quick, cause=1.0)
+    deadlines = dataclasses.replace(quick, cause=1.0)
 
     def run(clusters, says, until="go", timeout=10.0, settle=lambda: {"out": "here"}):
-        attendants = [
-            Attendant(cluster, each, until, timeout, patience, settle)
+        launchers = [
+            LauncherThread(cluster, each, until, timeout, deadlines, settle)
             for cluster, each in reversed(list(zip(clusters, says, strict=True)))
         ]
-        for attendant in attendants:
-            attendant.thread.join(30)
-        return attendants[::-1]
+        for launcher in launchers:
+            launcher.thread.join(30)
+        return launchers[::-1]
 
     return run

@@ -81,10 +81,10 @@ reporter.wait_for_leave()
 def test_signs_of_life_come_by_themselves_and_end_when_it_freezes():
     with child("time.sleep(60)") as process:
         until(process.messages)
-        until(lambda: process.seconds_since_sign > 0.5)
-        until(lambda: process.seconds_since_sign < 0.5)
+        until(lambda: process.seconds_since_heartbeat > 0.5)
+        until(lambda: process.seconds_since_heartbeat < 0.5)
         os.kill(process.pid, signal.SIGSTOP)
-        until(lambda: process.seconds_since_sign > 1.5)
+        until(lambda: process.seconds_since_heartbeat > 1.5)
         assert process.exit_code is None
     assert process.exit_code == -signal.SIGKILL
 

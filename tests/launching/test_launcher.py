@@ -50,7 +50,7 @@ def test_one_worker_without_a_cluster_says_so(worker_command, tmp_path, capsys, 
         stop=StopRequest(),
         cluster=None,
         command=worker_command,
-        patience=quick,
+        deadlines=quick,
     )
     printed = capsys.readouterr().err
     assert "training as one worker" in printed and "echoed" in printed

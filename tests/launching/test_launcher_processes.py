@@ -19,7 +19,7 @@ from videoqa.config.launch import LaunchConfig
 from videoqa.launching.cluster import Cluster
 from videoqa.launching.job import Job
 from videoqa.launching.launcher import launch
-from videoqa.launching.messages import Patience
+from videoqa.launching.messages import Deadlines
 from videoqa.launching.stopping import graceful_stop, raise_again
 
 given = json.loads(sys.argv[1])
@@ -33,7 +33,7 @@ with graceful_stop() as stop:
             stop=stop,
             cluster=Cluster(given["workers"], given["index"]),
             command=given["command"],
-            patience=Patience(**given["patience"]),
+            deadlines=Deadlines(**given["deadlines"]),
         )
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {error}")
@@ -66,7 +66,7 @@ def start(tmp_path, worker_command, quick):
             "workers": clusters[0].workers,
             "index": index,
             "command": worker_command,
-            "patience": {**vars(quick), "silence": 3.0},
+            "deadlines": {**vars(quick), "silence": 3.0},
         }
         command = [sys.executable, "-c", LAUNCHER, json.dumps(given)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -55,7 +55,7 @@ def launched(local_ray, tmp_path, worker_command, quick):
             settle=Settle(str(tmp_path / "out")),
             stop=StopRequest(),
             command=worker_command,
-            patience=quick,
+            deadlines=quick,
         )
 
     return run
@@ -167,7 +167,7 @@ STOPPED = """
 import json, os, signal, sys
 from videoqa.config import LaunchConfig
 from videoqa.launching.job import Job
-from videoqa.launching.messages import Patience
+from videoqa.launching.messages import Deadlines
 from videoqa.launching.ray_runner import launch_on_ray
 from videoqa.launching.stopping import graceful_stop
 
@@ -181,7 +181,7 @@ class Settle:
 with graceful_stop() as stop:
     outcome = launch_on_ray(
         Job((), {"train": given["train"]}, LaunchConfig(local_workers=2), progress=False),
-        settle=Settle(), stop=stop, command=given["command"], patience=Patience(**given["patience"]),
+        settle=Settle(), stop=stop, command=given["command"], deadlines=Deadlines(**given["deadlines"]),
     )
 print(json.dumps([outcome.result, outcome.stopped_by, stop.signal]))
 """
@@ -203,7 +203,7 @@ def test_a_signal_lets_all_workers_save(tmp_path, worker_command, quick, number)
         "out": str(tmp_path / "out"),
         "train": TRAIN.format(folder=str(tmp_path)),
         "command": list(worker_command),
-        "patience": asdict(quick),
+        "deadlines": asdict(quick),
     }
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     process = subprocess.Popen(

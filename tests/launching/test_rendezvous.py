@@ -9,54 +9,54 @@ import pytest
 from videoqa.launching.cluster import Cluster, host_and_port, local_cluster
 from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent
 from videoqa.launching.listening import Listener
-from videoqa.launching.messages import Patience
+from videoqa.launching.messages import Deadlines
 
-from .attending import Attendant, framed, kinds, ready
+from .launcher_threads import LauncherThread, framed, kinds, ready
 
 DONE = {"kind": "done"}
 
 
-def test_all_get_what_worker_0_settles(attend):
-    for attendant in attend(local_cluster(3), [[ready()]] * 3):
-        assert attendant.error is None
-        assert attendant.told[-1] == {"kind": "go", "settled": {"out": "here"}}
+def test_all_get_what_worker_0_settles(run_launchers):
+    for launcher in run_launchers(local_cluster(3), [[ready()]] * 3):
+        assert launcher.error is None
+        assert launcher.told[-1] == {"kind": "go", "settled": {"out": "here"}}
 
 
-def test_one_worker_needs_no_port(attend):
+def test_one_worker_needs_no_port(run_launchers):
     with socket.create_server(("", 0)) as taken:
         alone = Cluster((f"localhost:{taken.getsockname()[1]}",), 0)
-        (attendant,) = attend([alone], [[ready(), {"kind": "barrier", "name": "a"}, DONE]], "leave")
-    assert kinds(attendant) == ["settling", "go", "pass", "leave"]
+        (launcher,) = run_launchers([alone], [[ready(), {"kind": "barrier", "name": "a"}, DONE]], "leave")
+    assert kinds(launcher) == ["settling", "go", "pass", "leave"]
 
 
-def test_barriers_and_the_end_wait_for_all(attend):
+def test_barriers_and_the_end_wait_for_all(run_launchers):
     says = [[ready(), {"kind": "barrier", "name": "a"}, DONE], [ready(), {"kind": "barrier", "name": "a"}]]
     clusters = local_cluster(2)
-    for attendant in attend(clusters, [says[0], says[1] + [DONE]], "leave"):
-        assert attendant.error is None
-        assert [kind for kind in kinds(attendant) if kind in ("pass", "leave")] == ["pass", "leave"]
-    for attendant in attend(clusters, [says[0], says[1]], "pass"):
-        assert "leave" not in kinds(attendant)
+    for launcher in run_launchers(clusters, [says[0], says[1] + [DONE]], "leave"):
+        assert launcher.error is None
+        assert [kind for kind in kinds(launcher) if kind in ("pass", "leave")] == ["pass", "leave"]
+    for launcher in run_launchers(clusters, [says[0], says[1]], "pass"):
+        assert "leave" not in kinds(launcher)
 
 
-def test_what_differs_is_named_to_everybody(attend):
+def test_what_differs_is_named_to_everybody(run_launchers):
     clusters = local_cluster(3)
     prints = [ready(data="x", keras="3"), ready(data="x", keras="3"), ready(data="y", keras="3")]
-    for attendant in attend(clusters, [[each] for each in prints]):
-        assert isinstance(attendant.error, StartError)
-        assert str(attendant.error) == (
+    for launcher in run_launchers(clusters, [[each] for each in prints]):
+        assert isinstance(launcher.error, StartError)
+        assert str(launcher.error) == (
             f"All workers must train the same thing. Of worker 0 ({clusters[0].workers[0]}) and worker 2 "
             f"({clusters[0].workers[2]}) differ data: x and y."
         )
 
 
 @pytest.mark.slow
-def test_who_is_absent_is_named(attend):
+def test_who_is_absent_is_named(run_launchers):
     clusters = local_cluster(3)
-    for attendant in attend([clusters[0], clusters[2]], [[ready()]] * 2, timeout=0.5):
-        assert isinstance(attendant.error, WorkerAbsent)
-        assert f"Absent: worker 1 ({clusters[0].workers[1]})" in str(attendant.error)
-    first = attend(clusters[:1], [[ready()]], timeout=0.5)[0]
+    for launcher in run_launchers([clusters[0], clusters[2]], [[ready()]] * 2, timeout=0.5):
+        assert isinstance(launcher.error, WorkerAbsent)
+        assert f"Absent: worker 1 ({clusters[0].workers[1]})" in str(launcher.error)
+    first = run_launchers(clusters[:1], [[ready()]], timeout=0.5)[0]
     assert {
         "kind": "awaited",
         "names": str(first.error).split("Absent: ")[1].split(". Start")[0],
@@ -64,37 +64,37 @@ def test_who_is_absent_is_named(attend):
 
 
 @pytest.mark.parametrize("host", ["localhost", "nowhere.invalid"])
-def test_a_worker_without_worker_0_does_not_wait_for_ever(attend, host):
+def test_a_worker_without_worker_0_does_not_wait_for_ever(run_launchers, host):
     own = local_cluster(2)[1]
     workers = (own.workers[0].replace("localhost", host), own.workers[1])
-    (alone,) = attend([Cluster(workers, 1)], [[ready()]], timeout=0.5)
+    (alone,) = run_launchers([Cluster(workers, 1)], [[ready()]], timeout=0.5)
     assert isinstance(alone.error, WorkerAbsent)
     assert f"No answer from worker 0 ({workers[0]}) within 0.5 seconds (" in str(alone.error)
 
 
-def test_two_workers_with_one_index_are_told(attend):
+def test_two_workers_with_one_index_are_told(run_launchers):
     first, _, third = local_cluster(3)
     elsewhere = Cluster((first.workers[0], "localhost:1", first.workers[1]), 2)
     same_index = Cluster((first.workers[0], "localhost:1", first.workers[2]), 2)
-    attendants = attend([first, elsewhere, same_index], [[ready()]] * 3)
-    assert "Two workers have the index 2" in str(attendants[0].error)
-    assert [isinstance(each.error, StartError) for each in attendants] == [True] * 3
+    launchers = run_launchers([first, elsewhere, same_index], [[ready()]] * 3)
+    assert "Two workers have the index 2" in str(launchers[0].error)
+    assert [isinstance(each.error, StartError) for each in launchers] == [True] * 3
 
 
-def test_workers_of_another_cluster_are_told(attend):
+def test_workers_of_another_cluster_are_told(run_launchers):
     first, _, third = local_cluster(3)
     two = Cluster(first.workers[:2], 0)
-    for attendant in attend([two, third], [[ready()]] * 2):
-        assert isinstance(attendant.error, StartError)
-        assert "Worker 2 was started as one of 3 workers" in str(attendant.error)
+    for launcher in run_launchers([two, third], [[ready()]] * 2):
+        assert isinstance(launcher.error, StartError)
+        assert "Worker 2 was started as one of 3 workers" in str(launcher.error)
 
 
-def test_a_port_in_use_is_refused(attend):
+def test_a_port_in_use_is_refused(run_launchers):
     with socket.create_server(("", 0)) as taken:
         workers = (f"localhost:{taken.getsockname()[1]}", "localhost:1")
-        (attendant,) = attend([Cluster(workers, 0)], [[ready()]])
-    assert isinstance(attendant.error, ValueError)
-    assert "`workers` must have a free port for this machine" in str(attendant.error)
+        (launcher,) = run_launchers([Cluster(workers, 0)], [[ready()]])
+    assert isinstance(launcher.error, ValueError)
+    assert "`workers` must have a free port for this machine" in str(launcher.error)
 
 
 NOISE = [
@@ -113,7 +113,7 @@ NOISE = [
 ]
 
 
-def test_strangers_are_turned_away(attend):
+def test_strangers_are_turned_away(run_launchers):
     clusters = local_cluster(2)
     port = int(clusters[0].workers[0].rpartition(":")[2])
     with contextlib.ExitStack() as strangers:
@@ -129,47 +129,49 @@ def test_strangers_are_turned_away(attend):
         open_ones: list[socket.socket] = []
         thread = threading.Thread(target=disturb)
         thread.start()
-        first = Attendant(clusters[0], [ready()], "go", 20.0, Patience(welcome=0.5), lambda: {"out": "here"})
+        first = LauncherThread(
+            clusters[0], [ready()], "go", 20.0, Deadlines(welcome=0.5), lambda: {"out": "here"}
+        )
         thread.join()
         assert not first.told
-        (second,) = attend(clusters[1:], [[ready()]])
+        (second,) = run_launchers(clusters[1:], [[ready()]])
         first.thread.join()
     assert (first.error, second.error) == (None, None)
     assert first.told[-1]["settled"] == second.told[-1]["settled"] == {"out": "here"}
 
 
-def test_what_settle_raises_is_raised_by_worker_0_and_told_to_the_others(attend):
+def test_what_settle_raises_is_raised_by_worker_0_and_told_to_the_others(run_launchers):
     def settle():
         raise FileExistsError("out is there")
 
-    first, second = attend(local_cluster(2), [[ready()]] * 2, settle=settle)
+    first, second = run_launchers(local_cluster(2), [[ready()]] * 2, settle=settle)
     assert isinstance(first.error, FileExistsError)
     assert isinstance(second.error, StartError)
     assert str(second.error).startswith("Cannot start with worker 0")
     assert str(second.error).endswith(": out is there")
 
 
-def test_a_refusal_is_told_to_the_others(attend):
+def test_a_refusal_is_told_to_the_others(run_launchers):
     refused = {"kind": "failed", "type": "refused", "message": "`data` must be a file."}
-    first, _ = attend(local_cluster(2), [[ready()], [refused]])
+    first, _ = run_launchers(local_cluster(2), [[ready()], [refused]])
     assert isinstance(first.error, StartError)
     assert str(first.error).startswith("Cannot start with worker 1")
     assert str(first.error).endswith(": `data` must be a file.")
 
 
-def test_a_worker_that_was_stopped_stops_the_others(attend):
+def test_a_worker_that_was_stopped_stops_the_others(run_launchers):
     stopped = {"kind": "failed", "type": "stopped", "signal": 2, "message": "it was stopped by SIGINT."}
-    for attendant in attend(local_cluster(2), [[ready()], [stopped]]):
-        assert isinstance(attendant.error, PeerStopped) and attendant.error.signal_number == 2
+    for launcher in run_launchers(local_cluster(2), [[ready()], [stopped]]):
+        assert isinstance(launcher.error, PeerStopped) and launcher.error.signal_number == 2
 
 
 @pytest.mark.slow
-def test_a_worker_whose_address_does_not_answer_is_named(attend):
+def test_a_worker_whose_address_does_not_answer_is_named(run_launchers):
     first, second = local_cluster(2)
     wrong = (first.workers[0], "localhost:1")
-    for attendant in attend([Cluster(wrong, 0), second], [[ready()]] * 2):
-        assert isinstance(attendant.error, WorkerAbsent)
-        assert str(attendant.error) == (
+    for launcher in run_launchers([Cluster(wrong, 0), second], [[ready()]] * 2):
+        assert isinstance(launcher.error, WorkerAbsent)
+        assert str(launcher.error) == (
             f"Worker 1 (localhost:1) cannot be reached from worker 0 ({wrong[0]}) (Connection refused)."
         )
 

@@ -11,7 +11,7 @@ import pytest
 from videoqa.launching.cluster import host_and_port, local_cluster
 from videoqa.launching.errors import WorkerLost
 
-from .attending import Attendant, framed, kinds, ready
+from .launcher_threads import LauncherThread, framed, kinds, ready
 
 
 def speak(cluster, *messages):
@@ -33,8 +33,8 @@ def speak(cluster, *messages):
 @pytest.mark.parametrize("how", ["closed", "silent", "nonsense"])
 def test_a_worker_that_is_gone_is_named(quick, how):
     clusters = local_cluster(2)
-    patience = dataclasses.replace(quick, silence=1.0)
-    first = Attendant(clusters[0], [ready()], "leave", 10.0, patience, lambda: {"out": "here"})
+    deadlines = dataclasses.replace(quick, silence=1.0)
+    first = LauncherThread(clusters[0], [ready()], "leave", 10.0, deadlines, lambda: {"out": "here"})
     port = socket.create_server(host_and_port(clusters[1].workers[1]))  # as of a worker that waits for go
     with port, speak(clusters[1], ready()) as second:
         while "go" not in kinds(first):
@@ -52,14 +52,14 @@ def test_a_worker_that_is_gone_is_named(quick, how):
 
 def test_worker_0_that_is_gone_is_named(quick):
     clusters = local_cluster(2)
-    leaver = Attendant(clusters[0], [ready()], "go", 10.0, quick, lambda: {"out": "here"})
-    stayer = Attendant(clusters[1], [ready()], "leave", 10.0, quick, lambda: {})
+    leaver = LauncherThread(clusters[0], [ready()], "go", 10.0, quick, lambda: {"out": "here"})
+    stayer = LauncherThread(clusters[1], [ready()], "leave", 10.0, quick, lambda: {})
     leaver.thread.join(), stayer.thread.join()
     assert isinstance(stayer.error, WorkerLost)
     assert f"Lost worker 0 ({clusters[0].workers[0]}): its process or machine is gone" in str(stayer.error)
 
 
-SYMPTOM = {"kind": "failed", "type": "collective", "message": "a peer does not answer."}
+COLLECTIVE = {"kind": "failed", "type": "collective", "message": "a peer does not answer."}
 ABORTED = {"kind": "failed", "type": "aborted", "message": "it was killed by SIGABRT."}
 KILLED = {"kind": "failed", "type": "died", "message": "it was killed by SIGKILL."}
 
@@ -68,17 +68,17 @@ KILLED = {"kind": "failed", "type": "died", "message": "it was killed by SIGKILL
 @pytest.mark.parametrize(
     ("failures", "index", "message"),
     [
-        ([SYMPTOM, SYMPTOM, KILLED], 2, "killed by SIGKILL"),
-        ([KILLED, SYMPTOM, SYMPTOM], 0, "killed by SIGKILL"),
-        ([SYMPTOM, ABORTED, SYMPTOM], 1, "killed by SIGABRT"),
-        ([SYMPTOM, SYMPTOM, SYMPTOM], None, "a peer does not answer"),
-        ([SYMPTOM, None, SYMPTOM], None, "a peer does not answer"),
+        ([COLLECTIVE, COLLECTIVE, KILLED], 2, "killed by SIGKILL"),
+        ([KILLED, COLLECTIVE, COLLECTIVE], 0, "killed by SIGKILL"),
+        ([COLLECTIVE, ABORTED, COLLECTIVE], 1, "killed by SIGABRT"),
+        ([COLLECTIVE, COLLECTIVE, COLLECTIVE], None, "a peer does not answer"),
+        ([COLLECTIVE, None, COLLECTIVE], None, "a peer does not answer"),
     ],
 )
-def test_the_cause_is_named_and_not_its_symptom(attend, failures, index, message):
+def test_the_cause_is_named_and_not_what_follows_from_it(run_launchers, failures, index, message):
     clusters = local_cluster(3)
     says = [[ready()] + ([failure] if failure else []) for failure in failures]
-    for attendant in attend(clusters, says, "leave"):
-        assert isinstance(attendant.error, WorkerLost)
-        assert message in str(attendant.error)
-        assert index is None or f"Lost worker {index} ({clusters[0].workers[index]})" in str(attendant.error)
+    for launcher in run_launchers(clusters, says, "leave"):
+        assert isinstance(launcher.error, WorkerLost)
+        assert message in str(launcher.error)
+        assert index is None or f"Lost worker {index} ({clusters[0].workers[index]})" in str(launcher.error)

@@ -1,4 +1,4 @@
-"""A worker process as its launcher sees it: asked, told and killed without ever waiting for it."""
+"""A worker process as its launcher sees it: no call waits for it."""
 
 import contextlib
 import json
@@ -8,7 +8,6 @@ import queue
 import signal
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,21 +15,18 @@ from pathlib import Path
 from typing import IO, Any
 
 from videoqa._checks import Refusal
+from videoqa._child import python_command
 from videoqa.launching.child_log import ChildLog
 
 MAX_LINE_BYTES = 1 << 26
 KILL_SECONDS = 5.0
 DRAIN_SECONDS = 2.0
-"""Longest wait for what an ended process has printed: one that it left behind may hold its pipes open."""
-_START = (
-    "import sys; sys.path[:] = {path!r}; "
-    "import runpy; runpy.run_module('videoqa.training.worker', run_name='__main__')"
-)
+"""Longest wait for the output of an ended process: a child that it left behind may hold its pipes open."""
 
 
 def worker_command() -> list[str]:
     """Return the command of a worker process, which finds modules where this process does."""
-    return [sys.executable, "-c", _START.format(path=sys.path)]
+    return python_command("import runpy; runpy.run_module('videoqa.training.worker', run_name='__main__')")
 
 
 class ChildProcess:
@@ -60,7 +56,7 @@ class ChildProcess:
         self._log = ChildLog(log_path, echo)
         self._to_send: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._received: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._last_sign = time.monotonic()
+        self._last_heartbeat = time.monotonic()
         self.has_loaded = False
         self._ended = False
         self._process = subprocess.Popen(
@@ -89,9 +85,9 @@ class ChildProcess:
         return self._process.pid
 
     @property
-    def seconds_since_sign(self) -> float:
+    def seconds_since_heartbeat(self) -> float:
         """Seconds since its last message, or since its start."""
-        return time.monotonic() - self._last_sign
+        return time.monotonic() - self._last_heartbeat
 
     @property
     def last_line(self) -> str:
@@ -135,7 +131,7 @@ class ChildProcess:
         self._log.close()
 
     def _end(self) -> None:
-        """Kill what lives of the process and its children, reap it, and let the threads come to their end."""
+        """Kill the process and its children, reap it, and wait for the threads."""
         self._ended = True
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of it is left
@@ -164,7 +160,7 @@ class ChildProcess:
                 except (ValueError, TypeError, KeyError, RecursionError):
                     self._log.write(line)  # printed before the process had turned its stdout away
                     continue
-                self._last_sign = time.monotonic()
+                self._last_heartbeat = time.monotonic()
                 self.has_loaded = self.has_loaded or message["kind"] == "loaded"
                 self._received.put(message)
 

@@ -1,4 +1,4 @@
-"""Which processes train together: told by flags, `TF_CONFIG`, Slurm, or nobody. Needs no TensorFlow."""
+"""Which processes train together, by the flags, `TF_CONFIG` or Slurm's variables. Needs no TensorFlow."""
 
 import contextlib
 import json

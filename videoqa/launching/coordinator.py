@@ -1,24 +1,60 @@
-"""Worker 0's side of the meeting: it hears all workers and says to all what happens next."""
+"""Worker 0's side of the rendezvous: it receives what workers report and tells all what happens next."""
 
+import contextlib
+import socket
+import struct
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from videoqa.launching.cluster import Cluster
-from videoqa.launching.comparing import difference
+from videoqa.launching.cluster import Cluster, host_and_port
 from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.listening import Listener
-from videoqa.launching.messages import Connection, Patience, close_all
-from videoqa.launching.reaching import Dial
+from videoqa.launching.messages import Connection, Deadlines, close_all
 
-SYMPTOMS = ("aborted", "collective")
-"""Kinds of failure that mostly follow from another worker's, the more telling one first."""
+SECONDARY_FAILURES = ("aborted", "collective")
+"""Failures that mostly follow from another worker's failure, the more telling one first."""
+RETRY_SECONDS = 0.2
+_NO_LINGER = struct.pack("ii", 1, 0)  # leave no half-closed connection on a port that TensorFlow will bind
+
+
+class Dial:
+    """Tries to connect to an address, in a thread, until it answers or the time is over.
+
+    Args:
+        address: "host:port".
+        seconds: how long to try.
+
+    Attributes:
+        problem: why it cannot be reached, in words; "": it can; None: not known yet.
+    """
+
+    def __init__(self, address: str, seconds: float) -> None:
+        self.problem: str | None = None
+        self._address, self._deadline = host_and_port(address), time.monotonic() + seconds
+        threading.Thread(target=self._call, name="videoqa-dial", daemon=True).start()
+
+    def _call(self) -> None:
+        while True:
+            try:
+                seconds = max(RETRY_SECONDS, self._deadline - time.monotonic())
+                with socket.create_connection(self._address, timeout=seconds) as connected:
+                    with contextlib.suppress(OSError):
+                        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+                self.problem = ""
+                return
+            except (OSError, UnicodeError) as error:  # UnicodeError: no host can have this name
+                if time.monotonic() + RETRY_SECONDS > self._deadline:
+                    self.problem = getattr(error, "strerror", None) or str(error)
+                    return
+            time.sleep(RETRY_SECONDS)
 
 
 @dataclass
-class _Member:
-    """A worker: how it is reached (never, for worker 0 itself) and what it has said."""
+class _Peer:
+    """What is known of a worker: its connection (worker 0 itself has none) and what it has reported."""
 
     connection: Connection | None = None
     launcher: str = ""
@@ -27,14 +63,14 @@ class _Member:
     fingerprint: dict[str, str] | None = None
 
 
-class Hub:
-    """The meeting, held by worker 0.
+class Coordinator:
+    """The side of worker 0, which every other worker connects to.
 
     Args:
         cluster: the workers.
         settle: called once, when all are ready and equal; what it returns goes to every worker.
         start_timeout: seconds to wait for a worker that is not there.
-        patience: the other waiting times.
+        deadlines: the other waiting times.
         listener: where the others connect; None for a cluster of one.
     """
 
@@ -43,27 +79,27 @@ class Hub:
         cluster: Cluster,
         settle: Callable[[], Mapping[str, Any]],
         start_timeout: float,
-        patience: Patience,
+        deadlines: Deadlines,
         listener: Listener | None,
     ) -> None:
         self._cluster, self._settle = cluster, settle
-        self._start_timeout, self._patience = start_timeout, patience
+        self._start_timeout, self._deadlines = start_timeout, deadlines
         self._listener = listener
-        self._members = [_Member() for _ in cluster.workers]
+        self._members = [_Peer() for _ in cluster.workers]
         self._turned_away: list[Connection] = []
         self._said: dict[str, set[int]] = {}
-        self._symptoms: dict[int, tuple[str, str]] = {}
+        self._secondary_failures: dict[int, tuple[str, str]] = {}
         self._inbox: list[dict[str, Any]] = []
-        self._phase = "meeting"
+        self._phase = "gathering"
         self._verdict: Exception | None = None
-        self._start = self._last_word = self._first_symptom = time.monotonic()
+        self._start = self._last_reminder = self._first_secondary_failure = time.monotonic()
 
     def tell(self, kind: str, **fields: Any) -> None:
-        """Say something as worker 0."""
+        """Report something as worker 0."""
         self._take(0, {"kind": kind, **fields})
 
     def poll(self) -> list[dict[str, Any]]:
-        """Look after all connections, and return what worker 0 is told.
+        """Read and write all connections, and return the messages for worker 0.
 
         Raises:
             StartError: the workers did not come together.
@@ -74,7 +110,7 @@ class Hub:
                 self._greet(arrived, hello)
                 self._hear()  # another launcher of the same worker may be gone by now
             self._hear()
-            if self._phase == "meeting":
+            if self._phase == "gathering":
                 self._gather()
             self._find_cause()
         if self._verdict is not None:
@@ -96,14 +132,14 @@ class Hub:
                 connection.send(kind, **fields)
 
     def _end(self, error: StartError | WorkerLost) -> None:
-        """Tell all the first thing that went wrong; what follows from it no longer matters."""
+        """End the run with its first failure, and tell all workers; later failures follow from it."""
         if self._verdict is None and self._phase != "leaving":
             self._verdict = error
             number = getattr(error, "signal_number", None)
             self._broadcast("stop", error=type(error).__name__, reason=str(error), signal=number)
 
     def _greet(self, arrived: Connection, hello: dict[str, Any]) -> None:
-        """Take up a worker that says who it is; whoever else connects is turned away."""
+        """Accept a worker that introduces itself; close every other connection."""
         index, launcher = hello.get("index"), hello.get("launcher")
         if hello["kind"] != "hello" or not isinstance(index, int) or not isinstance(launcher, str):
             arrived.close()
@@ -116,11 +152,11 @@ class Hub:
         member = self._members[index]
         if member.connection is not None:
             member.connection.close()
-        self._members[index] = _Member(arrived, launcher)
+        self._members[index] = _Peer(arrived, launcher)
         arrived.send("welcome")
 
     def _misfit(self, index: int, launcher: str, num_workers: object) -> str:
-        """Return in words why there can be no such worker; "" where there can."""
+        """Return why such a worker cannot take part; "" where it can."""
         number = len(self._cluster.workers)
         if num_workers != number or not 0 <= index < number:
             return (
@@ -139,20 +175,20 @@ class Hub:
                 for message in member.connection.receive():
                     if not member.has_answered:
                         member.has_answered = True
-                        member.dial = Dial(self._cluster.workers[index], self._patience.dial)
+                        member.dial = Dial(self._cluster.workers[index], self._deadlines.dial)
                     self._take(index, message)
-                member.connection.sign(self._patience.sign)
-                if member.connection.seconds_of_silence > self._patience.silence:
-                    raise TimeoutError(f"it was silent for {self._patience.silence:g} seconds")
+                member.connection.send_heartbeat(self._deadlines.heartbeat)
+                if member.connection.seconds_of_silence > self._deadlines.silence:
+                    raise TimeoutError(f"it was silent for {self._deadlines.silence:g} seconds")
             except (OSError, ValueError, KeyError, TypeError) as error:
                 if member.has_answered:
                     self._end(WorkerLost(f"Lost {self._cluster.name(index)}: {error}."))
                 else:  # it did not wait for the welcome, and will come again
                     member.connection.close()
-                    self._members[index] = _Member()
+                    self._members[index] = _Peer()
 
     def _take(self, index: int, message: dict[str, Any]) -> None:
-        """Take in what a worker says."""
+        """Act on a message of a worker."""
         kind, name = message["kind"], self._cluster.name(index)
         if kind == "ready":
             self._members[index].fingerprint = dict(message["fingerprint"])
@@ -160,10 +196,10 @@ class Hub:
             self._count(index, f"barrier {message['name']}", "pass", name=message["name"])
         elif kind == "done" and self._count(index, "done", "leave"):
             self._phase = "leaving"
-        elif kind == "failed" and message["type"] in SYMPTOMS:
-            if not self._symptoms:
-                self._first_symptom = time.monotonic()
-            self._symptoms[index] = message["type"], f"Lost {name}: {message['message']}"
+        elif kind == "failed" and message["type"] in SECONDARY_FAILURES:
+            if not self._secondary_failures:
+                self._first_secondary_failure = time.monotonic()
+            self._secondary_failures[index] = message["type"], f"Lost {name}: {message['message']}"
         elif kind == "failed" and message["type"] == "stopped":
             self._end(PeerStopped(f"Cannot start with {name}: {message['message']}", message["signal"]))
         elif kind == "failed" and message["type"] == "refused":
@@ -172,7 +208,7 @@ class Hub:
             self._end(WorkerLost(f"Lost {name}: {message['message']}"))
 
     def _count(self, index: int, what: str, answer: str, **fields: Any) -> bool:
-        """Note that a worker has come to a point, and answer all once all have; return whether that is so."""
+        """Note that a worker has reached a point; once all have, answer all of them and return True."""
         there = self._said.setdefault(what, set())
         there.add(index)
         if len(there) < len(self._members):
@@ -182,7 +218,7 @@ class Hub:
         return True
 
     def _gather(self) -> None:
-        """Say go once all are ready and equal, or what stands against it."""
+        """Let training begin once all workers are ready and equal, or end the run with the reason why not."""
         waited = time.monotonic() - self._start
         absent = [index for index in range(1, len(self._members)) if not self._members[index].launcher]
         if absent and waited > self._start_timeout:
@@ -209,10 +245,10 @@ class Hub:
             self._go()
 
     def _name_awaited(self) -> None:
-        """Let worker 0 say now and then for whom it is waiting."""
+        """Remind worker 0 now and then which workers it is waiting for."""
         awaited = [index for index, member in enumerate(self._members) if member.fingerprint is None]
-        if 0 not in awaited and time.monotonic() - self._last_word > self._patience.word:
-            self._last_word = time.monotonic()
+        if 0 not in awaited and time.monotonic() - self._last_reminder > self._deadlines.reminder:
+            self._last_reminder = time.monotonic()
             names = ", ".join(self._cluster.name(index) for index in awaited)
             self._inbox.append({"kind": "awaited", "names": names})
 
@@ -228,15 +264,30 @@ class Hub:
         self._broadcast("go", settled=settled)
 
     def _find_cause(self) -> None:
-        """Name a failed collective itself once no other worker's failure can explain it any more."""
-        if not self._symptoms:
+        """End the run with a failed collective once no other worker's failure can still explain it."""
+        if not self._secondary_failures:
             return
-        waited = time.monotonic() - self._first_symptom
-        if waited > self._patience.cause or len(self._symptoms) == len(self._members):
-            _, text = min(self._symptoms.values(), key=lambda symptom: SYMPTOMS.index(symptom[0]))
+        waited = time.monotonic() - self._first_secondary_failure
+        if waited > self._deadlines.cause or len(self._secondary_failures) == len(self._members):
+            failures = self._secondary_failures.values()
+            _, text = min(failures, key=lambda failure: SECONDARY_FAILURES.index(failure[0]))
             self._end(WorkerLost(text))
 
     def _stop_listening(self) -> None:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+
+
+def difference(cluster: Cluster, fingerprints: list[dict[str, str]]) -> str:
+    """Return what differs between worker 0 and the first worker that is unlike it; "" where all agree."""
+    ours = fingerprints[0]
+    for index, said in enumerate(fingerprints):
+        names = [name for name in sorted({*ours, *said}) if ours.get(name) != said.get(name)]
+        if names:
+            details = "; ".join(f"{name}: {ours.get(name)} and {said.get(name)}" for name in names)
+            return (
+                f"All workers must train the same thing. Of {cluster.name(0)} and {cluster.name(index)} "
+                f"differ {details}."
+            )
+    return ""

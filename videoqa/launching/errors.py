@@ -33,7 +33,7 @@ _TOLD = {each.__name__: each for each in (StartError, WorkerAbsent, WorkerLost)}
 
 
 def told_error(name: object, reason: str, number: object = None) -> StartError | WorkerLost:
-    """Return the error that another launcher has told of by its class, message and signal number."""
+    """Return the error that another launcher reports by its class, message and signal number."""
     if name == PeerStopped.__name__ and number in (signal.SIGINT, signal.SIGTERM):
         return PeerStopped(reason, int(number))  # type: ignore[call-overload]
     return _TOLD.get(str(name), StartError)(reason)

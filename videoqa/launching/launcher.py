@@ -18,12 +18,11 @@ from typing import Any
 from videoqa._progress import say
 from videoqa.launching.child import ChildProcess
 from videoqa.launching.cluster import LOCAL, Cluster, local_cluster
+from videoqa.launching.environment import GPUS_VARIABLE, split_gpus, visible_gpus, without_proxy
 from videoqa.launching.errors import PeerStopped, StartError, WorkerAbsent, WorkerLost
-from videoqa.launching.gpus import VARIABLE, split_gpus, visible_gpus
 from videoqa.launching.job import Job, Outcome
-from videoqa.launching.messages import Patience
-from videoqa.launching.proxies import without_proxy
-from videoqa.launching.rendezvous import Side, meeting
+from videoqa.launching.messages import Deadlines
+from videoqa.launching.rendezvous import Side, rendezvous
 from videoqa.launching.stopping import STOPPING, StopRequest
 from videoqa.launching.watching import Abandoned, conversation
 
@@ -41,7 +40,7 @@ class _Run:
     settle: Settle
     stop: StopRequest
     command: Sequence[str] | None
-    patience: Patience
+    deadlines: Deadlines
     abandoned: threading.Event
     speaks: bool
     gpus: str | None = None
@@ -54,7 +53,7 @@ def launch(
     stop: StopRequest,
     cluster: Cluster | None,
     command: Sequence[str] | None = None,
-    patience: Patience | None = None,
+    deadlines: Deadlines | None = None,
 ) -> Outcome:
     """Carry out a job in worker processes, and return how it ended.
 
@@ -66,7 +65,7 @@ def launch(
             machine was asked for is noted in it.
         cluster: the workers and which of them this is; None: one, or `job.launch.local_workers` of them.
         command: program and arguments of a worker process; None: the library's.
-        patience: waiting times; None: the usual.
+        deadlines: how long to wait for what; None: the usual.
 
     Raises:
         ValueError: a worker refused the job, a port is in use, or the job cannot be sent to a process.
@@ -82,9 +81,9 @@ def launch(
         clusters = [Cluster((f"{LOCAL}:1",), 0, "one worker")]  # nobody connects to it
     else:
         clusters = local_cluster(job.launch.local_workers)
-    abandoned = threading.Event()
+    deadlines, abandoned = deadlines or Deadlines(), threading.Event()
     runs = [
-        _Run(job, each, settle, stop, command, patience or Patience(), abandoned, each is clusters[0], share)
+        _Run(job, each, settle, stop, command, deadlines, abandoned, each is clusters[0], share)
         for each, share in zip(clusters, _gpu_shares(job, len(clusters)), strict=True)
     ]
     outcome = _run_worker(runs[0]) if len(runs) == 1 else _run_local(runs)
@@ -147,9 +146,9 @@ def _run_worker(run: _Run) -> Outcome:
 
 
 def _attempt(run: _Run, settled: dict[str, Any]) -> Outcome:
-    """Prepare, meet the others, fill `settled` with what worker 0 settled, and train."""
+    """Prepare, wait for the other workers, fill `settled` with what worker 0 settled, and train."""
     timeout = run.job.launch.start_timeout
-    with meeting(run.cluster, lambda: run.settle(run.job), timeout, run.patience) as side:
+    with rendezvous(run.cluster, lambda: run.settle(run.job), timeout, run.deadlines) as side:
         with _start_child(run, "prepare", {}) as child:
             agreed = _prepare(run, side, child)
             if agreed is None:
@@ -190,13 +189,13 @@ def _train(run: _Run, side: Side, child: ChildProcess) -> Outcome:
         elif kind == "leave":
             child.tell("leave")
             side.close()
-            child.wait(run.patience.leave)
+            child.wait(run.deadlines.leave)
             break
     return outcome
 
 
 def _converse(run: _Run, side: Side, child: ChildProcess) -> Iterator[dict[str, Any]]:
-    return conversation(child, side, stop=run.stop, patience=run.patience, abandoned=run.abandoned)
+    return conversation(child, side, stop=run.stop, deadlines=run.deadlines, abandoned=run.abandoned)
 
 
 def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
@@ -205,7 +204,7 @@ def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
         environment["TF_CONFIG"] = run.cluster.tf_config()
         environment |= without_proxy(environment, run.cluster)
     if run.gpus is not None:
-        environment[VARIABLE] = run.gpus
+        environment[GPUS_VARIABLE] = run.gpus
     cluster = {"workers": list(run.cluster.workers), "index": run.cluster.index}
     echo = run.cluster.is_chief and run.job.progress
     terminal = echo and sys.stderr.isatty()

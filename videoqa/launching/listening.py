@@ -1,4 +1,4 @@
-"""A worker's own port before training: held for TensorFlow, and on worker 0 the door of the others."""
+"""A worker's own port before training: kept free for TensorFlow, and where others connect to worker 0."""
 
 import contextlib
 import errno
@@ -39,7 +39,7 @@ class Listener:
         self._strangers: list[Connection] = []
 
     def arrivals(self) -> list[tuple[Connection, dict[str, Any]]]:
-        """Return those who have said something, with the first message of each; turn away who never does."""
+        """Return the new connections that have sent a message, with it; close those that stay silent."""
         try:
             while len(self._strangers) < MAX_STRANGERS:
                 self._strangers.append(Connection(self._socket.accept()[0]))
@@ -61,7 +61,7 @@ class Listener:
         return arrived
 
     def turn_away(self) -> None:
-        """Close whatever has connected: worker 0, to see that it can, or a stranger."""
+        """Close what has connected: worker 0, which checks that it can, or a stranger."""
         with contextlib.suppress(OSError):  # nobody is there, or already gone again
             for _ in range(MAX_STRANGERS):
                 self._socket.accept()[0].close()

@@ -1,4 +1,4 @@
-"""The other workers' side of the meeting: each tells worker 0 how it is and hears what all shall do."""
+"""The other workers' side of the rendezvous: each reports to worker 0 and receives what all are to do."""
 
 import socket
 import time
@@ -8,24 +8,24 @@ from typing import Any
 from videoqa.launching.cluster import Cluster, host_and_port
 from videoqa.launching.errors import WorkerAbsent, WorkerLost, told_error
 from videoqa.launching.listening import Listener
-from videoqa.launching.messages import Connection, Patience, close_all
+from videoqa.launching.messages import Connection, Deadlines, close_all
 
 RETRY_SECONDS = 0.2
 CONNECT_SECONDS = 2.0
 
 
-class Spoke:
-    """The meeting, attended by another worker than worker 0; the arguments are those of `Hub`."""
+class Member:
+    """The side of a worker other than worker 0; the arguments are those of `Coordinator`."""
 
     def __init__(
-        self, cluster: Cluster, start_timeout: float, patience: Patience, listener: Listener
+        self, cluster: Cluster, start_timeout: float, deadlines: Deadlines, listener: Listener
     ) -> None:
         self._cluster = cluster
-        self._start_timeout, self._patience = start_timeout, patience
+        self._start_timeout, self._deadlines = start_timeout, deadlines
         self._listener: Listener | None = listener
         self._connection: Connection | None = None
         self._welcome = False
-        self._silence_allowed = patience.silence
+        self._silence_allowed = deadlines.silence
         self._unsent: list[dict[str, Any]] = []
         self._launcher = uuid.uuid4().hex
         self._problem = ""
@@ -33,14 +33,14 @@ class Spoke:
         self._last_attempt = 0.0
 
     def tell(self, kind: str, **fields: Any) -> None:
-        """Say something to worker 0, at once or as soon as it is there."""
+        """Report something to worker 0, at once or as soon as it is connected."""
         if self._connection is not None and self._welcome:
             self._connection.send(kind, **fields)
         else:
             self._unsent.append({"kind": kind, **fields})
 
     def poll(self) -> list[dict[str, Any]]:
-        """Look after the connection, and return what this worker is told.
+        """Read and write the connection, and return the messages for this worker.
 
         Raises:
             StartError: the workers did not come together.
@@ -53,7 +53,7 @@ class Spoke:
         assert self._connection is not None
         try:
             messages = self._connection.receive()
-            self._connection.sign(self._patience.sign)
+            self._connection.send_heartbeat(self._deadlines.heartbeat)
             if self._connection.seconds_of_silence > self._silence_allowed:
                 raise TimeoutError(f"it was silent for {self._silence_allowed:g} seconds")
         except (OSError, ValueError) as error:
@@ -70,7 +70,7 @@ class Spoke:
             self._connection = None
 
     def _introduce(self) -> list[dict[str, Any]]:
-        """Connect to worker 0 and say who this is, again and again until it answers."""
+        """Connect to worker 0 and say which worker this is, repeatedly until it answers."""
         waited = time.monotonic() - self._start
         if waited > self._start_timeout:
             raise WorkerAbsent(
@@ -107,7 +107,7 @@ class Spoke:
             self._connection.send("alive")  # from now on worker 0 takes a closed connection for a lost worker
             for said in self._unsent:
                 self._connection.send(**said)
-        elif messages or self._connection.seconds_of_silence > self._patience.welcome:
+        elif messages or self._connection.seconds_of_silence > self._deadlines.welcome:
             raise ConnectionError("something else than a worker answers there")
         return messages
 
@@ -116,9 +116,9 @@ class Spoke:
         if kind == "welcome":
             self._welcome = True
         elif kind == "settling":  # takes its time, in which worker 0 says nothing
-            self._silence_allowed = max(self._start_timeout, self._patience.silence)
+            self._silence_allowed = max(self._start_timeout, self._deadlines.silence)
         elif kind == "go":
-            self._silence_allowed = self._patience.silence
+            self._silence_allowed = self._deadlines.silence
             self._stop_listening()
         elif kind == "stop":
             raise told_error(message.get("error"), str(message.get("reason")), message.get("signal"))

@@ -20,30 +20,30 @@ LINGER_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Patience:
+class Deadlines:
     """How long launchers wait, in seconds.
 
     Attributes:
-        sign: between two signs of life of a launcher.
-        silence: without a sign of a launcher, until it counts as lost.
-        child_silence: without a sign of a launcher's own child, until it counts as frozen.
-        first_sign: the same for a child that may still be loading libraries, perhaps from a slow disk:
+        heartbeat: between two heartbeats of a launcher.
+        silence: without a message of a launcher, until it counts as lost.
+        child_silence: without a message of a launcher's own child, until it counts as frozen.
+        first_heartbeat: the same for a child that may still be loading libraries, perhaps from a slow disk:
             threads do not run meanwhile.
-        cause: for the cause behind a failed collective, which is only its symptom.
+        cause: for the failure that made a collective fail, before the collective itself is blamed.
         welcome: for an answer to who one is, and for saying it.
         dial: for another worker's port to answer.
-        word: between two lines that name the workers that are awaited.
+        reminder: between two lines that name the workers that are awaited.
         leave: for a child to end after it was told to.
     """
 
-    sign: float = 2.0
+    heartbeat: float = 2.0
     silence: float = 20.0
     child_silence: float = 20.0
-    first_sign: float = 50.0
+    first_heartbeat: float = 50.0
     cause: float = 30.0
     welcome: float = 5.0
     dial: float = 8.0
-    word: float = 30.0
+    reminder: float = 30.0
     leave: float = 30.0
 
 
@@ -70,8 +70,8 @@ class Connection:
         self._last_said = time.monotonic()
         self._flush()
 
-    def sign(self, seconds: float) -> None:
-        """Send a sign of life unless something was sent in the last `seconds`."""
+    def send_heartbeat(self, seconds: float) -> None:
+        """Send a heartbeat unless something was sent in the last `seconds`."""
         if time.monotonic() - self._last_said >= seconds:
             self.send("alive")
 

@@ -1,25 +1,27 @@
 """The workers of a run on a Ray cluster: one launcher per machine, each as if it had been typed there.
 
-Ray chooses the machines and carries calls; the launchers then meet over their own ports, as everywhere.
+Ray chooses the machines and carries calls; the launchers then connect over their own ports, as everywhere.
 """
 
+import io
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from videoqa._checks import Refusal
 from videoqa._progress import say
 from videoqa._ray import ray_session
 from videoqa.config import LaunchConfig
-from videoqa.launching.cluster import Cluster
+from videoqa.launching.cluster import Cluster, host_and_port, local_cluster
 from videoqa.launching.errors import StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.job import Job, Outcome
-from videoqa.launching.launcher import Settle
-from videoqa.launching.messages import Patience
-from videoqa.launching.ray_launcher import RayLauncher
+from videoqa.launching.launcher import Settle, launch
+from videoqa.launching.messages import Deadlines
 from videoqa.launching.stopping import StopRequest
 
 POLL_SECONDS = 0.2
@@ -33,7 +35,7 @@ def launch_on_ray(
     settle: Settle,
     stop: StopRequest,
     command: Sequence[str] | None = None,
-    patience: Patience | None = None,
+    deadlines: Deadlines | None = None,
 ) -> Outcome:
     """Carry out a job in workers on a Ray cluster, and return how it ended for worker 0.
 
@@ -42,7 +44,7 @@ def launch_on_ray(
     printed here. Without a cluster Ray is started on this machine; see `videoqa._ray.ray_session`.
 
     Args:
-        job, settle, stop, command, patience: as `launcher.launch` takes them; they must be picklable.
+        job, settle, stop, command, deadlines: as `launcher.launch` takes them; they must be picklable.
 
     Raises:
         ValueError: a worker refused the job, or the current folder is missing on a machine.
@@ -60,7 +62,7 @@ def launch_on_ray(
                 say(f"{len(members)} workers on the Ray cluster: {', '.join(addresses)}.")
             for index, member in enumerate(members):
                 cluster = Cluster(addresses, index, "Ray")
-                member.result = member.actor.run.remote(job, settle, cluster, command, patience)
+                member.result = member.actor.run.remote(job, settle, cluster, command, deadlines)
             return _watch(ray, members, stop)
         finally:
             for member in members:
@@ -131,7 +133,7 @@ def _start_members(ray: Any, room: _Room) -> list[_Member]:
         remote_class.options(
             num_cpus=room.needs["CPU"],
             num_gpus=room.needs.get("GPU", 0),
-            max_concurrency=4,  # it is spoken to while it runs
+            max_concurrency=4,  # `stop` and `printed` are called while `run` runs
             scheduling_strategy=PlacementGroupSchedulingStrategy(room.group, bundle),
         ).remote(sys.stderr.isatty())
         for bundle in range(room.num_workers)
@@ -200,3 +202,75 @@ def _show_printed(ray: Any, member: _Member) -> None:
     if text:
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+class RayLauncher:
+    """The launcher of one worker, as a Ray actor.
+
+    Args:
+        terminal: what it prints will be shown on a terminal.
+    """
+
+    def __init__(self, terminal: bool) -> None:
+        self._stop = StopRequest()
+        self._printed = _Printed(terminal)
+
+    def place(self, folder: str, taken: Sequence[str]) -> tuple[str, str]:
+        """Go to `folder`; return the machine's id in the cluster and a free address on it, not in `taken`."""
+        import ray
+
+        if not os.path.isdir(folder):
+            advice = "Run in a folder that they share."
+            raise Refusal("current folder", "exist on every machine of the cluster", folder, advice)
+        os.chdir(folder)
+        host = ray.util.get_node_ip_address()
+        address = ""
+        while not address or address in taken:
+            _, port = host_and_port(local_cluster(1)[0].workers[0])
+            address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return ray.get_runtime_context().get_node_id(), address
+
+    def run(
+        self,
+        job: Job,
+        settle: Settle,
+        cluster: Cluster,
+        command: Sequence[str] | None,
+        deadlines: Deadlines | None,
+    ) -> Outcome:
+        """Be the launcher of one worker; what it prints is kept for `printed`."""
+        sys.stderr = self._printed
+        return launch(
+            job, settle=settle, stop=self._stop, cluster=cluster, command=command, deadlines=deadlines
+        )
+
+    def stop(self, number: int) -> None:
+        """Pass on a signal that asks to stop."""
+        self._stop.note(number)
+
+    def printed(self) -> str:
+        """Return what was printed since the last call."""
+        return self._printed.take()
+
+
+class _Printed(io.TextIOBase):
+    """A text stream that keeps what is written until it is fetched."""
+
+    def __init__(self, terminal: bool) -> None:
+        self._terminal, self._lock, self._text = terminal, threading.Lock(), ""
+
+    def write(self, text: str) -> int:
+        """Keep it."""
+        with self._lock:
+            self._text += text
+        return len(text)
+
+    def isatty(self) -> bool:
+        """Whether it will be shown on a terminal, where bars can be drawn."""
+        return self._terminal
+
+    def take(self) -> str:
+        """Return what was kept, and forget it."""
+        with self._lock:
+            text, self._text = self._text, ""
+        return text

@@ -1,9 +1,9 @@
-"""The meeting of all launchers of a run: nobody waits for another without a deadline. Needs no TensorFlow.
+"""The rendezvous of all launchers of a run; every wait in it has a deadline. Needs no TensorFlow.
 
-Every worker listens on its own port at once, which shows early that it is in use. Worker 0 hears from each
-when it is ready and with what fingerprint, and answers all alike: go, or what stands against it. Then the
-ports are free for TensorFlow, and the connections stay open: a failure, a point that all have to reach and
-the end are told through them, and one that closes or falls silent is a worker that is lost.
+Every worker listens on its own port from the start, so a port in use is found early. Each worker tells worker
+0 that it is ready, with the fingerprint of what it will train. Worker 0 tells all of them to begin, or why
+they cannot. Then the ports are closed for TensorFlow to use. The connections stay open: failures, barriers
+and the end of the run go through them. A worker whose connection closes or falls silent is lost.
 """
 
 import contextlib
@@ -11,22 +11,22 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from videoqa.launching.cluster import Cluster
-from videoqa.launching.coordinator import Hub
+from videoqa.launching.coordinator import Coordinator
 from videoqa.launching.listening import Listener
-from videoqa.launching.member import Spoke
-from videoqa.launching.messages import Patience
+from videoqa.launching.member import Member
+from videoqa.launching.messages import Deadlines
 
-Side = Hub | Spoke
+Side = Coordinator | Member
 
 
 @contextlib.contextmanager
-def meeting(
+def rendezvous(
     cluster: Cluster,
     settle: Callable[[], Mapping[str, Any]],
     start_timeout: float,
-    patience: Patience,
+    deadlines: Deadlines,
 ) -> Iterator[Side]:
-    """Open this worker's side of the meeting, and close it at the end of the block.
+    """Open this worker's side of the rendezvous, and close it at the end of the block.
 
     Both sides have the methods `tell` (what this worker says: ready with its fingerprint, barrier with a
     name, done, failed with a type and message) and `poll` (what it is told: go with what was settled, pass
@@ -36,17 +36,17 @@ def meeting(
         cluster: the workers and which of them this is.
         settle: called by worker 0 alone, once all are ready with one and the same fingerprint.
         start_timeout: seconds to wait for a worker that is not there.
-        patience: the other waiting times.
+        deadlines: the other waiting times.
 
     Raises:
         ValueError: this worker's port is in use.
     """
-    listener = Listener(cluster, patience.welcome) if len(cluster.workers) > 1 else None
+    listener = Listener(cluster, deadlines.welcome) if len(cluster.workers) > 1 else None
     side: Side
     if listener is None or cluster.is_chief:
-        side = Hub(cluster, settle, start_timeout, patience, listener)
+        side = Coordinator(cluster, settle, start_timeout, deadlines, listener)
     else:
-        side = Spoke(cluster, start_timeout, patience, listener)
+        side = Member(cluster, start_timeout, deadlines, listener)
     try:
         yield side
     finally:

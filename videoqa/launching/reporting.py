@@ -1,4 +1,4 @@
-"""A worker process's line to its launcher: JSON lines in and out, and an end with the launcher's."""
+"""A worker process's pipe to its launcher: JSON lines in both directions; both end together."""
 
 import contextlib
 import ctypes
@@ -13,13 +13,14 @@ import time
 from typing import Any, BinaryIO, TextIO
 
 from videoqa._checks import refusal
+from videoqa._child import answers_pipe
 
 ALIVE_SECONDS = 1.0
 SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Reporter:
-    """What a worker says to its launcher and hears from it; without the launcher the process ends at once.
+    """Sends messages to the launcher and receives its own; the process ends when the launcher does.
 
     Args:
         incoming: JSON lines of the launcher.
@@ -52,7 +53,7 @@ class Reporter:
                 _end()
 
     def barrier(self, name: str) -> None:
-        """Wait until every worker has come to the barrier of this name."""
+        """Wait until every worker has reached the barrier of this name."""
         self.tell("barrier", name=name)
         with self._heard:
             self._heard.wait_for(lambda: name in self._passed)
@@ -84,9 +85,9 @@ class Reporter:
 
 
 def connect() -> tuple[Reporter, dict[str, Any]]:
-    """Open the line to the launcher and return it with the object that says what to do.
+    """Open the pipe to the launcher and return it with the object that says what to do.
 
-    To be called first of all in a worker process: signs of life begin before anything heavy is loaded. From
+    To be called first of all in a worker process: heartbeats begin before anything heavy is loaded. From
     here on stdout is stderr, stdin is empty, and Ctrl-C and SIGTERM are the launcher's business.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -94,8 +95,7 @@ def connect() -> tuple[Reporter, dict[str, Any]]:
     _end_with_parent()
     # unbuffered: at its end the interpreter must not wait for the buffer's lock, which a thread holds
     incoming = os.fdopen(os.dup(0), "rb", buffering=0)
-    outgoing = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    outgoing = answers_pipe()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

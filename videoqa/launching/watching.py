@@ -8,13 +8,13 @@ from typing import Any
 
 from videoqa._checks import Refusal
 from videoqa.launching.child import ChildProcess
-from videoqa.launching.messages import Patience
+from videoqa.launching.messages import Deadlines
 from videoqa.launching.rendezvous import Side
 from videoqa.launching.stopping import StopRequest
 
 LOOK_SECONDS = 0.05
 CONFIRM_SECONDS = 0.5
-"""A launcher that was itself frozen sees old news first; its threads then get this long to read the new."""
+"""A launcher that was frozen itself sees old messages first; this is how long its threads get to read on."""
 
 
 class Abandoned(RuntimeError):
@@ -22,18 +22,18 @@ class Abandoned(RuntimeError):
 
 
 def conversation(
-    child: ChildProcess, side: Side, *, stop: StopRequest, patience: Patience, abandoned: threading.Event
+    child: ChildProcess, side: Side, *, stop: StopRequest, deadlines: Deadlines, abandoned: threading.Event
 ) -> Iterator[dict[str, Any]]:
-    """Tell the others what the worker process says, and yield that and what this worker is told by them.
+    """Yield the messages of the worker process, which also go to the other workers, and those for it.
 
     A stop request is yielded once, as {"kind": "stop", "signal": number}. It goes on until the consumer has
     what it wants, or until a failure, of whichever worker.
 
     Args:
         child: the worker process; one that ends early or is frozen is a failure.
-        side: this worker's side of the meeting.
+        side: this worker's side of the rendezvous.
         stop: looked at all the time.
-        patience: waiting times.
+        deadlines: waiting times.
         abandoned: when set, all ends with `Abandoned`.
 
     Raises:
@@ -53,7 +53,7 @@ def conversation(
             may_end = may_end or message["kind"] == "ready"
             _pass_on(side, message)
             yield message
-        problem = None if failed or may_end else _problem(child, code, patience)
+        problem = None if failed or may_end else _problem(child, code, deadlines)
         if problem is not None:
             failed = True
             side.tell("failed", **problem)
@@ -63,7 +63,7 @@ def conversation(
 
 
 def _pass_on(side: Side, message: Mapping[str, Any]) -> None:
-    """Tell the others what they have to know of what the worker process said."""
+    """Tell the other workers what they need to know of a message of the worker process."""
     kind = message["kind"]
     if kind == "ready":
         side.tell("ready", fingerprint=message["fingerprint"])
@@ -77,7 +77,7 @@ def _pass_on(side: Side, message: Mapping[str, Any]) -> None:
             raise Refusal(message["message"])
 
 
-def _problem(child: ChildProcess, code: int | None, patience: Patience) -> dict[str, str] | None:
+def _problem(child: ChildProcess, code: int | None, deadlines: Deadlines) -> dict[str, str] | None:
     """Return what is wrong with the worker process, as fields of a "failed" message; None: nothing."""
     if code is not None:
         words = f" The last line it printed: {child.last_line}" if child.last_line else ""
@@ -88,10 +88,10 @@ def _problem(child: ChildProcess, code: int | None, patience: Patience) -> dict[
             name += " (which systems do when memory is short)"
         kind = "aborted" if -code == signal.SIGABRT else "died"
         return {"type": kind, "message": f"its process was killed by {name}.{words}"}
-    limit = patience.child_silence if child.has_loaded else patience.first_sign
-    if child.seconds_since_sign > limit:
+    limit = deadlines.child_silence if child.has_loaded else deadlines.first_heartbeat
+    if child.seconds_since_heartbeat > limit:
         time.sleep(CONFIRM_SECONDS)
-        if child.seconds_since_sign > limit:
+        if child.seconds_since_heartbeat > limit:
             child.kill()
             return {"type": "frozen", "message": f"its process was frozen for {limit:g} seconds."}
     return None

@@ -6,30 +6,30 @@ import time
 from dataclasses import dataclass, field
 
 from videoqa.launching.cluster import Cluster
-from videoqa.launching.messages import Patience
-from videoqa.launching.rendezvous import meeting
+from videoqa.launching.messages import Deadlines
+from videoqa.launching.rendezvous import rendezvous
 
 
 @dataclass
-class Attendant:
+class LauncherThread:
     """One launcher in a thread: it says one thing, after "go" the rest, and keeps what it is told."""
 
     cluster: Cluster
     says: list[dict]
     until: str
     timeout: float
-    patience: Patience
+    deadlines: Deadlines
     settle: object
     told: list[dict] = field(default_factory=list)
     error: BaseException | None = None
 
     def __post_init__(self):
-        self.thread = threading.Thread(target=self.attend)
+        self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
-    def attend(self):
+    def run(self):
         try:
-            with meeting(self.cluster, self.settle, self.timeout, self.patience) as side:
+            with rendezvous(self.cluster, self.settle, self.timeout, self.deadlines) as side:
                 side.tell(**self.says[0])
                 unsaid = self.says[1:]
                 while self.until not in kinds(self):
@@ -45,8 +45,8 @@ def ready(**fingerprint):
     return {"kind": "ready", "fingerprint": fingerprint or {"data": "x"}}
 
 
-def kinds(attendant):
-    return [message["kind"] for message in attendant.told]
+def kinds(launcher):
+    return [message["kind"] for message in launcher.told]
 
 
 def framed(body):

@@ -1,8 +1,11 @@
-"""The GPUs of a machine among its workers."""
+"""The environment of a worker process: its share of the GPUs, and no proxy between workers."""
 
 import pytest
 
-from videoqa.launching.gpus import split_gpus, visible_gpus
+from videoqa.launching.cluster import Cluster
+from videoqa.launching.environment import split_gpus, visible_gpus, without_proxy
+
+CLUSTER = Cluster(("a:1", "a:2", "[::1]:3"), 0)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,18 @@ def test_local_workers_get_their_share(launched, monkeypatch, tmp_path, capsys):
         launched({"train": code}, job={"progress": True})
         assert tuple((tmp_path / name).read_text() for name in ("0", "1")) == shares
         assert ("fewer than the 2 workers" in capsys.readouterr().err) == (variable == "4")
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, {"no_proxy": "a,::1", "NO_PROXY": "a,::1", "no_grpc_proxy": "a,::1"}),
+        (
+            {"NO_PROXY": "inner, a"},
+            {"no_proxy": "inner,a,::1", "NO_PROXY": "inner,a,::1", "no_grpc_proxy": "a,::1"},
+        ),
+        ({"no_proxy": "*", "no_grpc_proxy": "b"}, {"no_grpc_proxy": "b,a,::1"}),
+    ],
+)
+def test_the_hosts_of_the_workers_are_excepted(environment, expected):
+    assert without_proxy(environment, CLUSTER) == expected

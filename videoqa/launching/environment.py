@@ -1,0 +1,41 @@
+"""Environment variables of a worker process: which GPUs it has, and no proxy between the workers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from videoqa.launching.cluster import Cluster, host_and_port
+
+GPUS_VARIABLE = "CUDA_VISIBLE_DEVICES"
+
+
+def visible_gpus(environment: Mapping[str, str], devices: Path = Path("/dev")) -> list[str]:
+    """Return CUDA's names of the GPUs a process may use: what the variable lists, else all in `devices`."""
+    if GPUS_VARIABLE not in environment:
+        return [str(place) for place, _ in enumerate(devices.glob("nvidia[0-9]*"))]
+    names = [name.strip() for name in environment[GPUS_VARIABLE].split(",")]
+    valid = [bool(name) and not name.startswith("-") and name != "NoDevFiles" for name in names]
+    return names[: [*valid, False].index(False)]  # CUDA ignores what follows an invalid name
+
+
+def split_gpus(gpus: Sequence[str], num_workers: int) -> list[str]:
+    """Return the variable for each worker: as many GPUs for each, none twice; "" where there are too few."""
+    share = len(gpus) // num_workers
+    return [",".join(gpus[place * share : (place + 1) * share]) for place in range(num_workers)]
+
+
+def without_proxy(environment: Mapping[str, str], cluster: Cluster) -> dict[str, str]:
+    """Return the variables that keep gRPC from reaching the hosts of `cluster` through an HTTP proxy.
+
+    What is excepted already stays so. Where `no_grpc_proxy` is set gRPC reads no other; it knows no "*".
+    """
+    hosts = list(dict.fromkeys(host_and_port(address)[0] for address in cluster.workers))
+    excepted = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    variables = {"no_grpc_proxy": _joined(environment.get("no_grpc_proxy", ""), hosts)}
+    if excepted.strip() != "*":
+        variables |= dict.fromkeys(("no_proxy", "NO_PROXY"), _joined(excepted, hosts))
+    return variables
+
+
+def _joined(text: str, hosts: list[str]) -> str:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return ",".join([*names, *(host for host in hosts if host not in names)])
