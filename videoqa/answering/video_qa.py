@@ -201,4 +201,3 @@ class VideoQA:
             short_clips=sampling.short_clips,
             with_mask=model.facts.needs_mask,
         )
-        return predict_probabilities(self.model, examples, num_test_clips=sampling.num_test_clips)
