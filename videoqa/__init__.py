@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from videoqa._keras_layers import register_with_keras
+from videoqa._quiet import keep_tensorflow_quiet
 from videoqa._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -81,4 +82,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+keep_tensorflow_quiet()
 register_with_keras()

@@ -1,51 +1,73 @@
 """TensorFlow without the lines its libraries print while they load, which no setting of its own silences."""
 
 import contextlib
+import importlib.util
+import logging
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
 
-LEVEL, OURS = "TF_CPP_MIN_LOG_LEVEL", "VIDEOQA_QUIET"
-CHOSEN_BY_USER = LEVEL in os.environ and OURS not in os.environ
-"""Whoever sets TensorFlow's log level wants to see what it says; `OURS` tells worker processes it was us."""
+LEVEL, SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
+"""TensorFlow's log level, and the value at which it says nothing. Errors reach Python as exceptions; what is
+still logged as one is noise: no GPU, or a mask that oneDNN cannot transpose (`E0000 … supports DT_BOOL`)."""
 
 
-def load_tensorflow() -> None:
-    """Import TensorFlow and let it look for GPUs; what it prints is shown only if that fails."""
-    if "tensorflow" in sys.modules:
-        return
-    if CHOSEN_BY_USER:
-        _load()
-        return
-    os.environ[LEVEL], os.environ[OURS] = "2", "1"
+def keep_tensorflow_quiet() -> None:
+    """Let TensorFlow load without a word, whoever imports it first, unless its log level asks for words."""
+    if "tensorflow" not in sys.modules and os.environ.get(LEVEL, SILENT) == SILENT:
+        sys.meta_path.insert(0, _QuietFinder())
+
+
+class _QuietFinder:
+    """Finds TensorFlow once, as Python does, with a loader that hides what it prints."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
+        """Return None for every other module: the next finder is asked."""
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None or os.environ.setdefault(LEVEL, SILENT) != SILENT:
+            return spec
+        execute = spec.loader.exec_module
+
+        def execute_quietly(module: ModuleType) -> None:
+            with _hidden_unless_it_fails():
+                execute(module)
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+        spec.loader.exec_module = execute_quietly  # type: ignore[method-assign]
+        return spec
+
+
+@contextlib.contextmanager
+def _hidden_unless_it_fails() -> Iterator[None]:
+    """Hide what this process writes to file descriptor 2, where C++ writes whatever `sys.stderr` is."""
     try:
-        shown = sys.stderr.fileno()
-    except OSError:  # stderr is no real file: inside a notebook or a test
-        _load()
+        saved = os.dup(2)
+    except OSError:  # closed: nothing can be seen
+        yield
         return
-    _load_with_hidden(shown)
-
-
-def _load_with_hidden(shown: int) -> None:
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as hidden, contextlib.ExitStack() as at_end:
-        saved = os.dup(shown)
-        at_end.callback(os.close, saved)
-        os.dup2(hidden.fileno(), shown)
+    with tempfile.TemporaryFile() as hidden, os.fdopen(saved, "wb") as real:
+        _flush()
+        os.dup2(hidden.fileno(), 2)
         try:
-            _load()
+            yield
         except BaseException:
+            _flush()
             hidden.seek(0)
-            with os.fdopen(os.dup(saved), "wb") as real:
-                shutil.copyfileobj(hidden, real)
+            shutil.copyfileobj(hidden, real)
             raise
         finally:
-            sys.stderr.flush()
-            os.dup2(saved, shown)
+            _flush()
+            os.dup2(saved, 2)
 
 
-def _load() -> None:
-    import tensorflow
-
-    tensorflow.config.list_physical_devices()
+def _flush() -> None:
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # no stderr, or one that was closed
+        sys.stderr.flush()

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -131,12 +130,3 @@ def test_the_cache_is_shown_pruned_and_cleared(run, tmp_path):
     done = run("cache", "clear", "--yes")
     assert done.returncode == 0, done.stderr
     assert "num_entries: 0" in run("cache", "info").stdout
-
-
-@pytest.mark.slow
-def test_tensorflow_loads_without_a_word(monkeypatch):
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
-    command = [sys.executable, "-m", "videoqa", "summary", "--backbone", "tiny"]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert done.returncode == 0
-    assert done.stderr == ""

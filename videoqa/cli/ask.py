@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_json, add_segment, keywords
 
 HELP = "ask a question about a clip"
@@ -35,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the answer, whose notes the library says on stderr."""
-    load_tensorflow()
     from videoqa import ask
 
     options = keywords(arguments, "model", "top_k", "start_seconds", "end_seconds")

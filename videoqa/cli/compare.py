@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_json, add_progress, add_split, keywords
 
 HELP = "compare two runs on the same rows: the difference, its interval by video, McNemar's test"
@@ -32,7 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the comparison."""
-    load_tensorflow()
     from videoqa import compare
 
     return compare(arguments.run_a, arguments.run_b, **keywords(arguments, *KEYWORDS))

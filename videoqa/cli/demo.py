@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import (
@@ -41,7 +40,6 @@ def run(arguments: argparse.Namespace) -> Any:
     """Run the demo, which prints as it goes."""
     options = typed_options(arguments, PARTS)
     run_config_from_options({"data": (SAMPLE,), **options})  # refused before TensorFlow is loaded
-    load_tensorflow()
     from videoqa.demo import run_demo
 
     return run_demo(**options, **keywords(arguments, "out", "progress"))

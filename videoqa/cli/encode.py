@@ -4,7 +4,6 @@ import argparse
 from typing import Any
 
 from videoqa._checks import Refusal
-from videoqa._quiet import load_tensorflow
 from videoqa._ray import import_ray
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
@@ -72,7 +71,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         parse_shard(typed["shard"])
     if typed.get("runner") == "ray":
         import_ray()
-    load_tensorflow()
     from videoqa import encode
 
     return encode(options.pop("data"), **options, **typed).to_dict()

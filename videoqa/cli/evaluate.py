@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import (
     add_data,
     add_json,
@@ -48,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the scores."""
-    load_tensorflow()
     from videoqa import evaluate
 
     return evaluate(arguments.model, **typed_options(arguments, PARTS), **keywords(arguments, *KEYWORDS))

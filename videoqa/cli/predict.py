@@ -5,7 +5,6 @@ import os
 import sys
 from typing import Any
 
-from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_json, add_num_test_clips, add_progress, keywords
 
 HELP = "label a folder of clips with an action model, or answer a file of questions"
@@ -38,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the table of answers and the file it was written to."""
-    load_tensorflow()
     from videoqa import predict
 
     table = predict(

@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_json, add_progress, add_split, keywords
 
 HELP = "write one HTML file about a run: scores, floors, pictures, the command that made it"
@@ -30,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Write the report and return where it is."""
-    load_tensorflow()
     from videoqa import report
 
     return {"out": str(report(arguments.run, **keywords(arguments, *KEYWORDS)))}

@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_json
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import (
@@ -39,7 +38,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the layers, their sums and the memory forecast."""
     options = typed_options(arguments, PARTS)
     config = run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
-    load_tensorflow()
     from videoqa.training.memory import summarize
 
     return summarize(config, options.get("num_frames"))

@@ -4,7 +4,6 @@ import argparse
 from typing import Any
 
 from videoqa._checks import Refusal
-from videoqa._quiet import load_tensorflow
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import (
@@ -58,8 +57,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     launch = set(field_names(LaunchConfig))
     LaunchConfig(**{name: value for name, value in options.items() if name in launch})
     run_config_from_options({name: value for name, value in options.items() if name not in launch})
-    if options.get("strategy") != "multiworker" and not options.get("max_restarts"):
-        load_tensorflow()
     from videoqa import train
 
     data = options.pop("data", None)

@@ -73,11 +73,11 @@ def _prepare(start: dict[str, Any], reporter: Reporter) -> None:
 
 
 def _train(start: dict[str, Any], reporter: Reporter) -> None:
-    from videoqa._quiet import load_tensorflow
+    import tensorflow  # noqa: F401 - whoever watches is more patient until this is done
+
     from videoqa.training.request import read_request
     from videoqa.training.run import run_training
 
-    load_tensorflow()
     reporter.tell("loaded")
     control = RunControl(index=start["cluster"]["index"], reporter=reporter)
     settled = start["settled"]
