@@ -93,7 +93,7 @@ def test_plain_fit_trains_it() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16", "mixed_float16"])
 def test_other_precisions(policy: str) -> None:
     with computing_in(policy):
         model = build_action_model(3, **SMALL)

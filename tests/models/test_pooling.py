@@ -1,4 +1,4 @@
-"""3-D max pooling: Keras's in float32, and the same values without it in float64."""
+"""3-D max pooling: Keras's in float32, and the same values where TensorFlow has none."""
 
 import keras
 import numpy as np
@@ -18,12 +18,15 @@ def numbers(shape: tuple[int, ...]) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("pool_size", POOLS)
-def test_float64_gives_the_values_and_gradients_of_keras_float32(shape: tuple, pool_size: tuple) -> None:
+def test_every_precision_gives_the_values_and_gradients_of_keras_float32(
+    shape: tuple, pool_size: tuple
+) -> None:
     found = []
     for layer, dtype in (
         (keras.layers.MaxPooling3D(pool_size, padding="same"), "float32"),
         (MaxPooling3D(pool_size), "float32"),
         (MaxPooling3D(pool_size, dtype="float64"), "float64"),
+        (MaxPooling3D(pool_size, dtype="float16"), "float16"),
     ):
         values = tf.constant(numbers(shape), dtype)
         with tf.GradientTape() as tape:

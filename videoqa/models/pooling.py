@@ -1,8 +1,9 @@
-"""3-D max pooling that also works in float64."""
+"""3-D max pooling that works in every precision on every device."""
 
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from videoqa._checks import Refusal
 
@@ -11,7 +12,8 @@ from videoqa._checks import Refusal
 class MaxPooling3D(keras.layers.MaxPooling3D):
     """Takes the largest value of windows that do not overlap, as Keras's layer with padding "same".
 
-    TensorFlow has no 3-D max pooling for float64. There the pool is the larger of each two neighbours, one
+    TensorFlow has no 3-D max pooling for float16 on a CPU: there it is computed in float32, with the same
+    result. Nor has it one for float64. There the pool is the larger of each two neighbours, one
     axis after the other; at an odd end the last stands alone, as with padding "same". Of equal values the
     first gets the gradient.
 
@@ -26,6 +28,8 @@ class MaxPooling3D(keras.layers.MaxPooling3D):
 
     def call(self, inputs: Any) -> Any:
         """Return `(batch, frames, rows, columns, channels)`, each pooled axis half as long, rounded up."""
+        if self.compute_dtype == "float16" and not tf.config.list_physical_devices("GPU"):
+            return keras.ops.cast(super().call(keras.ops.cast(inputs, "float32")), "float16")
         if self.compute_dtype != "float64":
             return super().call(inputs)
         for axis, size in enumerate(self.pool_size, start=1):
