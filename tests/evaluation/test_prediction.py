@@ -72,26 +72,53 @@ def test_a_frame_under_several_windows_counts_once() -> None:
 
 
 def test_frames_are_counted_by_the_label_of_their_clip() -> None:
+    """Of swing 2 of 3 frames right, of dive 1 of 4; 5 were called swing, 2 dive; two had no frames."""
     classes = [np.array([0, 0, 1]), np.array([1, 0, 0, 0]), np.zeros(0, np.int64)]
-    scores = frame_scores(["Swing", "dive", "dive"], classes, ("swing", "dive"))
+    scores = frame_scores(["Swing", "dive", "run"], classes, ("swing", "dive", "sit"))
+    pairs = [("swing", "swing", 2), ("swing", "dive", 1), ("dive", "swing", 3), ("dive", "dive", 1)]
+    entries = [dict(zip(("labelled", "classified", "num_frames"), pair, strict=True)) for pair in pairs]
     assert scores == {
         "num_frames": 7,
+        "num_classes": 4,
         "accuracy": 3 / 7,
-        "confused_pairs": [
-            {"labelled": "dive", "classified": "swing", "num_frames": 3},
-            {"labelled": "Swing", "classified": "dive", "num_frames": 1},
-        ],
+        "macro_precision": pytest.approx((2 / 5 + 1 / 2) / 2),
+        "macro_recall": pytest.approx((2 / 3 + 1 / 4) / 2),
+        "macro_f1": pytest.approx((4 / 8 + 2 / 6) / 2),
+        "classes_left_out": {"macro_precision": 2, "macro_recall": 2, "macro_f1": 2},
+        "label_pairs": entries,
+        "confused_pairs": [entries[2], entries[1]],
     }
     lines = frame_lines(scores)
-    assert lines[0] == "frames: 7, accuracy 42.86"
-    assert lines[1] == "labelled as dive, classified as swing: 3 times"
+    assert lines[:3] == [
+        "frames: 7, classes 4, accuracy 42.86",
+        "macro precision 45.00 (2 classes left out), macro recall 45.83 (2 classes left out), "
+        "macro F1 41.67 (2 classes left out)",
+        "labelled as swing, classified as swing: 2 times",
+    ]
+    assert len(lines) == 2 + len(pairs)
     table = format_score_table({"num_rows": 3, "num_failed_videos": 1, "accuracy": 0.5, "frames": scores})
     assert "\n".join(lines) in table
-    assert frame_lines(frame_scores([], [], ("a",))) == ["frames: none was labelled"]
 
 
-def test_many_confusions_are_cut_in_print_only() -> None:
-    answers = tuple(f"label {number}" for number in range(30))
-    scores = frame_scores(["label 0"], [np.arange(30)], answers)
-    assert len(scores["confused_pairs"]) == 29
-    assert frame_lines(scores)[-1] == "and 9 rarer pairs, in metrics.json"
+def test_means_leave_out_classes_as_the_published_evaluation_does() -> None:
+    """What Deeplearning4j prints for 2, 1 and 1 frames of three classes, all called the third."""
+    scores = frame_scores(["a", "b", "c"], [np.array([2, 2]), np.array([2]), np.array([2])], ("a", "b", "c"))
+    means = (scores["accuracy"], scores["macro_precision"], scores["macro_recall"], scores["macro_f1"])
+    assert means == pytest.approx((0.25, 0.25, 1 / 3, 0.4))
+    assert scores["classes_left_out"] == {"macro_precision": 2, "macro_recall": 0, "macro_f1": 2}
+
+
+def test_without_frames_there_is_no_score() -> None:
+    scores = frame_scores([], [], ("a",))
+    assert scores["accuracy"] is None and scores["macro_f1"] is None
+    assert frame_lines(scores) == ["frames: none was labelled"]
+
+
+def test_a_label_that_the_model_does_not_know_is_a_class_never_given() -> None:
+    scores = frame_scores(["other"], [np.array([0])], ("a",))
+    assert (scores["num_classes"], scores["macro_precision"], scores["macro_recall"]) == (2, 0, 0)
+    assert scores["macro_f1"] is None
+    assert (
+        frame_lines(scores)[1]
+        == "macro precision 0.00 (1 class left out), macro recall 0.00 (1 class left out)"
+    )

@@ -46,6 +46,7 @@ def test_windows_are_averaged_and_frames_reported(run: Path, tmp_path: Path) -> 
         assert one["frames"]["num_frames"] == 3 * 6 < five["frames"]["num_frames"]
         wrong = sum(pair["num_frames"] for pair in one["frames"]["confused_pairs"])
         assert math.isclose(one["frames"]["accuracy"], 1 - wrong / 18)
+        assert sum(pair["num_frames"] for pair in one["frames"]["label_pairs"]) == 18
     page = Path(videoqa.report(run, progress=False)).read_text("utf-8")
     assert ("Single frames" in page) == (run.name == "conv_lstm")
     with open(Path(five["out"]) / "metrics.json") as file:

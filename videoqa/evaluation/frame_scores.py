@@ -8,7 +8,8 @@ import numpy as np
 
 from videoqa._normalizing import normalize_answer
 
-MOST_LINES = 20
+MEANS = {"macro_precision": "macro precision", "macro_recall": "macro recall", "macro_f1": "macro F1"}
+"""Field of the scores -> its name in print."""
 
 
 def frame_scores(
@@ -16,42 +17,88 @@ def frame_scores(
 ) -> dict[str, Any]:
     """Return how often the frames of clips got the label of their clip.
 
+    The means over classes are those of the published evaluation: a class that no frame was given has no
+    precision, a class without frames no recall, and either no F1; they are left out of that mean. F1 is
+    averaged, not made from the averages. (With two classes that evaluation gives the F1 of the second alone;
+    here it is the mean of both.)
+
     Args:
         gold: the label of each row, which all of its frames have.
         frame_classes: `Predictions.frame_classes`; frames of a video that failed are not known, nor counted.
-        answers: label of each class.
+        answers: label of each class; labels of rows that are not among them are further classes.
 
     Returns:
-        JSON-ready: "num_frames"; "accuracy" in [0, 1], None without frames; "confused_pairs": every pair of
-        different labels as "labelled", "classified" and "num_frames", the most frequent first.
+        JSON-ready: "num_frames"; "num_classes"; "accuracy", "macro_precision", "macro_recall" and "macro_f1"
+        in [0, 1], None without frames; "classes_left_out": of each of the three means; "label_pairs": how
+        often frames of a label were given a label, equal ones included, as "labelled", "classified" and
+        "num_frames" in the order of the classes, pairs that never occurred left out; "confused_pairs": those
+        of different labels, the most frequent first.
+
+    Source: `Evaluation` of Deeplearning4j, read in deeplearning4j/deeplearning4j.
     """
+    names = {normalize_answer(answer): answer for answer in answers}
+    labels = [names.setdefault(normalize_answer(label), label) for label in gold]
     counts: Counter[tuple[str, str]] = Counter()
-    for label, classes in zip(gold, frame_classes, strict=True):
-        for index, number in Counter(classes.tolist()).items():
-            counts[label, answers[index]] += number
+    for label, classes in zip(labels, frame_classes, strict=True):
+        counts.update((label, answers[index]) for index in classes.tolist())
+    place = {name: number for number, name in enumerate(names.values())}
+    pairs = sorted(counts, key=lambda pair: (place[pair[0]], place[pair[1]]))
+    wrong = sorted((pair for pair in counts if pair[0] != pair[1]), key=lambda pair: (-counts[pair], *pair))
     total = sum(counts.values())
-    wrong = [pair for pair in counts if normalize_answer(pair[0]) != normalize_answer(pair[1])]
-    num_wrong = sum(counts[pair] for pair in wrong)
     return {
         "num_frames": total,
-        "accuracy": (total - num_wrong) / total if total else None,
-        "confused_pairs": [
-            {"labelled": pair[0], "classified": pair[1], "num_frames": counts[pair]}
-            for pair in sorted(wrong, key=lambda pair: (-counts[pair], *pair))
-        ],
+        "num_classes": len(names),
+        "accuracy": sum(counts[name, name] for name in place) / total if total else None,
+        **_class_means(counts, list(place)),
+        "label_pairs": [_entry(pair, counts) for pair in pairs],
+        "confused_pairs": [_entry(pair, counts) for pair in wrong],
     }
 
 
 def frame_lines(scores: Mapping[str, Any]) -> list[str]:
-    """Return the scores of `frame_scores` as lines of text, the most frequent confusions first."""
+    """Return the scores of `frame_scores` as lines of text, every pair of labels on its own."""
     if not scores["num_frames"]:
         return ["frames: none was labelled"]
-    pairs = scores["confused_pairs"]
-    lines = [f"frames: {scores['num_frames']}, accuracy {100 * scores['accuracy']:.2f}"]
-    lines += [
-        f"labelled as {pair['labelled']}, classified as {pair['classified']}: {pair['num_frames']} times"
-        for pair in pairs[:MOST_LINES]
+    head = f"frames: {scores['num_frames']}, classes {scores['num_classes']}"
+    means = [
+        f"{name} {100 * scores[field]:.2f}{_left_out(scores['classes_left_out'][field])}"
+        for field, name in MEANS.items()
+        if scores[field] is not None
     ]
-    if len(pairs) > MOST_LINES:
-        lines.append(f"and {len(pairs) - MOST_LINES} rarer pairs, in metrics.json")
-    return lines
+    return [
+        f"{head}, accuracy {100 * scores['accuracy']:.2f}",
+        ", ".join(means),
+        *(
+            f"labelled as {pair['labelled']}, classified as {pair['classified']}: {pair['num_frames']} times"
+            for pair in scores["label_pairs"]
+        ),
+    ]
+
+
+def _class_means(counts: Mapping[tuple[str, str], int], classes: Sequence[str]) -> dict[str, Any]:
+    """Return the means of precision, recall and F1, and how many classes each leaves out."""
+    labelled: Counter[str] = Counter()
+    given: Counter[str] = Counter()
+    for (label, other), number in counts.items():
+        labelled[label] += number
+        given[other] += number
+    right = {name: counts.get((name, name), 0) for name in classes}
+    known = {
+        "macro_precision": [right[name] / given[name] for name in classes if given[name]],
+        "macro_recall": [right[name] / labelled[name] for name in classes if labelled[name]],
+        "macro_f1": [
+            2 * right[name] / (given[name] + labelled[name])
+            for name in classes
+            if given[name] and labelled[name]
+        ],
+    }
+    means = {field: float(np.mean(each)) if each else None for field, each in known.items()}
+    return means | {"classes_left_out": {field: len(classes) - len(each) for field, each in known.items()}}
+
+
+def _entry(pair: tuple[str, str], counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    return {"labelled": pair[0], "classified": pair[1], "num_frames": counts[pair]}
+
+
+def _left_out(number: int) -> str:
+    return f" ({number} {'class' if number == 1 else 'classes'} left out)" if number else ""
