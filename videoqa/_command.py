@@ -42,10 +42,10 @@ def training_command(
         return ""
     words = [PROGRAM]
     for name, value in shortest_options(config, named).items():
-        words += _words(name, value)
+        words += words_of(name, value)
     for name, path in (("out", out), ("initial_model", initial_model)):
         if path is not None:
-            words += _words(name, os.path.abspath(path))
+            words += words_of(name, os.path.abspath(path))
     return shlex.join(words)
 
 
@@ -74,7 +74,7 @@ def _gives(options: dict[str, Any], config: RunConfig) -> bool:
         return False
 
 
-def _words(name: str, value: Any) -> list[str]:
+def words_of(name: str, value: Any) -> list[str]:
     """Return the words that set one option, as `cli.flags` reads them."""
     flag = "--" + name.replace("_", "-")
     if isinstance(value, bool):

@@ -2,13 +2,14 @@
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from videoqa.cli.main import main
+from videoqa.cli.main import build_parser, main
 from videoqa.features.cache import FeatureCache
 from videoqa.sample.sample_set import sample_clip
 
@@ -57,6 +58,27 @@ def test_an_unknown_flag_is_refused(run):
 def test_without_data_the_next_command_is_named(run, command):
     program = "videoqa-train" if command == "train" else "videoqa encode"
     assert refused(run(command), "`--data` is missing", f"{program} --data sample")
+
+
+def test_the_command_named_repeats_what_was_typed(run):
+    typed = ("--out", "my run", "--strategy", "multiworker", "--workers", "a:1,b:2", "--worker-index", "1")
+    more = (
+        "--patience",
+        "none",
+        "--no-blind",
+        "--frame-size",
+        "48",
+        "64",
+        "--classes",
+        "x",
+        "--classes",
+        "y",
+    )
+    done = run("train", *typed, *more)
+    named = shlex.split(done.stderr.splitlines()[-1])
+    assert named[:3] == ["videoqa-train", "--data", "sample"]
+    parse = build_parser().parse_args
+    assert parse(["train", *named[1:]]) == parse(["train", "--data", "sample", *typed, *more])
 
 
 def test_a_missing_annotation_file_is_refused(run):

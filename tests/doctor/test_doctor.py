@@ -183,3 +183,18 @@ def test_imagenet_weights_that_are_not_there_or_not_whole(
 def test_a_default_model_that_is_none_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIDEOQA_MODEL", str(tmp_path))
     assert levels("default model", "tiny weights") == ["problem", "ok"]
+
+
+def test_of_two_gpus_it_says_what_a_training_says(tmp_path: Path) -> None:
+    """TensorFlow with two GPUs, as far as the doctor looks at it."""
+    code = (
+        "class config:\n"
+        "    def list_physical_devices(kind): return ['a', 'b']\n"
+        "    class experimental:\n"
+        "        def get_device_details(gpu): return {'device_name': 'Drawn ' + gpu}\n"
+    )
+    checks = doctor(write_package(tmp_path, "tensorflow", code))[1]
+    assert checks["devices"]["level"] == "ok"
+    assert checks["devices"]["found"].endswith(
+        "GPU 0 Drawn a, GPU 1 Drawn b; 2 GPUs visible, 1 used: add --strategy mirrored."
+    )

@@ -3,7 +3,7 @@
 import pytest
 
 from videoqa.launching.cluster import Cluster
-from videoqa.launching.environment import split_gpus, visible_gpus, without_proxy
+from videoqa.launching.environment import split_gpus, unused_gpus, visible_gpus, without_proxy
 
 CLUSTER = Cluster(("a:1", "a:2", "[::1]:3"), 0)
 
@@ -65,3 +65,9 @@ def test_local_workers_get_their_share(launched, monkeypatch, tmp_path, capsys):
 )
 def test_the_hosts_of_the_workers_are_excepted(environment, expected):
     assert without_proxy(environment, CLUSTER) == expected
+
+
+def test_unused_ones_are_said_with_what_uses_them():
+    assert unused_gpus(2, 1, "single") == "2 GPUs visible, 1 used: add --strategy mirrored."
+    assert unused_gpus(4, 2, "multiworker") == "4 GPUs visible, 2 used."
+    assert unused_gpus(2, 2, "mirrored") == unused_gpus(0, 0, "single") == ""

@@ -23,11 +23,11 @@ NAMES = (
 EPOCHS = [{"loss": 0.5, "val_loss": 0.75}, {"loss": 0.25, "val_loss": 0.5}]
 
 
-def log_for(folder: Path) -> TrainingLog:
+def log_for(folder: Path, every: int = 20) -> TrainingLog:
     """Return the log of a small model's training."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("adam", "mse")
-    log = TrainingLog(folder)
+    log = TrainingLog(folder, every=every)
     log.set_params({"epochs": 2, "steps": 1, "verbose": 0})
     log.set_model(model)
     return log
@@ -72,6 +72,19 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, capsys) -> None:
     (tmp_path / "logs").write_bytes(b"no folder")
     train(log_for(tmp_path / "logs"))
     assert capsys.readouterr().err.count("The logs of the training could not be written") == 1
+
+
+def test_every_averaging_is_one_point_of_the_curves(tmp_path: Path) -> None:
+    """Three steps of four rows, then two, whose sums come together."""
+    log = log_for(tmp_path, every=1)
+    log.on_train_begin()
+    for step, loss_sum, num_rows in ((3, 6.0, 12.0), (5, 2.0, 8.0)):
+        sums = {"loss_sum": loss_sum, "num_correct": 0.0, "weight_sum": num_rows, "regularisation_sum": 0.0}
+        log.add_step(step, sums, 1e-3)
+    log.on_train_end()
+    (events,) = (tmp_path / "tensorboard" / "steps").iterdir()
+    points = EventAccumulator(str(events)).Reload().Tensors("cross_entropy_loss")
+    assert [(e.step, float(tf.make_ndarray(e.tensor_proto))) for e in points] == [(3, 0.5), (5, 0.25)]
 
 
 def test_every_20_steps_are_one_point_of_the_curves(tmp_path: Path) -> None:

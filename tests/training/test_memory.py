@@ -42,7 +42,7 @@ def test_too_little_memory_is_refused_with_the_batch_size_that_fits() -> None:
     available = sum(forecast.values()) - forecast["activations"] // 2
     with pytest.raises(ValueError, match=r"batch_size=64 needs about .* GiB are free. `batch_size=32` fits"):
         check_memory(config, 1000, available=available)
-    with pytest.raises(ValueError, match="Not even `batch_size=1` fits"):
+    with pytest.raises(ValueError, match="Not even `batch_size=1` fits; fewer `num_frames`, fewer clips"):
         check_memory(config, 1000, available=forecast["clips"])
     check_memory(config, 1000, available=sum(forecast.values()))
 
@@ -56,8 +56,14 @@ def test_the_batch_size_named_fits_and_the_next_does_not(architecture: str) -> N
     assert largest_batch_size(config(24), 10, needs[2] - 1) == 13
     assert largest_batch_size(config(24), 10, needs[1] - 1) == 12
     assert largest_batch_size(config(24), 10, needs[0] - 1) == 0
-    with pytest.raises(ValueError, match=r"batch_size=24 needs .*runtime 0.3 GiB.*`batch_size=13` fits"):
+    refused = r"batch_size=24 needs .*runtime 0.3 GiB.*`batch_size=13` fits; smaller frames \(`frame_size`\)"
+    with pytest.raises(ValueError, match=refused):
         check_memory(config(24), 10, available=needs[1])
+    exact = run_config_from_options(SMALL | {"architecture": architecture, "precision": "float64"})
+    with pytest.raises(
+        ValueError, match=r"; `precision='float32'` \(half as much\), smaller frames .* help too"
+    ):
+        check_memory(exact, 10, available=needs[1])
 
 
 def test_a_step_of_c3d_is_counted_by_hand() -> None:

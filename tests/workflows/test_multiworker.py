@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -158,6 +159,11 @@ def test_averaged_weights_drift_between_and_meet_again(
     averaged = videoqa.train(data, out=tmp_path / "2", local_workers=2, averaging_frequency=2, **options)
     assert all(0 < epoch["spread"] < 1 for epoch in averaged.history)
     assert averaged.history[-1]["loss"] < averaged.history[0]["loss"]
+    log = (tmp_path / "2" / "logs" / "worker-0.log").read_text()
+    said = re.findall(r"averaged after step (\d+): loss ([\d.]+),", log)
+    assert [int(step) for step, _ in said] == [2, 3, 5, 6, 8, 9]  # three steps an epoch
+    of_epoch = (2 * float(said[0][1]) + float(said[1][1])) / 3
+    assert of_epoch == pytest.approx(averaged.history[0]["loss"], abs=1e-4)
     plain = videoqa.train(data, out=tmp_path / "plain", **{**options, "strategy": "single"})
     assert distance(last_weights(averaged.out), last_weights(plain.out)) > 1e-6
 

@@ -1,9 +1,11 @@
 """`videoqa train`, which is also the program `videoqa-train`: train a model."""
 
 import argparse
+import shlex
 from typing import Any
 
 from videoqa._checks import Refusal
+from videoqa._command import PROGRAM, words_of
 from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import (
@@ -49,11 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train, and return the folder and the scores."""
-    if not hasattr(arguments, "data") and not arguments.resume:
-        raise Refusal(
-            "`--data` is missing. Type next, for the built-in clips:\n  videoqa-train --data sample"
-        )
     options = typed_options(arguments, OPTION_PARTS)
+    if not hasattr(arguments, "data") and not arguments.resume:
+        typed = options | keywords(arguments, "out", "initial_model", "progress")
+        command = [PROGRAM, "--data", "sample", *(["--json"] if arguments.json else [])]
+        command += [word for name, value in typed.items() for word in words_of(name, value)]
+        raise Refusal(f"`--data` is missing. Type next, for the built-in clips:\n  {shlex.join(command)}")
     launch = set(field_names(LaunchConfig))
     LaunchConfig(**{name: value for name, value in options.items() if name in launch})
     run_config_from_options({name: value for name, value in options.items() if name not in launch})

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from videoqa._child import how_it_ended, python_command
+from videoqa.config import TrainingConfig
 from videoqa.doctor.check import Check
+from videoqa.launching.environment import unused_gpus
 
 TIMEOUT_SECONDS = 300
 _PROGRAM = (
@@ -29,8 +31,8 @@ def device_checks() -> Iterator[Check]:
     gpus = found["gpus"]
     seen = ", ".join([f"{found['num_processors']} CPU cores", *gpus])
     if gpus:
-        used = f"a training uses {gpus[0]}"
-        yield Check("devices", "ok", f"{seen}; {used}{' alone' if len(gpus) > 1 else ''}")
+        unused = unused_gpus(len(gpus), 1, TrainingConfig().strategy)
+        yield Check("devices", "ok", f"{seen}; {unused or f'a training uses {gpus[0]}'}")
     elif shutil.which("nvidia-smi"):
         advice = (
             'pip install "videoqa[gpu]", and see that `nvidia-smi` runs and CUDA_VISIBLE_DEVICES is not empty'

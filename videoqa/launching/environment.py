@@ -39,3 +39,11 @@ def without_proxy(environment: Mapping[str, str], cluster: Cluster) -> dict[str,
 def _joined(text: str, hosts: list[str]) -> str:
     names = [name.strip() for name in text.split(",") if name.strip()]
     return ",".join([*names, *(host for host in hosts if host not in names)])
+
+
+def unused_gpus(num_visible: int, num_used: int, strategy: str) -> str:
+    """Return what is to be said of GPUs that a training leaves unused; "" where it uses all."""
+    if num_visible <= num_used:
+        return ""
+    advice = ": add --strategy mirrored" if strategy == "single" else ""
+    return f"{num_visible} GPUs visible, {num_used} used{advice}."

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from videoqa._progress import say
 from videoqa.config import TrainingConfig
+from videoqa.launching.environment import unused_gpus
 from videoqa.models.devices import set_gpu_memory
 
 Strategy: TypeAlias = tf.distribute.Strategy
@@ -49,9 +50,8 @@ def make_strategy(name: str, *, gpu_memory_limit: int | None = None, progress: b
     if name == "mirrored" and strategy.num_replicas_in_sync == 1:
         say("One device to train on: TensorFlow was in use before, or there is one GPU.", progress=progress)
     used = min(len(gpus), strategy.num_replicas_in_sync)
-    if len(gpus) > used:
-        advice = ": add --strategy mirrored" if name == "single" else ""
-        say(f"{len(gpus)} GPUs visible, {used} used{advice}.", progress=progress)
+    if unused := unused_gpus(len(gpus), used, name):
+        say(unused, progress=progress)
     return strategy
 
 

@@ -14,7 +14,7 @@ from videoqa._progress import say
 from videoqa.training.state import means_of
 
 STEPS_BETWEEN = 20
-"""Steps between two points of the curves by step."""
+"""Steps between two points of the curves by step, where weights are not averaged."""
 STEP_TAGS = {"loss": "cross_entropy_loss"}
 
 
@@ -25,14 +25,17 @@ class TrainingLog(keras.callbacks.TensorBoard):
         folder: of the logs, made if absent.
         first_step: number of steps that a resumed run, or a second stage, has behind it.
         first_epoch: number of epochs before the epochs that are counted from 0.
+        every: steps between two points of the curves by step; 1: whenever figures come.
     """
 
-    def __init__(self, folder: Path, first_step: int = 0, first_epoch: int = 0) -> None:
+    def __init__(
+        self, folder: Path, first_step: int = 0, first_epoch: int = 0, every: int = STEPS_BETWEEN
+    ) -> None:
         super().__init__(folder / "tensorboard", write_graph=False)
         self._folder = folder / "tensorboard"
         self._steps: Any = None
         self._sums: dict[str, float] = {}
-        self._logged, self._first_epoch = first_step, first_epoch
+        self._logged, self._first_epoch, self._every = first_step, first_epoch, every
         self._csv = folder / "epochs.csv"
         self._has_complained = False
 
@@ -46,7 +49,7 @@ class TrainingLog(keras.callbacks.TensorBoard):
         """Take the sums of a step, and write the means of the last ones when it is time."""
         for name, value in sums.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
-        if number // STEPS_BETWEEN == self._logged // STEPS_BETWEEN:
+        if number // self._every == self._logged // self._every:
             return
         self._logged = number
         means = {"regularisation_loss": 0.0, **means_of(self._sums), "learning_rate": learning_rate}

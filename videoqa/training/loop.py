@@ -20,9 +20,15 @@ from videoqa.training.checks import steps_per_epoch
 from videoqa.training.control import TrainingStopped, signal_of
 from videoqa.training.distribution import Strategy, from_chief, variables_of
 from videoqa.training.early_stopping import is_patience_over, take_score
-from videoqa.training.logs import TrainingLog
+from videoqa.training.logs import STEPS_BETWEEN, TrainingLog
 from videoqa.training.optimizers import RECIPES, optimizer_pairs, rate_setter
-from videoqa.training.state import assign_all, optimizer_variables, restore_arrays, training_arrays
+from videoqa.training.state import (
+    assign_all,
+    means_of,
+    optimizer_variables,
+    restore_arrays,
+    training_arrays,
+)
 from videoqa.training.step import OptimizerPairs, Step
 
 if TYPE_CHECKING:
@@ -73,7 +79,8 @@ class Training:
         self._step = make_step(model, stage, pairs, run.strategy, self._num_steps)
         self._steps_before = self.position.epochs_before * self._num_steps
         steps_done = self._steps_before + self.position.epoch * self._num_steps + self.position.next_batch
-        self._log = TrainingLog(stage.folder / "logs", steps_done, self.position.epochs_before)
+        every = STEPS_BETWEEN if training.averaging_frequency is None else 1  # a point at each averaging
+        self._log = TrainingLog(stage.folder / "logs", steps_done, self.position.epochs_before, every)
         self._callbacks = keras.callbacks.CallbackList(
             [self._log, *stage.callbacks] if control.is_chief else [],
             model=model,
@@ -184,6 +191,9 @@ class Training:
             self.position.next_batch = index + 1
             if self._control.is_chief:
                 self._log.add_step(self._steps_before + number + 1, sums, self._rate())
+            if isinstance(self._step, AveragedStep) and self._control.reporter is not None:
+                shown = ", ".join(f"{key} {value:.4f}" for key, value in means_of(sums).items())
+                say(f"averaged after step {number + 1}: {shown}, spread {self._step.distance:.4f}")
         self._callbacks.on_train_batch_end(index, self.position.means())
         if sums is None:
             return

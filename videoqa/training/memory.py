@@ -284,9 +284,22 @@ def check_memory(config: RunConfig, num_clips: int, *, available: int | None = N
     advice = f"`batch_size={largest}` fits" if largest else "Not even `batch_size=1` fits"
     raise Refusal(
         f"Training with batch_size={config.training.batch_size} needs about {needed / GIB:.1f} GiB of memory "
-        f"({parts}); {available / GIB:.1f} GiB are free. {advice}; smaller `num_frames` or frames, fewer "
-        "clips (`limit`) or a larger machine help too."
+        f"({parts}); {available / GIB:.1f} GiB are free. {advice}; {_other_ways(config)} help too."
     )
+
+
+def _other_ways(config: RunConfig) -> str:
+    """Return what makes a run smaller besides its batch size.
+
+    Half precision is not among it: on a processor a step of C3D took more memory in mixed_bfloat16 than in
+    float32 (`benchmarks/README.md`).
+    """
+    ways = ["fewer `num_frames`", "fewer clips (`limit`)", "a larger machine"]
+    if config.model.learns_from_frames or config.training.unfreeze_from is not None:
+        ways.insert(0, "smaller frames (`frame_size`)")
+    if config.training.precision == "float64" and not config.model.has_backbone:
+        ways.insert(0, "`precision='float32'` (half as much)")
+    return f"{', '.join(ways[:-1])} or {ways[-1]}"
 
 
 def largest_batch_size(config: RunConfig, num_clips: int, available: int, **replicas: Any) -> int:
