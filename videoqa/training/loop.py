@@ -89,8 +89,8 @@ class Training:
             verbose=0,
         )
 
-    def run(self) -> list[dict[str, float]]:
-        """Train to the end and return the history.
+    def run(self) -> None:
+        """Train to the end.
 
         Raises:
             TrainingStopped: some worker was asked to stop; all of them stop after the same step.
@@ -112,7 +112,6 @@ class Training:
                 raise Refusal(self.position.diverged[-1])
         finally:
             self._callbacks.on_train_end()
-        return self.position.history
 
     def _begin(self) -> OptimizerPairs:
         """Build the optimizers and let every worker have worker 0's weights, slots and position."""

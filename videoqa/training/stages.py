@@ -85,12 +85,12 @@ def train_stage(run: "Run", stage: Stage) -> TrainedModel:
         model = _built(stage, starts_from="clip" if from_frames else "features")
     if stage.start_weights is not None:
         stage.start_weights(model)
-    trained = Training(model, run, stage)
-    trained.run()
+    training_loop = Training(model, run, stage)
+    training_loop.run()
     features_form, backbone_weights = model, None
     if config.model.has_backbone and from_frames and run.control.is_chief:  # who alone has the best weights
         features_form, backbone_weights = _without_backbone(model, config, run.folder)
-    return TrainedModel(model, features_form, trained.position, backbone_weights)
+    return TrainedModel(model, features_form, training_loop.position, backbone_weights)
 
 
 def train_blind(run: "Run") -> ModelFolder | None:
