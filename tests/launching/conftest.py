@@ -23,7 +23,7 @@ from videoqa.launching.reporting import connect
 
 reporter, start = connect()
 reporter.tell("loaded")
-job, task, cluster, settled = start["job"], start["task"], start["cluster"], start["settled"]
+job, task, cluster, decided = start["job"], start["task"], start["cluster"], start["decided"]
 index, result, fingerprint = cluster["index"], {}, {"data": "x"}
 exec(job.options.get(f"{task} {index}", ""))
 exec(job.options.get(task, ""))
@@ -64,13 +64,13 @@ def quick() -> Deadlines:
 
 @pytest.fixture
 def launched(tmp_path: Path) -> Callable[..., Outcome]:
-    """Return a function that launches local workers whose `settle` gives a folder in `tmp_path`."""
+    """Return a function that launches local workers whose `decide` gives a folder in `tmp_path`."""
 
-    def run(options=None, workers=2, *, stop=None, cluster=None, settle=None, job=None, **fields):
+    def run(options=None, workers=2, *, stop=None, cluster=None, decide=None, job=None, **fields):
         launch_config = LaunchConfig(local_workers=workers, **fields)
         return launch(
             Job((), options or {}, launch_config, **{"progress": False, **(job or {})}),
-            settle=settle or (lambda job: {"out": str(tmp_path / "out")}),
+            decide=decide or (lambda job: {"out": str(tmp_path / "out")}),
             stop=stop or StopRequest(),
             cluster=cluster,
             command=COMMAND,
@@ -85,9 +85,9 @@ def run_launchers(quick):
     """Return a function that starts launchers, last one first, and waits until all are through."""
     deadlines = dataclasses.replace(quick, cause=1.0)
 
-    def run(clusters, says, until="go", timeout=10.0, settle=lambda: {"out": "here"}):
+    def run(clusters, says, until="go", timeout=10.0, decide=lambda: {"out": "here"}):
         launchers = [
-            LauncherThread(cluster, each, until, timeout, deadlines, settle)
+            LauncherThread(cluster, each, until, timeout, deadlines, decide)
             for cluster, each in reversed(list(zip(clusters, says, strict=True)))
         ]
         for launcher in launchers:

@@ -19,7 +19,7 @@ class LauncherThread:
     until: str
     timeout: float
     deadlines: Deadlines
-    settle: object
+    decide: object
     told: list[dict] = field(default_factory=list)
     error: BaseException | None = None
 
@@ -29,7 +29,7 @@ class LauncherThread:
 
     def run(self):
         try:
-            with rendezvous(self.cluster, self.settle, self.timeout, self.deadlines) as side:
+            with rendezvous(self.cluster, self.decide, self.timeout, self.deadlines) as side:
                 side.tell(**self.says[0])
                 unsaid = self.says[1:]
                 while self.until not in kinds(self):

@@ -28,14 +28,14 @@ def once(folder, code):
 @pytest.mark.parametrize("workers", [None, 1, 2])
 def test_a_run_returns_what_worker_0_reports(launched, tmp_path, workers, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", "of an earlier run")
-    result = "result = {'settled': settled, 'tf_config': os.environ.get('TF_CONFIG', '')}"
+    result = "result = {'decided': decided, 'tf_config': os.environ.get('TF_CONFIG', '')}"
     options = {
         "prepare": "print('preparing', os.environ.get('TF_CONFIG'))",
         "train": f"{result}\nprint('training')",
     }
     outcome = launched(options, workers)
     assert (outcome.result["index"], outcome.stopped_by) == (0, None)
-    assert outcome.result["settled"] == {"out": str(tmp_path / "out")}
+    assert outcome.result["decided"] == {"out": str(tmp_path / "out")}
     assert ('"index": 0' in outcome.result["tf_config"]) == (workers == 2)
     logs = sorted((tmp_path / "out" / "logs").iterdir())
     assert [log.name for log in logs] == [f"worker-{index}.log" for index in range(workers or 1)]
@@ -46,7 +46,7 @@ def test_one_worker_without_a_cluster_says_so(worker_command, tmp_path, capsys, 
     job = Job((), {"train": "print('echoed')"}, LaunchConfig())
     launch(
         job,
-        settle=lambda job: {"out": str(tmp_path)},
+        decide=lambda job: {"out": str(tmp_path)},
         stop=StopRequest(),
         cluster=None,
         command=worker_command,
@@ -88,12 +88,12 @@ def test_the_cause_is_named_while_the_others_report_a_failed_collective(launched
     assert "Lost worker 0" not in str(frozen.value)
 
 
-def test_what_settle_raises_is_raised(launched):
-    def settle(job):
+def test_what_decide_raises_is_raised(launched):
+    def decide(job):
         raise FileExistsError("`out` must be new")
 
     with pytest.raises(FileExistsError, match="`out` must be new"):
-        launched(settle=settle)
+        launched(decide=decide)
 
 
 def test_a_worker_that_ends_before_the_others_are_done_is_lost(launched):
@@ -110,11 +110,11 @@ def test_a_run_is_started_again_from_its_checkpoint(launched, tmp_path, capsys):
         "train 1": once(tmp_path, "os.kill(os.getpid(), 9)"),
     }
 
-    def settle(job):
+    def decide(job):
         seen.append((job.resume, job.out))
         return {"out": job.out or str(tmp_path / "out")}
 
-    assert launched(options, max_restarts=1, settle=settle).result == {"index": 0}
+    assert launched(options, max_restarts=1, decide=decide).result == {"index": 0}
     assert seen == [(False, None), (True, str(tmp_path / "out"))]
     with pytest.raises(WorkerLost, match="Lost worker 1"):
         launched({"train 1": "os.kill(os.getpid(), 9)"}, max_restarts=1)

@@ -29,7 +29,7 @@ with graceful_stop() as stop:
     try:
         outcome = launch(
             job,
-            settle=lambda job: {"out": given["out"]},
+            decide=lambda job: {"out": given["out"]},
             stop=stop,
             cluster=Cluster(given["workers"], given["index"]),
             command=given["command"],

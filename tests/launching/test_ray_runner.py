@@ -34,7 +34,7 @@ def local_ray():
     ray.shutdown()
 
 
-class Settle:
+class Decide:
     """Names the folder of the run, and notes that it was asked."""
 
     def __init__(self, out: str) -> None:
@@ -52,7 +52,7 @@ def launched(local_ray, tmp_path, worker_command, quick):
     def run(options=None, workers=2, *, progress=False, **fields):
         return launch_on_ray(
             Job((), options or {}, LaunchConfig(local_workers=workers, **fields), progress=progress),
-            settle=Settle(str(tmp_path / "out")),
+            decide=Decide(str(tmp_path / "out")),
             stop=StopRequest(),
             command=worker_command,
             deadlines=quick,
@@ -73,7 +73,7 @@ def test_every_worker_has_its_place_and_the_result_is_that_of_worker_0(launched,
     assert "I am 0" in printed and "I am 1" not in printed
 
 
-def test_logs_lie_in_the_folder_that_was_settled(launched, tmp_path):
+def test_logs_lie_in_the_folder_that_was_decided(launched, tmp_path):
     launched({"train": "print('I am', index, file=sys.stderr)"})
     for index in (0, 1):
         assert f"I am {index}" in (tmp_path / "out" / "logs" / f"worker-{index}.log").read_text()
@@ -139,7 +139,7 @@ from videoqa.launching.stopping import StopRequest
 
 given = json.loads(sys.argv[1])
 
-class Settle:
+class Decide:
     def __call__(self, job):
         return {"out": given["out"]}
 
@@ -147,7 +147,7 @@ cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 3})
 cluster.add_node(num_cpus=1)
 ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
 job = Job((), {"train": given["train"]}, LaunchConfig(), progress=False)
-outcome = launch_on_ray(job, settle=Settle(), stop=StopRequest(), command=given["command"])
+outcome = launch_on_ray(job, decide=Decide(), stop=StopRequest(), command=given["command"])
 ray.shutdown()
 cluster.shutdown()
 print(json.dumps(outcome.result))
@@ -174,14 +174,14 @@ from videoqa.launching.stopping import graceful_stop
 given = json.loads(sys.argv[1])
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 
-class Settle:
+class Decide:
     def __call__(self, job):
         return {"out": given["out"]}
 
 with graceful_stop() as stop:
     outcome = launch_on_ray(
         Job((), {"train": given["train"]}, LaunchConfig(local_workers=2), progress=False),
-        settle=Settle(), stop=stop, command=given["command"], deadlines=Deadlines(**given["deadlines"]),
+        decide=Decide(), stop=stop, command=given["command"], deadlines=Deadlines(**given["deadlines"]),
     )
 print(json.dumps([outcome.result, outcome.stopped_by, stop.signal]))
 """

@@ -16,17 +16,17 @@ from .launcher_threads import LauncherThread, framed, kinds, ready
 DONE = {"kind": "done"}
 
 
-def test_all_get_what_worker_0_settles(run_launchers):
+def test_all_get_what_worker_0_decides(run_launchers):
     for launcher in run_launchers(local_cluster(3), [[ready()]] * 3):
         assert launcher.error is None
-        assert launcher.told[-1] == {"kind": "go", "settled": {"out": "here"}}
+        assert launcher.told[-1] == {"kind": "go", "decided": {"out": "here"}}
 
 
 def test_one_worker_needs_no_port(run_launchers):
     with socket.create_server(("", 0)) as taken:
         alone = Cluster((f"localhost:{taken.getsockname()[1]}",), 0)
         (launcher,) = run_launchers([alone], [[ready(), {"kind": "barrier", "name": "a"}, DONE]], "leave")
-    assert kinds(launcher) == ["settling", "go", "pass", "leave"]
+    assert kinds(launcher) == ["deciding", "go", "pass", "leave"]
 
 
 def test_barriers_and_the_end_wait_for_all(run_launchers):
@@ -137,14 +137,14 @@ def test_strangers_are_turned_away(run_launchers):
         (second,) = run_launchers(clusters[1:], [[ready()]])
         first.thread.join()
     assert (first.error, second.error) == (None, None)
-    assert first.told[-1]["settled"] == second.told[-1]["settled"] == {"out": "here"}
+    assert first.told[-1]["decided"] == second.told[-1]["decided"] == {"out": "here"}
 
 
-def test_what_settle_raises_is_raised_by_worker_0_and_told_to_the_others(run_launchers):
-    def settle():
+def test_what_decide_raises_is_raised_by_worker_0_and_told_to_the_others(run_launchers):
+    def decide():
         raise FileExistsError("out is there")
 
-    first, second = run_launchers(local_cluster(2), [[ready()]] * 2, settle=settle)
+    first, second = run_launchers(local_cluster(2), [[ready()]] * 2, decide=decide)
     assert isinstance(first.error, FileExistsError)
     assert isinstance(second.error, StartError)
     assert str(second.error).startswith("Cannot start with worker 0")

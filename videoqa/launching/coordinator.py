@@ -68,7 +68,7 @@ class Coordinator:
 
     Args:
         cluster: the workers.
-        settle: called once, when all are ready and equal; what it returns goes to every worker.
+        decide: called once, when all are ready and equal; what it returns goes to every worker.
         start_timeout: seconds to wait for a worker that is not there.
         deadlines: the other waiting times.
         listener: where the others connect; None for a cluster of one.
@@ -77,12 +77,12 @@ class Coordinator:
     def __init__(
         self,
         cluster: Cluster,
-        settle: Callable[[], Mapping[str, Any]],
+        decide: Callable[[], Mapping[str, Any]],
         start_timeout: float,
         deadlines: Deadlines,
         listener: Listener | None,
     ) -> None:
-        self._cluster, self._settle = cluster, settle
+        self._cluster, self._decide = cluster, decide
         self._start_timeout, self._deadlines = start_timeout, deadlines
         self._listener = listener
         self._members = [_Peer() for _ in cluster.workers]
@@ -253,15 +253,15 @@ class Coordinator:
             self._inbox.append({"kind": "awaited", "names": names})
 
     def _go(self) -> None:
-        self._broadcast("settling")
+        self._broadcast("deciding")
         try:
-            settled = dict(self._settle())
+            decided = dict(self._decide())
         except BaseException as error:
             self._end(StartError(f"Cannot start with {self._cluster.name(0)}: {error}"))
             raise
         self._stop_listening()
         self._phase = "running"
-        self._broadcast("go", settled=settled)
+        self._broadcast("go", decided=decided)
 
     def _find_cause(self) -> None:
         """End the run with a failed collective once no other worker's failure can still explain it."""

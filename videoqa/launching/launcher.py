@@ -28,7 +28,7 @@ from videoqa.launching.watching import Abandoned, conversation
 
 TOLD_SECONDS = 5.0
 """From one local worker's failure until the others, which should have heard of it, are ended."""
-Settle = Callable[[Job], Mapping[str, Any]]
+Decide = Callable[[Job], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class _Run:
 
     job: Job
     cluster: Cluster
-    settle: Settle
+    decide: Decide
     stop: StopRequest
     command: Sequence[str] | None
     deadlines: Deadlines
@@ -49,7 +49,7 @@ class _Run:
 def launch(
     job: Job,
     *,
-    settle: Settle,
+    decide: Decide,
     stop: StopRequest,
     cluster: Cluster | None,
     command: Sequence[str] | None = None,
@@ -59,7 +59,7 @@ def launch(
 
     Args:
         job: what to do.
-        settle: called with the job on worker 0 alone, when all workers are ready and equal; returns what all
+        decide: called with the job on worker 0 alone, when all workers are ready and equal; returns what all
             have to know, "out" among it (the folder of the model, as str). What it raises ends the run.
         stop: looked at all the time; `graceful_stop` sets it on Ctrl-C and SIGTERM. A stop that another
             machine was asked for is noted in it.
@@ -83,7 +83,7 @@ def launch(
         clusters = local_cluster(job.launch.local_workers)
     deadlines, abandoned = deadlines or Deadlines(), threading.Event()
     runs = [
-        _Run(job, each, settle, stop, command, deadlines, abandoned, each is clusters[0], share)
+        _Run(job, each, decide, stop, command, deadlines, abandoned, each is clusters[0], share)
         for each, share in zip(clusters, _gpu_shares(job, len(clusters)), strict=True)
     ]
     outcome = _run_worker(runs[0]) if len(runs) == 1 else _run_local(runs)
@@ -126,41 +126,41 @@ def _run_worker(run: _Run) -> Outcome:
     """Carry out this launcher's part, again from the newest checkpoint while restarts are left."""
     restarts = run.job.launch.max_restarts
     for restart in range(restarts + 1):
-        settled: dict[str, Any] = {}
+        decided: dict[str, Any] = {}
         try:
-            return _attempt(run, settled)
+            return _attempt(run, decided)
         except PeerStopped as error:
             return Outcome({}, error.signal_number)
         except (StartError, WorkerLost) as error:
             stopped = run.stop.signal is not None
-            if stopped and not settled:  # the others were stopped as well, a moment before
+            if stopped and not decided:  # the others were stopped as well, a moment before
                 return Outcome({}, run.stop.signal)
             if stopped or restart == restarts or not isinstance(error, (WorkerAbsent, WorkerLost)):
                 raise
             say(f"{error} Starting again ({restart + 1} of {restarts}).", progress=run.speaks)
-        if settled:  # training had begun
+        if decided:  # training had begun
             run = dataclasses.replace(
-                run, job=dataclasses.replace(run.job, resume=True, out=run.job.out or settled["out"])
+                run, job=dataclasses.replace(run.job, resume=True, out=run.job.out or decided["out"])
             )
     raise AssertionError("the last restart returns or raises")
 
 
-def _attempt(run: _Run, settled: dict[str, Any]) -> Outcome:
-    """Prepare, wait for the other workers, fill `settled` with what worker 0 settled, and train."""
+def _attempt(run: _Run, decided: dict[str, Any]) -> Outcome:
+    """Prepare, wait for the other workers, fill `decided` with what worker 0 decided, and train."""
     timeout = run.job.launch.start_timeout
-    with rendezvous(run.cluster, lambda: run.settle(run.job), timeout, run.deadlines) as side:
+    with rendezvous(run.cluster, lambda: run.decide(run.job), timeout, run.deadlines) as side:
         with _start_child(run, "prepare", {}) as child:
             agreed = _prepare(run, side, child)
             if agreed is None:
                 return Outcome({}, run.stop.signal)
-            settled.update(agreed)
-            child.log_to(_log_path(run, settled))
-        with _start_child(run, "train", settled) as child:
+            decided.update(agreed)
+            child.log_to(_log_path(run, decided))
+        with _start_child(run, "train", decided) as child:
             return _train(run, side, child)
 
 
 def _prepare(run: _Run, side: Side, child: ChildProcess) -> dict[str, Any] | None:
-    """Return what worker 0 settled, once all workers have prepared; None: asked to stop before."""
+    """Return what worker 0 decided, once all workers have prepared; None: asked to stop before."""
     for message in _converse(run, side, child):
         if message["kind"] == "stop":
             name = signal.Signals(message["signal"]).name
@@ -170,7 +170,7 @@ def _prepare(run: _Run, side: Side, child: ChildProcess) -> dict[str, Any] | Non
         if message["kind"] == "awaited":
             say(f"Waiting for {message['names']}.", progress=run.job.progress)
         if message["kind"] == "go":
-            return message["settled"]
+            return message["decided"]
     return None
 
 
@@ -198,7 +198,7 @@ def _converse(run: _Run, side: Side, child: ChildProcess) -> Iterator[dict[str, 
     return conversation(child, side, stop=run.stop, deadlines=run.deadlines, abandoned=run.abandoned)
 
 
-def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
+def _start_child(run: _Run, task: str, decided: dict[str, Any]) -> ChildProcess:
     environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
     if task == "train" and len(run.cluster.workers) > 1:
         environment["TF_CONFIG"] = run.cluster.tf_config()
@@ -210,13 +210,13 @@ def _start_child(run: _Run, task: str, settled: dict[str, Any]) -> ChildProcess:
     terminal = echo and sys.stderr.isatty()
     job = dataclasses.replace(run.job, progress=True)  # the log file has it all
     return ChildProcess(
-        {"task": task, "job": job, "cluster": cluster, "settled": settled, "terminal": terminal},
+        {"task": task, "job": job, "cluster": cluster, "decided": decided, "terminal": terminal},
         environment=environment,
-        log_path=_log_path(run, settled) if settled else None,
+        log_path=_log_path(run, decided) if decided else None,
         echo=echo,
         command=run.command,
     )
 
 
-def _log_path(run: _Run, settled: Mapping[str, Any]) -> Path:
-    return Path(run.job.out or settled["out"]) / "logs" / f"worker-{run.cluster.index}.log"
+def _log_path(run: _Run, decided: Mapping[str, Any]) -> Path:
+    return Path(run.job.out or decided["out"]) / "logs" / f"worker-{run.cluster.index}.log"

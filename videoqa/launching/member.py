@@ -115,7 +115,7 @@ class Member:
         kind = message["kind"]
         if kind == "welcome":
             self._welcome = True
-        elif kind == "settling":  # takes its time, in which worker 0 says nothing
+        elif kind == "deciding":  # takes its time, in which worker 0 says nothing
             self._silence_allowed = max(self._start_timeout, self._deadlines.silence)
         elif kind == "go":
             self._silence_allowed = self._deadlines.silence

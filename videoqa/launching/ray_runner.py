@@ -20,7 +20,7 @@ from videoqa.config import LaunchConfig
 from videoqa.launching.cluster import Cluster, host_and_port, local_cluster
 from videoqa.launching.errors import StartError, WorkerAbsent, WorkerLost
 from videoqa.launching.job import Job, Outcome
-from videoqa.launching.launcher import Settle, launch
+from videoqa.launching.launcher import Decide, launch
 from videoqa.launching.messages import Deadlines
 from videoqa.launching.stopping import StopRequest
 
@@ -32,7 +32,7 @@ TOLD_SECONDS = 5.0
 def launch_on_ray(
     job: Job,
     *,
-    settle: Settle,
+    decide: Decide,
     stop: StopRequest,
     command: Sequence[str] | None = None,
     deadlines: Deadlines | None = None,
@@ -44,7 +44,7 @@ def launch_on_ray(
     printed here. Without a cluster Ray is started on this machine; see `videoqa._ray.ray_session`.
 
     Args:
-        job, settle, stop, command, deadlines: as `launcher.launch` takes them; they must be picklable.
+        job, decide, stop, command, deadlines: as `launcher.launch` takes them; they must be picklable.
 
     Raises:
         ValueError: a worker refused the job, or the current folder is missing on a machine.
@@ -62,7 +62,7 @@ def launch_on_ray(
                 say(f"{len(members)} workers on the Ray cluster: {', '.join(addresses)}.")
             for index, member in enumerate(members):
                 cluster = Cluster(addresses, index, "Ray")
-                member.result = member.actor.run.remote(job, settle, cluster, command, deadlines)
+                member.result = member.actor.run.remote(job, decide, cluster, command, deadlines)
             return _watch(ray, members, stop)
         finally:
             for member in members:
@@ -233,7 +233,7 @@ class RayLauncher:
     def run(
         self,
         job: Job,
-        settle: Settle,
+        decide: Decide,
         cluster: Cluster,
         command: Sequence[str] | None,
         deadlines: Deadlines | None,
@@ -241,7 +241,7 @@ class RayLauncher:
         """Be the launcher of one worker; what it prints is kept for `printed`."""
         sys.stderr = self._printed
         return launch(
-            job, settle=settle, stop=self._stop, cluster=cluster, command=command, deadlines=deadlines
+            job, decide=decide, stop=self._stop, cluster=cluster, command=command, deadlines=deadlines
         )
 
     def stop(self, number: int) -> None:

@@ -22,19 +22,19 @@ Side = Coordinator | Member
 @contextlib.contextmanager
 def rendezvous(
     cluster: Cluster,
-    settle: Callable[[], Mapping[str, Any]],
+    decide: Callable[[], Mapping[str, Any]],
     start_timeout: float,
     deadlines: Deadlines,
 ) -> Iterator[Side]:
     """Open this worker's side of the rendezvous, and close it at the end of the block.
 
     Both sides have the methods `tell` (what this worker says: ready with its fingerprint, barrier with a
-    name, done, failed with a type and message) and `poll` (what it is told: go with what was settled, pass
+    name, done, failed with a type and message) and `poll` (what it is told: go with what was decided, pass
     with the name of a barrier, leave), which raises the failure that ends the run.
 
     Args:
         cluster: the workers and which of them this is.
-        settle: called by worker 0 alone, once all are ready with one and the same fingerprint.
+        decide: called by worker 0 alone, once all are ready with one and the same fingerprint.
         start_timeout: seconds to wait for a worker that is not there.
         deadlines: the other waiting times.
 
@@ -44,7 +44,7 @@ def rendezvous(
     listener = Listener(cluster, deadlines.welcome) if len(cluster.workers) > 1 else None
     side: Side
     if listener is None or cluster.is_chief:
-        side = Coordinator(cluster, settle, start_timeout, deadlines, listener)
+        side = Coordinator(cluster, decide, start_timeout, deadlines, listener)
     else:
         side = Member(cluster, start_timeout, deadlines, listener)
     try:

@@ -123,14 +123,14 @@ def _launched(job: Job, config: RunConfig, stop: StopRequest) -> TrainingRun:
     if launch.runner == "ray":
         from videoqa.launching.ray_runner import launch_on_ray
 
-        outcome = launch_on_ray(job, settle=choose_folder, stop=stop)
+        outcome = launch_on_ray(job, decide=choose_folder, stop=stop)
     else:
         cluster = None
         if many and launch.local_workers is None:
             cluster = find_cluster(os.environ, launch.workers, launch.worker_index)
         num_workers = len(cluster.workers) if cluster else launch.local_workers or 1
         check_shares(config.model, config.training.batch_size, num_workers)
-        outcome = start_workers(job, settle=choose_folder, stop=stop, cluster=cluster)
+        outcome = start_workers(job, decide=choose_folder, stop=stop, cluster=cluster)
     if outcome.stopped_by is not None:
         stop.note(outcome.stopped_by)
         raise_again(stop)

@@ -80,11 +80,11 @@ def _train(start: dict[str, Any], reporter: Reporter) -> None:
 
     reporter.tell("loaded")
     control = RunControl(index=start["cluster"]["index"], reporter=reporter)
-    settled = start["settled"]
+    decided = start["decided"]
     run_training(
         read_request(start["job"]),
-        out=settled["out"],
-        resume=settled["resume"],
+        out=decided["out"],
+        resume=decided["resume"],
         control=control,
         replicas=_replicas(start),
     )
@@ -98,7 +98,7 @@ def _replicas(start: dict[str, Any]) -> "Replicas":
 
 
 def _result(start: dict[str, Any]) -> dict[str, Any]:
-    return {"out": start["settled"]["out"], "is_chief": start["cluster"]["index"] == 0}
+    return {"out": start["decided"]["out"], "is_chief": start["cluster"]["index"] == 0}
 
 
 _TASKS = {"prepare": _prepare, "train": _train}
