@@ -60,30 +60,25 @@ def beginning_of(model, pairs):
 
 
 @pytest.mark.slow
-def test_there_is_one_update_for_each_segment():
-    model = make_model()
-    _, pairs = take_step(model, make_batch(), segment_frames=5)
-    assert [int(optimizer.iterations) for optimizer, _ in pairs] == [3, 3, 3, 3]
-    assert sum(len(owned) for _, owned in pairs) == len(model.trainable_variables)
-
-
-@pytest.mark.slow
-def test_a_segment_of_padding_only_is_no_update():
-    _, pairs = take_step(make_model(), make_batch(lengths=(4, 5, 3)), segment_frames=5)
-    assert int(pairs[0][0].iterations) == 1
-
-
-@pytest.mark.slow
-def test_rows_that_do_not_count_make_no_segment():
-    """A long row of weight 0, and a batch of nothing else: their updates would be the penalty's alone."""
+def test_there_is_one_update_for_each_segment_with_frames_that_count():
+    """None for padding only, nor for rows of weight 0 only: its update would be the penalty's alone."""
     model = make_model()
     step, pairs = make_step(model, segment_frames=5)
-    step({**make_batch(), "weights": tf.constant([0.0, 1.0, 1.0])}, 0)
-    assert int(pairs[0][0].iterations) == 2
+    assert sum(len(owned) for _, owned in pairs) == len(model.trainable_variables)
+
+    def updates():
+        return [int(optimizer.iterations) for optimizer, _ in pairs]
+
+    step(make_batch(), 0)
+    assert updates() == [3] * 4
+    step(make_batch(lengths=(4, 5, 3)), 1)
+    assert updates() == [3 + 1] * 4
+    step({**make_batch(), "weights": tf.constant([0.0, 1.0, 1.0])}, 2)  # the second row has 7 frames
+    assert updates() == [4 + 2] * 4
     before = model.get_weights()
-    sums = step({**make_batch(), "weights": tf.zeros(3)}, 1)
+    sums = step({**make_batch(), "weights": tf.zeros(3)}, 3)
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
-    assert int(pairs[0][0].iterations) == 2
+    assert updates() == [6] * 4
     assert sums == dict.fromkeys(STEP_SUMS, 0.0)
 
 
