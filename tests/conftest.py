@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -33,7 +35,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files: run side by side, they would else be waited for one by one at the end."""
-    items.sort(key=lambda item: "workflows" not in item.path.parts)
+    num_slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: ("workflows" not in item.path.parts, -num_slow[item.path], item.path))
 
 
 @pytest.fixture(scope="session")
@@ -51,15 +54,41 @@ def real_data() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return a function that makes a folder once for all processes that run tests side by side.
+
+    It takes the folder's name and what fills it; the first process makes it while the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = base / name, base / f"{name}.done"
+        with FileLock(base / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a process that failed in the middle
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
 ACTIVITIES = ("loading", "unloading", "waving")
 
 
 @pytest.fixture(scope="session")
-def small_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with 18 drawn clips, `questions.csv` (36 rows) and `labels.csv` (18 rows)."""
+def small_set(made_once: Callable[..., Path]) -> Path:
+    """Return a folder with 18 drawn clips, `questions.csv` (36 rows) and `labels.csv` (18 rows); not to be
+    changed."""
+    return made_once("small-set", draw_small_set)
+
+
+def draw_small_set(folder: Path) -> None:
     from videoqa import sample_clip
 
-    folder = tmp_path_factory.mktemp("small-set")
     questions, labels = ["video,question,answer,split"], ["video,label,split"]
     for seed in range(6):
         split = ("train", "train", "train", "train", "val", "test")[seed]
@@ -71,7 +100,6 @@ def small_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
             questions.append(f"{video},is he waving?,{'yes' if activity == 'waving' else 'no'},{split}")
     (folder / "questions.csv").write_text("\n".join(questions) + "\n")
     (folder / "labels.csv").write_text("\n".join(labels) + "\n")
-    return folder
 
 
 SMALL = {
@@ -96,21 +124,31 @@ def small_options() -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def question_run(small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def question_run(
+    small_set: Path, made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Return the folder of a question model with its blind model; not to be changed."""
     from videoqa import train
 
-    out = tmp_path_factory.mktemp("runs") / "questions"
-    return train(small_set / "questions.csv", out=out, **{**SMALL, "blind": True}).out
+    options = {**SMALL, "blind": True}
+    made = made_once("questions", lambda out: train(small_set / "questions.csv", out=out, **options))
+    return own_copy(made, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def action_run(small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def action_run(
+    small_set: Path, made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Return the folder of an action model; not to be changed."""
     from videoqa import train
 
-    out = tmp_path_factory.mktemp("runs") / "actions"
-    return train(small_set / "labels.csv", out=out, **SMALL).out
+    made = made_once("actions", lambda out: train(small_set / "labels.csv", out=out, **SMALL))
+    return own_copy(made, tmp_path_factory)
+
+
+def own_copy(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of a run for this process alone: evaluations are written into it."""
+    return Path(shutil.copytree(run, tmp_path_factory.mktemp("runs") / run.name))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_a_run_records_its_command_and_versions(question_run, small_set, small_o
     options = {name: value for name, value in small_options.items() if name != "progress"}
     options |= {"data": (str(small_set / "questions.csv"),), "blind": True}
     assert again == run_config_from_options(options)
-    assert arguments.out == str(question_run)
+    assert Path(arguments.out).name == question_run.name
     assert list(metrics["versions"]) == [
         *("videoqa", "python", "tensorflow", "keras", "numpy", "opencv", "av", "nltk", "pandas", "platform"),
     ]

@@ -60,39 +60,36 @@ def test_a_step_equals_one_of_keras_fit() -> None:
 
 
 @pytest.mark.slow
-def test_a_row_of_weight_0_changes_nothing() -> None:
-    with_it, without = small_model(), small_model()
-    batch = batch_of(6, with_it)
+def test_rows_of_weight_0_change_nothing() -> None:
+    """One row of several, and all rows of a batch."""
+    model = small_model()
+    before, batch = model.get_weights(), batch_of(6, model)
     batch["weights"][5] = 0
     # Adam divides a gradient by its own size, rounding included; plain descent shows the gradient itself.
-    step_of(with_it, optimizer=keras.optimizers.SGD(0.1))(batch, 0)
-    shorter = tf.nest.map_structure(lambda array: array[:5], batch)
-    step_of(without, optimizer=keras.optimizers.SGD(0.1))(shorter, 0)
-    for a, b in zip(with_it.get_weights(), without.get_weights(), strict=True):
+    step = step_of(model, optimizer=keras.optimizers.SGD(0.1))
+    step(batch, 0)
+    with_it = model.get_weights()
+    assert not np.array_equal(before[0], with_it[0])
+    model.set_weights(before)
+    step(tf.nest.map_structure(lambda array: array[:5], batch), 0)
+    for a, b in zip(with_it, model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-7)
-
-
-@pytest.mark.slow
-def test_a_batch_without_known_answers_leaves_the_weights() -> None:
-    model = small_model()
-    before = model.get_weights()
-    batch = batch_of(3, model)
+    model.set_weights(before)
     batch["weights"][:] = 0
-    assert float(step_of(model)(batch, 0)["weight_sum"]) == 0
+    assert float(step(batch, 0)["weight_sum"]) == 0
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
 @pytest.mark.slow
 def test_dropout_depends_on_seed_and_step_only() -> None:
-    def weights_after(seed: int, number: int) -> list[np.ndarray]:
-        model = small_model(dropout=0.5)
-        step_of(model, seed)(batch_of(7, model), number)
-        return model.get_weights()
+    """At a learning rate of nothing, for the loss tells which units were dropped."""
+    model = small_model(dropout=0.5)
+    batch = batch_of(7, model)
 
-    def equal(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
-        return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+    def losses_of(seed: int, numbers: tuple[int, ...]) -> list[float]:
+        step = step_of(model, seed, keras.optimizers.SGD(0.0))
+        return [float(step(batch, number)["loss_sum"]) for number in numbers]
 
-    weights = weights_after(0, 3)
-    assert equal(weights, weights_after(0, 3))
-    assert not equal(weights, weights_after(0, 4))
-    assert not equal(weights, weights_after(1, 3))
+    first, again, other_step = losses_of(0, (3, 3, 4))
+    (other_seed,) = losses_of(1, (3,))
+    assert first == again and len({first, other_step, other_seed}) == 3

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from videoqa._manifest import MANIFEST
+from videoqa.cli.main import main
 
 FLAGS = ["--backbone", "tiny", "--num-frames", "4", "--video-units", "8", "--hidden-units", "8"]
 PATIENCE_SECONDS = 120
@@ -22,13 +23,14 @@ MAIN = (
 """The program as a terminal starts it: whoever runs the tests in the background ignores Ctrl-C."""
 
 
-def train_command(small_set: Path, out: Path, epochs: int) -> list[str]:
+def train_words(small_set: Path, out: Path, epochs: int) -> list[str]:
     data = ["--data", str(small_set / "labels.csv"), "--out", str(out), "--epochs", str(epochs)]
-    return [sys.executable, "-c", MAIN, "train", *data, *FLAGS, "--patience", "none"]
+    return ["train", *data, *FLAGS, "--patience", "none"]
 
 
-def stopped(command: list[str], log: Path, number: signal.Signals) -> tuple[int, str]:
+def stopped(words: list[str], log: Path, number: signal.Signals) -> tuple[int, str]:
     """Send a signal two epochs after the start; return the exit code and what was said on stderr."""
+    command = [sys.executable, "-c", MAIN, *words]
     lines = log.read_text().count("\n") if log.exists() else 1
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
@@ -45,25 +47,27 @@ def stopped(command: list[str], log: Path, number: signal.Signals) -> tuple[int,
 
 
 @pytest.mark.slow
-def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(small_set: Path, tmp_path: Path) -> None:
+def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(
+    small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     out = tmp_path / "run"
     log = out / "logs" / "epochs.csv"
-    resume = [sys.executable, "-c", MAIN, "train", "--out", str(out), "--resume", "--json"]
-    first = train_command(small_set, out, NUM_EPOCHS)
+    resume = ["train", "--out", str(out), "--resume", "--json"]
+    first = train_words(small_set, out, NUM_EPOCHS)
     before = ""
-    for command, number, code in ((first, signal.SIGINT, 130), (resume, signal.SIGTERM, 143)):
-        returned, errors = stopped(command, log, number)
+    for words, number, code in ((first, signal.SIGINT, 130), (resume, signal.SIGTERM, 143)):
+        returned, errors = stopped(words, log, number)
         assert returned == code
         assert "Stopped by" in errors and "Traceback" not in errors
         assert not (out / MANIFEST).exists()
         assert log.read_text().count("\n") - 1 < NUM_EPOCHS
         assert log.read_text().startswith(before)  # the epochs that were done are not done again
         before = log.read_text()
-    again = subprocess.run(train_command(small_set, out, 1), capture_output=True, text=True)
-    assert again.returncode == 2 and "Add --resume" in again.stderr
-    done = subprocess.run(resume, check=True, capture_output=True, text=True)
+    assert main(train_words(small_set, out, 1)) == 2
+    assert "Add --resume" in capsys.readouterr().err
+    assert main(resume) == 0
     assert (out / MANIFEST).exists()
-    assert json.loads(done.stdout)["num_epochs"] == NUM_EPOCHS
+    assert json.loads(capsys.readouterr().out)["num_epochs"] == NUM_EPOCHS
     assert log.read_text().startswith(before)
-    again = subprocess.run(resume, capture_output=True, text=True)
-    assert again.returncode == 2 and "Give more --epochs" in again.stderr
+    assert main(resume) == 2
+    assert "Give more --epochs" in capsys.readouterr().err
