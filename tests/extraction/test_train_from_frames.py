@@ -26,7 +26,9 @@ def test_train_evaluate_audit_predict(frames, small_options, tmp_path):
     (first / "0002.jpg").unlink()
     run = videoqa.train(str(broken), out=tmp_path / "run", **small_options).out
     scores = videoqa.evaluate(run)
-    assert scores["num_rows"] == 3 and 0 <= scores["accuracy"] <= 1
+    rows = pd.read_csv(Path(scores["out"]) / "predictions.csv")
+    assert scores["num_rows"] == 3 and set(rows["answer"]) == {"loading", "unloading", "waving"}
+    assert scores["accuracy"] == (rows["predicted_answer"] == rows["answer"]).mean()
     assert videoqa.evaluate(run, data=str(frames), progress=False)["num_rows"] == 3
 
     rows = videoqa.predict(run, broken / "train", progress=False)

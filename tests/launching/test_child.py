@@ -23,7 +23,7 @@ def child(code, start=None, **options):
     return ChildProcess(start or {}, **{"environment": os.environ, "command": command, **options})
 
 
-def until(condition, seconds=15.0):
+def until(condition, seconds=120.0):
     """Wait for what is true, and return it."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -82,7 +82,7 @@ def start(tmp_path, worker_command, quick):
 def training_process(folder, index, resumed=False):
     """Wait until worker `index` trains, and return the number of its process."""
     file = folder / f"{index}-{resumed}"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (file.exists() and file.read_text()):
         assert time.monotonic() < deadline, "it does not train"
         time.sleep(0.02)
@@ -90,7 +90,7 @@ def training_process(folder, index, resumed=False):
 
 
 def await_end(pid):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             os.kill(pid, 0)

@@ -109,11 +109,9 @@ def test_a_lost_worker_is_started_again(launched, tmp_path):
 
 
 def test_a_ray_process_that_dies_ends_the_run_by_name(launched):
-    kill_launcher = "index == 1 and os.kill(os.getppid(), signal.SIGKILL); time.sleep(30)"
-    began = time.monotonic()
-    with pytest.raises(WorkerLost, match=r"orker 1 \("):
+    kill_launcher = "index == 1 and os.kill(os.getppid(), signal.SIGKILL); time.sleep(1000)"
+    with pytest.raises(WorkerLost, match=r"orker 1 \("):  # at once: the test has less time than its workers
         launched({"train": kill_launcher})
-    assert time.monotonic() - began < 30
 
 
 def test_without_room_the_cluster_is_described(local_ray, launched):

@@ -63,7 +63,11 @@ def test_ask_and_predict_agree_with_evaluate(run: Path, small_set: Path, capsys)
     assert math.isclose(answer.probability, rows["probability"][0], rel_tol=1e-4)
     assert len(answer.timestamps_seconds) == 6
     table = videoqa.predict(run, Path(clip).parent, num_test_clips=3, progress=False)
-    assert table["status"].tolist() == ["ok"] and 0 < table["probability"][0] <= 1
+    three = pd.read_csv(
+        Path(videoqa.evaluate(run, num_test_clips=3, progress=False)["out"]) / "predictions.csv"
+    )
+    assert table["status"].tolist() == ["ok"] and three["video_path"][0] == clip
+    assert math.isclose(table["probability"][0], three["probability"][0], rel_tol=1e-4)
     frames = np.zeros((9, 50, 60, 3), np.uint8)
     assert math.isclose(
         sum(p for _, p in videoqa.ask(frames, model=run, fps=10).alternatives), 1, rel_tol=1e-5
