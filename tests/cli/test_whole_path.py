@@ -93,11 +93,8 @@ def test_encode_train_evaluate_ask_predict(run, folder, kind):
     assert run("predict", out, "clips", *asked).count("\n") == 10
 
 
-@pytest.mark.slow
-def test_a_run_is_not_overwritten(run, folder, capfd):
-    run("train", "--data", "actions.csv", "--videos", "clips", *SMALL, "--out", "runs/first")
-    before = {path: path.stat().st_mtime_ns for path in Path("runs/first").rglob("*")}
-    capfd.readouterr()
-    assert main(["train", "--data", "actions.csv", "--videos", "clips", *SMALL, "--out", "runs/first"]) == 2
-    assert "runs/first" in capfd.readouterr().err
-    assert before == {path: path.stat().st_mtime_ns for path in Path("runs/first").rglob("*")}
+def test_a_run_is_not_overwritten(action_run, small_set, capfd):
+    before = {path: path.stat().st_mtime_ns for path in action_run.rglob("*")}
+    assert main(["train", "--data", str(small_set / "labels.csv"), *SMALL, "--out", str(action_run)]) == 2
+    assert str(action_run) in capfd.readouterr().err
+    assert before == {path: path.stat().st_mtime_ns for path in action_run.rglob("*")}

@@ -7,37 +7,39 @@ import pandas as pd
 import pytest
 
 import videoqa
+from videoqa.training.run import TrainingRun
 
 ACTIVITIES = {"Archery": "loading", "Typing": "waving"}
 """Two classes of UCF101 and what is drawn in their place."""
 
 
-@pytest.fixture
-def ucf101(small_set: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def ucf101(small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of lists as UCF101 has them: 8 training rows, 4 test rows, one video of them absent."""
+    folder = tmp_path_factory.mktemp("ucf101")
     lists = {"classInd.txt": "1 Archery\n2 Typing\n", "trainlist01.txt": "", "testlist01.txt": ""}
     for number, (label, activity) in enumerate(ACTIVITIES.items(), 1):
-        (tmp_path / "videos" / label).mkdir(parents=True)
+        (folder / "videos" / label).mkdir(parents=True)
         for group, drawn in enumerate(sorted(small_set.glob(f"{activity}-*/*")), 1):
             name = f"{label}/v_{label}_g{group:02d}_c01.avi"
             lists["trainlist01.txt" if group <= 4 else "testlist01.txt"] += (
                 f"{name} {number}\n" if group <= 4 else f"{name}\n"
             )
-            shutil.copy(drawn, tmp_path / "videos" / name)
+            shutil.copy(drawn, folder / "videos" / name)
     for name, text in lists.items():
-        (tmp_path / name).write_text(text)
-    (tmp_path / "videos" / "Typing" / "v_Typing_g06_c01.avi").unlink()
-    return tmp_path
+        (folder / name).write_text(text)
+    (folder / "videos" / "Typing" / "v_Typing_g06_c01.avi").unlink()
+    return folder
 
 
-def train(ucf101: Path, small_options: dict):
+@pytest.fixture(scope="module")
+def run(ucf101: Path, small_options: dict) -> TrainingRun:
     options = {"videos": ucf101 / "videos", "annotations": ucf101, "allow_other_counts": True}
     return videoqa.train("ucf101", out=ucf101 / "run", **options, **small_options)
 
 
 @pytest.mark.slow
-def test_groups_and_absent_videos(ucf101: Path, small_options: dict) -> None:
-    run = train(ucf101, small_options)
+def test_groups_and_absent_videos(run: TrainingRun) -> None:
     scores = videoqa.evaluate(run.out, progress=False)
     assert scores["num_rows"] == 3 and scores["absent_rows"] == 1
     groups = {name: entry["num_rows"] for name, entry in scores["by_group"].items() if entry["num_rows"]}
@@ -49,12 +51,11 @@ def test_groups_and_absent_videos(ucf101: Path, small_options: dict) -> None:
 
 @pytest.mark.slow
 def test_videos_trained_on_are_no_test_rows_whatever_they_are_called(
-    ucf101: Path, small_options: dict, capfd: pytest.CaptureFixture
+    run: TrainingRun, ucf101: Path, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
-    run = train(ucf101, small_options)
     rows = []
     for number, path in enumerate(sorted((ucf101 / "videos").glob("*/*.avi"))):
-        copy = ucf101 / f"other_{number}.avi"
+        copy = tmp_path / f"other_{number}.avi"
         shutil.copy(path, copy)
         rows.append({"video": str(copy), "label": path.parent.name, "split": "test"})
     scores = videoqa.evaluate(run.out, pd.DataFrame(rows), progress=False)
@@ -64,16 +65,16 @@ def test_videos_trained_on_are_no_test_rows_whatever_they_are_called(
         in capfd.readouterr().err
     )
     description = (Path(__file__).parents[2] / "data_specs" / "ucf101.toml").read_text()
-    (ucf101 / "mine.toml").write_text(description)
+    (tmp_path / "mine.toml").write_text(description)
     swapped = {"train": "testlist01.txt", "test": "trainlist01.txt"}
     for split, name in swapped.items():
         text = (ucf101 / name).read_text().replace(" 1\n", "\n").replace(" 2\n", "\n")
-        (ucf101 / "swapped").mkdir(exist_ok=True)
-        (ucf101 / "swapped" / f"{split}list01.txt").write_text(text)
-    shutil.copy(ucf101 / "classInd.txt", ucf101 / "swapped")
+        (tmp_path / "swapped").mkdir(exist_ok=True)
+        (tmp_path / "swapped" / f"{split}list01.txt").write_text(text)
+    shutil.copy(ucf101 / "classInd.txt", tmp_path / "swapped")
     with pytest.raises(ValueError, match="`split` must have at least one row"):
         videoqa.evaluate(
-            run.out, str(ucf101 / "mine.toml"), videos=ucf101 / "videos", annotations=ucf101 / "swapped",
+            run.out, str(tmp_path / "mine.toml"), videos=ucf101 / "videos", annotations=tmp_path / "swapped",
             allow_other_counts=True, progress=False,
         )  # fmt: skip
 

@@ -168,8 +168,8 @@ def test_the_command_starts_a_ray_of_its_own_and_prints_only_its_result(command)
     assert errors == ""
 
 
-def test_sigterm_ends_the_command_as_ever(command, cache):
-    process = command()
+def test_sigterm_ends_the_command_on_a_cluster_that_is_there_as_ever(local_ray, command, cache):
+    process = command(RAY_ADDRESS=ray.get_runtime_context().gcs_address)
     while cache.info()["num_entries"] < 8:
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)

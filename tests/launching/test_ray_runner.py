@@ -196,7 +196,8 @@ sys.exit()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_lets_all_workers_save(tmp_path, worker_command, quick, number):
+def test_a_signal_lets_all_workers_save(local_ray, tmp_path, worker_command, quick, number):
+    """SIGTERM on a cluster that is there; Ctrl-C with a Ray of the program's own, which must outlive it."""
     given = {
         "out": str(tmp_path / "out"),
         "train": TRAIN.format(folder=str(tmp_path)),
@@ -204,6 +205,8 @@ def test_a_signal_lets_all_workers_save(tmp_path, worker_command, quick, number)
         "deadlines": asdict(quick),
     }
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    if number == signal.SIGTERM:
+        environment["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
     process = subprocess.Popen(
         [sys.executable, "-c", STOPPED, json.dumps(given)],
         stdout=subprocess.PIPE,
