@@ -48,7 +48,7 @@ def stopped(words: list[str], log: Path, number: signal.Signals) -> tuple[int, s
 
 @pytest.mark.slow
 def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(
-    small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    small_set: Path, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
     out = tmp_path / "run"
     log = out / "logs" / "epochs.csv"
@@ -64,10 +64,10 @@ def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(
         assert log.read_text().startswith(before)  # the epochs that were done are not done again
         before = log.read_text()
     assert main(train_words(small_set, out, 1)) == 2
-    assert "Add --resume" in capsys.readouterr().err
+    assert "Add --resume" in capfd.readouterr().err
     assert main(resume) == 0
     assert (out / MANIFEST).exists()
-    assert json.loads(capsys.readouterr().out)["num_epochs"] == NUM_EPOCHS
+    assert json.loads(capfd.readouterr().out)["num_epochs"] == NUM_EPOCHS
     assert log.read_text().startswith(before)
     assert main(resume) == 2
-    assert "Give more --epochs" in capsys.readouterr().err
+    assert "Give more --epochs" in capfd.readouterr().err
