@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import videoqa
-from videoqa.training.run import TrainingRun
 
 ACTIVITIES = {"Archery": "loading", "Typing": "waving"}
 """Two classes of UCF101 and what is drawn in their place."""
@@ -33,13 +32,13 @@ def ucf101(small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(ucf101: Path, small_options: dict) -> TrainingRun:
+def run(ucf101: Path, small_options: dict) -> videoqa.TrainingRun:
     options = {"videos": ucf101 / "videos", "annotations": ucf101, "allow_other_counts": True}
     return videoqa.train("ucf101", out=ucf101 / "run", **options, **small_options)
 
 
 @pytest.mark.slow
-def test_groups_and_absent_videos(run: TrainingRun) -> None:
+def test_groups_and_absent_videos(run: videoqa.TrainingRun) -> None:
     scores = videoqa.evaluate(run.out, progress=False)
     assert scores["num_rows"] == 3 and scores["absent_rows"] == 1
     groups = {name: entry["num_rows"] for name, entry in scores["by_group"].items() if entry["num_rows"]}
@@ -51,7 +50,7 @@ def test_groups_and_absent_videos(run: TrainingRun) -> None:
 
 @pytest.mark.slow
 def test_videos_trained_on_are_no_test_rows_whatever_they_are_called(
-    run: TrainingRun, ucf101: Path, tmp_path: Path, capfd: pytest.CaptureFixture
+    run: videoqa.TrainingRun, ucf101: Path, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
     rows = []
     for number, path in enumerate(sorted((ucf101 / "videos").glob("*/*.avi"))):

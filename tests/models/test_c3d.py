@@ -95,6 +95,7 @@ def test_plain_fit_trains_it() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16", "mixed_float16"])
 def test_other_precisions(policy: str) -> None:
+    keras.utils.set_random_seed(0)
     with computing_in(policy):
         model = build_action_model(3, **SMALL)
         model.run_eagerly = True  # one step is not worth a graph
