@@ -69,7 +69,7 @@ def test_backbone_is_scaled_pooled_and_frozen_inception(default_model):
 def test_is_compiled_with_adam_and_sparse_cross_entropy(default_model):
     assert isinstance(default_model.optimizer, keras.optimizers.Adam)
     assert float(default_model.optimizer.learning_rate) == pytest.approx(1e-3)
-    assert default_model.loss == "sparse_categorical_crossentropy"
+    assert isinstance(default_model.loss, keras.losses.SparseCategoricalCrossentropy)
 
 
 def test_action_model_has_the_very_same_video_branch(default_model):
