@@ -117,6 +117,25 @@ def test_dead_processes_are_replaced_and_their_clips_tried_again(local_ray, writ
     assert jobs[11].error.endswith("11.avi: the process that decoded it died, and so did the next one.")
 
 
+class EncoderThatKills(FrameEncoder):
+    """Kills the process that builds it."""
+
+    @property
+    def frames_per_run(self):
+        """Die."""
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_processes_that_die_as_they_start_end_the_run(local_ray, write_video):
+    jobs, _ = distinct_jobs([ClipRequest(write_video())])
+    pool = _Pool(ray, EncoderThatKills(MODEL), SAMPLING)
+    try:
+        with pytest.raises(RuntimeError, match="The processes of the Ray cluster die as they start"):
+            list(pool.make(jobs, ClipJob.fail))
+    finally:
+        pool.kill()
+
+
 def test_a_machine_that_would_make_other_features_is_refused(local_ray):
     pool = _Pool(ray, FrameEncoder(MODEL), SAMPLING)
     found = dependencies(pool.encoder)

@@ -100,26 +100,16 @@ class _Task:
 
 
 @dataclass
-class _Worker:
-    actor: Any
-    result: Any
-    """Of what it was asked last: a Ray reference; None: it is idle."""
-    task: _Task | None = None
-    """What it works on; None: it is starting, or idle."""
-
-    @property
-    def is_starting(self) -> bool:
-        return self.task is None and self.result is not None
-
-
-@dataclass
 class _Pool:
-    """The processes, started as there are clips for them; one that dies is replaced."""
+    """The processes, started as there are clips for them; Ray starts one that dies again."""
 
     ray: Any
     encoder: FrameEncoder
     sampling: SamplingConfig
-    workers: list[_Worker] = field(default_factory=list)
+    actors: list[Any] = field(default_factory=list)
+    idle: list[Any] = field(default_factory=list)
+    pending: dict[Any, tuple[Any, _Task | None]] = field(default_factory=dict)
+    """Ray's reference to a result -> the process that owes it, and its task; None: it is starting."""
     num_failed_starts: int = 0
 
     def __post_init__(self) -> None:
@@ -136,65 +126,69 @@ class _Pool:
         source = iter(jobs)
         while True:
             self._hand_out(waiting, source)
-            if not waiting and not any(worker.task for worker in self.workers):
+            if not waiting and not self._is_working:
                 return
-            for worker in self._next_results():
-                yield from self._take(worker, waiting, fail)
+            for result in self._next_results():
+                yield from self._take(result, waiting, fail)
 
     def kill(self) -> None:
         """End every process."""
-        for worker in self.workers:
-            self.ray.kill(worker.actor)
-        self.workers.clear()
+        for actor in self.actors:
+            self.ray.kill(actor)
+
+    @property
+    def _is_working(self) -> bool:
+        return any(task for _, task in self.pending.values())
 
     def _hand_out(self, waiting: deque[_Task], source: Iterator[ClipJob]) -> None:
         """Give work to whoever is idle, and start as many more as the rest of the work is for."""
-        idle = [worker for worker in self.workers if worker.result is None]
-        num_wanted = len(idle) + self.num_workers - len(self.workers)
-        num_wanted += sum(worker.is_starting for worker in self.workers)
+        num_starting = sum(task is None for _, task in self.pending.values())
+        num_wanted = len(self.idle) + num_starting + self.num_workers - len(self.actors)
         while len(waiting) < num_wanted and (part := list(itertools.islice(source, CLIPS_PER_TASK))):
             waiting.append(_Task(part))
-        for worker in idle[: len(waiting)]:
-            worker.task = waiting.popleft()
-            worker.result = worker.actor.encode.remote([_as_sent(job) for job in worker.task.jobs])
-        num_starting = sum(worker.is_starting for worker in self.workers)
-        for _ in range(min(len(waiting) - num_starting, self.num_workers - len(self.workers))):
-            self._start_worker()
+        while waiting and self.idle:
+            actor, task = self.idle.pop(), waiting.popleft()
+            sent = [_as_sent(job) for job in task.jobs]  # not retried as it is: one clip may kill again
+            self.pending[actor.encode.options(max_task_retries=0).remote(sent)] = actor, task
+        for _ in range(min(len(waiting) - num_starting, self.num_workers - len(self.actors))):
+            # with no retries at all Ray would refuse `start` while a process is started again, not queue it
+            retries = {"max_restarts": -1, "max_task_retries": 1}
+            actor_class = self.ray.remote(ClipWorker).options(**self.needs, **retries)
+            self.actors.append(actor_class.remote(self.encoder, self.sampling))
+            self._start(self.actors[-1])
 
-    def _start_worker(self) -> None:
-        actor_class = self.ray.remote(ClipWorker).options(**self.needs)
-        actor = actor_class.remote(self.encoder, self.sampling)
-        self.workers.append(_Worker(actor, actor.start.remote()))
+    def _start(self, actor: Any) -> None:
+        self.pending[actor.start.remote()] = actor, None
 
-    def _next_results(self) -> list[_Worker]:
-        """Wait for a result, and return the workers that have one."""
-        asked = {worker.result: worker for worker in self.workers if worker.result is not None}
-        has_worked = any(not worker.is_starting for worker in self.workers)
-        done, _ = self.ray.wait(list(asked), timeout=None if has_worked else START_SECONDS)
+    def _next_results(self) -> list[Any]:
+        """Wait until there is a result, and return all that are there."""
+        timeout = None if self._is_working else START_SECONDS
+        done, _ = self.ray.wait(list(self.pending), num_returns=1, timeout=timeout)
         if not done:
             raise RuntimeError(
                 f"No process of the Ray cluster started within {START_SECONDS:.0f} seconds; each needs "
                 f"{self.needs}. The cluster has {self.ray.cluster_resources()}."
             )
-        return [asked[result] for result in done]
+        return done
 
-    def _take(
-        self, worker: _Worker, waiting: deque[_Task], fail: Fail
-    ) -> Iterator[tuple[ClipJob, np.ndarray]]:
-        """Yield what a worker has done; one that died is forgotten, its clips are tried once more, singly."""
-        task, result = worker.task, worker.result
-        worker.task = worker.result = None
+    def _take(self, result: Any, waiting: deque[_Task], fail: Fail) -> Iterator[tuple[ClipJob, np.ndarray]]:
+        """Yield what a process has done; the clips of one that died are tried once more, singly."""
+        actor, task = self.pending.pop(result)
         try:
             done = self.ray.get(result)
         except self.ray.exceptions.RayTaskError as error:
             raise RuntimeError(f"A process of the Ray cluster failed: {error.cause!r}") from error
         except self.ray.exceptions.RayError as error:
-            self._bury(worker, task, error)
+            self.num_failed_starts += task is None
+            if self.num_failed_starts > self.num_workers:
+                raise RuntimeError(f"The processes of the Ray cluster die as they start: {error}") from error
+            self._start(actor)
             if task is not None and task.is_retry:
                 fail(task.jobs[0], ValueError(_died(task.jobs[0])))
             elif task is not None:
                 waiting.extendleft(_Task([job], is_retry=True) for job in reversed(task.jobs))
             return
+        self.idle.append(actor)
         if task is None:
             self._check_same(*done)
             return
@@ -204,13 +198,6 @@ class _Pool:
                 fail(job, ValueError(error_text))
             else:
                 yield job, features
-
-    def _bury(self, worker: _Worker, task: _Task | None, error: Exception) -> None:
-        self.workers.remove(worker)
-        self.ray.kill(worker.actor)
-        self.num_failed_starts += task is None
-        if self.num_failed_starts > self.num_workers:
-            raise RuntimeError(f"The processes of the Ray cluster die as they start: {error}") from error
 
     def _check_same(self, machine: str, found: dict[str, Any]) -> None:
         here = dependencies(self.encoder)
