@@ -9,7 +9,7 @@ endif
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format format-check types clean
+.PHONY: help demo test test-quick notebooks lint format format-check types clean
 
 help:  ## show this list
 	@echo "make demo          train on drawn clips, evaluate and ask: needs no network once installed"
@@ -18,6 +18,7 @@ help:  ## show this list
 	@echo "make format        rewrite the code in the project's format (format-check: only look)"
 	@echo "make lint          look for likely mistakes"
 	@echo "make types         check the types"
+	@echo "make notebooks     run the notebooks and keep their outputs"
 	@echo "make clean         remove the virtual environment and build leftovers"
 	@echo "Choose an interpreter with PYTHON=python3.12 (Python 3.11 or newer)."
 
@@ -30,6 +31,9 @@ test: $(STAMP)
 
 test-quick: $(STAMP)
 	$(RUN) -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+
+notebooks: $(STAMP)
+	$(RUN) notebooks/run.py
 
 lint: $(STAMP)
 	$(RUN) -m ruff check .
