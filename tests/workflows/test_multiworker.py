@@ -62,9 +62,14 @@ def training_processes(parent: int) -> dict[int, int]:
 
 
 def flags(options: dict) -> list[str]:
-    given = {name: "none" if value is None else str(value) for name, value in options.items()}
-    given.pop("progress", None)
-    return [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
+    words = []
+    for name, value in options.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words += [] if name == "progress" else [f"--{flag}" if value else f"--no-{flag}"]
+        else:
+            words += [f"--{flag}", "none" if value is None else str(value)]
+    return words
 
 
 def start(data: Path, out: Path, options: dict, *more: str) -> subprocess.Popen:
