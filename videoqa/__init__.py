@@ -11,10 +11,10 @@ from videoqa._quiet import keep_tensorflow_quiet
 from videoqa._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from videoqa.answering.answer import Answer as Answer
     from videoqa.answering.ask import ask as ask
     from videoqa.answering.ask import load as load
     from videoqa.answering.predict import predict as predict
+    from videoqa.answering.video_qa import Answer as Answer
     from videoqa.answering.video_qa import VideoQA as VideoQA
     from videoqa.auditing.audit import audit as audit
     from videoqa.config import DataConfig as DataConfig
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from videoqa.video.errors import DecodingError as DecodingError
 
 _HOME_OF_NAME = {
-    "Answer": "videoqa.answering.answer",
+    "Answer": "videoqa.answering.video_qa",
     "DataConfig": "videoqa.config",
     "DecodingError": "videoqa.video.errors",
     "ExtractionConfig": "videoqa.config",

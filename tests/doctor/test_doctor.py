@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from videoqa.doctor.check import LEVELS
+from videoqa.doctor.diagnose import LEVELS
 from videoqa.doctor.machine import machine_checks
 from videoqa.doctor.packages import package_checks
 from videoqa.models.weight_files import IMAGENET_FILE

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._progress import say
-from videoqa.answering.answer import Answer
-from videoqa.answering.video_qa import VideoQA
+from videoqa.answering.video_qa import Answer, VideoQA
 from videoqa.saving import ModelFolder, load_model_folder
 
 MODEL_VARIABLE = "VIDEOQA_MODEL"
@@ -31,7 +30,7 @@ def load(model: str | os.PathLike[str] | None = None) -> VideoQA:
         >>> len(answer.alternatives)
         3
     """
-    chosen = model if model is not None else os.environ.get(MODEL_VARIABLE) or None
+    chosen = _chosen(model)
     if chosen is not None:
         return VideoQA(load_model_folder(chosen))
     with resources.as_file(resources.files("videoqa") / SHIPPED_MODEL) as path:
@@ -79,9 +78,14 @@ def ask(
     return answer
 
 
+def _chosen(model: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    """Return the folder that the caller or `$VIDEOQA_MODEL` names; None: the model in the package."""
+    return model if model is not None else os.environ.get(MODEL_VARIABLE) or None
+
+
 def _loaded(model: str | os.PathLike[str] | None) -> VideoQA:
     """Return the model, kept from an earlier call unless its folder was written anew."""
-    chosen = model if model is not None else os.environ.get(MODEL_VARIABLE) or None
+    chosen = _chosen(model)
     home = os.environ.get("VIDEOQA_HOME", "")
     if chosen is None:
         return _load_once(None, 0, home)

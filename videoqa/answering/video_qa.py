@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from videoqa._checks import Refusal, check_integer, check_number
-from videoqa.answering.answer import Answer
 from videoqa.evaluation.prediction import places_seen, predict_probabilities
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
@@ -22,6 +22,42 @@ from videoqa.video.transforms import check_frames, resize_and_crop
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one question about one clip; prints as its text.
+
+    Attributes:
+        text: the most probable answer.
+        probability: of `text`, in [0, 1].
+        alternatives: ranked (answer, probability) pairs, `text` first.
+        unknown_words: words of the question that no training question had.
+        notes: what to know before trusting it, one sentence each.
+        timestamps_seconds: of the frames that the model saw, each once, in order; empty for an array and
+            for a blind model.
+    """
+
+    text: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...]
+    unknown_words: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    timestamps_seconds: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as one JSON-ready object."""
+        return {
+            "text": self.text,
+            "probability": self.probability,
+            "alternatives": [{"answer": answer, "probability": value} for answer, value in self.alternatives],
+            "unknown_words": list(self.unknown_words),
+            "notes": list(self.notes),
+            "timestamps_seconds": list(self.timestamps_seconds),
+        }
 
 
 class VideoQA:

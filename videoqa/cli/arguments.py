@@ -1,7 +1,9 @@
-"""Arguments that several commands share."""
+"""Arguments that several commands share. What the user does not type leaves no attribute behind."""
 
 import argparse
+from typing import Any
 
+from videoqa._checks import Refusal
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 
 DATA_HELP = (
@@ -9,18 +11,28 @@ DATA_HELP = (
     "`videoqa extract-frames`, or a description of a set of your own, .toml; may be repeated"
 )
 SPLIT_CHOICES = (*SPLITS, *OTHER_SPLIT_NAMES)
+MODEL_OUT = "new folder of the model (default: runs/<date-time>)"
+LAYOUT: dict[str, Any] = {
+    "formatter_class": argparse.RawDescriptionHelpFormatter,
+    "argument_default": argparse.SUPPRESS,
+}
+"""Keywords of every parser here."""
 
 
 def add_data(parser: argparse.ArgumentParser, text: str = DATA_HELP) -> None:
-    """Add `--data`, which leaves no attribute behind when it is not typed."""
-    parser.add_argument("--data", action="append", metavar="FILE", default=argparse.SUPPRESS, help=text)
+    """Add `--data`."""
+    parser.add_argument("--data", action="append", metavar="FILE", help=text)
+
+
+def check_data_given(arguments: argparse.Namespace, command: str, kind: str) -> None:
+    """Refuse a command without `--data`, and show a `command` to type next, for data of this `kind`."""
+    if not hasattr(arguments, "data"):
+        raise Refusal(f"`--data` is missing. Type next, for {kind}:\n  {command}")
 
 
 def add_split(parser: argparse.ArgumentParser, text: str) -> None:
     """Add `--split`; `text` says what the rows are for."""
-    parser.add_argument(
-        "--split", choices=SPLIT_CHOICES, default=argparse.SUPPRESS, help=f"{text} (default: test)"
-    )
+    parser.add_argument("--split", choices=SPLIT_CHOICES, help=f"{text} (default: test)")
 
 
 def add_progress(parser: argparse.ArgumentParser) -> None:
@@ -28,15 +40,22 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
-        default=argparse.SUPPRESS,
         help="show progress bars (default: on a terminal)",
     )
+
+
+def add_out(parser: argparse.ArgumentParser, text: str, metavar: str = "DIR", **options: Any) -> None:
+    """Add `--out`; `text` says what is written."""
+    parser.add_argument("--out", metavar=metavar, help=text, **options)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
     parser.add_argument(
-        "--json", action="store_true", help="print one JSON object on stdout, all else on stderr"
+        "--json",
+        action="store_true",
+        default=False,
+        help="print one JSON object on stdout, all else on stderr",
     )
 
 
@@ -46,7 +65,6 @@ def add_num_test_clips(parser: argparse.ArgumentParser) -> None:
         "--num-test-clips",
         type=int,
         metavar="K",
-        default=argparse.SUPPRESS,
         help="evenly spaced windows of each clip that are averaged (default: as the model was configured)",
     )
 
@@ -54,9 +72,7 @@ def add_num_test_clips(parser: argparse.ArgumentParser) -> None:
 def add_segment(parser: argparse.ArgumentParser) -> None:
     """Add `--start-seconds` and `--end-seconds`."""
     for name, text in (("start", "use the video from this second on"), ("end", "and up to this second")):
-        parser.add_argument(
-            f"--{name}-seconds", type=float, metavar="X", default=argparse.SUPPRESS, help=text
-        )
+        parser.add_argument(f"--{name}-seconds", type=float, metavar="X", help=text)
 
 
 def keywords(arguments: argparse.Namespace, *names: str) -> dict:

@@ -22,12 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        default=argparse.SUPPRESS,
         help="the model folder (default: VIDEOQA_MODEL, else the small model in the package)",
     )
-    parser.add_argument(
-        "--top-k", type=int, metavar="N", default=argparse.SUPPRESS, help="answers to show (default: 5)"
-    )
+    parser.add_argument("--top-k", type=int, metavar="N", help="answers to show (default: 5)")
     add_segment(parser)
     add_json(parser)
 

@@ -3,56 +3,38 @@
 import argparse
 from typing import Any
 
-from videoqa._checks import Refusal
-from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
+from videoqa.cli.arguments import add_data, add_json, add_out, add_progress, check_data_given, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.config import (
-    DataConfig,
-    ModelConfig,
-    SamplingConfig,
-    TrainingConfig,
-    field_names,
-    run_config_from_options,
-)
+from videoqa.config import PARTS, DataConfig, SamplingConfig, field_names, run_config_from_options
 
 HELP = "look at every row and every video before training, and list what is wrong with them"
 EXAMPLE = """example:
   videoqa audit --data my.csv --videos clips/
   videoqa audit --data my.csv --videos clips/ --out audits/mine --decode-workers 4
 """
-PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
 FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "num_answers", "seed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_data(parser)
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="folder for findings.csv, videos.csv and suspicious.png (default: audits/<date-time>)",
-    )
+    add_out(parser, "folder for findings.csv, videos.csv and suspicious.png (default: audits/<date-time>)")
     parser.add_argument(
         "--decode-workers",
         type=int,
         metavar="N",
-        default=argparse.SUPPRESS,
         help="processes that decode (default: one per processor, at most 8)",
     )
     add_progress(parser)
     add_json(parser)
-    add_option_flags(parser, PARTS, only=FIELDS)
+    add_option_flags(parser, PARTS.values(), only=FIELDS)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Look at everything and return the totals."""
-    if not hasattr(arguments, "data"):
-        raise Refusal(
-            "`--data` is missing. Type next, for a file and a folder of yours:\n"
-            "  videoqa audit --data my.csv --videos clips/"
-        )
-    options = typed_options(arguments, PARTS)
+    command = "videoqa audit --data my.csv --videos clips/"
+    check_data_given(arguments, command, "a file and a folder of yours")
+    options = typed_options(arguments, PARTS.values())
     run_config_from_options(options)  # a bad option is refused before anything is loaded
     from videoqa import audit
 

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from videoqa._checks import Refusal
+from videoqa.cli.arguments import LAYOUT
 
 HELP = "look at the feature cache, shrink it, or empty it"
 EXAMPLE = """example:
@@ -17,14 +18,14 @@ EXAMPLE = """example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    style: dict[str, Any] = {"epilog": EXAMPLE, "formatter_class": argparse.RawDescriptionHelpFormatter}
+    style = {"epilog": EXAMPLE, **LAYOUT}
     actions.add_parser("info", help="show where the cache is, its entries and its size", **style)
     prune = actions.add_parser(
         "prune", help="remove the entries unused for longest until the cache is small enough", **style
     )
     prune.add_argument("--max-gb", type=float, metavar="X", required=True, help="the size to come down to")
     clear = actions.add_parser("clear", help="remove every entry", **style)
-    clear.add_argument("--yes", action="store_true", help="do not ask first")
+    clear.add_argument("--yes", action="store_true", default=False, help="do not ask first")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -20,11 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             name, metavar=name.upper(), help="a model folder, or a folder that `videoqa evaluate` wrote"
         )
-    typed = argparse.SUPPRESS
     add_split(parser, "rows to compare on")
-    parser.add_argument(
-        "--common", action="store_true", default=typed, help="leave out the rows that only one run has"
-    )
+    parser.add_argument("--common", action="store_true", help="leave out the rows that only one run has")
     add_progress(parser)
     add_json(parser)
 

@@ -5,7 +5,7 @@ import dataclasses
 import shlex
 from typing import Any
 
-from videoqa.cli.arguments import add_json
+from videoqa.cli.arguments import LAYOUT, add_json
 
 HELP = "list the data sets known by name, or show what is known about one"
 EXAMPLE = """example:
@@ -17,7 +17,7 @@ EXAMPLE = """example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    style: dict[str, Any] = {"epilog": EXAMPLE, "formatter_class": argparse.RawDescriptionHelpFormatter}
+    style = {"epilog": EXAMPLE, **LAYOUT}
     add_json(actions.add_parser("list", help="one line for each data set", **style))
     show_one = actions.add_parser("show", help="everything known about one data set", **style)
     show_one.add_argument(

@@ -20,8 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return every check; as text each is printed as soon as it is known."""
-    from videoqa.doctor.check import LEVELS, Check
-    from videoqa.doctor.diagnose import diagnose
+    from videoqa.doctor.diagnose import LEVELS, Check, diagnose
 
     checks: list[Check] = []
     for check in diagnose():

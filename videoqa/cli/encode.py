@@ -3,17 +3,15 @@
 import argparse
 from typing import Any
 
-from videoqa._checks import Refusal
 from videoqa._ray import import_ray
-from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
+from videoqa.cli.arguments import add_data, add_json, add_progress, check_data_given, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import (
+    PARTS,
     RUNNERS,
     DataConfig,
     LaunchConfig,
-    ModelConfig,
     SamplingConfig,
-    TrainingConfig,
     field_names,
     run_config_from_options,
 )
@@ -26,7 +24,6 @@ EXAMPLE = """example:
   videoqa encode --data labels.csv --architecture c3d --decode-workers 8
   RAY_ADDRESS=auto videoqa encode --data my.csv --runner ray
 """
-PARTS = (DataConfig, SamplingConfig, ModelConfig, TrainingConfig)
 BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "frame_size")
 FRAMES_FIELDS = ("architecture", "train_backbone")
 """What says that frames are kept instead of features."""
@@ -39,30 +36,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shard",
         metavar="I/N",
-        default=argparse.SUPPRESS,
         help="encode only the I-th of N equal parts of the clips, I from 1: one part on each machine "
         "(default: all clips)",
     )
     parser.add_argument(
         "--runner",
         choices=RUNNERS,
-        default=argparse.SUPPRESS,
         help="processes: this process; ray: the Ray cluster that RAY_ADDRESS names, or one started on this "
         "machine for as long as it takes (default: processes)",
     )
     add_progress(parser)
     add_json(parser)
-    add_option_flags(parser, PARTS, only=FIELDS + BACKBONE_FIELDS + FRAMES_FIELDS)
+    add_option_flags(parser, PARTS.values(), only=FIELDS + BACKBONE_FIELDS + FRAMES_FIELDS)
     add_option_flags(parser, (LaunchConfig,), only=("decode_workers",))
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Encode every clip that the annotations name."""
-    if not hasattr(arguments, "data"):
-        raise Refusal(
-            "`--data` is missing. Type next, for the built-in clips:\n  videoqa encode --data sample"
-        )
-    options = typed_options(arguments, PARTS)
+    check_data_given(arguments, "videoqa encode --data sample", "the built-in clips")
+    options = typed_options(arguments, PARTS.values())
     run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
     typed = keywords(arguments, "shard", "runner", "decode_workers", "progress")
     if "shard" in typed:

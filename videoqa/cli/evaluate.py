@@ -7,6 +7,7 @@ from videoqa.cli.arguments import (
     add_data,
     add_json,
     add_num_test_clips,
+    add_out,
     add_progress,
     add_split,
     keywords,
@@ -29,17 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="the model folder")
     add_data(parser, "other annotations than the model's own; may be repeated")
-    typed = argparse.SUPPRESS
     add_split(parser, "rows to score")
-    parser.add_argument(
-        "--shuffle-frames", action="store_true", default=typed, help="show the frames in random order"
-    )
-    parser.add_argument(
-        "--single-frame", action="store_true", default=typed, help="show only the middle frame"
-    )
+    parser.add_argument("--shuffle-frames", action="store_true", help="show the frames in random order")
+    parser.add_argument("--single-frame", action="store_true", help="show only the middle frame")
     add_num_test_clips(parser)
     where = "folder for scores, predictions and pictures (default: evaluation/<split> in the model folder)"
-    parser.add_argument("--out", metavar="DIR", default=typed, help=where)
+    add_out(parser, where)
     add_progress(parser)
     add_json(parser)
     add_option_flags(parser, PARTS, only=FIELDS)

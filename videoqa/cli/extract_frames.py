@@ -3,8 +3,7 @@
 import argparse
 from typing import Any
 
-from videoqa._checks import Refusal
-from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
+from videoqa.cli.arguments import add_data, add_json, add_out, add_progress, check_data_given, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import DataConfig, ExtractionConfig, field_names
 
@@ -21,17 +20,12 @@ FIELDS = (*field_names(DataConfig)[1:], *field_names(ExtractionConfig))
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_data(parser)
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        required=True,
-        help="folder for the frames: new, empty, or an earlier extraction to go on with",
-    )
+    where = "folder for the frames: new, empty, or an earlier extraction to go on with"
+    add_out(parser, where, required=True)
     parser.add_argument(
         "--decode-workers",
         type=int,
         metavar="N",
-        default=argparse.SUPPRESS,
         help="threads that decode and write (default: one per processor)",
     )
     add_progress(parser)
@@ -41,11 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Extract the frames of every clip that the annotations name."""
-    if not hasattr(arguments, "data"):
-        raise Refusal(
-            "`--data` is missing. Type next, for a file and a folder of yours:\n"
-            "  videoqa extract-frames --data my.csv --videos clips/ --out frames/"
-        )
+    command = "videoqa extract-frames --data my.csv --videos clips/ --out frames/"
+    check_data_given(arguments, command, "a file and a folder of yours")
     options = typed_options(arguments, PARTS)
     data = options.pop("data")
     DataConfig(**{name: options[name] for name in field_names(DataConfig) if name in options})

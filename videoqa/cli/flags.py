@@ -38,10 +38,7 @@ CHOICES: dict[str, Collection[str]] = {
 
 
 def add_option_flags(
-    parser: argparse.ArgumentParser,
-    parts: Iterable[type],
-    *,
-    only: Sequence[str] | None = None,
+    parser: argparse.ArgumentParser, parts: Iterable[type], *, only: Sequence[str] | None = None
 ) -> None:
     """Add one flag for each field of `parts` that has a help text.
 

@@ -24,6 +24,7 @@ from videoqa.cli import (
     summary,
     train,
 )
+from videoqa.cli.arguments import LAYOUT
 from videoqa.cli.exit_codes import DONE, StopSignals
 from videoqa.cli.exit_codes import report as report_error
 from videoqa.cli.output import json_text, only_json_on_stdout
@@ -80,8 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="videoqa",
         description="Answer questions about short video clips.",
         epilog="Start with:\n  videoqa demo\nEach command has its own help:\n  videoqa train --help",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        **LAYOUT,
     )
     parser.add_argument("--version", action="version", version=f"videoqa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -91,8 +92,8 @@ def build_parser() -> argparse.ArgumentParser:
             help=module.HELP,
             description=module.HELP[0].upper() + module.HELP[1:] + ".",
             epilog=module.EXAMPLE,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
+            **LAYOUT,
         )
         module.add_arguments(command)
     return parser

@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from videoqa.cli.arguments import add_json, add_num_test_clips, add_progress, keywords
+from videoqa.cli.arguments import add_json, add_num_test_clips, add_out, add_progress, keywords
 
 HELP = "label a folder of clips with an action model, or answer a file of questions"
 EXAMPLE = """example:
@@ -17,20 +17,10 @@ EXAMPLE = """example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="the model folder")
-    parser.add_argument(
-        "videos",
-        metavar="VIDEOS",
-        nargs="?",
-        default=argparse.SUPPRESS,
-        help="folder of the clips, or one clip",
-    )
-    parser.add_argument(
-        "--data", metavar="FILE", default=argparse.SUPPRESS, help="CSV or JSONL file of the questions"
-    )
+    parser.add_argument("videos", metavar="VIDEOS", nargs="?", help="folder of the clips, or one clip")
+    parser.add_argument("--data", metavar="FILE", help="CSV or JSONL file of the questions")
     add_num_test_clips(parser)
-    parser.add_argument(
-        "--out", metavar="FILE", default=argparse.SUPPRESS, help="CSV file (default: print it)"
-    )
+    add_out(parser, "CSV file (default: print it)", "FILE")
     add_progress(parser)
     add_json(parser)
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from videoqa.cli.arguments import add_json, add_progress, add_split, keywords
+from videoqa.cli.arguments import add_json, add_out, add_progress, add_split, keywords
 
 HELP = "write one HTML file about a run: scores, floors, pictures, the command that made it"
 EXAMPLE = """example:
@@ -19,10 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run", metavar="RUN", help="a model folder, or a folder that `videoqa evaluate` wrote"
     )
-    typed = argparse.SUPPRESS
     add_split(parser, "rows to report on")
     where = "the file to write (default: report.html beside the scores, in evaluation/<split>)"
-    parser.add_argument("--out", metavar="FILE", default=typed, help=where)
+    add_out(parser, where, "FILE")
     add_progress(parser)
     add_json(parser)
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from videoqa.cli.arguments import add_segment, keywords
+from videoqa.cli.arguments import add_out, add_segment, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import SamplingConfig
 
@@ -17,10 +17,8 @@ EXAMPLE = """example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("video", metavar="VIDEO", help="the video file; after `--` it may start with a dash")
-    parser.add_argument("--out", metavar="FILE", required=True, help="the picture to write, .png or .jpg")
-    parser.add_argument(
-        "--columns", type=int, metavar="N", default=argparse.SUPPRESS, help="frames in a row (default: 5)"
-    )
+    add_out(parser, "the picture to write, .png or .jpg", "FILE", required=True)
+    parser.add_argument("--columns", type=int, metavar="N", help="frames in a row (default: 5)")
     add_segment(parser)
     add_option_flags(parser, [SamplingConfig])
 

@@ -27,9 +27,7 @@ GIB, MIB = 2**30, 2**20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument(
-        "--task", choices=TASKS, default=argparse.SUPPRESS, help="the task (default: open_ended)"
-    )
+    parser.add_argument("--task", choices=TASKS, help="the task (default: open_ended)")
     add_json(parser)
     add_option_flags(parser, PARTS, only=FIELDS)
 

@@ -4,16 +4,18 @@ import argparse
 import shlex
 from typing import Any
 
-from videoqa._checks import Refusal
 from videoqa._command import PROGRAM, words_of
-from videoqa.cli.arguments import add_data, add_json, add_progress, keywords
-from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.config import (
-    PARTS,
-    LaunchConfig,
-    field_names,
-    run_config_from_options,
+from videoqa.cli.arguments import (
+    MODEL_OUT,
+    add_data,
+    add_json,
+    add_out,
+    add_progress,
+    check_data_given,
+    keywords,
 )
+from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.config import PARTS, LaunchConfig, field_names, run_config_from_options
 
 HELP = "train a model from annotations and videos"
 EXAMPLE = """example:
@@ -27,21 +29,12 @@ OPTION_PARTS = (*PARTS.values(), LaunchConfig)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_data(parser)
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="new folder of the model (default: runs/<date-time>)",
-    )
-    parser.add_argument(
-        "--initial-model",
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="start from the weights of this model folder",
-    )
+    add_out(parser, MODEL_OUT)
+    parser.add_argument("--initial-model", metavar="DIR", help="start from the weights of this model folder")
     parser.add_argument(
         "--resume",
         action="store_true",
+        default=False,
         help="go on with the run that was stopped in --out; options not given are as they were",
     )
     add_progress(parser)
@@ -52,11 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train, and return the folder and the scores."""
     options = typed_options(arguments, OPTION_PARTS)
-    if not hasattr(arguments, "data") and not arguments.resume:
+    if not arguments.resume:
         typed = options | keywords(arguments, "out", "initial_model", "progress")
         command = [PROGRAM, "--data", "sample", *(["--json"] if arguments.json else [])]
         command += [word for name, value in typed.items() for word in words_of(name, value)]
-        raise Refusal(f"`--data` is missing. Type next, for the built-in clips:\n  {shlex.join(command)}")
+        check_data_given(arguments, shlex.join(command), "the built-in clips")
     launch = set(field_names(LaunchConfig))
     LaunchConfig(**{name: value for name, value in options.items() if name in launch})
     run_config_from_options({name: value for name, value in options.items() if name not in launch})

@@ -79,13 +79,7 @@ ARCHITECTURES = {
         frame_size=(240, 320),
         smallest_frame=34,
         l2=1e-3 / 2,
-        defaults={
-            "num_frames": 100,
-            "frame_step": 1,
-            "short_clips": "mask",
-            "epochs": 20,
-            "batch_size": 8,
-        },
+        defaults={"num_frames": 100, "frame_step": 1, "short_clips": "mask", "epochs": 20, "batch_size": 8},
         needs_mask=True,
         segment_frames=SEGMENT_FRAMES,
         refused_precisions={

@@ -1,10 +1,11 @@
-"""All checks in their order."""
+"""All checks of `videoqa doctor` in their order, and what one of them says."""
 
 import importlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from videoqa.doctor.check import Check
-
+LEVELS = ("ok", "warning", "problem")
+"""Fit; works, with something to know; something here cannot work."""
 GROUPS = (
     ("packages", "package_checks"),
     ("probes", "device_checks"),
@@ -12,6 +13,23 @@ GROUPS = (
     ("machine", "machine_checks"),
 )
 """Modules of this room and their functions; imported one by one, so that a broken package hides no other."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        name: what was looked at.
+        level: one of `LEVELS`.
+        found: what there is.
+        advice: what to do; "" where nothing has to be done.
+    """
+
+    name: str
+    level: str
+    found: str
+    advice: str = ""
 
 
 def diagnose() -> Iterator[Check]:

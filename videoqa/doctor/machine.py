@@ -9,7 +9,7 @@ from pathlib import Path
 from videoqa._files import size_text
 from videoqa._home import home_directory
 from videoqa.answering.ask import MODEL_VARIABLE, SHIPPED_MODEL
-from videoqa.doctor.check import Check
+from videoqa.doctor.diagnose import Check
 from videoqa.features.cache import FeatureCache
 from videoqa.models.weight_files import (
     IMAGENET_FILE,

@@ -9,15 +9,8 @@ from importlib import metadata
 from pathlib import Path
 
 import videoqa
-from videoqa.doctor.check import Check
-
-CV2_WHEELS = (
-    "opencv-python-headless",
-    "opencv-python",
-    "opencv-contrib-python",
-    "opencv-contrib-python-headless",
-)
-"""Wheels that all install the one package `cv2`, over each other; the first is the required one."""
+from videoqa._version import OPENCV_WHEELS, installed_version
+from videoqa.doctor.diagnose import Check
 
 
 def package_checks() -> Iterator[Check]:
@@ -50,10 +43,10 @@ def _package_check(text: str) -> Iterator[Check]:
     from packaging.requirements import Requirement
 
     requirement = Requirement(text)
-    version = _version(requirement.name)
+    version = installed_version(requirement.name)
     if version is not None:
         yield from _version_check(requirement.name, version, str(requirement.specifier))
-    elif requirement.name != CV2_WHEELS[0]:
+    elif requirement.name != OPENCV_WHEELS[0]:
         yield Check(requirement.name, "problem", "not installed", f'pip install "{text}"')
 
 
@@ -69,9 +62,9 @@ def _version_check(name: str, version: str, wanted: str) -> Iterator[Check]:
 
 def _cv2_check() -> Check:
     """Return what is known of the wheels that bring `cv2`."""
-    present = {name: version for name in CV2_WHEELS if (version := _version(name)) is not None}
+    present = {name: version for name in OPENCV_WHEELS if (version := installed_version(name)) is not None}
     listed = ", ".join(f"{name} {version}" for name, version in present.items())
-    wanted = CV2_WHEELS[0]
+    wanted = OPENCV_WHEELS[0]
     if not present:
         return Check("cv2", "problem", "no wheel brings it", f"pip install {wanted}")
     if len(present) > 1:
@@ -101,10 +94,3 @@ def _backend_check() -> Check:
         return Check("keras backend", "ok", f"tensorflow, by {where}")
     advice = "Set KERAS_BACKEND=tensorflow: the training loop leans on TensorFlow."
     return Check("keras backend", "problem", f"{chosen}, by {where}", advice)
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from videoqa._child import how_it_ended, python_command
 from videoqa.config import TrainingConfig
-from videoqa.doctor.check import Check
+from videoqa.doctor.diagnose import Check
 from videoqa.launching.environment import unused_gpus
 
 TIMEOUT_SECONDS = 300

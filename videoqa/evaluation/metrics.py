@@ -18,31 +18,11 @@ from videoqa.evaluation.class_metrics import class_scores, confused_pairs
 from videoqa.evaluation.row_marks import (
     Correct,
     RowMarks,
-    correct_answers,
     failed_rows,
     mark_rows,
     question_types,
 )
 from videoqa.text.question_prior import QuestionPrior
-
-
-def accuracy(predicted: Sequence[str | None], gold: Sequence[str]) -> float:
-    """Return the share of rows whose predicted answer equals the true one.
-
-    Args:
-        predicted: answers, one per row; None (no answer was given) is wrong.
-        gold: true answers, one per row.
-
-    Returns:
-        A float in [0, 1].
-
-    Raises:
-        ValueError: no rows, or two different numbers of rows.
-    """
-    _check_lengths({"predicted": predicted, "gold": gold})
-    if len(gold) == 0:
-        raise Refusal("`gold` must hold at least one answer. Received: 0 rows.")
-    return float(correct_answers(predicted, gold).mean())
 
 
 def majority_answer(answers: Iterable[str]) -> str | None:

@@ -21,10 +21,7 @@ Side = Coordinator | Member
 
 @contextlib.contextmanager
 def rendezvous(
-    cluster: Cluster,
-    decide: Callable[[], Mapping[str, Any]],
-    start_timeout: float,
-    deadlines: Deadlines,
+    cluster: Cluster, decide: Callable[[], Mapping[str, Any]], start_timeout: float, deadlines: Deadlines
 ) -> Iterator[Side]:
     """Open this worker's side of the rendezvous, and close it at the end of the block.
 

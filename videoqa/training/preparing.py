@@ -12,7 +12,7 @@ import pandas as pd
 
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
-from videoqa._versions import installed_versions
+from videoqa._version import installed_versions
 from videoqa.auditing.before_training import say_table_findings
 from videoqa.config import PARTS, ModelConfig, RunConfig
 from videoqa.data.annotations import read_annotations, require_split

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoqa._progress import say
-from videoqa._versions import installed_versions
+from videoqa._version import installed_versions
 from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig
 from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import ModelFolder, save_model_folder
@@ -27,7 +27,7 @@ from videoqa.training.stages import TrainedModel, model_stage, train_blind, trai
 from videoqa.training.state import RunCheckpoints
 
 if TYPE_CHECKING:
-    from videoqa.answering.answer import Answer
+    from videoqa.answering.video_qa import Answer
     from videoqa.training.distribution import Strategy
 
 
