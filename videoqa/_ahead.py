@@ -14,8 +14,8 @@ def run_ahead(
 ) -> Generator[tuple[Item, Result | Exception], None, None]:
     """Yield each item with the function's result, or the exception it raised, in the order of `items`.
 
-    At most `num_ahead` results exist that the consumer has not taken, so memory stays bounded. When the
-    consumer stops early, what has not begun is dropped.
+    At most `num_ahead` results wait for the consumer, so memory stays bounded. If the consumer stops early,
+    items that have not started are dropped.
     """
     pool = ThreadPoolExecutor(num_threads, thread_name_prefix="videoqa-ahead")
     waiting: deque[tuple[Item, Future[Result]]] = deque()
@@ -33,7 +33,7 @@ def run_ahead(
 
 
 def _outcome(future: "Future[Any]") -> Any:
-    """Return the result, or the exception where the function raised one."""
+    """Return the result, or the exception that the function raised."""
     error = future.exception()
     if error is None:
         return future.result()

@@ -1,4 +1,4 @@
-"""Refusals: their one wording, the checks that raise them, and how one is told from a failure inside."""
+"""Refusals: the exception and its wording, the checks that raise it, and `is_refusal`."""
 
 import difflib
 import math
@@ -13,13 +13,13 @@ _STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
 
 
 class UserError(Exception):
-    """What was asked for cannot be done; its message says all, so a command prints it without a traceback."""
+    """The request cannot be carried out; commands print the message without a traceback."""
 
 
 class Refusal(UserError, ValueError):
-    """What the user passed is refused: `Refusal(name, requirement, received, advice)`, worded by `refusal`.
+    """An argument is refused: `Refusal(name, requirement, received, advice)`, worded by `refusal`.
 
-    A single argument is the whole message; that is also how a pickled one is read back.
+    A single argument is the whole message, as when a `Refusal` is unpickled.
     """
 
     def __init__(
@@ -29,10 +29,10 @@ class Refusal(UserError, ValueError):
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Return whether `error` is our own word about what the user passed, and not a failure inside.
+    """Return whether `error` comes from what the user asked for, rather than from a bug.
 
-    That is a `UserError`, or an `OSError` that reached this package through the standard library alone: a
-    folder that cannot be written to, a full disk.
+    True for a `UserError`, and for an `OSError` that this package got from the standard library, such as a
+    full disk. An `OSError` from inside another library is a bug.
     """
     if not isinstance(error, OSError):
         return isinstance(error, UserError)
@@ -102,8 +102,8 @@ def check_file(name: str, path: str | os.PathLike[str], advice: str = "") -> Pat
     """Return `path` as a `Path` to an existing regular file.
 
     Raises:
-        FileNotFoundError: nothing is there.
-        ValueError: it is a directory or another thing that is no regular file.
+        FileNotFoundError: it does not exist.
+        ValueError: it is not a regular file.
     """
     found = Path(path)
     if not found.exists():
@@ -118,7 +118,7 @@ def check_directory(name: str, path: str | os.PathLike[str], advice: str = "") -
     """Return `path` as a `Path` to an existing directory.
 
     Raises:
-        FileNotFoundError: nothing is there.
+        FileNotFoundError: it does not exist.
         ValueError: it is not a directory.
     """
     found = Path(path)

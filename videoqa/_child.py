@@ -1,7 +1,7 @@
-"""A fresh interpreter for work that may take its process down, and a pipe that only answers go through.
+"""Runs code that may crash in a fresh Python process that answers over a pipe.
 
-Not a fork: OpenCV, FFmpeg and TensorFlow have threads. Nor `multiprocessing`, whose spawned children run the
-caller's main file again.
+A fork would break the threads of OpenCV, FFmpeg and TensorFlow, and a process spawned by `multiprocessing`
+imports the caller's main file again.
 """
 
 import os
@@ -10,14 +10,14 @@ from typing import TextIO
 
 
 def python_command(program: str) -> list[str]:
-    """Return the command that runs `program`, Python code that finds modules where this process does."""
+    """Return the command that runs Python code with the module search path of this process."""
     return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {program}"]
 
 
 def answers_pipe() -> TextIO:
-    """Return what was this process's stdout, for answers alone; from here on stdout is stderr.
+    """Return this process's stdout for answers alone, and send everything else on stdout to stderr.
 
-    To be called in the child before anything is loaded: libraries print on stdout, past `sys.stdout` too.
+    Call it in the child before anything is loaded: libraries print on stdout, some past `sys.stdout`.
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -25,5 +25,5 @@ def answers_pipe() -> TextIO:
 
 
 def how_it_ended(exit_code: int) -> str:
-    """Return a process's end in words, of the exit code that `subprocess` gives: negative for a signal."""
+    """Return in words how a process ended; `exit_code` is that of `subprocess`, negative for a signal."""
     return f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"

@@ -1,4 +1,4 @@
-"""The command line that a run's configuration stands for."""
+"""Writes the command line that gives a run's configuration."""
 
 import dataclasses
 import os
@@ -12,7 +12,7 @@ PROGRAM = "videoqa-train"
 NONE = "none"
 """The word that stands for None where None is allowed."""
 COMMA_SEPARATED = ("classes", "workers")
-"""Options whose several values are one word, `A,B`; of all others the flag is repeated."""
+"""Options with several values in one word, `A,B`; for all others the flag is repeated."""
 
 
 def training_command(
@@ -22,21 +22,20 @@ def training_command(
     out: str | os.PathLike[str] | None = None,
     initial_model: str | os.PathLike[str] | None = None,
 ) -> str:
-    """Return the `videoqa-train` command that gives exactly `config`, with no flag it can do without.
+    """Return the shortest `videoqa-train` command that gives `config`.
 
-    Parsed again, the words give an equal configuration whatever the defaults are: a flag is left out only
-    where the configuration comes out the same without it. A task that was inferred is not part of it, nor are
-    callbacks.
+    Parsing the command gives an equal configuration: a flag is left out only if the configuration is the same
+    without it. An inferred task and callbacks are not part of the command.
 
     Args:
         config: as `run_config_from_options` returned it.
-        named: options written even where they change nothing, because the data brings others of its own.
+        named: options to write even if they change nothing, because the data has defaults of its own.
         out: folder of the model, made absolute.
         initial_model: folder the weights came from, made absolute.
 
     Returns:
-        One line, quoted for a POSIX shell; "" when no words can say it: data without a name (DataFrames), or
-        a class with a comma in its name.
+        One line, quoted for a POSIX shell; "" if no command can give it: the data is a DataFrame, or a class
+        has a comma in its name.
     """
     if not config.data.data or any("," in label for label in config.data.classes):
         return ""
@@ -50,9 +49,9 @@ def training_command(
 
 
 def shortest_options(config: RunConfig, named: Container[str] = ()) -> dict[str, Any]:
-    """Return the flat keyword options that give `config`: those that change something, and the `named`.
+    """Return the fewest flat options that give `config`, and the `named` ones.
 
-    The model's task is the one asked for, not one inferred from the data.
+    The task is the one the user asked for, not one inferred from the data.
     """
     task = config.data.task or type(config.model).task
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=task))
@@ -67,7 +66,7 @@ def shortest_options(config: RunConfig, named: Container[str] = ()) -> dict[str,
 
 
 def _gives(options: dict[str, Any], config: RunConfig) -> bool:
-    """Whether the options are valid and give `config`."""
+    """Return whether the options are valid and give `config`."""
     try:
         return run_config_from_options(options) == config
     except ValueError:
@@ -75,7 +74,7 @@ def _gives(options: dict[str, Any], config: RunConfig) -> bool:
 
 
 def words_of(name: str, value: Any) -> list[str]:
-    """Return the words that set one option, as `cli.flags` reads them."""
+    """Return the command-line words that set one option."""
     flag = "--" + name.replace("_", "-")
     if isinstance(value, bool):
         return [flag if value else f"--no-{flag.removeprefix('--')}"]
@@ -88,5 +87,5 @@ def words_of(name: str, value: Any) -> list[str]:
 
 
 def _flag_and_text(flag: str, text: str) -> list[str]:
-    """Return flag and value, as one word where the value looks like a flag itself."""
+    """Return flag and value; as one word if the value looks like a flag."""
     return [f"{flag}={text}"] if text.startswith("-") else [flag, text]

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and a lock on the folder they lie in."""
+"""Writes files whole or not at all, and locks folders."""
 
 import os
 import time
@@ -8,25 +8,25 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # not on Windows: writers then rely on their own temporary names alone
+except ImportError:  # Windows has none; there the temporary names alone keep writers apart
     fcntl = None  # type: ignore[assignment]
 
 TEMPORARY_SUFFIX = ".tmp"
 STALE_SECONDS = 3600.0
-"""A temporary file untouched for so long belongs to no living writer: a write takes milliseconds."""
+"""A temporary file this old has no living writer, because a write takes milliseconds."""
 LOCK_SECONDS = 10.0
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, whole or not at all; undecodable names are escaped."""
+    """Write `text` as UTF-8 to `path`, whole or not at all; lone surrogates are escaped."""
     write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Write `data` to a temporary file and rename it: a reader sees the old content or all of the new one.
+    """Write `data` to a temporary file and rename it, so a reader sees the old content or all of the new.
 
     Args:
-        path: the file; its folder has to exist.
+        path: the file; its folder must exist.
         data: its new content.
         durable: wait until the disk has it.
     """
@@ -52,20 +52,20 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def temporary_path(path: Path, *, locked: bool = False) -> Path:
-    """Return where `path` is written before it is renamed.
+    """Return the name under which `path` is written before it is renamed.
 
-    Under the lock the name is fixed, so that the next writer overwrites what a killed one left.
+    With the lock the name is fixed, so that the next writer overwrites what a killed one left.
     """
     owner = "locked" if locked else f"{os.getpid()}-{os.urandom(4).hex()}"
     return path.with_name(f".{path.name}.{owner}{TEMPORARY_SUFFIX}")
 
 
 def is_stale(path: Path, *, locked: bool) -> bool:
-    """Say whether the temporary file `path` belongs to no living writer.
+    """Return whether the temporary file `path` has no living writer.
 
     Args:
         path: a temporary file.
-        locked: the lock on its folder is held, so nobody else writes a file with a fixed name there.
+        locked: the caller holds the lock on its folder, so a file with a fixed name has no writer.
     """
     if locked and path.name.endswith(f".locked{TEMPORARY_SUFFIX}"):
         return True
@@ -76,7 +76,7 @@ def is_stale(path: Path, *, locked: bool) -> bool:
 
 
 def remove_file(path: Path) -> int:
-    """Remove `path` and return the bytes it had; 0 when another process was faster."""
+    """Remove `path` and return its size in bytes; 0 if another process removed it first."""
     try:
         size = path.stat().st_size
         path.unlink()
@@ -87,10 +87,10 @@ def remove_file(path: Path) -> int:
 
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[bool]:
-    """Hold `folder` against the writers of every other thread and process.
+    """Lock `folder` against other writers, in this process and in others, while the block runs.
 
-    Yields False, without the lock, where the file system has none or a stopped process keeps it: every
-    write is still atomic by itself, and a mix of two writers' files is noticed by its checksum.
+    Yields False without the lock if the file system has no locks or a stopped process keeps it. Each write is
+    still atomic, and checksums reveal a mix of two writers' files.
     """
     if fcntl is None:
         yield False
@@ -117,5 +117,5 @@ def _lock(descriptor: int) -> bool:
 
 
 def size_text(num_bytes: float) -> str:
-    """Return a number of bytes in words."""
+    """Return a number of bytes as text, in GB or MB."""
     return f"{num_bytes / 1e9:.2f} GB" if num_bytes >= 1e8 else f"{num_bytes / 1e6:.2f} MB"

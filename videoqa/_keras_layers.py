@@ -35,12 +35,12 @@ def _import_layers() -> None:
 
 
 class _KerasFinder(MetaPathFinder):
-    """Finds `keras` as everyone does, and imports our layers behind it. It steps aside after that."""
+    """Finds `keras` in the usual way, removes itself, and lets our layers be imported right after it."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of `keras` with a loader that goes on to our layers; None for other modules."""
+        """Return the spec of `keras` with a loader that imports our layers too; None for other modules."""
         if fullname != "keras":
             return None
         sys.meta_path.remove(self)

@@ -1,4 +1,4 @@
-"""JSON files and checksum manifests, written so that a reader never sees half of one."""
+"""Reads and writes JSON files and checksum manifests; a reader never sees half a file."""
 
 import hashlib
 import json
@@ -18,11 +18,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in `path`.
-
-    Raises:
-        ValueError: it is no JSON object.
-    """
+    """Return the JSON object in `path`; refuse anything else."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -39,7 +35,7 @@ def file_sha256(path: Path) -> str:
 
 
 def write_manifest(folder: Path, names: Iterable[str]) -> None:
-    """Write `MANIFEST.json` of the `names` that are in `folder`; its presence means done."""
+    """Write `MANIFEST.json` for those of `names` that are in `folder`; its presence means done."""
     files = {name: file_sha256(folder / name) for name in names if (folder / name).exists()}
     write_json(folder / MANIFEST, {"sha256": files})
 
@@ -49,8 +45,8 @@ def check_manifest(folder: Path, names: Iterable[str], advice: str = "") -> None
 
     Args:
         folder: folder with a `MANIFEST.json`.
-        names: files that must be listed when they are there.
-        advice: what to do, behind each message.
+        names: files that must be listed if they exist.
+        advice: text after each message.
 
     Raises:
         FileNotFoundError: no manifest, or a listed file is missing.

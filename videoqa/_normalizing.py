@@ -1,4 +1,4 @@
-"""The one form of every question and answer text, so that spelling variants count as equal."""
+"""Normalises questions and answers, so that spelling variants count as equal."""
 
 import unicodedata
 
@@ -7,17 +7,17 @@ from videoqa.config import MAX_QUESTION_CHARACTERS
 
 
 def collapse_spaces(text: str) -> str:
-    """Return `text` in Unicode form NFC, stripped, every run of white space as one space."""
+    """Return `text` in Unicode form NFC, stripped, with single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def normalize_answer(text: str) -> str:
-    """Return `text` lower-cased, stripped, every run of white space as one space."""
+    """Return `text` in lower case and Unicode form NFC, stripped, with single spaces."""
     return collapse_spaces(text.lower())
 
 
 def holds_words(text: str) -> bool:
-    """Return whether `text` has a letter or a digit of any script."""
+    """Return whether `text` has a letter or a digit, in any script."""
     return any(character.isalnum() for character in text)
 
 
@@ -38,7 +38,7 @@ def check_question(question: object, name: str = "question") -> str:
 
 
 def without_controls(text: str) -> str:
-    """Return `text` without the characters that are not seen and may turn what stands beside them."""
+    """Return `text` with control characters replaced: they are invisible and may reorder their neighbours."""
     return "".join("\N{REPLACEMENT CHARACTER}" if _is_control(each) else each for each in text)
 
 

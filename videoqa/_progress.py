@@ -1,4 +1,4 @@
-"""The one place that writes to the terminal while work goes on: messages and bars, all on stderr."""
+"""Prints messages and progress bars on stderr; nothing else prints while work goes on."""
 
 import sys
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ _terminal: bool | None = None
 
 
 def bars_reach_a_terminal(shown: bool) -> None:
-    """Say that this process's stderr ends at a terminal (or not), though another process passes it on."""
+    """Set whether this process's stderr is shown on a terminal, if another process forwards it."""
     global _terminal
     _terminal = shown
 
@@ -22,7 +22,7 @@ def say(message: str, *, progress: bool = True) -> None:
 
 
 def progress_bar(iterable: Iterable[Any] | None = None, *, progress: bool = True, **options: Any) -> tqdm:
-    """Return a tqdm bar that shows itself only on a terminal and only after two seconds."""
+    """Return a tqdm bar that appears only on a terminal and only after two seconds."""
     terminal = sys.stderr.isatty() if _terminal is None else _terminal
     shown = progress and terminal
     return tqdm(iterable, disable=not shown, delay=2, file=sys.stderr, dynamic_ncols=True, **options)

@@ -1,4 +1,4 @@
-"""TensorFlow without the lines its libraries print while they load, which no setting of its own silences."""
+"""Hides the lines that TensorFlow's libraries print while they load; no setting of TensorFlow does."""
 
 import contextlib
 import importlib.util
@@ -13,21 +13,21 @@ from types import ModuleType
 from typing import Any
 
 LEVEL, SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
-"""TensorFlow's log level, and the value at which it says nothing. Errors reach Python as exceptions; what is
-still logged as one is noise: no GPU, or a mask that oneDNN cannot transpose (`E0000 … supports DT_BOOL`)."""
+"""TensorFlow's log level, and its silent value. Real errors reach Python as exceptions; errors that are only
+logged are noise, such as a missing GPU or `E0000 … oneDNN supports DT_BOOL`."""
 
 
 def keep_tensorflow_quiet() -> None:
-    """Let TensorFlow load without a word, whoever imports it first, unless its log level asks for words."""
+    """Make the first import of TensorFlow silent, unless its log level is set to print."""
     if "tensorflow" not in sys.modules and os.environ.get(LEVEL, SILENT) == SILENT:
         sys.meta_path.insert(0, _QuietFinder())
 
 
 class _QuietFinder:
-    """Finds TensorFlow once, as Python does, with a loader that hides what it prints."""
+    """Finds TensorFlow once in the usual way, with a loader that hides its output."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
-        """Return None for every other module: the next finder is asked."""
+        """Return the spec of TensorFlow; None for other modules, which the next finder looks for."""
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
@@ -47,7 +47,7 @@ class _QuietFinder:
 
 @contextlib.contextmanager
 def _hidden_unless_it_fails() -> Iterator[None]:
-    """Hide what this process writes to file descriptor 2, where C++ writes whatever `sys.stderr` is."""
+    """Hide output to file descriptor 2, which C++ writes to directly; show it if the block fails."""
     try:
         saved = os.dup(2)
     except OSError:  # closed: nothing can be seen

@@ -1,4 +1,4 @@
-"""Ray, which is optional: how it is imported, and the cluster that a block of work uses."""
+"""Imports Ray, which is optional, and connects to a Ray cluster."""
 
 import logging
 import os
@@ -16,15 +16,11 @@ INSTALL = 'pip install "videoqa[ray]"'
 
 
 class NotInstalled(UserError, ImportError):
-    """An optional package is absent; the message holds the line that installs it."""
+    """An optional package is not installed; the message has the line that installs it."""
 
 
 def import_ray() -> Any:
-    """Return the module `ray`.
-
-    Raises:
-        ImportError: it is not installed, with the line that installs it.
-    """
+    """Return the module `ray`, or raise `NotInstalled`."""
     try:
         import ray
     except ImportError as error:
@@ -38,8 +34,8 @@ def import_ray() -> Any:
 def ray_session() -> Iterator[Any]:
     """Yield the module `ray`, connected to a cluster.
 
-    To the one this process is connected to already; else the one that `RAY_ADDRESS` names; else an instance
-    on this machine that is started for the block and ends with it.
+    Uses the cluster that this process is connected to, else the one named by `RAY_ADDRESS`, else an instance
+    on this machine that runs only during the block.
 
     Raises:
         ImportError: Ray is not installed.
@@ -73,7 +69,7 @@ def _connect(ray: Any, address: str) -> None:
 
 
 def _check_answers(address: str) -> None:
-    """Raise `ConnectionError` where nothing answers at "host:port": Ray itself would try for minutes."""
+    """Raise `ConnectionError` if nothing answers at "host:port"; Ray itself would try for minutes."""
     host, _, port = address.rpartition("://")[2].rpartition(":")
     if not host or not port.isdecimal():
         return
@@ -85,7 +81,7 @@ def _check_answers(address: str) -> None:
 
 @contextmanager
 def _own_stop_signal() -> Iterator[None]:
-    """Keep this process's answer to SIGTERM, which `ray.init` replaces."""
+    """Restore this process's SIGTERM handler, which `ray.init` replaces."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

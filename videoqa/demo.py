@@ -1,4 +1,4 @@
-"""The demo: built-in clips, a model trained on them, its scores, and a question to two opposite clips."""
+"""The demo: trains a model on drawn clips, scores it, and asks it about two opposite clips."""
 
 import os
 import shlex
@@ -19,11 +19,11 @@ OPPOSITES = ("loading", "unloading")
 def run_demo(
     *, out: str | os.PathLike[str] | None = None, progress: bool = True, **options: Any
 ) -> dict[str, Any]:
-    """Train on the built-in clips, evaluate, ask, and return the test scores; needs no network.
+    """Train on the built-in clips, evaluate, ask, and return the test scores. Needs no network.
 
     Args:
         out: new folder of the model; None: `runs/<date-time>`.
-        progress: tell what is going on, with bars on a terminal.
+        progress: print messages, and bars on a terminal.
         **options: options of `train`.
     """
     say("1/3  Drawing clips of a loading bay, and training on them", progress=progress)

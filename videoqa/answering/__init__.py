@@ -1,1 +1,1 @@
-"""Answering: `ask` about one clip, `predict` over many, with a trained model folder."""
+"""Answers questions with a trained model: `ask` about one clip, `predict` about many."""

@@ -1,4 +1,4 @@
-"""`load` and `ask`: from a model's name to an answer."""
+"""`load`: loads a trained model; `ask`: answers one question about one clip."""
 
 import functools
 import os
@@ -22,7 +22,7 @@ def load(model: str | os.PathLike[str] | None = None) -> VideoQA:
 
     Raises:
         FileNotFoundError: no such folder, or a part of it is missing.
-        ValueError: a changed byte, or parts that disagree.
+        ValueError: a changed file, or files that do not fit together.
 
     Example:
         >>> qa = videoqa.load("runs/mine")
@@ -48,13 +48,13 @@ def ask(
     end_seconds: float | None = None,
     fps: float | None = None,
 ) -> Answer:
-    """Return the answer to a question about a clip; prints as the best answer.
+    """Return the answer to a question about a clip; `print` shows the best answer.
 
     Args:
         video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
         question: free text; an action model needs none and gives its label.
         model: model folder or what `load` returned; None: `$VIDEOQA_MODEL`, else the small model in the
-            package, which only knows drawn clips and says so.
+            package, which knows only the drawn clips of the sample set.
         top_k, start_seconds, end_seconds, fps: see `VideoQA.ask`.
 
     Raises:
@@ -84,7 +84,7 @@ def _chosen(model: str | os.PathLike[str] | None) -> str | os.PathLike[str] | No
 
 
 def _loaded(model: str | os.PathLike[str] | None) -> VideoQA:
-    """Return the model, kept from an earlier call unless its folder was written anew."""
+    """Return the model, from memory unless its folder has changed since an earlier call."""
     chosen = _chosen(model)
     home = os.environ.get("VIDEOQA_HOME", "")
     if chosen is None:

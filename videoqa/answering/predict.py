@@ -1,4 +1,4 @@
-"""`predict`: labels or answers for many clips, one table row each."""
+"""`predict`: labels many clips or answers many questions, one table row each."""
 
 import os
 from pathlib import Path
@@ -27,28 +27,27 @@ def predict(
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Return a table of answers: an action model labels a folder of clips, a question model answers a file.
+    """Return a table of answers: an action model labels clips, a question model answers a file of questions.
 
-    A video that cannot be read is a row with `status` "failed" and its `error`, not an end.
+    A video that cannot be read becomes a row with `status` "failed" and its `error`.
 
     Args:
-        model: model folder, or what `load` returned.
-        videos: folder of clips (searched with its subfolders) or one clip; with `data` the folder that its
-            video paths begin in.
+        model: model folder, or the result of `load`.
+        videos: folder of clips (with its subfolders) or one clip; with `data` the folder that the video paths
+            start from.
         data: CSV or JSONL path or DataFrame with `video` and, for a question model, `question`.
-        num_test_clips: evenly spaced windows of each clip whose probabilities are averaged; None: as the
-            model's own configuration says.
+        num_test_clips: average the probabilities of this many evenly spaced windows of each clip; None: the
+            model's own setting.
         out: CSV file to write as well.
         progress: show bars on a terminal.
 
     Returns:
         One row per clip or question: `video`, `start_seconds`, `end_seconds`, `question_id`, `question`,
-        `answer`, `probability`, `status`, `error`; `answer` is "" and `probability` NaN where the video
-        failed.
+        `answer`, `probability`, `status`, `error`. If the video failed, `answer` is "" and `probability` NaN.
 
     Raises:
-        ValueError: a question model without `data`, a folder without videos, a file that lacks columns,
-            several windows where one is the whole clip.
+        ValueError: a question model without `data`, a folder without videos, a file that lacks columns, or
+            several windows for a model whose window is the whole clip.
         FileNotFoundError: no such folder or file.
     """
     loaded = model if isinstance(model, VideoQA) else load(model)
@@ -87,13 +86,13 @@ def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
 
 
 def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
-    """Return the sorted videos of a folder with its subfolders, or one video, and the folder.
+    """Return the sorted videos of a folder and its subfolders, or one video, and the folder.
 
-    A folder of frames `0000.jpg`, `0001.jpg`, ... is a video like a file; pictures beside videos are none.
+    A folder of frames `0000.jpg`, `0001.jpg`, ... counts as one video, unless it also holds video files.
 
     Raises:
-        FileNotFoundError: nothing is there.
-        ValueError: a folder without frames and without any file that has the suffix of a video.
+        FileNotFoundError: no such file or folder.
+        ValueError: a folder without frames and without video files.
     """
     root = Path(videos)
     if not root.exists():

@@ -1,4 +1,4 @@
-"""A loaded model that answers questions: the network, the encoder and the features it has seen."""
+"""`VideoQA`: a loaded model that answers questions, and the `Answer` that it gives."""
 
 import os
 from collections.abc import Sequence
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one question about one clip; prints as its text.
+    """The answer to one question about one clip; `print` shows its text.
 
     Attributes:
         text: the most probable answer.
-        probability: of `text`, in [0, 1].
-        alternatives: ranked (answer, probability) pairs, `text` first.
+        probability: probability of `text`, in [0, 1].
+        alternatives: (answer, probability) pairs, the most probable first; the first is `text`.
         unknown_words: words of the question that no training question had.
-        notes: what to know before trusting it, one sentence each.
-        timestamps_seconds: of the frames that the model saw, each once, in order; empty for an array and
-            for a blind model.
+        notes: warnings about the answer, one sentence each.
+        timestamps_seconds: times of the frames that the model saw, increasing, without repeats; empty for an
+            array of frames and for a blind model.
     """
 
     text: str
@@ -61,12 +61,12 @@ class Answer:
 
 
 class VideoQA:
-    """A model folder ready to answer; make it with `videoqa.load`.
+    """A loaded model that answers questions; `videoqa.load` makes one.
 
     Args:
         folder: checked contents of a model folder.
-        notes: sentences that go with every answer.
-        cache: where features are kept; None: the default one.
+        notes: sentences added to every answer.
+        cache: feature cache; None: the default one.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class VideoQA:
 
     @cached_property
     def model(self) -> Any:
-        """The network, starting from features, or from clips if it has no backbone."""
+        """The network; it reads features, or clips if it has no backbone."""
         return self.folder.build()
 
     def ask(
@@ -107,10 +107,10 @@ class VideoQA:
         end_seconds: float | None = None,
         fps: float | None = None,
     ) -> Answer:
-        """Return the answer to a question about a clip; for an action model the label of the clip.
+        """Return the answer to a question about a clip; an action model returns the label of the clip.
 
-        Asked again about the same file, nothing is decoded or encoded, but for models that see the frames
-        themselves. Where the model is scored by several windows of a clip, their probabilities are averaged.
+        A second question about the same file reads its features from the cache; a model without a backbone
+        decodes again. Probabilities are averaged over as many windows as the model is scored with.
 
         Args:
             video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
@@ -134,20 +134,19 @@ class VideoQA:
         end_seconds: float | None = None,
         fps: float | None = None,
     ) -> list[Answer]:
-        """Return the answers to several questions about one clip: it is decoded once, they are one batch.
+        """Return the answers to several questions about one clip, which is decoded once.
 
         Args:
             video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
-            questions: free texts; all are checked before the clip is looked at.
+            questions: free texts; all are checked before the clip is decoded.
             top_k: length of `alternatives`.
-            start_seconds, end_seconds: part `[start, end)` of a file to look at; None: from its beginning,
-                to its end.
-            fps: frames per second of an array, needed by a model that takes some of each second.
+            start_seconds, end_seconds: use the part `[start, end)` of a file; None: its beginning, its end.
+            fps: frames per second of an array; a model with `frames_per_second` needs it.
 
         Raises:
-            ValueError: no question, an empty or over-long one, one of unknown words only, a segment outside
-                the video, an array of another dtype or shape or without a needed `fps`, or too few frames
-                where such clips are skipped.
+            ValueError: no question, an empty or too long one, one with unknown words only, a segment outside
+                the video, an array of another dtype or shape or without a needed `fps`, or too few frames for
+                a model that skips short clips.
             FileNotFoundError: no such file.
             DecodingError: the file cannot be decoded.
         """
@@ -173,7 +172,7 @@ class VideoQA:
         out: str | os.PathLike[str] | None = None,
         progress: bool = True,
     ) -> "pd.DataFrame":
-        """Return a table of answers about many clips; arguments and result are those of `videoqa.predict`."""
+        """Return a table of answers about many clips, as `videoqa.predict` does."""
         from videoqa.answering.predict import predict
 
         return predict(self, videos, data=data, num_test_clips=num_test_clips, out=out, progress=progress)
@@ -195,9 +194,9 @@ class VideoQA:
     def _clip(
         self, video: Any, start_seconds: float | None, end_seconds: float | None, fps: float | None
     ) -> tuple[np.ndarray, tuple[float, ...]]:
-        """Return what the model sees of a clip's grid, and the timestamps of the frames behind it.
+        """Return the clip's frame grid as the model reads it, and its timestamps (() for an array).
 
-        That is features float16 `(grid, feature_dim)`, or uint8 frames for a model without a backbone.
+        The grid is features, float16 `(grid, feature_dim)`, or uint8 frames for a model without a backbone.
         """
         sampling = self.folder.config.sampling
         if isinstance(video, (str, os.PathLike)):
@@ -221,7 +220,7 @@ class VideoQA:
         return np.stack([resize_and_crop(frame, self.encoder.frame_size) for frame in chosen]), ()
 
     def _examples(self, clip: np.ndarray, questions: list[str]) -> Examples:
-        """Return a clip's grid with each of the questions as what the model takes."""
+        """Return one example per question, all with the same clip."""
         config, vocabulary = self.folder.config, self.folder.vocabulary
         sampling, model = config.sampling, config.model
         if sampling.short_clips == "skip" and len(clip) < sampling.num_frames:

@@ -1,1 +1,1 @@
-"""The command line: one file per command, which turns flags into keywords and prints; no logic."""
+"""The command line: one file per command. Each turns flags into keywords and prints results; no logic."""

@@ -1,4 +1,4 @@
-"""Arguments that several commands share. What the user does not type leaves no attribute behind."""
+"""Arguments that several commands share. An argument that is not typed sets no attribute."""
 
 import argparse
 from typing import Any

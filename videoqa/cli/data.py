@@ -54,7 +54,7 @@ def _shown(value: Any) -> str:
 
 
 def _command(spec: dict[str, Any], name: str) -> str:
-    """Return the command that trains on the set, which is called as the user called it."""
+    """Return the command that trains on the set, under the name that the user typed."""
     files = " --annotations DIR" if spec["files"] else ""
     videos = "" if spec["format"] == "drawn" else " --videos DIR"
     return f"videoqa-train --data {shlex.quote(name)}{files}{videos}"

@@ -26,7 +26,7 @@ EXAMPLE = """example:
 """
 BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "frame_size")
 FRAMES_FIELDS = ("architecture", "train_backbone")
-"""What says that frames are kept instead of features."""
+"""Options that decide whether frames or features are cached."""
 FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "seed")
 
 

@@ -12,7 +12,7 @@ from videoqa.launching.errors import WorkerAbsent, WorkerLost
 
 DONE, FAILED, REFUSED = 0, 1, 2
 REPEAT_SECONDS = 2.0
-"""An exception raised while an object is finalised is lost; so `Stopped` is raised again until it arrives."""
+"""Python drops an exception raised in a finaliser, so `Stopped` is raised again after this time."""
 CLOSED_PIPE = 128 + 13  # what a shell shows for a program whose reader went away (SIGPIPE)
 
 
@@ -25,7 +25,7 @@ class Stopped(KeyboardInterrupt):
 
 
 class StopSignals:
-    """Turns Ctrl-C and SIGTERM into `Stopped`, and remembers the first, whatever is made of the exception."""
+    """Turns Ctrl-C and SIGTERM into `Stopped`, and remembers the signal even if the exception is lost."""
 
     def __init__(self) -> None:
         self.received: int | None = None

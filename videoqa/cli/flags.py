@@ -1,4 +1,4 @@
-"""Flags made from the dataclasses of `videoqa.config`, so that the two cannot drift apart."""
+"""Makes flags from the dataclasses of `videoqa.config`, so that both always agree."""
 
 import argparse
 import dataclasses
@@ -42,12 +42,12 @@ def add_option_flags(
 ) -> None:
     """Add one flag for each field of `parts` that has a help text.
 
-    Flags the user does not type leave no attribute behind, so the library's own defaults hold.
+    A flag that is not typed sets no attribute, so that the library's own defaults apply.
 
     Args:
-        parser: what gets the flags, in one group per dataclass.
+        parser: gets the flags, in one group per dataclass.
         parts: option dataclasses of `videoqa.config`.
-        only: names of the fields wanted; None: all of them.
+        only: names of the fields to add; None: all.
     """
     for part in parts:
         title = part.__name__.removesuffix("Config").lower()
@@ -59,7 +59,7 @@ def add_option_flags(
 
 
 def typed_options(arguments: argparse.Namespace, parts: Iterable[type]) -> dict[str, Any]:
-    """Return the keywords among the fields of `parts` whose flags the user typed."""
+    """Return the options of `parts` that the user typed, as keywords."""
     names = {item.name for part in parts for item in dataclasses.fields(part)}
     return {name: value for name, value in vars(arguments).items() if name in names}
 
@@ -93,7 +93,7 @@ def _add_repeated_flag(group: Any, flag: str, name: str, common: dict[str, Any])
 
 
 def _split_optional(annotation: Any) -> tuple[Any, bool]:
-    """Return the type without `None`, and whether `None` was allowed."""
+    """Return the type without `None`, and whether `None` is allowed."""
     if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
         return annotation, False
     kinds = [kind for kind in typing.get_args(annotation) if kind is not types.NoneType]

@@ -1,4 +1,4 @@
-"""The parser, the choice of the command, and the exit code."""
+"""Builds the parser, runs the chosen command, and returns the exit code."""
 
 import argparse
 import contextlib
@@ -46,8 +46,7 @@ COMMANDS = {
     "cache": cache,
     "doctor": doctor,
 }
-"""Name of the command → its module, which has `HELP`, `EXAMPLE`, `add_arguments`, `run` and `show`;
-one whose result can be bad news has `exit_code`."""
+"""Command -> module with `HELP`, `EXAMPLE`, `add_arguments`, `run`, `show` and perhaps `exit_code`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -114,7 +113,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _prepare_process() -> None:
-    """Print any character on any terminal."""
+    """Let any character be printed on any terminal."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -122,6 +121,6 @@ def _prepare_process() -> None:
 
 
 def _forget_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not fail again."""
+    """Send stdout to nowhere, so that the interpreter's last flush does not fail again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

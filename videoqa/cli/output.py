@@ -1,4 +1,4 @@
-"""What a command prints: text for people, or one strict JSON object on stdout with all else on stderr."""
+"""Prints a result as one strict JSON object on stdout, and everything else on stderr."""
 
 import contextlib
 import dataclasses
@@ -12,9 +12,9 @@ from typing import Any, TextIO
 
 @contextlib.contextmanager
 def only_json_on_stdout() -> Iterator[TextIO]:
-    """Send everything written to stdout to stderr, C++ libraries included, and yield the real stdout.
+    """Yield the real stdout, and send everything else that is written to stdout to stderr.
 
-    The swap is made on the file descriptor, because TensorFlow and FFmpeg write past `sys.stdout`.
+    Redirects the file descriptor, because the C++ code of TensorFlow and FFmpeg writes past `sys.stdout`.
     """
     sys.stdout.flush()
     try:
@@ -35,7 +35,7 @@ def only_json_on_stdout() -> Iterator[TextIO]:
 
 
 def json_text(result: Any) -> str:
-    """Return `result` as one line of strict JSON; what is not finite becomes null."""
+    """Return `result` as one line of strict JSON; NaN and infinity become null."""
     return json.dumps(_plain(result), ensure_ascii=False, allow_nan=False)
 
 

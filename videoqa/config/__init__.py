@@ -1,4 +1,4 @@
-"""Every option of a run as frozen dataclasses, checked when made; no file is touched here."""
+"""All options of a run, as frozen dataclasses that check themselves; no file is read or written."""
 
 from videoqa.config.architectures import ARCHITECTURES, SEGMENT_FRAMES, Architecture, architectures_with
 from videoqa.config.choices import (

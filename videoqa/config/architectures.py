@@ -1,4 +1,4 @@
-"""What is known of each architecture beside its layers: one entry of plain facts, no TensorFlow.
+"""Facts about each architecture except its layers; no TensorFlow.
 
 To add one: an entry here, its builder in `models/building.py`, its recipe in `training/optimizers.py`.
 """
@@ -10,26 +10,27 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Architecture:
-    """Facts that the rest of the library asks instead of an architecture's name.
+    """Facts about an architecture; the rest of the library reads them and never tests its name.
 
     Attributes:
-        has_backbone: a backbone over single frames comes first, and a question may come beside; without one
-            the network reads the frames itself and names actions only.
-        frame_size: (height, width) in pixels of its frames as published; None: the backbone's.
-        smallest_frame: pixels of the shorter side that leave something to every layer; None: the backbone's.
-        l2: factor of the sum of squared kernels added to the loss, as published.
-        dropout: rate before the output, as published.
-        defaults: options of sampling and training that it brings along where none are given.
-        absent_options: `ModelConfig` fields that it has no use for, each with what to do instead ("": none).
-        needs_mask: the network also takes "mask", which tells frames that there are from padding.
-        segment_frames: frames after which back-propagation through a clip ends and the weights are updated;
-            the state goes on, so a clip stays on one replica. None: a step sees whole windows.
-        full_batches_only: an epoch leaves out an incomplete batch, and replicas have equal shares of each:
-            batch normalization learns from the statistics of a batch.
-        refused_precisions: those of `PRECISIONS` that it cannot be trained in, each with what to do instead.
+        has_backbone: the model reads frame features of a backbone and may read a question. False: it reads
+            frames and classifies actions only.
+        frame_size: published (height, width) of a frame in pixels; None: the backbone's.
+        smallest_frame: shortest side of a frame in pixels that the layers can process; None: the backbone's.
+        l2: published factor of the sum of squared kernels in the loss.
+        dropout: published dropout rate before the output.
+        defaults: default options of sampling and training that replace the usual ones.
+        absent_options: `ModelConfig` fields that do not apply -> what to do instead ("": nothing).
+        needs_mask: the model also takes "mask", which is False for padding.
+        segment_frames: a training step reads this many frames of each clip and then updates the weights. The
+            recurrent state goes on to the next segment, so a clip stays on one replica. None: a step reads
+            whole windows.
+        full_batches_only: skip the incomplete batch of an epoch and give replicas equal shares, because batch
+            normalization uses the statistics of a batch.
+        refused_precisions: those of `PRECISIONS` that training refuses -> what to do instead.
         answer_layers: layers whose weights have the answers as their last axis.
-        flatten_strides: frames, rows and columns of a clip that become one of the places that a dense layer
-            has weights for; 0: any number will do. (): no weight depends on the sizes of a clip.
+        flatten_strides: total strides (frames, rows, columns) before the dense layer that flattens a clip;
+            its weights depend on size / stride, rounded up. 0: not on that size. (): on no size.
     """
 
     has_backbone: bool = False
@@ -48,7 +49,7 @@ class Architecture:
 
 
 SEGMENT_FRAMES = 20
-"""Frames after which the published training of conv_lstm ends back-propagation and takes a step."""
+"""Frames per training step of conv_lstm, as published (truncated back-propagation through time)."""
 ARCHITECTURES = {
     "cnn_lstm": Architecture(
         has_backbone=True,
@@ -93,5 +94,5 @@ ARCHITECTURES = {
 
 
 def architectures_with(fact: str) -> str:
-    """Return the names of the architectures of which `fact`, an attribute, is true, for a refusal."""
+    """Return the architectures whose attribute `fact` is true, as text for a refusal."""
     return " or ".join(repr(name) for name, facts in ARCHITECTURES.items() if getattr(facts, fact))

@@ -1,7 +1,7 @@
-"""The names of every choice, and the defaults that depend on one."""
+"""The names of all choices, and defaults that depend on a choice."""
 
 FORMAT_VERSION = 2
-"""Of a model folder. Version 1 is read too, but for c3d: its weights were those of another function."""
+"""Format of a model folder. Version 1 is read too, except for c3d, which was another function then."""
 TASKS = ("open_ended", "action")
 SPLITS = ("train", "validation", "test")
 OTHER_SPLIT_NAMES = {"val": "validation"}
@@ -15,10 +15,10 @@ STRATEGIES = ("single", "mirrored", "multiworker")
 RUNNERS = ("processes", "ray")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16", "float64")
 DEFAULT_FRAME_SIZES = {"inception_v3": (150, 150), "tiny": (96, 96)}
-"""Height and width in pixels of the frames a backbone takes unless told otherwise."""
+"""Backbone -> default (height, width) of its frames in pixels."""
 DEFAULT_BACKBONE_WEIGHTS = {"inception_v3": "imagenet", "tiny": "package"}
 SMALLEST_FRAMES = {"inception_v3": 75, "tiny": 16}
-"""Pixels of the shorter side that leave something to every layer."""
+"""Backbone -> shortest side of a frame in pixels that its layers can process."""
 SAMPLE = "sample"
 """Name of the built-in sample set."""
 SAMPLE_DEFAULTS = {
@@ -28,7 +28,6 @@ SAMPLE_DEFAULTS = {
     "learning_rate_schedule": "cosine",
     "patience": 4,
 }
-"""Options for the built-in sample set where none are given; chosen on its validation rows, the patience for
-the time the demo takes."""
+"""Default options for the sample set, chosen on its validation rows; `patience` keeps the demo short."""
 MAX_QUESTION_TOKENS = 32
 MAX_QUESTION_CHARACTERS = 1000

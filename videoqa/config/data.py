@@ -1,4 +1,4 @@
-"""Where annotations and videos come from."""
+"""Options: where annotations and videos come from."""
 
 import os
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ class DataConfig:
     """Where annotations and videos come from.
 
     Attributes:
-        data: CSV or JSONL paths, or names of sets, whose rows are joined.
-        videos: folders of the video files, one for all of `data` or one for each in its order; empty: beside
-            each annotation file. Kept as absolute paths, as every path here is, so that a run is found again
-            from another folder. One path may be given as it is.
-        annotations: folders where named sets' own annotation files lie, given as `videos` are.
+        data: CSV or JSONL paths, or names of sets; their rows are joined.
+        videos: folders of the video files, one for all of `data` or one for each, in order; empty: the folder
+            of each annotation file. A single path need not be in a tuple. Paths are made absolute, so that a
+            run works from another folder.
+        annotations: folders of the annotation files of named sets, given like `videos`.
         task: one of `TASKS`; None: inferred from the columns.
-        fold: which of a named set's official splits; None: the first.
-        classes: action labels kept, in the order of the model's classes; empty: all.
-        allow_other_counts: take a named set whose files have other row counts than the published ones.
+        fold: number of a named set's official split, from 1; None: 1.
+        classes: action labels to keep, in the order of the model's classes; empty: all.
+        allow_other_counts: accept a named set whose files have other row counts than published.
         limit: keep only this many rows of each split, for a smoke run.
     """
 

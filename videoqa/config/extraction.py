@@ -1,4 +1,4 @@
-"""Which frames of a clip are kept as files, and how."""
+"""Options: which frames of a clip are kept as files, and how."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ class ExtractionConfig:
     """Which frames of a clip are kept as JPEGs, and how; not part of a model folder.
 
     Attributes:
-        fps: frames for each second of a clip: frame k is the one on show k / fps seconds after the first.
-        short_side: pixels that the shorter side of larger frames is brought to; None: the size stays.
-        quality: of the JPEGs.
+        fps: frames per second of a clip: frame k is the one shown k / `fps` seconds after the first.
+        short_side: larger frames are shrunk to this many pixels on the shorter side; None: keep the size.
+        quality: JPEG quality, 1 to 100.
     """
 
     fps: float = option(4.0, "frames kept for each second of a clip, by their timestamps")

@@ -1,7 +1,7 @@
 """The keyword options of `train`, `encode`, `audit`, `evaluate` and `extract_frames`, for editors and `help`.
 
-Meanings, defaults and checks are those of the dataclasses beside this file. A type checker reads only what is
-written down, so names and types stand here again; `tests/test_config.py` keeps them equal.
+The dataclasses beside this file define meanings, defaults and checks. Type checkers need names and types
+written out, so they are repeated here; `tests/test_config.py` keeps them equal.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class EvaluateOptions(TypedDict, total=False):
-    """Fields of `DataConfig` but `data`, an argument of its own, and the task, which is the model's."""
+    """Fields of `DataConfig` except `data` (a separate argument) and `task` (the model's)."""
 
     videos: Paths
     annotations: Paths
@@ -36,7 +36,7 @@ class EvaluateOptions(TypedDict, total=False):
 
 
 class DataOptions(EvaluateOptions, total=False):
-    """Fields of `DataConfig` but `data`."""
+    """Fields of `DataConfig` except `data`."""
 
     task: str | None
 
@@ -55,7 +55,7 @@ class SamplingOptions(TypedDict, total=False):
 
 
 class ModelOptions(TypedDict, total=False):
-    """Fields of `ModelConfig` but the task, which is that of the data."""
+    """Fields of `ModelConfig` except the task, which comes from the data."""
 
     architecture: str
     width: float
@@ -122,7 +122,7 @@ class ExtractOptions(DataOptions, total=False):
 
 
 class EncodeOptions(DataOptions, SamplingOptions, total=False):
-    """Fields of `DataConfig` and `SamplingConfig`, and those of `train`'s that say what is kept of a clip."""
+    """Fields of `DataConfig` and `SamplingConfig`, and the `train` options that decide what is cached."""
 
     architecture: str
     backbone: str | None
@@ -152,11 +152,7 @@ DEFAULTS = {
 
 
 def shows_options(options: type) -> Callable[[Function], Function]:
-    """Let `help` and notebooks show each keyword of `**options: Unpack[...]` with its type and default.
-
-    Args:
-        options: the TypedDict in question.
-    """
+    """Make `help` show each keyword of `**options: Unpack[options]` with its type and default."""
 
     def decorate(function: Function) -> Function:
         signature = inspect.signature(function)

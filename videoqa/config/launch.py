@@ -1,4 +1,4 @@
-"""How the processes of a run are started, fed and watched; nothing here changes what is learned."""
+"""Options: how the processes of a run are started, fed and watched. None changes what is learned."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ from videoqa.config.options import as_tuple, option
 
 @dataclass(frozen=True)
 class LaunchConfig:
-    """Where the workers of a run are and how failures are dealt with; not part of a model folder.
+    """Addresses of the workers and handling of failures; not stored in a model folder.
 
     Attributes:
         workers: "host:port" of each worker, the same on every machine; empty: from `TF_CONFIG` or Slurm.
-        worker_index: which of `workers` this process is.
-        local_workers: start this many workers on this machine.
+        worker_index: index of this process in `workers`.
+        local_workers: number of workers to start on this machine; None: one.
         runner: one of `RUNNERS`; what starts the workers.
-        start_timeout: seconds to wait at the start for a worker without a sign of life.
-        max_restarts: times the whole job is started again from its newest checkpoint after a worker died.
-        checkpoint_steps: training steps between checkpoints; there is also one at each epoch's end.
-        keep_checkpoints: newest checkpoints kept.
-        decode_workers: threads that decode videos; None: one for each core, of which four beside a backbone.
-        prefetch_batches: batches prepared ahead of the step.
-        gpu_memory_limit: MiB of each GPU that may be used; None: as much as is needed.
+        start_timeout: seconds to wait at the start for a silent worker.
+        max_restarts: how often the job restarts from its newest checkpoint after a worker died.
+        checkpoint_steps: training steps between checkpoints; each epoch also ends with one.
+        keep_checkpoints: number of newest checkpoints to keep.
+        decode_workers: threads that decode videos; None: one per core, but at most four beside a backbone.
+        prefetch_batches: batches prepared ahead of the training step.
+        gpu_memory_limit: MiB to use of each GPU; None: grows on demand.
     """
 
     workers: tuple[str, ...] = option(

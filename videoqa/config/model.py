@@ -1,4 +1,4 @@
-"""Sizes and parts of a model."""
+"""Options: the parts of a model and their sizes."""
 
 import os
 from dataclasses import dataclass
@@ -16,32 +16,32 @@ from videoqa.config.choices import (
 from videoqa.config.options import option
 
 BACKBONE_OPTIONS = ("backbone", "backbone_weights", "backbone_layer", "train_backbone", "video_branch")
-"""Fields that an architecture without a backbone has no use for."""
+"""Fields that do not apply to an architecture without a backbone."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes and parts of a model; enough, with the weights, to build it again.
+    """Parts of a model and their sizes; with the weights, all that is needed to build it again.
 
     Attributes:
         task: one of `TASKS`.
-        architecture: "cnn_lstm" (a backbone over single frames and what reads its features), "c3d" (3-D
-            convolutions over short clips) or "conv_lstm" (a small convolutional network and an LSTM that
-            label every frame); the last two name actions only, and have no backbone.
-        width: factor of the widths of c3d and conv_lstm; 1: as published.
-        peepholes: whether the gates of conv_lstm's LSTM see its cell.
-        l2: factor of the sum of squared kernels added to the loss; None: the architecture's published one.
-        num_answers: classes of the softmax (when training: at most this many, the most frequent).
-        vocabulary_size: rows of the question embedding, padding and unknown included (at most).
-        backbone: one of `BACKBONES`; None with an architecture that has none.
-        backbone_weights: "imagenet" (inception_v3), "package" (tiny: the weights shipped with the package),
-            a file path, or None for random ones; the string "default" stands for the backbone's own.
-        backbone_layer: name of the layer to cut the backbone at; None: its last.
-        frame_size: (height, width) in pixels; None: the backbone's or the architecture's own size.
-        video_branch: "lstm", "mean" (the bag of frames), "attention" (a weighted mean that knows places)
+        architecture: "cnn_lstm" (a video branch on the features of a backbone), "c3d" (3-D convolutions over
+            short clips) or "conv_lstm" (a small convolutional network and an LSTM that label every frame).
+            c3d and conv_lstm have no backbone and classify actions only.
+        width: factor of the layer widths of c3d and conv_lstm; 1: as published.
+        peepholes: give the gates of conv_lstm's LSTM peephole connections to its cell.
+        l2: factor of the sum of squared kernels in the loss; None: the architecture's.
+        num_answers: classes of the softmax. Training keeps the most frequent answers, at most this many.
+        vocabulary_size: rows of the question embedding, with padding and unknown; an upper limit in training.
+        backbone: one of `BACKBONES`; None for an architecture without one.
+        backbone_weights: "imagenet" (inception_v3), "package" (tiny: shipped with the package), a file path,
+            None (random), or "default" (the backbone's own).
+        backbone_layer: layer whose output are the features; None: the last.
+        frame_size: (height, width) in pixels; None: the backbone's or the architecture's.
+        video_branch: "lstm", "mean" (of all frames), "attention" (a weighted mean with position embeddings)
             or "none" (the blind model).
         video_units, embedding_dim, question_units, hidden_units: layer widths.
-        dropout: rate in [0, 1) before the output; None: the architecture's published one.
+        dropout: rate in [0, 1) before the output; None: the architecture's.
         train_backbone: train the backbone end to end instead of freezing it.
     """
 
@@ -92,22 +92,22 @@ class ModelConfig:
 
     @property
     def facts(self) -> Architecture:
-        """What is known of its architecture."""
+        """Facts about the architecture."""
         return ARCHITECTURES[self.architecture]
 
     @property
     def has_backbone(self) -> bool:
-        """Whether a backbone over single frames comes first."""
+        """Whether the model reads features of a backbone."""
         return self.facts.has_backbone
 
     @property
     def sees_video(self) -> bool:
-        """Whether a clip goes in: not into the blind model."""
+        """Whether the model reads a clip; the blind model does not."""
         return self.video_branch != "none"
 
     @property
     def learns_from_frames(self) -> bool:
-        """Whether training needs the frames themselves, not features of a frozen backbone."""
+        """Whether training reads frames, not features of a frozen backbone."""
         return self.sees_video and (self.train_backbone or not self.has_backbone)
 
     def _fill_architecture_defaults(self) -> None:
@@ -120,7 +120,7 @@ class ModelConfig:
                 raise Refusal(name, requirement, getattr(self, name), advice)
 
     def _refuse_backbone(self) -> None:
-        """Take out what belongs to a backbone; refuse it where it was asked for."""
+        """Refuse options of a backbone, and set their defaults to None."""
         for name in BACKBONE_OPTIONS:
             if getattr(self, name) not in (None, getattr(type(self), name)):
                 requirement = f"be left out with architecture={self.architecture!r}, which has no backbone"

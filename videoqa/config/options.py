@@ -1,4 +1,4 @@
-"""How an option is declared."""
+"""Declares an option of a dataclass."""
 
 from collections.abc import Sequence
 from dataclasses import field
@@ -11,7 +11,7 @@ def option(default: Any, help: str) -> Any:
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:
-    """Nothing, one value, or several of them, as a tuple."""
+    """Return None, one value or a sequence of values as a tuple."""
     if value is None:
         return ()
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)

@@ -1,4 +1,4 @@
-"""All parts of a run's configuration, from flat options."""
+"""The configuration of a run, made from flat options or from JSON."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from videoqa.config.training import TrainingConfig
 
 @dataclass(frozen=True)
 class RunConfig:
-    """All four parts of a run's configuration: what `config.json` of a model folder holds."""
+    """The configuration of a run, as in `config.json` of a model folder."""
 
     data: DataConfig = DataConfig()
     sampling: SamplingConfig = SamplingConfig()
@@ -25,18 +25,18 @@ class RunConfig:
 
 
 GRID_OPTIONS = ("frame_step", "frames_per_second")
-"""Alternatives: where one is given, none of the two has a default."""
+"""Alternatives: if one is given, neither has a default."""
 PARTS: dict[str, type] = {part.name: part.type for part in dataclasses.fields(RunConfig)}  # type: ignore[misc]
 
 
 def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
-    """Return the `RunConfig` of flat keyword options, each going to the dataclass that has the field.
+    """Return the `RunConfig` of flat keyword options; each goes to the dataclass with a field of its name.
 
-    For the built-in sample set alone the defaults are `SAMPLE_DEFAULTS`; over them come those that the
-    architecture brings along, its grid of frames only where no option of `GRID_OPTIONS` is given.
+    Defaults come from the dataclasses, then `SAMPLE_DEFAULTS` if the sample set is the only data, then the
+    architecture. The architecture's `GRID_OPTIONS` apply only if neither of them is given.
 
     Raises:
-        ValueError: an option that no dataclass has, naming those there are, or a value out of range.
+        ValueError: an unknown option (the message lists the known ones), or a value out of range.
     """
     known = {name for part in PARTS.values() for name in field_names(part)}
     options = {**_own_defaults(options), **options}
@@ -52,7 +52,7 @@ def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
 
 
 def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the defaults that the data and the architecture bring along."""
+    """Return the defaults of the sample set and of the architecture."""
     architecture = options.get("architecture", ModelConfig.architecture)
     check_choice("architecture", architecture, ARCHITECTURES)
     facts = ARCHITECTURES[architecture]
@@ -70,10 +70,10 @@ def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run_config_from_json(content: Mapping[str, Any]) -> RunConfig:
-    """Return the `RunConfig` of `dataclasses.asdict` read back from JSON; what it lacks has its default.
+    """Return the `RunConfig` of JSON content written with `dataclasses.asdict`; missing fields get defaults.
 
     Raises:
-        ValueError: fields that this version does not know, by name, or a value out of range.
+        ValueError: unknown fields, or a value out of range.
     """
     if unknown := unknown_fields(content):
         raise Refusal(
@@ -85,7 +85,7 @@ def run_config_from_json(content: Mapping[str, Any]) -> RunConfig:
 
 
 def unknown_fields(content: Mapping[str, Any]) -> list[str]:
-    """Return the names of parts, and of fields as `part.field`, that no dataclass has."""
+    """Return the unknown parts, and the unknown fields as `part.field`."""
     unknown = sorted(set(content) - set(PARTS))
     for key, part in PARTS.items():
         unknown += [f"{key}.{name}" for name in content.get(key, {}) if name not in field_names(part)]
@@ -93,7 +93,7 @@ def unknown_fields(content: Mapping[str, Any]) -> list[str]:
 
 
 def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with JSON's lists as the tuples they were."""
+    """Return the values with lists turned back into tuples."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
@@ -103,7 +103,7 @@ def field_names(part: Any) -> list[str]:
 
 
 def check_crop(config: RunConfig) -> None:
-    """Raise `ValueError` for random crops where the model sees features of the frozen backbone."""
+    """Refuse random crops for a model that learns from cached features."""
     if config.sampling.crop == "random" and not config.model.learns_from_frames:
         advice = "random crops need frames: train_backbone=True, or an architecture without a backbone."
         requirement = "be 'center' for a model that learns from cached features"

@@ -1,4 +1,4 @@
-"""Which frames of a clip the model sees."""
+"""Options: which frames of a clip the model sees."""
 
 from dataclasses import dataclass
 
@@ -12,20 +12,21 @@ class SamplingConfig:
     """Which frames of a clip the model sees.
 
     Attributes:
-        num_frames: frames per clip.
-        frame_step: the grid is every `frame_step`-th frame, and a window of `num_frames` neighbours is taken
-            from it. None, and no `frames_per_second`: `num_frames` regular frames of the whole clip.
-        frames_per_second: an alternative to `frame_step`: the grid is the frames on show k /
-            `frames_per_second` seconds after the clip's first, k = 0, 1, 2, ..., whatever rate the clip has;
-            where it has fewer frames per second, frames stand in the grid several times.
-        max_grid_frames: the longest grid kept of one clip, with either.
-        short_clips: what becomes of a clip whose grid is shorter than `num_frames`: "repeat" its frames
-            evenly, "skip" it (counted; wrong where it is to be scored), "loop" it from its start, or "mask"
-            what is missing (conv_lstm only).
-        num_test_clips: windows of each clip, evenly spaced, whose probabilities are averaged when a model is
-            scored or asked; 1: the centre window.
-        crop: which part of a resized frame is kept: "center", or "random": in training from frames another
-            part each time an example is seen, the centre where a model is scored or asked.
+        num_frames: frames that the model sees of a clip.
+        frame_step: the grid is every `frame_step`-th frame; a window is `num_frames` neighbours in the grid.
+            Without `frame_step` and `frames_per_second`, a window is `num_frames` evenly spaced frames of the
+            whole clip.
+        frames_per_second: an alternative to `frame_step`. Grid frame k is the frame shown
+            k / `frames_per_second` seconds after the clip's first frame. A clip with a lower frame rate has
+            frames repeated in its grid.
+        max_grid_frames: longest grid of a clip.
+        short_clips: what to do with a clip whose grid is shorter than `num_frames`: "repeat" its frames
+            evenly, "skip" it (it is counted, and wrong in scores), "loop" it from its start, or "mask" the
+            missing frames (conv_lstm only).
+        num_test_clips: scoring and asking average the probabilities of this many evenly spaced windows; 1:
+            the centre window.
+        crop: the part of a resized frame to keep: "center" or "random". Random crops change each time that
+            training from frames reads an example; scoring and asking always use the centre.
         flip: mirror half of the training windows left to right.
     """
 
@@ -63,7 +64,7 @@ class SamplingConfig:
 
     @property
     def takes_windows(self) -> bool:
-        """Whether a window of neighbours is taken from a longer grid, not the whole clip at once."""
+        """Whether a window is a part of a longer frame grid, not the whole clip."""
         return self.frame_step is not None or self.frames_per_second is not None
 
     def _check_frames_per_second(self) -> None:
@@ -75,7 +76,7 @@ class SamplingConfig:
             raise Refusal("frames_per_second", requirement, self.frames_per_second, advice)
 
     def _check_needs_grid(self) -> None:
-        """Refuse windows where the grid is the window."""
+        """Refuse options of windows if one window is the whole clip."""
         advice = "Give one of them, as in frame_step=1: without it one window is the whole clip."
         for name, usual in (("short_clips", "repeat"), ("num_test_clips", 1)):
             value = getattr(self, name)

@@ -1,4 +1,4 @@
-"""How a model is trained."""
+"""Options: how a model is trained."""
 
 from dataclasses import dataclass
 
@@ -12,23 +12,23 @@ class TrainingConfig:
     """How a model is trained.
 
     Attributes:
-        epochs: passes over the training rows, at most.
-        batch_size: rows per step over all replicas.
-        learning_rate: of Adam; the first one when it follows a schedule.
-        learning_rate_schedule: "constant", "cosine" down to 0 at the last step, or "staircase", times
-            `decay_rate` after every `decay_steps` steps.
+        epochs: most passes over the training rows.
+        batch_size: rows per step, over all replicas.
+        learning_rate: learning rate of Adam; with a schedule, its first value.
+        learning_rate_schedule: "constant", "cosine" (down to 0 at the last step) or "staircase" (times
+            `decay_rate` after every `decay_steps` steps).
         decay_rate, decay_steps: of the staircase.
         seed: of weights, order, windows, dropout and automatic splits.
-        patience: epochs without a better validation accuracy before stopping; None: never stop early.
-        validation_share: share of the training groups held out for validation where the data has no
-            validation rows; with 0 and none the last epoch is kept.
-        blind: also train the blind model, whose score shows what the questions give away.
+        patience: stop after this many epochs without a better validation accuracy; None: never stop early.
+        validation_share: share of the training groups held out if the data has no validation rows. With 0
+            there are none, and the last epoch is kept.
+        blind: also train the blind model, whose score shows how much the questions alone reveal.
         strategy: one of `STRATEGIES`.
-        averaging_frequency: None: gradients are summed over the workers at every step; K: each worker takes K
-            steps of its own, then weights and optimizer slots are averaged ("multiworker" only).
+        averaging_frequency: each worker takes this many steps alone, then weights and optimizer slots are
+            averaged ("multiworker" only); None: gradients are summed over the workers at every step.
         precision: one of `PRECISIONS`; "float64" is for proofs.
-        unfreeze_from: None: the backbone stays frozen; a layer such as "mixed7": after the training from
-            features, a second stage trains the backbone from this layer on together with all after it.
+        unfreeze_from: backbone layer, such as "mixed7". After training from features, a second stage trains
+            the backbone from this layer on, with the rest of the model. None: the backbone stays frozen.
         unfreeze_epochs, unfreeze_learning_rate: of the second stage.
     """
 

@@ -1,5 +1,5 @@
-"""`videoqa doctor`: whether this machine, its packages and its folders are fit for the library.
+"""`videoqa doctor`: checks whether this machine, its packages and its folders can run the library.
 
-`diagnose` puts the checks together; `packages` reads what is installed, `machine` looks at folders, memory
-and weights, `probes` is what child processes run, since TensorFlow or a decoder may take their process down.
+`diagnose` runs all checks. `packages` looks at installed packages, `machine` at folders, memory and weights.
+`probes` runs TensorFlow and the decoders in child processes, because they may crash.
 """

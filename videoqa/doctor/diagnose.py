@@ -1,29 +1,29 @@
-"""All checks of `videoqa doctor` in their order, and what one of them says."""
+"""Runs all checks of `videoqa doctor` in order."""
 
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 LEVELS = ("ok", "warning", "problem")
-"""Fit; works, with something to know; something here cannot work."""
+"""All is well; it works, but read the advice; something cannot work."""
 GROUPS = (
     ("packages", "package_checks"),
     ("probes", "device_checks"),
     ("probes", "decoder_checks"),
     ("machine", "machine_checks"),
 )
-"""Modules of this room and their functions; imported one by one, so that a broken package hides no other."""
+"""Module of this room, function. Each is imported on its own, so a broken package hides no other check."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at.
+    """The result of one check.
 
     Attributes:
-        name: what was looked at.
+        name: what was checked.
         level: one of `LEVELS`.
-        found: what there is.
-        advice: what to do; "" where nothing has to be done.
+        found: what was found.
+        advice: what to do; "" if nothing.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Check:
 
 
 def diagnose() -> Iterator[Check]:
-    """Yield one check after the other, as they are done; nothing is changed on the machine."""
+    """Yield the result of each check as soon as it is known; nothing on the machine is changed."""
     for module, function in GROUPS:
         try:
             yield from getattr(importlib.import_module(f"videoqa.doctor.{module}"), function)()

@@ -1,4 +1,4 @@
-"""The folders, the disk, the memory, and where weights, models and cached features lie."""
+"""Checks folders, disks, memory, weights, the default model and the feature cache."""
 
 import os
 import shutil
@@ -46,7 +46,7 @@ def machine_checks() -> Iterator[Check]:
 
 
 def _folder_check(name: str, folder: Path, remedy: str) -> Check:
-    """Return whether files can be written in a folder, made if need be and removed again."""
+    """Check that files can be written in a folder; a missing one is created and removed again."""
     made = _missing_folders(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def _folder_check(name: str, folder: Path, remedy: str) -> Check:
 
 
 def _missing_folders(folder: Path) -> list[Path]:
-    """Return a folder and those above it that do not exist, the innermost first."""
+    """Return the folder and its parents that do not exist, the innermost first."""
     missing = []
     while not folder.exists() and folder != folder.parent:
         missing.append(folder)
@@ -127,7 +127,7 @@ def _tiny_check() -> Check:
 
 
 def _model_check() -> Check:
-    """Return whether the model that `ask` takes by default is whole."""
+    """Check that the default model of `ask` loads."""
     chosen = os.environ.get(MODEL_VARIABLE)
     path = chosen or Path(__file__).parents[1] / SHIPPED_MODEL
     by = MODEL_VARIABLE if chosen else "the package"

@@ -1,4 +1,4 @@
-"""What is installed: Python, the packages this one requires, and wheels that overwrite each other."""
+"""Checks Python, the required packages, and OpenCV wheels that overwrite each other."""
 
 import configparser
 import json
@@ -14,7 +14,7 @@ from videoqa.doctor.diagnose import Check
 
 
 def package_checks() -> Iterator[Check]:
-    """Yield the checks of Python, of every required package, of cv2's wheels and of Keras's backend."""
+    """Check Python, every required package, the wheels of cv2 and the backend of Keras."""
     python, requirements = _requirements()
     yield from _version_check("python", platform.python_version(), python)
     yield Check("videoqa", "ok", f"{videoqa.__version__} in {Path(videoqa.__file__).parent}")
@@ -25,7 +25,7 @@ def package_checks() -> Iterator[Check]:
 
 
 def _requirements() -> tuple[str, list[str]]:
-    """Return the Python versions and the packages required, by the checkout or the installed wheel."""
+    """Return the required Python versions and packages, from the checkout or the installed wheel."""
     setup = Path(videoqa.__file__).parents[1] / "setup.cfg"
     if setup.is_file():
         parser = configparser.ConfigParser()
@@ -61,7 +61,7 @@ def _version_check(name: str, version: str, wanted: str) -> Iterator[Check]:
 
 
 def _cv2_check() -> Check:
-    """Return what is known of the wheels that bring `cv2`."""
+    """Check that exactly one wheel brings `cv2`."""
     present = {name: version for name in OPENCV_WHEELS if (version := installed_version(name)) is not None}
     listed = ", ".join(f"{name} {version}" for name, version in present.items())
     wanted = OPENCV_WHEELS[0]
@@ -79,7 +79,7 @@ def _cv2_check() -> Check:
 
 
 def _backend_check() -> Check:
-    """Return which backend Keras will choose, without loading it."""
+    """Check which backend Keras will choose, without loading Keras."""
     chosen, where = os.environ.get("KERAS_BACKEND"), "KERAS_BACKEND"
     file = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
     if chosen is None:

@@ -1,4 +1,4 @@
-"""What may take its process down, run in a process of its own: TensorFlow, and the decoders."""
+"""Checks TensorFlow and the decoders in processes of their own, because they may crash."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ _PROGRAM = (
 
 
 def device_checks() -> Iterator[Check]:
-    """Yield the checks of TensorFlow: that it loads, what devices it sees, and which a training uses."""
+    """Check that TensorFlow loads, which devices it sees, and which of them a training uses."""
     found, failure = _in_a_process("tensorflow_devices")
     if found is None:
         advice = "Try `python -c 'import tensorflow'`; pip install --force-reinstall tensorflow keras"
@@ -43,7 +43,7 @@ def device_checks() -> Iterator[Check]:
 
 
 def decoder_checks() -> Iterator[Check]:
-    """Yield the check that a small clip can be written and is read alike by both decoders."""
+    """Check that both decoders read every frame of a small clip written here."""
     found, failure = _in_a_process("decode_a_clip")
     if found is None:
         advice = "pip install --force-reinstall opencv-python-headless av"
@@ -59,7 +59,7 @@ def decoder_checks() -> Iterator[Check]:
 
 
 def tensorflow_devices() -> dict[str, Any]:
-    """Return what TensorFlow sees; run in a process of its own."""
+    """Return the devices that TensorFlow sees, and its loading time; runs in a child process."""
     import os
     import time
 
@@ -74,7 +74,7 @@ def tensorflow_devices() -> dict[str, Any]:
 
 
 def decode_a_clip() -> dict[str, Any]:
-    """Return how many frames each decoder reads of a clip drawn here; run in a process of its own."""
+    """Return how many frames each decoder reads of a clip drawn here; runs in a child process."""
     from videoqa.sample.sample_set import sample_clip
     from videoqa.video.probing import library_versions, probe
     from videoqa.video.readers import READERS
@@ -89,7 +89,7 @@ def decode_a_clip() -> dict[str, Any]:
 
 
 def _in_a_process(name: str) -> tuple[dict[str, Any] | None, str]:
-    """Return what a function of this file returns in a fresh process, or None and what went wrong."""
+    """Run a function of this file in a child process; return its result, or None and what went wrong."""
     command = python_command(_PROGRAM.format(name=name))
     try:
         done = subprocess.run(

@@ -1,1 +1,1 @@
-"""How good a model is: scores over all rows beside the baselines that never see the video."""
+"""Scores of a model over all rows, beside baselines that never see the video."""

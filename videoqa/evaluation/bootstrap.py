@@ -1,4 +1,4 @@
-"""Intervals of scores by resampling videos: the rows of one video are alike, so they are drawn together."""
+"""Confidence intervals of scores by the cluster bootstrap: videos are resampled, each with all its rows."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,15 @@ from videoqa._checks import check_integer
 NUM_RESAMPLES = 2000
 INTERVAL_SHARE = 0.95
 COUNTS_PER_BLOCK = 1_000_000
-"""Draws held in memory at once: 8 MB."""
+"""Counts drawn at once: 8 MB of memory."""
 
 
 def cluster_sums(columns: np.ndarray, clusters: Sequence[str] | np.ndarray) -> np.ndarray:
-    """Return the sums of each column over the rows of each cluster, in the order clusters first appear.
+    """Return the sum of each column over the rows of each cluster, float64 `(num_clusters, k)`.
 
     Args:
         columns: `(num_rows, k)`.
-        clusters: name of each row's cluster, `(num_rows,)`.
-
-    Returns:
-        float64 `(num_clusters, k)`.
+        clusters: name of each row's cluster, `(num_rows,)`. Clusters keep the order of their first rows.
     """
     codes, names = pd.factorize(np.asarray(clusters, object))
     sums = [np.bincount(codes, weights=column, minlength=len(names)) for column in columns.T]
@@ -31,17 +28,15 @@ def cluster_sums(columns: np.ndarray, clusters: Sequence[str] | np.ndarray) -> n
 def resampled_sums(
     sums: np.ndarray, *, num_resamples: int = NUM_RESAMPLES, seed: int | Sequence[int] = 0
 ) -> np.ndarray:
-    """Return the column sums of as many clusters as there are, drawn with replacement, once per resample.
+    """Return the column sums of each bootstrap resample, float64 `(num_resamples, k)`.
 
-    All columns are summed over the same draws, so a difference of two of them is a paired one.
+    A resample draws `num_clusters` clusters with replacement. All columns share the draws, so the difference
+    of two columns is a paired difference.
 
     Args:
-        sums: `(num_clusters, k)`, as `cluster_sums` returns them; at least one cluster.
+        sums: `(num_clusters, k)` from `cluster_sums`; at least one cluster.
         num_resamples: at least 1.
         seed: of the draws.
-
-    Returns:
-        float64 `(num_resamples, k)`.
 
     Source:
         Efron and Tibshirani, An Introduction to the Bootstrap (1993), with clusters as the sampled units;
@@ -60,10 +55,7 @@ def resampled_sums(
 
 
 def percentile_interval(values: np.ndarray, share: float = INTERVAL_SHARE) -> list[float] | None:
-    """Return [low, high], between which the middle `share` of `values` lies; NaN values are left out.
-
-    None when no value is left.
-    """
+    """Return [low, high] that holds the middle `share` of `values`, NaN ignored; None without any number."""
     known = values[~np.isnan(values)]
     if len(known) == 0:
         return None

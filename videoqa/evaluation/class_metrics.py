@@ -1,4 +1,4 @@
-"""Scores per class of an action model, and which answers are taken for which others."""
+"""Precision, recall and F1 of each class of an action model, and the classes it confuses."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,20 +10,19 @@ MOST_PAIRS = 20
 
 
 def class_scores(gold: Sequence[str], predicted: Sequence[str | None]) -> dict[str, Any]:
-    """Return precision, recall and F1 of each class that has rows, and their plain means.
+    """Return precision, recall and F1 of each class that has gold rows, and their unweighted means.
 
-    The means are over the classes with gold rows. Of such a class that is never predicted precision and
-    F1 are 0. A class that is predicted but has no rows has no entry of its own: it lowers the recall of the
-    classes whose rows it took. F1 is averaged, not made from the averages.
+    A class that is never predicted has precision 0 and F1 0. A class without gold rows has no entry; wrong
+    predictions of it lower the recall of the true classes. Macro F1 is the mean of the classes' F1.
 
     Args:
         gold: the true label of each row, at least one row.
-        predicted: the label given to each row; None (none was given) is wrong.
+        predicted: the label given to each row; None (no label) counts as wrong.
 
     Returns:
-        `mean_class_accuracy` (the share of right rows per class, averaged: the same number as macro
-        recall), `macro_precision`, `macro_recall`, `macro_f1`, and `per_class`: label -> `num_rows`,
-        `precision`, `recall`, `f1`, labels sorted. All but `num_rows` in [0, 1].
+        `mean_class_accuracy` (equal to macro recall), `macro_precision`, `macro_recall`, `macro_f1`, and
+        `per_class`: label -> `num_rows`, `precision`, `recall`, `f1`, labels sorted. All but `num_rows` are
+        in [0, 1].
 
     Source:
         Opitz and Burst, Macro F1 and Macro F1, arXiv:1911.03347: the mean of the classes' F1.
@@ -55,10 +54,9 @@ def class_scores(gold: Sequence[str], predicted: Sequence[str | None]) -> dict[s
 def confused_pairs(
     gold: Sequence[str], predicted: Sequence[str | None], most: int = MOST_PAIRS
 ) -> list[dict[str, Any]]:
-    """Return the most frequent wrong answers: dicts of `gold`, `predicted` and `num_rows`, at most `most`.
+    """Return the `most` most frequent mistakes as dicts of `gold`, `predicted` and `num_rows`.
 
-    The most frequent pair comes first, equally frequent ones in alphabetical order. Rows without an answer
-    make no pair.
+    The most frequent comes first, ties in alphabetical order. Rows without an answer are not counted.
     """
     wrong = [
         (true, guess)

@@ -1,4 +1,4 @@
-"""`evaluate`: a model folder scored on a split, every score beside its floors."""
+"""`evaluate`: scores a model folder on a split, beside the baselines that never see the video."""
 
 import dataclasses
 import os
@@ -35,36 +35,34 @@ def evaluate(
     progress: bool = True,
     **options: Unpack[EvaluateOptions],
 ) -> dict[str, Any]:
-    """Score a model folder on one split and return the scores; every row counts, none is dropped.
+    """Score a model folder on one split and return the scores. Every row counts.
 
     Args:
         model: model folder.
-        data: as for `train`; None: the data the model was trained on. In data without a `split`
-            column the groups the model was trained on and chosen by stay "train" and "validation", and
-            all others are "test". In other data a video that the model was trained on, by its content, is no
-            test row, whatever it is called there.
+        data: as for `train`; None: the data the model was trained on. Without a `split` column, groups keep
+            the split they had in training, and new groups are "test". In other data, rows whose video the
+            model has learned from (compared by content, not by name) move out of the test split.
         split: "train", "validation" (or "val") or "test".
-        shuffle_frames: show every clip's frames in random order: what order in time is worth.
+        shuffle_frames: show every clip's frames in random order, to measure what their order is worth.
         single_frame: show every clip's middle frame only, repeated.
-        num_test_clips: evenly spaced windows of each clip whose probabilities are averaged; None: as the
-            model's own configuration says, usually 1, the centre window.
-        seed: of the shuffling, and of the resamples behind the intervals.
+        num_test_clips: average the probabilities of this many evenly spaced windows of each clip; None: the
+            model's own setting (usually 1, the centre window).
+        seed: of the shuffling and of the bootstrap intervals.
         out: folder for `metrics.json`, `predictions.csv`, `confusion.png` and `curves.png`; None:
-            `evaluation/<split>` in the model folder (with `-shuffled` or `-single-frame` behind it, another
-            number of windows as in `-5-windows`, and the name of other data, another fold, or
-            `-some-classes`).
+            `evaluation/<split>` in the model folder, with a suffix for what differs from the model's own
+            test: `-shuffled`, `-single-frame`, `-5-windows`, a fold, `-some-classes`, the name of the data.
         progress: show bars on a terminal.
         **options: any field of `DataConfig` but the task: `videos`, `annotations`, `limit`, `fold`, …
 
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
-        "by_question_type", "frames" of a model that labels each, … (see `metrics.score_table` and
-        `frame_scores`), and "split", "model", "out", "absent_rows" (rows of a public set that were left out
-        because its video is not there) and "seen_rows" (test rows whose video the model was trained on).
+        "by_question_type", "frames" (if the model labels frames), … (see `metrics.score_table` and
+        `frame_scores`), and "split", "model", "out", "absent_rows" (rows of a public set left out because
+        their video is missing) and "seen_rows" (test rows whose video the model has learned from).
 
     Raises:
-        ValueError: no rows in the split, rows of another task, a damaged model folder, both views at once,
-            several windows where one is the whole clip.
+        ValueError: no rows in the split, rows of another task, a damaged model folder, both views at once, or
+            several windows for a model whose window is the whole clip.
         FileNotFoundError: no such model, data or folder.
     """
     if shuffle_frames and single_frame:
@@ -97,7 +95,7 @@ def evaluate(
 
 
 def _about(folder: ModelFolder, table: pd.DataFrame, split: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that say what was scored, and of which rows besides those of the split."""
+    """Return the fields that name the model, the split and the options, and count unusual rows."""
     return {
         "model": str(folder.path),
         "model_sha256": file_sha256(folder.path / MANIFEST),
@@ -110,7 +108,7 @@ def _about(folder: ModelFolder, table: pd.DataFrame, split: str, asked: dict[str
 
 
 def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool, seed: int) -> Examples:
-    """Return examples whose clips show their frames in random order, or only the middle one."""
+    """Return the examples with each clip's frames shuffled, or replaced by the middle frame."""
     if examples.clips is None or not (shuffle_frames or single_frame):
         return examples
     lengths = examples.grid_lengths
@@ -124,7 +122,7 @@ def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool,
 
 
 class _Reordered(Sequence[np.ndarray]):
-    """Clips with their frames in another order, made when a clip is asked for: frames may lie on disk."""
+    """Clips with reordered frames; a clip is read only when asked for, since frames may be on disk."""
 
     def __init__(
         self, clips: Sequence[np.ndarray] | np.ndarray, orders: list[np.ndarray], lengths: np.ndarray
@@ -139,7 +137,7 @@ class _Reordered(Sequence[np.ndarray]):
 
 
 def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
-    """Return the folder to write to, made if absent; a model folder is not written into."""
+    """Create and return the folder to write to; refuse a model folder and one that cannot be written."""
     target = default if out is None else Path(out)
     if (target / MANIFEST).exists():
         raise FileExistsError(refusal("out", "not be a model folder", str(target), "Name another folder."))
@@ -154,7 +152,7 @@ def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
 
 
 def _write(target: Path, scored: Scored, history: list[dict[str, float]]) -> None:
-    """Write scores, predictions and pictures; the scores go first and come last: they mean done."""
+    """Write predictions, pictures, then scores. Old scores are removed first: `metrics.json` means done."""
     from videoqa.evaluation.plots import confusion_matrix_png, training_curves_png
 
     rows = scored.predictions

@@ -1,4 +1,4 @@
-"""Scores of single frames, for a model that labels each; pure numpy."""
+"""Scores per frame, for models that label every frame; pure numpy."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,24 +15,22 @@ MEANS = {"macro_precision": "macro precision", "macro_recall": "macro recall", "
 def frame_scores(
     gold: Sequence[str], frame_classes: Sequence[np.ndarray], answers: Sequence[str]
 ) -> dict[str, Any]:
-    """Return how often the frames of clips got the label of their clip.
+    """Return scores that count every frame; the true label of a frame is the label of its clip.
 
-    The means over classes are those of the published evaluation: a class that no frame was given has no
-    precision, a class without frames no recall, and either no F1; they are left out of that mean. F1 is
-    averaged, not made from the averages. (With two classes that evaluation gives the F1 of the second alone;
-    here it is the mean of both.)
+    The macro means follow the published evaluation. Precision leaves out classes that were never predicted,
+    recall leaves out classes without frames, and F1 leaves out both. Macro F1 is the mean of the classes' F1,
+    also with two classes, where the published evaluation gives the F1 of the second class alone.
 
     Args:
-        gold: the label of each row, which all of its frames have.
-        frame_classes: `Predictions.frame_classes`; frames of a video that failed are not known, nor counted.
-        answers: label of each class; labels of rows that are not among them are further classes.
+        gold: the label of each row.
+        frame_classes: `Predictions.frame_classes`; a failed video has no frames and is not counted.
+        answers: label of each class. A row's label that is not among them becomes a further class.
 
     Returns:
-        JSON-ready: "num_frames"; "num_classes"; "accuracy", "macro_precision", "macro_recall" and "macro_f1"
-        in [0, 1], None without frames; "classes_left_out": of each of the three means; "label_pairs": how
-        often frames of a label were given a label, equal ones included, as "labelled", "classified" and
-        "num_frames" in the order of the classes, pairs that never occurred left out; "confused_pairs": those
-        of different labels, the most frequent first.
+        JSON-ready dict: "num_frames"; "num_classes"; "accuracy", "macro_precision", "macro_recall" and
+        "macro_f1" in [0, 1], None without frames; "classes_left_out": their number for each macro mean;
+        "label_pairs": the non-zero cells of the confusion matrix in class order, as "labelled", "classified"
+        and "num_frames"; "confused_pairs": those off its diagonal, the most frequent first.
 
     Source: `Evaluation` of Deeplearning4j, read in deeplearning4j/deeplearning4j.
     """
@@ -56,7 +54,7 @@ def frame_scores(
 
 
 def frame_lines(scores: Mapping[str, Any]) -> list[str]:
-    """Return the scores of `frame_scores` as lines of text, every pair of labels on its own."""
+    """Return the result of `frame_scores` as lines of text, one line per pair of labels."""
     if not scores["num_frames"]:
         return ["frames: none was labelled"]
     head = f"frames: {scores['num_frames']}, classes {scores['num_classes']}"
@@ -76,7 +74,7 @@ def frame_lines(scores: Mapping[str, Any]) -> list[str]:
 
 
 def _class_means(counts: Mapping[tuple[str, str], int], classes: Sequence[str]) -> dict[str, Any]:
-    """Return the means of precision, recall and F1, and how many classes each leaves out."""
+    """Return the macro means of precision, recall and F1, and how many classes each leaves out."""
     labelled: Counter[str] = Counter()
     given: Counter[str] = Counter()
     for (label, other), number in counts.items():

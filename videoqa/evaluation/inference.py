@@ -1,4 +1,4 @@
-"""A model's answers to one batch, and how large that may be: scoring never holds more than training did."""
+"""A compiled forward pass, and the batch size for it: scoring needs no more memory than training."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     import keras
 
 WINDOWS_AT_ONCE = 128
-"""Of a model that starts from features."""
+"""Windows per batch for a model that reads features."""
 FRAMES_AT_ONCE = 80
-"""Of a model that starts from frames, whose first layers put out megabytes for each."""
+"""Frames per batch for a model that reads frames; its first layers put out megabytes for each frame."""
 Inference = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
 def windows_at_once(model: "keras.Model", num_frames: int, trained_with: int | None = None) -> int:
-    """Return how many windows of `num_frames` frames go into one call of `inference_function`.
+    """Return how many windows go into one call of `inference_function`.
 
     Args:
-        model: what is to be called.
-        num_frames: of a window.
-        trained_with: windows in a training step, whose memory is to be enough where frames go in; None: the
-            model is not being trained.
+        model: the model to call.
+        num_frames: frames per window.
+        trained_with: windows per training step, an upper limit for models that read frames: memory that was
+            enough for the step is enough here. None: no training is going on.
     """
     if "clip" not in model.input:
         return WINDOWS_AT_ONCE
@@ -36,10 +36,10 @@ def windows_at_once(model: "keras.Model", num_frames: int, trained_with: int | N
 
 
 def inference_function(model: "keras.Model") -> Inference:
-    """Return `model(inputs, training=False)` compiled once and kept with the model.
+    """Return `model(inputs, training=False)`, compiled once and kept on the model.
 
-    A network with a segment form sees its clips segment by segment, the state carried on, as it is trained:
-    the answers to frames that are there are those to the whole clip at once, the others mean nothing.
+    A model with a segment form reads a clip in segments and carries its state along, as in training. Its
+    answers to real frames equal those to the whole clip at once; ignore its answers to padding.
     """
     from videoqa.models.conv_lstm import has_segment_form
 

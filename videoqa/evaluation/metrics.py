@@ -1,7 +1,7 @@
-"""Accuracy and the baselines that give it a meaning, from answers as text (numpy and pandas only).
+"""Accuracy and its baselines, computed from answers as text (numpy and pandas only).
 
-Answers are compared as `normalize_answer` leaves them, as the classes of a model are. Accuracies are
-fractions in [0, 1]; only `scores.format_score_table` writes per cent. `docs/scores.md` defines each field.
+Answers are compared after `normalize_answer`. Accuracies are fractions in [0, 1]; only
+`scores.format_score_table` writes per cent. `docs/scores.md` defines each field.
 """
 
 from collections import Counter
@@ -26,19 +26,17 @@ from videoqa.text.question_prior import QuestionPrior
 
 
 def majority_answer(answers: Iterable[str]) -> str | None:
-    """Return the most frequent answer, normalised; of equally frequent ones the first in sorted order.
-
-    None when there is no answer.
-    """
+    """Return the most frequent answer, normalised; ties go to the first in sorted order; None without any."""
     counts = Counter(map(normalize_answer, answers))
     return min(counts, key=lambda answer: (-counts[answer], answer)) if counts else None
 
 
 def majority_answers(training_rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the answers of the majority baselines, from the `answer` and `question_type` of training rows.
+    """Return the answers that the majority baselines give, learned from training rows.
 
     Returns:
-        "answer": the most frequent one, None without rows; "by_question_type": that of each type. JSON-ready.
+        JSON-ready dict: "answer": the most frequent one (None without rows), and "by_question_type": the most
+        frequent one of each type.
 
     Raises:
         ValueError: a missing column.
@@ -62,30 +60,29 @@ def score_table(
     task: str = "open_ended",
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Return the scores of predictions over every row of an annotation table, in total, per type and group.
+    """Return the scores of predictions over all rows, in total, per question type and per group.
 
-    No row is dropped: one whose answer lies outside the vocabulary, or whose video could not be
-    decoded, is wrong. The blind and majority baselines need no video, so a failed video does not count
-    against them. A row with several annotators' `answers` is scored against its `answer`, save in the soft
-    accuracies.
+    No row is dropped. A row counts as wrong if its answer is outside the vocabulary or its video could not be
+    decoded. The blind and majority baselines need no video, so a failed video does not count against them.
+    Only the soft accuracies use the `answers` of several annotators; all other scores use `answer`.
 
     Args:
-        table: annotation rows with `video_id`, `answer`, `question_type`; with a `question_prior` also
-            `question`; and, once their videos were tried, `status` ("failed": it could not be decoded).
+        table: annotation rows with `video_id`, `answer`, `question_type`; `question` if there is a
+            `question_prior`; and optionally `status` ("failed": the video could not be decoded).
         predicted_answers: the model's answer to each row; None where it gave none.
         blind_answers: the blind model's answer to each row, or None without a blind model.
         majority: `majority_answers` of the training split.
         answer_vocabulary: the answers the model can give.
         gold_ranks: `row_marks.ranks_of_gold` of the model's probabilities; None: no accuracy@k.
         question_prior: of the training questions; None: no prefix prior.
-        score_groups: name -> the question types, or for actions the labels, that are scored together too.
-        task: "open_ended", or "action", which is scored per class as well.
-        seed: of the resamples behind the intervals.
+        score_groups: group name -> its question types (for actions: its labels).
+        task: "open_ended" or "action"; an action model also gets scores per class.
+        seed: of the bootstrap intervals.
 
     Returns:
-        A dict that strict JSON can hold, with the fields of `docs/scores.md`: those of a total for all rows
-        and in each entry of `by_question_type` and `by_group`; a score that does not apply is None. Types
-        seen only in training have an entry of 0 rows.
+        JSON-ready dict with the fields of `docs/scores.md`: the totals, and the same fields in each entry of
+        `by_question_type` and `by_group`. A score that does not apply is None. Types seen only in training
+        have an entry with 0 rows.
 
     Raises:
         ValueError: no rows, a missing column, or answers that are not one per row.
@@ -160,13 +157,13 @@ def _summaries(
 
 
 def _intervals(rows: RowMarks, chosen: Sequence[Correct], seed: int) -> list[dict[str, list[float] | None]]:
-    """Return the intervals of accuracy, blind accuracy and their difference, over the same resamples."""
+    """Return the intervals of accuracy, blind accuracy and their difference, all from the same resamples."""
     model, blind = rows.marks["accuracy"], rows.marks["blind_accuracy"]
     counted = [mark for mark in (model, blind) if mark is not None]
     columns = [np.stack([mask, *(mark * mask for mark in counted)], axis=1) for mask in chosen]
     sums = np.stack([cluster_sums(column, rows.video_ids) for column in columns], axis=1)
     drawn = resampled_sums(sums.reshape(len(sums), -1), seed=seed).reshape(-1, *sums.shape[1:])
-    with np.errstate(invalid="ignore"):  # a resample without rows of a type says nothing of it
+    with np.errstate(invalid="ignore"):  # 0 / 0: a resample may hold no rows of a type
         shares = drawn[:, :, 1:] / drawn[:, :, :1]
     return [
         {
@@ -186,7 +183,7 @@ def _mean(mark: np.ndarray | None, chosen: Correct) -> float | None:
 def _shown_answers(
     table: pd.DataFrame, predicted: Sequence[str | None], answer_vocabulary: Sequence[str]
 ) -> tuple[list[str], list[str | None]]:
-    """Return gold and predicted answers with one spelling each, the model's own first; None: none counts."""
+    """Return gold and predicted answers in one spelling, the model's own if it has one; None: no answer."""
     spelled: dict[str, str] = {}
     for answer in [*answer_vocabulary, *table["answer"]]:
         spelled.setdefault(normalize_answer(answer), answer)
@@ -198,7 +195,7 @@ def _shown_answers(
 
 
 def _check_lengths(columns: Mapping[str, Any]) -> None:
-    """Refuse columns of one table that have different numbers of rows, naming each."""
+    """Refuse columns of different lengths, with the length of each."""
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         names = ", ".join(f"`{name}`" for name in lengths)

@@ -1,4 +1,4 @@
-"""Pictures of scores as PNG bytes; the one place of matplotlib."""
+"""Charts of scores as PNG bytes; the only user of matplotlib."""
 
 import io
 import warnings
@@ -34,16 +34,16 @@ MARKERS = {
 def confusion_matrix_png(
     gold: Sequence[str], predicted: Sequence[str | None], *, max_classes: int = 30
 ) -> bytes:
-    """Return a picture of which answers are given to which true ones, each row adding up to 100 %.
+    """Return a confusion matrix as a picture; each row adds up to 100 %.
 
-    Rows are the most frequent true answers, the most frequent first; all others are one row and one column
-    "(other)". The column "(none)" holds rows without an answer, whose video failed. With few answers the
-    cells say how many rows they hold.
+    Rows are the true answers, the most frequent first; the rest share one row and one column "(other)". The
+    column "(none)" counts rows without an answer, because the video failed. With few answers the cells show
+    their counts.
 
     Args:
         gold: true answers, one per row, at least one.
         predicted: answers given; None, NaN or "" where there is none.
-        max_classes: rows and columns at most, the two in brackets not counted.
+        max_classes: most rows and columns, without "(other)" and "(none)".
 
     Returns:
         PNG bytes.
@@ -62,7 +62,7 @@ def confusion_matrix_png(
     shares = counts / np.maximum(totals, 1)[:, None]
     width, height = len(columns) * CELL_INCHES, len(rows) * CELL_INCHES
     figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((0, 0, 1, 1))  # labels lie outside; the file is cut to hold them
+    axes = figure.add_axes((0, 0, 1, 1))  # the labels are outside; saving grows the picture to hold them
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     names = [f"{_shown(name)} ({total})" for name, total in zip(rows, totals, strict=True)]
     axes.set_yticks(range(len(rows)), names, parse_math=False)
@@ -82,11 +82,11 @@ def confusion_matrix_png(
 
 
 def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
-    """Return a picture of loss and accuracy over the epochs, of training rows and, if any, validation rows.
+    """Return loss and accuracy of each epoch as a picture.
 
     Args:
-        history: one mapping per epoch with `loss`, `accuracy` and, if there were validation rows,
-            `val_loss`, `val_accuracy`, None where training diverged; may be empty.
+        history: one mapping per epoch with `loss` and `accuracy`, and `val_loss` and `val_accuracy` if there
+            are validation rows. A value is None if training diverged. May be empty.
     """
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -115,10 +115,10 @@ def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
 
 
 def score_bars_png(scores: Mapping[str, Any]) -> bytes:
-    """Return a picture of accuracies beside their floors: in total, per group and per question type.
+    """Return accuracies beside their floors as a picture: in total, per group and per question type.
 
-    A bar is the model with its 95 % interval, a marker each floor, the grey tick the share of rows whose
-    answer the model can give at all.
+    The bar is the model with its 95 % interval, each marker is a floor, and the grey tick is the ceiling: the
+    share of rows whose answer is in the model's vocabulary.
 
     Args:
         scores: dict of `metrics.score_table`. Of many question types the most frequent are shown.
@@ -157,7 +157,7 @@ def score_bars_png(scores: Mapping[str, Any]) -> bytes:
 def _count_pairs(
     gold: Sequence[str], predicted: Sequence[str | None], max_classes: int
 ) -> tuple[np.ndarray, list[str], list[str]]:
-    """Return how often each column was given to each row, and the names of both."""
+    """Return the counts of the confusion matrix, and the names of its rows and columns."""
     spelled: dict[str, str] = {}
     for answer in gold:
         spelled.setdefault(normalize_answer(answer), answer)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model makes of examples.
+    """The predictions of a model.
 
     Attributes:
-        probabilities: float32 `(num_examples, num_answers)`, averaged over a clip's frames, if the model
-            labels each, and over its windows; zeros where the video failed.
-        frame_classes: per example the most probable answer of each frame that was looked at, int64 `(n,)`, in
-            order, from the average over the windows that show it, `n` = 0 where the video failed; None for a
-            model that labels whole clips.
+        probabilities: float32 `(num_examples, num_answers)`, the mean over the windows of a clip, and over
+            their frames if the model labels frames; zeros if the video failed.
+        frame_classes: for each example the answer id of each frame the model saw, int64 `(num_seen,)` in the
+            order of time. A frame in several windows has the mean of their probabilities. Empty if the video
+            failed. None for a model that labels whole clips.
     """
 
     probabilities: np.ndarray
@@ -56,8 +56,8 @@ def predict_examples(
 
     Args:
         model: takes the inputs of `examples`.
-        examples: rows; those whose video failed (`clip_index` −1) get zeros, so that no answer is theirs.
-        batch_size: windows at a time; None: `windows_at_once`.
+        examples: rows; those whose video failed (`clip_index` −1) get zeros.
+        batch_size: windows per call of the model; None: `windows_at_once`.
         num_test_clips: windows of each clip; 1: the centre window.
         progress: show a bar on a terminal.
     """
@@ -75,10 +75,10 @@ def predict_examples(
 
 
 def places_seen(examples: Examples, row: int, *, num_test_clips: int = 1) -> np.ndarray:
-    """Return which frames of its clip's grid `predict_examples` looks at for one example.
+    """Return the grid positions of the frames that `predict_examples` reads for one example.
 
     Returns:
-        int64 `(n,)`, increasing places in the grid; empty for a blind model.
+        int64 `(num_seen,)`, increasing; empty for a blind model.
     """
     if examples.clips is None:
         return np.zeros(0, np.int64)
@@ -87,7 +87,7 @@ def places_seen(examples: Examples, row: int, *, num_test_clips: int = 1) -> np.
 
 
 def _windows(examples: Examples, rows: np.ndarray, num_windows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return row and start of every window to be looked at, int64 `(num_windows,)` each, by row."""
+    """Return the row and the start of every window, two int64 `(num_windows,)`, ordered by row."""
     if examples.clips is None or num_windows == 1:
         return rows, examples.center_starts(rows)
     lengths = examples.grid_lengths[examples.clip_index[rows]]
@@ -97,7 +97,7 @@ def _windows(examples: Examples, rows: np.ndarray, num_windows: int) -> tuple[np
 
 
 class _Averages:
-    """Averages probabilities over windows, and over frames where the model labels each."""
+    """Averages probabilities over windows, and over frames if the model labels frames."""
 
     def __init__(self, examples: Examples, output_shape: tuple[int | None, ...]) -> None:
         self._examples = examples
@@ -109,7 +109,7 @@ class _Averages:
         self._frames = np.zeros((0, 0), np.float32)
 
     def add(self, rows: np.ndarray, starts: np.ndarray, outputs: np.ndarray, mask: np.ndarray | None) -> None:
-        """Take the outputs for windows of `rows`, which come in ascending order."""
+        """Add the outputs for one window of each of `rows`; rows come in ascending order."""
         if self._by_frame:
             there = np.ones(outputs.shape[:2], bool) if mask is None else mask
             for row, start, output, present in zip(rows, starts, outputs, there, strict=True):
@@ -133,7 +133,7 @@ class _Averages:
         np.add.at(self._frames, self._examples.window_frames(row, start), probabilities)
 
     def _end_row(self) -> None:
-        """Decide about the frames of the row that is through: windows over a frame count alike."""
+        """Choose the class of each frame of the finished row; windows that share a frame count equally."""
         if self._row >= 0:
             seen = self._frames.any(axis=1)
             self._frame_classes[self._row] = self._frames[seen].argmax(axis=1)

@@ -1,4 +1,4 @@
-"""What each row of an evaluated table counts for: right or wrong, for the model and for each baseline."""
+"""Marks each evaluated row as right or wrong, for the model and for each baseline."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,20 +18,20 @@ NO_TYPE = ""
 TOP_COUNTS = (5, 10)
 """The k of accuracy@k."""
 SOFT_COUNTS = (2, 3)
-"""How many annotators must agree with an answer for the full mark of each soft accuracy."""
+"""Annotators who must have given the answer for the full mark, one number per soft accuracy."""
 
 Correct = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
 class RowMarks:
-    """The rows of a table with what each counts for.
+    """The marks of all rows.
 
     Attributes:
         video_ids: `(num_rows,)` str.
-        failed: `(num_rows,)` bool, rows whose video could not be decoded.
-        marks: field of the scores -> float64 `(num_rows,)` in [0, 1], NaN in a row that the field does not
-            judge; None for a field that needs what is not there.
+        failed: `(num_rows,)` bool, True if the video could not be decoded.
+        marks: score field -> float64 `(num_rows,)` in [0, 1], NaN in rows that do not count for the field;
+            None if the field cannot be computed.
     """
 
     video_ids: np.ndarray
@@ -49,7 +49,7 @@ def mark_rows(
     gold_ranks: np.ndarray | None,
     question_prior: QuestionPrior | None,
 ) -> RowMarks:
-    """Return what each row counts for; the arguments are those of `metrics.score_table`."""
+    """Return the marks of each row; the arguments are those of `metrics.score_table`."""
     gold = [normalize_answer(answer) for answer in table["answer"]]
     failed = failed_rows(table)
     known = set(map(normalize_answer, answer_vocabulary))
@@ -79,7 +79,7 @@ def mark_rows(
 
 
 def correct_answers(predicted: Sequence[str | None], gold: Sequence[str]) -> Correct:
-    """Return (num_rows,) bool: where both are the same answer; a missing one (None or NaN) never is."""
+    """Return (num_rows,) bool: whether both answers are equal; a missing one (None or NaN) is wrong."""
     pairs = zip(predicted, gold, strict=True)
     same = [
         isinstance(guess, str) and normalize_answer(guess) == normalize_answer(true) for guess, true in pairs
@@ -88,15 +88,14 @@ def correct_answers(predicted: Sequence[str | None], gold: Sequence[str]) -> Cor
 
 
 def ranks_of_gold(probabilities: np.ndarray, gold_ids: np.ndarray) -> np.ndarray:
-    """Return the place of each row's true answer among all answers by probability: 1 is the most probable.
+    """Return the rank of each row's true answer by probability; rank 1 is the most probable answer.
 
     Args:
-        probabilities: `(num_rows, num_answers)`; a row of zeros is one whose video failed.
+        probabilities: `(num_rows, num_answers)`; a row of zeros means its video failed.
         gold_ids: `(num_rows,)` ints, −1 for an answer outside the vocabulary.
 
     Returns:
-        int64 `(num_rows,)`, 0 where there is no rank. Of equal probabilities the lower id comes first, as
-        `argmax` takes it.
+        int64 `(num_rows,)`; 0 if there is no rank. Ties go to the lower id, as in `argmax`.
     """
     ids = np.maximum(gold_ids, 0)[:, None]
     own = np.take_along_axis(probabilities, ids, axis=1)
@@ -107,15 +106,15 @@ def ranks_of_gold(probabilities: np.ndarray, gold_ids: np.ndarray) -> np.ndarray
 
 
 def soft_marks(predicted: Sequence[str | None], table: pd.DataFrame, count: int) -> np.ndarray | None:
-    """Return min(n / `count`, 1) per row, n being how many annotators gave the predicted answer.
+    """Return min(n / `count`, 1) per row, where n annotators gave the predicted answer.
 
     Args:
-        predicted: answer to each row; None counts 0.
-        table: has a column `answers`, lists of all annotators' answers, or none at all.
+        predicted: answer to each row; None scores 0.
+        table: may have a column `answers`, the list of all annotators' answers.
         count: annotators who must agree for the full mark.
 
     Returns:
-        float64 `(num_rows,)`; NaN for a row without at least two annotators. None when no row has two.
+        float64 `(num_rows,)`, NaN in rows with fewer than two annotators; None if all rows are so.
 
     Source:
         count 3: Antol et al., VQA: Visual Question Answering, ICCV 2015. count 2: Yang et al., Just Ask,
@@ -133,13 +132,13 @@ def soft_marks(predicted: Sequence[str | None], table: pd.DataFrame, count: int)
 
 
 def question_types(table: pd.DataFrame) -> np.ndarray:
-    """Return (num_rows,) question types as text, a missing one as `NO_TYPE`."""
+    """Return the question types, (num_rows,) str; a missing one is `NO_TYPE`."""
     types = table["question_type"]
     return types.where(types.notna(), NO_TYPE).astype(object).map(str).to_numpy(object)
 
 
 def failed_rows(table: pd.DataFrame) -> Correct:
-    """Return (num_rows,) bool: the rows whose video could not be decoded."""
+    """Return (num_rows,) bool: whether the row's video could not be decoded."""
     return (table["status"] == FAILED).to_numpy(bool) if "status" in table else np.zeros(len(table), bool)
 
 

@@ -1,4 +1,4 @@
-"""The rows that a model is scored on, none of which it was trained on or chosen by."""
+"""The rows that a model is scored on, kept apart from those it was trained on or selected by."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -20,18 +20,18 @@ OPTIONS = tuple(name for name in field_names(DataConfig) if name not in ("data",
 
 
 def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str, Any]) -> pd.DataFrame:
-    """Return the annotation table to score a model on, split just as `train` split it.
+    """Return the annotation table to score a model on, split as `train` split it.
 
     Args:
         folder: the model.
-        data: as for `train`; None: the data it was trained on.
-        split: the one to be scored: of public sets only its videos have to be there.
+        data: as for `train`; None: the data the model was trained on.
+        split: the split to score. For public sets only the videos of this split must exist.
         options: fields of `DataConfig`, among `OPTIONS`.
 
     Returns:
-        Annotation table. `attrs["seen_rows"]`: rows of the test split whose video, by content, the model was
-        trained on or chosen by. In its own data they stay test rows, since its splits are the user's word; in
-        other data they are none any more.
+        Annotation table. `attrs["seen_rows"]` counts the test rows whose video (compared by content) the
+        model was trained on or selected by. In the model's own data they stay test rows, because the user
+        chose the splits; in other data they leave the test split.
 
     Raises:
         ValueError: an unknown option, or rows that cannot be read.
@@ -63,7 +63,7 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
 
 
 def _inherited(recorded: DataConfig, sources: tuple[str, ...], own: bool) -> DataConfig:
-    """What the run's own configuration says of these sources; of a set it shares with them, the same fold."""
+    """Return the data options taken from the run: all for its own data, the fold for a set they share."""
     if own:
         return recorded
     if any(is_spec(source) and source in recorded.data for source in sources):
@@ -73,7 +73,7 @@ def _inherited(recorded: DataConfig, sources: tuple[str, ...], own: bool) -> Dat
 
 
 def _set_seen_apart(table: pd.DataFrame, folder: ModelFolder, own: bool) -> pd.DataFrame:
-    """Count the test rows that show a video trained on or chosen by; in other data move them to its split."""
+    """Count test rows whose video the model has learned from; in other data, move them out of "test"."""
     table.attrs["seen_rows"] = 0
     learned: dict[str, list[str]] = folder.metrics.get("videos", {})
     test = table["split"] == "test"
@@ -93,7 +93,7 @@ def _set_seen_apart(table: pd.DataFrame, folder: ModelFolder, own: bool) -> pd.D
 
 
 def name_of(data: Any, options: Mapping[str, Any]) -> str:
-    """Return what stands behind the default folder's name: nothing for the run's own rows."""
+    """Return the suffix of the default output folder; "" for the model's own rows."""
     names = [f"fold{options['fold']}"] if options.get("fold") is not None else []
     names += ["some-classes"] if options.get("classes") else []
     if data is not None:

@@ -1,4 +1,4 @@
-"""The scores that are shown: their fields in order, their names, and which say something of a task."""
+"""The scores that people see: their order, their names, and which of them apply to a task."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ScoreField:
-    """What a score is called.
+    """The names of a score.
 
     Attributes:
-        column: heading of a column, or name in a line, of a terminal's width.
-        name: in a report or a legend.
-        note: what it is, for who does not know the name.
+        column: short name for a table or a line in a terminal.
+        name: name in a report or a legend.
+        note: explanation for readers who do not know the name.
         phrase: name inside a sentence.
     """
 
@@ -54,17 +54,17 @@ SCORE_FIELDS = {
 }
 """Field of the scores -> its names, in the order of a table; macro recall is the mean class accuracy."""
 FLOORS = ("majority_accuracy", "majority_per_type_accuracy", "prefix_prior_accuracy", "blind_accuracy")
-"""What a model scores that never sees the video; the simplest first."""
+"""Scores of baselines that never see the video; the simplest first."""
 COLUMNS = tuple(SCORE_FIELDS)[: tuple(SCORE_FIELDS).index("accuracy_at_5")]
-"""Fields with a column, which types and groups have too."""
+"""Fields with a column in the table; question types and groups have them too."""
 FURTHER = tuple(SCORE_FIELDS)[len(COLUMNS) :]
-"""Fields of the total alone."""
+"""Fields that only the total has."""
 
 
 def known_fields(fields: Iterable[str], task: str | None, entries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return those of `fields` that some of the entries have and that say something of the task.
+    """Return those of `fields` that some entry has and that apply to the task.
 
-    Actions have no question, and so no type of it: the majority per type would repeat the majority.
+    Actions have no question types: their majority per type would repeat the majority.
     """
     entries = list(entries)
     return [

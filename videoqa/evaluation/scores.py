@@ -13,13 +13,12 @@ SIGNED = ("video_gain", "video_gain_interval")
 
 
 def format_score_table(scores: Mapping[str, Any]) -> str:
-    """Return the scores of `score_table` as lines of text: one per question type and group, the total last.
+    """Return the scores of `score_table` as text: a line per question type and group, the total last.
 
-    Scores are per cent with two decimals, intervals with one, gains in signed points, an absent score a
-    dash. A column that does not apply is left out, and so are types and groups without evaluated rows; for
-    actions, which have no question, the lines of types and the majority per type.
-    Lines below the table hold the further figures of the total, those of single frames of a model that labels
-    each, and count videos that failed and rows left out, if there are any.
+    Scores are per cent with two decimals, intervals with one, gains are signed points, a missing score is a
+    dash. Columns that do not apply are left out, and so are types and groups without rows. Actions have no
+    question types. Below the table are further scores of the total, scores per frame, and the numbers of
+    failed videos and left-out rows, if any.
     """
     is_action = scores.get("task") == "action"
     fields = [name for name in COLUMNS if name != "video_gain_interval"]  # it stands below: lines are short
@@ -78,7 +77,7 @@ def _percent(value: float | list[float] | None, signed: bool = False) -> str:
 
 
 def justified(cells: list[str], widths: list[int]) -> str:
-    """Return one line: the name to the left, cut to its width, and the numbers to the right."""
+    """Return one line of a table: the name left-justified and cut to its width, the rest right-justified."""
     name = cells[0] if len(cells[0]) <= widths[0] else cells[0][: widths[0] - 1] + "…"
     numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
     return "  ".join([name.ljust(widths[0]), *numbers])

@@ -1,4 +1,4 @@
-"""Scores of a built model over annotated rows, and the table of its predictions."""
+"""Scores a built model on annotated rows, and makes the table of its predictions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ class Scored:
     Attributes:
         scores: the JSON-ready dict of `metrics.score_table`.
         predictions: one row per evaluated row: ids, question, answer, predicted_answer, probability,
-            blind_answer, correct, gold_rank (the place of the true answer, 1 is the best; missing where it
-            cannot be given or the video failed), status, error.
+            blind_answer, correct, gold_rank (rank of the true answer, 1 is the best; missing if it is outside
+            the vocabulary or the video failed), status, error.
     """
 
     scores: dict[str, Any]
@@ -60,10 +60,10 @@ def score_examples(
     num_test_clips: int = 1,
     progress: bool = False,
 ) -> Scored:
-    """Return the scores of a built model over annotated rows; of one that labels frames with "frames" too.
+    """Return the scores of a built model on annotated rows, with "frames" if the model labels frames.
 
     Args:
-        rows: annotation rows, with `status` and `error` once their videos were tried.
+        rows: annotation rows with `status` and `error` of their videos.
         examples: the same rows as arrays; without questions the task is "action".
         model: takes the inputs of `examples`.
         blind: the blind model's folder; None when there is none.
@@ -71,8 +71,8 @@ def score_examples(
         majority: `metrics.majority_answers` of the training rows.
         question_prior: the prefix prior of the training questions; None when there is none.
         score_groups: see `metrics.score_table`.
-        seed: of the resamples behind the intervals.
-        num_test_clips: evenly spaced windows of each clip that are averaged.
+        seed: of the bootstrap intervals.
+        num_test_clips: evenly spaced windows of each clip to average.
         progress: show a bar on a terminal.
     """
     found = predict_examples(model, examples, num_test_clips=num_test_clips, progress=progress)
@@ -108,6 +108,6 @@ def score_examples(
 
 
 def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:
-    """Return the most probable answer of each row; None where all are 0 (the video failed)."""
+    """Return the most probable answer of each row; None if all are 0 because the video failed."""
     best = [answers.answers[index] for index in probabilities.argmax(axis=1)]
     return [answer if row.any() else None for answer, row in zip(best, probabilities, strict=True)]

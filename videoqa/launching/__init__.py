@@ -1,1 +1,1 @@
-"""Launching: the processes of a run started, brought together and watched. Nothing here needs TensorFlow."""
+"""Starts, connects and watches the worker processes of a run, without loading TensorFlow."""

@@ -1,4 +1,4 @@
-"""A worker process as its launcher sees it: no call waits for it."""
+"""The launcher's handle of a worker process; its methods never block on the process."""
 
 import contextlib
 import json
@@ -21,23 +21,23 @@ from videoqa.launching.child_log import ChildLog
 MAX_LINE_BYTES = 1 << 26
 KILL_SECONDS = 5.0
 DRAIN_SECONDS = 2.0
-"""Longest wait for the output of an ended process: a child that it left behind may hold its pipes open."""
+"""Longest wait for the output of an ended process; a child of the process may keep the pipes open."""
 
 
 def worker_command() -> list[str]:
-    """Return the command of a worker process, which finds modules where this process does."""
+    """Return the command of a worker process; it has the module search path of this process."""
     return python_command("import runpy; runpy.run_module('videoqa.training.worker', run_name='__main__')")
 
 
 class ChildProcess:
-    """A worker process; threads move what goes through its pipes, so that nothing here blocks.
+    """A worker process; threads read and write its pipes, so that no method blocks.
 
     Args:
-        start: what the process is to do; pickled to its stdin.
+        start: the task, pickled to the stdin of the process.
         environment: all its environment variables.
-        log_path: file that its stderr is appended to; None: kept until `log_to`.
-        echo: also copy its stderr to that of this process.
-        command: program and arguments; None: the worker's.
+        log_path: file to append its stderr to; None: kept in memory until `log_to`.
+        echo: copy its stderr to this process's stderr too.
+        command: program and arguments; None: `worker_command()`.
 
     Raises:
         ValueError: `start` cannot be pickled.
@@ -65,7 +65,7 @@ class ChildProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=dict(environment),
-            start_new_session=True,  # Ctrl-C in a terminal is the launcher's to deal with
+            start_new_session=True,  # Ctrl-C in a terminal reaches the launcher alone
         )
         self._to_send.put(struct.pack(">I", len(body)) + body)
         works = (self._write, self._read_messages, self._read_log)
@@ -96,14 +96,14 @@ class ChildProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """Exit code once it has ended and all its messages are here, negative for a signal; None before."""
+        """Exit code, negative for a signal; None while it runs or its messages are still being read."""
         code = self._process.poll()
         if code is not None and not self._ended:
             self._end()
         return code
 
     def messages(self) -> list[dict[str, Any]]:
-        """Return what has arrived since the last call."""
+        """Return the messages that arrived since the last call."""
         arrived = []
         with contextlib.suppress(queue.Empty):
             while True:
@@ -111,21 +111,21 @@ class ChildProcess:
         return arrived
 
     def tell(self, kind: str, **fields: Any) -> None:
-        """Send a message; lost where the process has ended."""
+        """Send a message; it is lost if the process has ended."""
         self._to_send.put(json.dumps({"kind": kind, **fields}).encode() + b"\n")
 
     def log_to(self, path: Path) -> None:
-        """Append to this file what was printed before and what comes."""
+        """Append all output to this file, including what was printed before."""
         self._log.open(path)
 
     def wait(self, seconds: float) -> int | None:
-        """Return the exit code, or None where it has not ended in time."""
+        """Wait at most `seconds` and return the exit code; None if the process still runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         return self.exit_code
 
     def kill(self) -> None:
-        """End it, and whatever processes it has started, at once."""
+        """Kill the process and its children at once."""
         if not self._ended:
             self._end()
         self._log.close()
@@ -146,7 +146,7 @@ class ChildProcess:
 
     def _write(self) -> None:
         pipe = self._pipe(self._process.stdin)
-        with contextlib.suppress(OSError), pipe:  # who has ended reads nothing
+        with contextlib.suppress(OSError), pipe:  # the process has ended
             while (data := self._to_send.get()) is not None:
                 pipe.write(data)
                 pipe.flush()
@@ -158,7 +158,7 @@ class ChildProcess:
                     message = json.loads(line)
                     message["kind"]
                 except (ValueError, TypeError, KeyError, RecursionError):
-                    self._log.write(line)  # printed before the process had turned its stdout away
+                    self._log.write(line)  # printed before the process redirected its stdout
                     continue
                 self._last_heartbeat = time.monotonic()
                 self.has_loaded = self.has_loaded or message["kind"] == "loaded"

@@ -15,11 +15,11 @@ MAX_LINE = 1 << 14
 
 
 class ChildLog:
-    """The log of one process. Of a line with carriage returns only what follows the last one is kept.
+    """The log of one process. In a line with carriage returns, only the text after the last one is kept.
 
     Args:
-        path: file to append to; None: the last lines are kept until `open`.
-        echo: also write everything to `sys.stderr` as it comes.
+        path: file to append to; None: keep the last lines in memory until `open`.
+        echo: write everything to `sys.stderr` too.
     """
 
     def __init__(self, path: Path | None, echo: bool) -> None:
@@ -34,7 +34,7 @@ class ChildLog:
             self.open(path)
 
     def open(self, path: Path) -> None:
-        """Append to this file what was kept and what comes; says so where it cannot be written."""
+        """Append kept and further lines to this file; print a message if it cannot be written."""
         with self._lock:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ class ChildLog:
             self._kept.clear()
 
     def write(self, data: bytes) -> None:
-        """Take in a piece of what was printed."""
+        """Add a piece of output."""
         with self._lock:
             text = self._decoder.decode(data)
             *lines, self._begun = (self._begun + text).split("\n")
@@ -56,7 +56,7 @@ class ChildLog:
         self._show(text)  # outside the lock: a terminal may be held up
 
     def close(self) -> None:
-        """Write the line that was begun, and close the file."""
+        """Write the unfinished line and close the file."""
         with self._lock:
             if self._begun:
                 self._add([self._begun])

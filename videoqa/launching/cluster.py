@@ -1,4 +1,4 @@
-"""Which processes train together, by the flags, `TF_CONFIG` or Slurm's variables. Needs no TensorFlow."""
+"""Finds the workers of a run from the flags, `TF_CONFIG` or Slurm's variables."""
 
 import contextlib
 import json
@@ -13,20 +13,20 @@ from videoqa.launching.slurm import slurm_workers
 
 LOCAL = "localhost"
 LOCAL_PORTS = range(20000, 32000)
-"""Below the ports that systems give to outgoing connections, which could take one before it is used."""
+"""Below the range that systems use for outgoing connections, which could take a port before it is used."""
 MAX_SHOWN = 1000
-"""Characters of a `TF_CONFIG` that a message repeats."""
+"""Most characters of a `TF_CONFIG` that a message shows."""
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:,\[\]]+):(\d+)")
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The workers of a run and which of them this process is.
+    """The workers of a run, and which of them this process is.
 
     Attributes:
-        workers: "host:port" of each; the first writes the model folder.
-        index: of this process among them.
-        source: what said so, for messages.
+        workers: "host:port" of each worker; worker 0 writes the model folder.
+        index: index of this process in `workers`.
+        source: where the addresses come from, for messages.
     """
 
     workers: tuple[str, ...]
@@ -51,21 +51,17 @@ class Cluster:
         return self.index == 0
 
     def name(self, index: int) -> str:
-        """Return what messages call a worker: "worker 1 (b:2222)"."""
+        """Return the name of a worker in messages, such as "worker 1 (b:2222)"."""
         return f"worker {index} ({self.workers[index]})" if len(self.workers) > 1 else "the worker"
 
     def tf_config(self) -> str:
-        """Return what `TF_CONFIG` has to be for TensorFlow to form this cluster."""
+        """Return the `TF_CONFIG` with which TensorFlow forms this cluster."""
         task = {"type": "worker", "index": self.index}
         return json.dumps({"cluster": {"worker": list(self.workers)}, "task": task})
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """Return the two parts of "host:port".
-
-    Raises:
-        ValueError: it has another form, or a port outside 1 to 65535.
-    """
+    """Return host and port of "host:port"; refuse another form or a port outside 1 to 65535."""
     match = ADDRESS.fullmatch(address)
     if not match or not 1 <= int(match[2]) <= 65535:
         raise Refusal("workers", "be addresses such as host:2222", address)
@@ -75,10 +71,10 @@ def host_and_port(address: str) -> tuple[str, int]:
 def find_cluster(
     environment: Mapping[str, str], workers: Sequence[str] = (), worker_index: int | None = None
 ) -> Cluster | None:
-    """Return the cluster that the flags name, else `TF_CONFIG`, else Slurm's variables; None: nobody does.
+    """Return the cluster named by the flags, else by `TF_CONFIG`, else by Slurm; None if by none of them.
 
     Raises:
-        ValueError: half of the flags, a malformed `TF_CONFIG` or variable of Slurm, or a role other than
+        ValueError: only one of the two flags, a malformed `TF_CONFIG` or Slurm variable, or a role other than
             chief and worker.
     """
     if workers or worker_index is not None:
@@ -93,7 +89,7 @@ def find_cluster(
 
 
 def local_cluster(num_workers: int) -> list[Cluster]:
-    """Return one cluster on free ports of this machine, as each of its workers sees it."""
+    """Return a cluster on free ports of this machine, once for each of its workers."""
     taken: list[socket.socket] = []
     draw = random.SystemRandom()
     while len(taken) < num_workers:
@@ -123,7 +119,7 @@ def _from_tf_config(text: str) -> Cluster | None:
 
 
 def _of_roles(roles: Mapping[str, list[str]], role: str, index: int) -> Cluster:
-    """Return the cluster of `TF_CONFIG`, in which a chief is worker 0."""
+    """Return the cluster of `TF_CONFIG`; a chief becomes worker 0."""
     chiefs = roles.get("chief", [])
     if len(chiefs) > 1:
         raise Refusal("TF_CONFIG", "have one chief", chiefs)
@@ -146,7 +142,7 @@ def _addresses(role: str, addresses: object) -> list[str]:
 
 
 def _whole_number(index: object) -> int:
-    """Return the task's index, which some cluster managers write as text."""
+    """Return the task index as an int; some cluster managers write it as text."""
     if isinstance(index, str) and re.fullmatch("[0-9]{1,9}", index):
         return int(index)
     if not isinstance(index, int) or isinstance(index, bool):

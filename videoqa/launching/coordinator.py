@@ -1,4 +1,4 @@
-"""Worker 0's side of the rendezvous: it receives what workers report and tells all what happens next."""
+"""Worker 0's side of the rendezvous: receives the reports of all workers and tells them what to do next."""
 
 import contextlib
 import socket
@@ -15,20 +15,20 @@ from videoqa.launching.listening import Listener
 from videoqa.launching.messages import Connection, Deadlines, close_all
 
 SECONDARY_FAILURES = ("aborted", "collective")
-"""Failures that mostly follow from another worker's failure, the more telling one first."""
+"""Failures that usually follow from another worker's failure; the first says more about the cause."""
 RETRY_SECONDS = 0.2
 _NO_LINGER = struct.pack("ii", 1, 0)  # leave no half-closed connection on a port that TensorFlow will bind
 
 
 class Dial:
-    """Tries to connect to an address, in a thread, until it answers or the time is over.
+    """Tries in a thread to connect to an address, until it answers or the time is over.
 
     Args:
         address: "host:port".
         seconds: how long to try.
 
     Attributes:
-        problem: why it cannot be reached, in words; "": it can; None: not known yet.
+        problem: why the address cannot be reached; "": it can be reached; None: not known yet.
     """
 
     def __init__(self, address: str, seconds: float) -> None:
@@ -54,7 +54,7 @@ class Dial:
 
 @dataclass
 class _Peer:
-    """What is known of a worker: its connection (worker 0 itself has none) and what it has reported."""
+    """The state of one worker: its connection (None for worker 0) and what it has reported."""
 
     connection: Connection | None = None
     launcher: str = ""
@@ -64,14 +64,14 @@ class _Peer:
 
 
 class Coordinator:
-    """The side of worker 0, which every other worker connects to.
+    """Worker 0's side; all other workers connect to it.
 
     Args:
         cluster: the workers.
-        decide: called once, when all are ready and equal; what it returns goes to every worker.
-        start_timeout: seconds to wait for a worker that is not there.
+        decide: called once, when all workers are ready with equal fingerprints; its result is sent to all.
+        start_timeout: seconds to wait for an absent worker.
         deadlines: the other waiting times.
-        listener: where the others connect; None for a cluster of one.
+        listener: the port that the others connect to; None for a cluster of one.
     """
 
     def __init__(
@@ -102,8 +102,8 @@ class Coordinator:
         """Read and write all connections, and return the messages for worker 0.
 
         Raises:
-            StartError: the workers did not come together.
-            WorkerLost: one died, froze or vanished.
+            StartError: the run cannot start.
+            WorkerLost: a worker died, froze or lost its connection.
         """
         if self._verdict is None:
             for arrived, hello in self._listener.arrivals() if self._listener is not None else ():
@@ -132,14 +132,14 @@ class Coordinator:
                 connection.send(kind, **fields)
 
     def _end(self, error: StartError | WorkerLost) -> None:
-        """End the run with its first failure, and tell all workers; later failures follow from it."""
+        """End the run with its first failure and tell all workers; later failures are ignored."""
         if self._verdict is None and self._phase != "leaving":
             self._verdict = error
             number = getattr(error, "signal_number", None)
             self._broadcast("stop", error=type(error).__name__, reason=str(error), signal=number)
 
     def _greet(self, arrived: Connection, hello: dict[str, Any]) -> None:
-        """Accept a worker that introduces itself; close every other connection."""
+        """Accept a connection that says which worker it is; close any other."""
         index, launcher = hello.get("index"), hello.get("launcher")
         if hello["kind"] != "hello" or not isinstance(index, int) or not isinstance(launcher, str):
             arrived.close()
@@ -156,7 +156,7 @@ class Coordinator:
         arrived.send("welcome")
 
     def _misfit(self, index: int, launcher: str, num_workers: object) -> str:
-        """Return why such a worker cannot take part; "" where it can."""
+        """Return why this worker cannot take part; "" if it can."""
         number = len(self._cluster.workers)
         if num_workers != number or not 0 <= index < number:
             return (
@@ -183,12 +183,12 @@ class Coordinator:
             except (OSError, ValueError, KeyError, TypeError) as error:
                 if member.has_answered:
                     self._end(WorkerLost(f"Lost {self._cluster.name(index)}: {error}."))
-                else:  # it did not wait for the welcome, and will come again
+                else:  # it went before it was welcomed, and will connect again
                     member.connection.close()
                     self._members[index] = _Peer()
 
     def _take(self, index: int, message: dict[str, Any]) -> None:
-        """Act on a message of a worker."""
+        """Handle a message of a worker."""
         kind, name = message["kind"], self._cluster.name(index)
         if kind == "ready":
             self._members[index].fingerprint = dict(message["fingerprint"])
@@ -208,7 +208,7 @@ class Coordinator:
             self._end(WorkerLost(f"Lost {name}: {message['message']}"))
 
     def _count(self, index: int, what: str, answer: str, **fields: Any) -> bool:
-        """Note that a worker has reached a point; once all have, answer all of them and return True."""
+        """Record that a worker has reached a point; once all have, answer all and return True."""
         there = self._said.setdefault(what, set())
         there.add(index)
         if len(there) < len(self._members):
@@ -218,7 +218,7 @@ class Coordinator:
         return True
 
     def _gather(self) -> None:
-        """Let training begin once all workers are ready and equal, or end the run with the reason why not."""
+        """Start training once all workers are ready with equal fingerprints, or end the run with an error."""
         waited = time.monotonic() - self._start
         absent = [index for index in range(1, len(self._members)) if not self._members[index].launcher]
         if absent and waited > self._start_timeout:
@@ -245,7 +245,7 @@ class Coordinator:
             self._go()
 
     def _name_awaited(self) -> None:
-        """Remind worker 0 now and then which workers it is waiting for."""
+        """Tell worker 0 from time to time which workers it waits for."""
         awaited = [index for index, member in enumerate(self._members) if member.fingerprint is None]
         if 0 not in awaited and time.monotonic() - self._last_reminder > self._deadlines.reminder:
             self._last_reminder = time.monotonic()
@@ -264,7 +264,7 @@ class Coordinator:
         self._broadcast("go", decided=decided)
 
     def _find_cause(self) -> None:
-        """End the run with a failed collective once no other worker's failure can still explain it."""
+        """End the run with a secondary failure, if no primary one arrives within the `cause` deadline."""
         if not self._secondary_failures:
             return
         waited = time.monotonic() - self._first_secondary_failure
@@ -280,7 +280,7 @@ class Coordinator:
 
 
 def difference(cluster: Cluster, fingerprints: list[dict[str, str]]) -> str:
-    """Return what differs between worker 0 and the first worker that is unlike it; "" where all agree."""
+    """Return how the first worker that differs from worker 0 differs; "" if all are equal."""
     ours = fingerprints[0]
     for index, said in enumerate(fingerprints):
         names = [name for name in sorted({*ours, *said}) if ours.get(name) != said.get(name)]

@@ -1,4 +1,4 @@
-"""Environment variables of a worker process: which GPUs it has, and no proxy between the workers."""
+"""Sets environment variables of worker processes: their GPUs, and no proxy between them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ GPUS_VARIABLE = "CUDA_VISIBLE_DEVICES"
 
 
 def visible_gpus(environment: Mapping[str, str], devices: Path = Path("/dev")) -> list[str]:
-    """Return CUDA's names of the GPUs a process may use: what the variable lists, else all in `devices`."""
+    """Return CUDA's names of the GPUs this process may use: those in the variable, else all in `devices`."""
     if GPUS_VARIABLE not in environment:
         return [str(place) for place, _ in enumerate(devices.glob("nvidia[0-9]*"))]
     names = [name.strip() for name in environment[GPUS_VARIABLE].split(",")]
@@ -18,15 +18,15 @@ def visible_gpus(environment: Mapping[str, str], devices: Path = Path("/dev")) -
 
 
 def split_gpus(gpus: Sequence[str], num_workers: int) -> list[str]:
-    """Return the variable for each worker: as many GPUs for each, none twice; "" where there are too few."""
+    """Return `CUDA_VISIBLE_DEVICES` for each worker: equal shares without overlap; "" if too few GPUs."""
     share = len(gpus) // num_workers
     return [",".join(gpus[place * share : (place + 1) * share]) for place in range(num_workers)]
 
 
 def without_proxy(environment: Mapping[str, str], cluster: Cluster) -> dict[str, str]:
-    """Return the variables that keep gRPC from reaching the hosts of `cluster` through an HTTP proxy.
+    """Return variables that stop gRPC from using an HTTP proxy for the hosts of `cluster`.
 
-    What is excepted already stays so. Where `no_grpc_proxy` is set gRPC reads no other; it knows no "*".
+    Earlier exceptions are kept. gRPC reads `no_grpc_proxy` alone if it is set, and does not understand "*".
     """
     hosts = list(dict.fromkeys(host_and_port(address)[0] for address in cluster.workers))
     excepted = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
@@ -42,7 +42,7 @@ def _joined(text: str, hosts: list[str]) -> str:
 
 
 def unused_gpus(num_visible: int, num_used: int, strategy: str) -> str:
-    """Return what is to be said of GPUs that a training leaves unused; "" where it uses all."""
+    """Return a message about GPUs that a training leaves unused; "" if it uses all."""
     if num_visible <= num_used:
         return ""
     advice = ": add --strategy mirrored" if strategy == "single" else ""

@@ -1,4 +1,4 @@
-"""What a launcher is asked to do, and what came of it. Needs no TensorFlow."""
+"""A call of `train` as launchers receive it, and its outcome."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,16 +8,16 @@ from videoqa.config.launch import LaunchConfig
 
 @dataclass(frozen=True)
 class Job:
-    """One call of `train`, as it is given to the processes that carry it out.
+    """One call of `train`, as it is sent to other processes.
 
     Attributes:
         data: as given to `train`: paths, names of data sets, DataFrames.
         options: flat options of the configuration.
-        launch: where the workers are and how failures are dealt with.
-        out: new folder of the model; None: worker 0 chooses.
-        initial_model: folder whose weights are the first ones.
+        launch: addresses of the workers and handling of failures.
+        out: new folder of the model; None: worker 0 chooses one.
+        initial_model: model folder to take the initial weights from.
         callbacks: Keras callbacks.
-        resume: go on from the newest checkpoint in `out`.
+        resume: continue from the newest checkpoint in `out`.
         progress: show progress.
     """
 
@@ -36,8 +36,8 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        result: what this launcher's worker reported (of local workers: worker 0); {}: stopped before that.
-        stopped_by: number of the signal that asked to stop; None: the run is complete.
+        result: report of this launcher's worker (worker 0 of local workers); {} if stopped before it.
+        stopped_by: number of the signal that stopped the run; None: the run is complete.
     """
 
     result: dict[str, Any]

@@ -1,7 +1,7 @@
-"""Starts the worker processes of a run, watches them, and starts them again. Needs no TensorFlow.
+"""Starts the worker processes of a run, watches them, and restarts them.
 
-Each machine has one launcher (local workers: one in each thread of a process). It never computes, so it can
-always hear the other launchers, kill its worker, and answer Ctrl-C.
+Each machine has one launcher; local workers have one launcher thread each. A launcher does no other work, so
+it can always hear the other launchers, kill its worker, and answer Ctrl-C.
 """
 
 import dataclasses
@@ -27,13 +27,13 @@ from videoqa.launching.stopping import STOPPING, StopRequest
 from videoqa.launching.watching import Abandoned, conversation
 
 TOLD_SECONDS = 5.0
-"""From one local worker's failure until the others, which should have heard of it, are ended."""
+"""Time that local workers get to hear of another's failure before they are killed."""
 Decide = Callable[[Job], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What one launcher knows about the run of its worker."""
+    """What one launcher knows about its run."""
 
     job: Job
     cluster: Cluster
@@ -55,23 +55,23 @@ def launch(
     command: Sequence[str] | None = None,
     deadlines: Deadlines | None = None,
 ) -> Outcome:
-    """Carry out a job in worker processes, and return how it ended.
+    """Run a job in worker processes and return how it ended.
 
     Args:
-        job: what to do.
-        decide: called with the job on worker 0 alone, when all workers are ready and equal; returns what all
-            have to know, "out" among it (the folder of the model, as str). What it raises ends the run.
-        stop: looked at all the time; `graceful_stop` sets it on Ctrl-C and SIGTERM. A stop that another
-            machine was asked for is noted in it.
-        cluster: the workers and which of them this is; None: one, or `job.launch.local_workers` of them.
-        command: program and arguments of a worker process; None: the library's.
-        deadlines: how long to wait for what; None: the usual.
+        job: the job.
+        decide: called with the job on worker 0 alone, when all workers are ready with equal fingerprints. It
+            returns a dict for all workers with "out", the model folder as str. Its exceptions end the run.
+        stop: the stop request, polled; `graceful_stop` sets it on Ctrl-C and SIGTERM. A stop of another
+            machine is recorded in it.
+        cluster: the workers; None: one local worker, or `job.launch.local_workers` of them.
+        command: program and arguments of a worker process; None: `worker_command()`.
+        deadlines: waiting times; None: the defaults.
 
     Raises:
-        ValueError: a worker refused the job, a port is in use, or the job cannot be sent to a process.
+        ValueError: a worker refused the job, a port is in use, or the job cannot be pickled.
         StartError: the workers would not train the same thing.
-        WorkerAbsent: one did not come, and `job.launch.max_restarts` are used up.
-        WorkerLost: a worker died, froze or vanished, and `job.launch.max_restarts` are used up.
+        WorkerAbsent: a worker did not connect, and no restart is left.
+        WorkerLost: a worker died, froze or lost its connection, and no restart is left.
     """
     if cluster is None and job.launch.local_workers is None:
         say("No workers are named and there is no TF_CONFIG: training as one worker.", progress=job.progress)
@@ -92,7 +92,7 @@ def launch(
 
 
 def _gpu_shares(job: Job, num_workers: int) -> Sequence[str | None]:
-    """Return the `CUDA_VISIBLE_DEVICES` of each worker on this machine; None: as it is."""
+    """Return `CUDA_VISIBLE_DEVICES` for each worker on this machine; None: unchanged."""
     gpus = visible_gpus(os.environ) if num_workers > 1 else []
     if not gpus:
         return [None] * num_workers
@@ -103,7 +103,7 @@ def _gpu_shares(job: Job, num_workers: int) -> Sequence[str | None]:
 
 
 def _run_local(runs: list[_Run]) -> Outcome:
-    """Run each worker in a thread, and return or raise what tells most."""
+    """Run each worker in a thread; return the outcome of worker 0 or raise the most informative error."""
     with ThreadPoolExecutor(len(runs), thread_name_prefix="videoqa-launcher") as threads:
         futures = [threads.submit(_run_worker, run) for run in runs]
         try:
@@ -118,12 +118,12 @@ def _run_local(runs: list[_Run]) -> Outcome:
 
 
 def _nearness(error: BaseException) -> int:
-    """Order a failure itself before what the others were told of it, and those who never heard last."""
+    """Sort key: the failure itself, then the workers that were told of it, then those that were not."""
     return isinstance(error, (StartError, WorkerLost)) + 2 * isinstance(error, Abandoned)
 
 
 def _run_worker(run: _Run) -> Outcome:
-    """Carry out this launcher's part, again from the newest checkpoint while restarts are left."""
+    """Run this launcher's worker, and again from the newest checkpoint while restarts are left."""
     restarts = run.job.launch.max_restarts
     for restart in range(restarts + 1):
         decided: dict[str, Any] = {}
@@ -146,7 +146,7 @@ def _run_worker(run: _Run) -> Outcome:
 
 
 def _attempt(run: _Run, decided: dict[str, Any]) -> Outcome:
-    """Prepare, wait for the other workers, fill `decided` with what worker 0 decided, and train."""
+    """Prepare, wait for the other workers, store worker 0's decision in `decided`, and train."""
     timeout = run.job.launch.start_timeout
     with rendezvous(run.cluster, lambda: run.decide(run.job), timeout, run.deadlines) as side:
         with _start_child(run, "prepare", {}) as child:
@@ -160,7 +160,7 @@ def _attempt(run: _Run, decided: dict[str, Any]) -> Outcome:
 
 
 def _prepare(run: _Run, side: Side, child: ChildProcess) -> dict[str, Any] | None:
-    """Return what worker 0 decided, once all workers have prepared; None: asked to stop before."""
+    """Wait until all workers are prepared and return worker 0's decision; None if asked to stop."""
     for message in _converse(run, side, child):
         if message["kind"] == "stop":
             name = signal.Signals(message["signal"]).name
@@ -175,7 +175,7 @@ def _prepare(run: _Run, side: Side, child: ChildProcess) -> dict[str, Any] | Non
 
 
 def _train(run: _Run, side: Side, child: ChildProcess) -> Outcome:
-    """Carry messages between the worker process and the others until all are done."""
+    """Pass messages between the worker process and the other workers until all are done."""
     outcome = Outcome({})
     for message in _converse(run, side, child):
         kind = message["kind"]

@@ -1,4 +1,4 @@
-"""A worker's own port before training: kept free for TensorFlow, and where others connect to worker 0."""
+"""Holds a worker's port before training: reserved for TensorFlow, and where others connect to worker 0."""
 
 import contextlib
 import errno
@@ -14,16 +14,16 @@ MAX_STRANGERS = 64
 
 
 class Listener:
-    """Listens on this worker's port, over IPv4 and IPv6 where there is both.
+    """Listens on this worker's port, over IPv4 and IPv6 if possible.
 
-    Where all workers have addresses of this machine alone, nobody else can connect.
+    If all workers have loopback addresses, other machines cannot connect.
 
     Args:
         cluster: the workers and which of them this is.
-        hello_seconds: how long one who connects may take to say who it is.
+        hello_seconds: time that a new connection has for its first message.
 
     Raises:
-        ValueError: the port is in use, or this process may not have it.
+        ValueError: the port is in use or not allowed.
     """
 
     def __init__(self, cluster: Cluster, hello_seconds: float) -> None:
@@ -39,7 +39,7 @@ class Listener:
         self._strangers: list[Connection] = []
 
     def arrivals(self) -> list[tuple[Connection, dict[str, Any]]]:
-        """Return the new connections that have sent a message, with it; close those that stay silent."""
+        """Return new connections with their first message; close those that stay silent."""
         try:
             while len(self._strangers) < MAX_STRANGERS:
                 self._strangers.append(Connection(self._socket.accept()[0]))
@@ -61,7 +61,7 @@ class Listener:
         return arrived
 
     def turn_away(self) -> None:
-        """Close what has connected: worker 0, which checks that it can, or a stranger."""
+        """Accept and close connections: worker 0 tests that it can connect, and others are strangers."""
         with contextlib.suppress(OSError):  # nobody is there, or already gone again
             for _ in range(MAX_STRANGERS):
                 self._socket.accept()[0].close()
@@ -82,7 +82,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _listen_here(port: int) -> socket.socket:
-    """Listen where only processes of this machine can connect."""
+    """Listen on a loopback address."""
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:

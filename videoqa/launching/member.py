@@ -1,4 +1,4 @@
-"""The other workers' side of the rendezvous: each reports to worker 0 and receives what all are to do."""
+"""The other workers' side of the rendezvous: each reports to worker 0 and receives its messages."""
 
 import socket
 import time
@@ -15,7 +15,7 @@ CONNECT_SECONDS = 2.0
 
 
 class Member:
-    """The side of a worker other than worker 0; the arguments are those of `Coordinator`."""
+    """A worker other than worker 0; the arguments are those of `Coordinator`."""
 
     def __init__(
         self, cluster: Cluster, start_timeout: float, deadlines: Deadlines, listener: Listener
@@ -33,19 +33,14 @@ class Member:
         self._last_attempt = 0.0
 
     def tell(self, kind: str, **fields: Any) -> None:
-        """Report something to worker 0, at once or as soon as it is connected."""
+        """Report something to worker 0, now or once connected."""
         if self._connection is not None and self._welcome:
             self._connection.send(kind, **fields)
         else:
             self._unsent.append({"kind": kind, **fields})
 
     def poll(self) -> list[dict[str, Any]]:
-        """Read and write the connection, and return the messages for this worker.
-
-        Raises:
-            StartError: the workers did not come together.
-            WorkerLost: one died, froze or vanished.
-        """
+        """Read and write the connection, and return the messages for this worker; raises as `Coordinator`."""
         if self._listener is not None:
             self._listener.turn_away()
         if not self._welcome:
@@ -70,7 +65,7 @@ class Member:
             self._connection = None
 
     def _introduce(self) -> list[dict[str, Any]]:
-        """Connect to worker 0 and say which worker this is, repeatedly until it answers."""
+        """Connect to worker 0 and say which worker this is; try again until it answers."""
         waited = time.monotonic() - self._start
         if waited > self._start_timeout:
             raise WorkerAbsent(
@@ -104,7 +99,7 @@ class Member:
         for message in messages:
             self._take(message)
         if self._welcome:
-            self._connection.send("alive")  # from now on worker 0 takes a closed connection for a lost worker
+            self._connection.send("alive")  # from now on a closed connection means a lost worker
             for said in self._unsent:
                 self._connection.send(**said)
         elif messages or self._connection.seconds_of_silence > self._deadlines.welcome:
@@ -115,7 +110,7 @@ class Member:
         kind = message["kind"]
         if kind == "welcome":
             self._welcome = True
-        elif kind == "deciding":  # takes its time, in which worker 0 says nothing
+        elif kind == "deciding":  # worker 0 may be silent while it decides
             self._silence_allowed = max(self._start_timeout, self._deadlines.silence)
         elif kind == "go":
             self._silence_allowed = self._deadlines.silence

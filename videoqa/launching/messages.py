@@ -1,4 +1,4 @@
-"""Messages between launchers: JSON objects behind four bytes of length; nothing in them is executed."""
+"""Messages between launchers: JSON objects, each after four bytes with its length."""
 
 import contextlib
 import json
@@ -15,25 +15,25 @@ MAX_MESSAGE_BYTES = 1 << 20
 READ_BYTES = 1 << 16
 MAX_READS = 32
 MAX_MESSAGES = 1000
-"""Both per look at a connection, so that one who sends without end does not keep its reader."""
+"""Limits of one `receive`, so that an endless sender cannot block the reader."""
 LINGER_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Deadlines:
-    """How long launchers wait, in seconds.
+    """Waiting times of launchers, in seconds.
 
     Attributes:
         heartbeat: between two heartbeats of a launcher.
-        silence: without a message of a launcher, until it counts as lost.
-        child_silence: without a message of a launcher's own child, until it counts as frozen.
-        first_heartbeat: the same for a child that may still be loading libraries, perhaps from a slow disk:
-            threads do not run meanwhile.
-        cause: for the failure that made a collective fail, before the collective itself is blamed.
-        welcome: for an answer to who one is, and for saying it.
+        silence: a launcher silent for longer counts as lost.
+        child_silence: a worker process silent for longer counts as frozen.
+        first_heartbeat: the same while it loads libraries, perhaps from a slow disk; its threads cannot send
+            then.
+        cause: wait after a failed collective for another worker's failure that explains it.
+        welcome: for the first message of a connection, and for the answer to it.
         dial: for another worker's port to answer.
-        reminder: between two lines that name the workers that are awaited.
-        leave: for a child to end after it was told to.
+        reminder: between two messages about awaited workers.
+        leave: for a worker process to end after "leave".
     """
 
     heartbeat: float = 2.0
@@ -48,7 +48,7 @@ class Deadlines:
 
 
 class Connection:
-    """Messages over one socket; no method waits, except `close` for a moment."""
+    """Messages over one socket. No method blocks, except `close` for a moment."""
 
     def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)
@@ -64,7 +64,7 @@ class Connection:
         return time.monotonic() - self._last_heard
 
     def send(self, kind: str, **fields: Any) -> None:
-        """Send a message, or as much of it as fits now; `receive` notices where nobody is there any more."""
+        """Send a message, or as much as fits now; a broken connection shows in `receive`."""
         body = json.dumps({"kind": kind, **fields}).encode()
         self._outgoing += struct.pack(">I", len(body)) + body
         self._last_said = time.monotonic()
@@ -76,11 +76,11 @@ class Connection:
             self.send("alive")
 
     def receive(self, at_most: int = MAX_MESSAGES) -> list[dict[str, Any]]:
-        """Return the messages that have arrived, the first `at_most` of them.
+        """Return the messages that have arrived, at most `at_most`.
 
         Raises:
-            ValueError: what arrived is no message of ours.
-            OSError: the other side went away, and all it said was returned before.
+            ValueError: something else than a message arrived.
+            OSError: the connection is closed and all messages were returned before.
         """
         self._flush()
         gone: OSError | None = None
@@ -103,17 +103,17 @@ class Connection:
         return messages
 
     def say_last(self) -> None:
-        """End this side's talking, so that the other side knows it has read all."""
+        """Finish sending, so that the other side knows it has read everything."""
         self._flush()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     def close(self, linger_until: float = 0.0) -> None:
-        """Close, but after `say_last` first wait until the other side has read all and closed.
+        """Close the socket, after waiting for the other side to read everything and close.
 
         Args:
-            linger_until: `time.monotonic()` at which to wait no longer. Closing with unread data would
-                destroy what was sent last.
+            linger_until: `time.monotonic()` at which to stop waiting; closing with unread data would destroy
+                the last messages.
         """
         with self._socket, contextlib.suppress(OSError):
             while (seconds := linger_until - time.monotonic()) > 0:
@@ -128,7 +128,7 @@ class Connection:
         except BlockingIOError:
             return
         except OSError:
-            self._outgoing.clear()  # nobody will read it
+            self._outgoing.clear()  # the other side is gone
 
     def _take_messages(self, at_most: int) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []
@@ -144,7 +144,7 @@ class Connection:
 
 
 def close_all(connections: Sequence[Connection]) -> None:
-    """Close connections, giving all of them together a moment to read what was sent last."""
+    """Close connections; together they get a moment to read the last messages."""
     for each in connections:
         each.say_last()
     linger_until = time.monotonic() + LINGER_SECONDS

@@ -1,6 +1,7 @@
-"""The workers of a run on a Ray cluster: one launcher per machine, each as if it had been typed there.
+"""Runs the workers of a run on a Ray cluster, with one launcher per machine.
 
-Ray chooses the machines and carries calls; the launchers then connect over their own ports, as everywhere.
+Ray chooses the machines and transports calls. The launchers then connect over their own ports, as without
+Ray.
 """
 
 import io
@@ -26,7 +27,7 @@ from videoqa.launching.stopping import StopRequest
 
 POLL_SECONDS = 0.2
 TOLD_SECONDS = 5.0
-"""From one worker's failure until the others, which should have heard of it, are ended."""
+"""Time that workers get to hear of another's failure before they are killed."""
 
 
 def launch_on_ray(
@@ -37,19 +38,19 @@ def launch_on_ray(
     command: Sequence[str] | None = None,
     deadlines: Deadlines | None = None,
 ) -> Outcome:
-    """Carry out a job in workers on a Ray cluster, and return how it ended for worker 0.
+    """Run a job in workers on a Ray cluster and return the outcome of worker 0.
 
-    There is one worker on each machine (where any has a GPU: on each that has), or `job.launch.local_workers`
-    of them, spread over the machines. Worker 0 is on this machine if any worker is. What worker 0 prints is
-    printed here. Without a cluster Ray is started on this machine; see `videoqa._ray.ray_session`.
+    Each machine gets one worker (each machine with a GPU, if there are any), or `job.launch.local_workers`
+    are spread over the machines. Worker 0 is on this machine if any worker is, and its output is printed
+    here. `videoqa._ray.ray_session` says which cluster is used.
 
     Args:
-        job, decide, stop, command, deadlines: as `launcher.launch` takes them; they must be picklable.
+        job, decide, stop, command, deadlines: as in `launcher.launch`; they must be picklable.
 
     Raises:
         ValueError: a worker refused the job, or the current folder is missing on a machine.
-        StartError: no room on the cluster for the workers, or they did not come together.
-        WorkerLost: a worker was lost and no restart was left, or the Ray process of one died.
+        StartError: the cluster has no room for the workers, or they cannot start together.
+        WorkerLost: a worker was lost and no restart is left, or its Ray process died.
         ImportError: Ray is not installed.
     """
     with ray_session() as ray, _room(ray, job.launch, stop) as room:
@@ -71,7 +72,7 @@ def launch_on_ray(
 
 @dataclass
 class _Member:
-    """One worker as the command sees it; `result` is a Ray reference."""
+    """One worker; `result` is a Ray reference to its `Outcome`."""
 
     actor: Any
     address: str
@@ -81,7 +82,7 @@ class _Member:
 
 @dataclass
 class _Room:
-    """Room for the workers that Ray has set aside."""
+    """Resources that Ray has reserved for the workers."""
 
     group: Any
     num_workers: int
@@ -90,7 +91,7 @@ class _Room:
 
 @contextmanager
 def _room(ray: Any, launch_config: LaunchConfig, stop: StopRequest) -> Iterator[_Room | None]:
-    """Have room set aside for all workers at once while the block runs; None: asked to stop before."""
+    """Reserve resources for all workers while the block runs; yield None if asked to stop."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     machines = [each for each in machines if each.get("GPU")] or [
         each for each in machines if each.get("CPU")
@@ -120,12 +121,12 @@ def _room(ray: Any, launch_config: LaunchConfig, stop: StopRequest) -> Iterator[
 
 
 def _share(num_cpus: float, num_workers: int) -> float:
-    """Return the processors of each of the workers of one machine: whole ones if there are enough."""
+    """Return the CPUs of each worker on a machine: a whole number if there are enough."""
     return num_cpus // num_workers if num_cpus >= num_workers else num_cpus / num_workers
 
 
 def _start_members(ray: Any, room: _Room) -> list[_Member]:
-    """Start a process in each place, those on this machine first, and find each an address."""
+    """Start the Ray processes and find each an address; those on this machine come first."""
     from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
     remote_class = ray.remote(RayLauncher)
@@ -151,7 +152,7 @@ def _start_members(ray: Any, room: _Room) -> list[_Member]:
 
 
 def _watch(ray: Any, members: list[_Member], stop: StopRequest) -> Outcome:
-    """Wait for all workers, hand on what worker 0 prints and the wish to stop; raise what tells most."""
+    """Wait for all workers, print worker 0's output and pass on stop requests; raise the main error."""
     running = {member.result: index for index, member in enumerate(members)}
     results: dict[int, Outcome | Exception] = {}
     told, deadline = False, float("inf")
@@ -189,7 +190,7 @@ def _result(ray: Any, reference: Any, index: int, member: _Member) -> Outcome | 
 
 
 def _own_error(error: Exception) -> Exception | None:
-    """Return what a process raised itself, without what Ray has put around it."""
+    """Return the exception that the process raised, without Ray's wrapper."""
     cause = getattr(error, "cause", None)
     return cause if isinstance(cause, Exception) else None
 
@@ -198,7 +199,7 @@ def _show_printed(ray: Any, member: _Member) -> None:
     try:
         text = ray.get(member.actor.printed.remote())
     except ray.exceptions.RayError:
-        return  # its result says what became of it
+        return  # its result holds the error
     if text:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -208,7 +209,7 @@ class RayLauncher:
     """The launcher of one worker, as a Ray actor.
 
     Args:
-        terminal: what it prints will be shown on a terminal.
+        terminal: its output is shown on a terminal.
     """
 
     def __init__(self, terminal: bool) -> None:
@@ -238,7 +239,7 @@ class RayLauncher:
         command: Sequence[str] | None,
         deadlines: Deadlines | None,
     ) -> Outcome:
-        """Be the launcher of one worker; what it prints is kept for `printed`."""
+        """Run the launcher of one worker; its output is kept for `printed`."""
         sys.stderr = self._printed
         return launch(
             job, decide=decide, stop=self._stop, cluster=cluster, command=command, deadlines=deadlines
@@ -254,23 +255,23 @@ class RayLauncher:
 
 
 class _Printed(io.TextIOBase):
-    """A text stream that keeps what is written until it is fetched."""
+    """A text stream that keeps its text until `take`."""
 
     def __init__(self, terminal: bool) -> None:
         self._terminal, self._lock, self._text = terminal, threading.Lock(), ""
 
     def write(self, text: str) -> int:
-        """Keep it."""
+        """Keep `text`."""
         with self._lock:
             self._text += text
         return len(text)
 
     def isatty(self) -> bool:
-        """Whether it will be shown on a terminal, where bars can be drawn."""
+        """Return whether the text is shown on a terminal, where progress bars work."""
         return self._terminal
 
     def take(self) -> str:
-        """Return what was kept, and forget it."""
+        """Return the kept text and clear it."""
         with self._lock:
             text, self._text = self._text, ""
         return text

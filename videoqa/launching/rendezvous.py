@@ -1,9 +1,9 @@
-"""The rendezvous of all launchers of a run; every wait in it has a deadline. Needs no TensorFlow.
+"""The rendezvous of all launchers of a run; every wait in it has a deadline.
 
 Every worker listens on its own port from the start, so a port in use is found early. Each worker tells worker
-0 that it is ready, with the fingerprint of what it will train. Worker 0 tells all of them to begin, or why
-they cannot. Then the ports are closed for TensorFlow to use. The connections stay open: failures, barriers
-and the end of the run go through them. A worker whose connection closes or falls silent is lost.
+0 that it is ready, with the fingerprint of what it will train. Worker 0 tells all workers to begin, or why
+they cannot. Then the ports are closed so that TensorFlow can use them. The connections stay open for
+failures, barriers and the end of the run. A worker whose connection closes or falls silent is lost.
 """
 
 import contextlib
@@ -25,15 +25,13 @@ def rendezvous(
 ) -> Iterator[Side]:
     """Open this worker's side of the rendezvous, and close it at the end of the block.
 
-    Both sides have the methods `tell` (what this worker says: ready with its fingerprint, barrier with a
-    name, done, failed with a type and message) and `poll` (what it is told: go with what was decided, pass
-    with the name of a barrier, leave), which raises the failure that ends the run.
+    Both sides have two methods. `tell` sends what this worker has to say: "ready" with its fingerprint,
+    "barrier" with a name, "done", or "failed" with a type and message. `poll` returns what the worker is
+    told: "go" with the decision, "pass" with the name of a barrier, or "leave"; it raises the failure that
+    ends the run.
 
     Args:
-        cluster: the workers and which of them this is.
-        decide: called by worker 0 alone, once all are ready with one and the same fingerprint.
-        start_timeout: seconds to wait for a worker that is not there.
-        deadlines: the other waiting times.
+        cluster, decide, start_timeout, deadlines: as in `Coordinator`.
 
     Raises:
         ValueError: this worker's port is in use.

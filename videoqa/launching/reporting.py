@@ -1,4 +1,4 @@
-"""A worker process's pipe to its launcher: JSON lines in both directions; both end together."""
+"""A worker process's pipe to its launcher: JSON lines in both directions."""
 
 import contextlib
 import ctypes
@@ -20,11 +20,11 @@ SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Reporter:
-    """Sends messages to the launcher and receives its own; the process ends when the launcher does.
+    """Exchanges messages with the launcher; this process ends when the launcher does.
 
     Args:
-        incoming: JSON lines of the launcher.
-        outgoing: where to write JSON lines for it.
+        incoming: JSON lines from the launcher.
+        outgoing: JSON lines to the launcher.
     """
 
     def __init__(self, incoming: BinaryIO, outgoing: TextIO) -> None:
@@ -39,7 +39,7 @@ class Reporter:
 
     @property
     def stop_signal(self) -> int | None:
-        """Number of the signal by which the launcher was asked to stop; None: go on."""
+        """Number of the signal that asked the launcher to stop; None: go on."""
         return self._stop_signal
 
     def tell(self, kind: str, **fields: Any) -> None:
@@ -60,7 +60,7 @@ class Reporter:
             self._passed.remove(name)
 
     def wait_for_leave(self) -> None:
-        """Wait until every worker is done; before that none may leave."""
+        """Wait until every worker is done and may leave."""
         with self._heard:
             self._heard.wait_for(lambda: self._may_leave)
 
@@ -85,15 +85,16 @@ class Reporter:
 
 
 def connect() -> tuple[Reporter, dict[str, Any]]:
-    """Open the pipe to the launcher and return it with the object that says what to do.
+    """Open the pipe to the launcher; return it and the task.
 
-    To be called first of all in a worker process: heartbeats begin before anything heavy is loaded. From
-    here on stdout is stderr, stdin is empty, and Ctrl-C and SIGTERM are the launcher's business.
+    Call it first in a worker process, so that heartbeats begin before anything heavy is loaded. From here on
+    stdout goes to stderr, stdin is empty, and Ctrl-C and SIGTERM are ignored, because the launcher handles
+    them.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     _end_with_parent()
-    # unbuffered: at its end the interpreter must not wait for the buffer's lock, which a thread holds
+    # unbuffered: a thread holds a buffer's lock while it reads, and the interpreter would wait for it at exit
     incoming = os.fdopen(os.dup(0), "rb", buffering=0)
     outgoing = answers_pipe()
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -125,7 +126,7 @@ def _read(incoming: BinaryIO, length: int) -> bytes:
 
 
 def _end_with_parent() -> None:
-    """Let Linux kill this process with its parent, even when it is frozen and cannot see its stdin end."""
+    """Let Linux kill this process with its parent, even if it is frozen and does not read its stdin."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""The workers that Slurm's variables name."""
+"""Reads the workers of a run from Slurm's variables."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from videoqa._checks import Refusal
 
 SLURM_PORT = 29400
-"""First port under Slurm, whose tasks on one node take the next ones."""
+"""Port of the first task on a node; further tasks there take the next ports."""
 NODE_LISTS = ("SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST")
 TASK_COUNTS = ("SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE")
 MAX_NODES = 65536
@@ -15,9 +15,9 @@ _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 
 
 def slurm_workers(environment: Mapping[str, str]) -> tuple[list[str], int] | None:
-    """Return "host:port" of each task and which of them this is; None: not one of several tasks.
+    """Return "host:port" of each task and the index of this one; None if this is no task of several.
 
-    Tasks stand in the order of the nodes, as many on each as `TASK_COUNTS` says.
+    Tasks are ordered by node; `TASK_COUNTS` says how many each node has.
 
     Raises:
         ValueError: variables that are malformed or do not fit together.
@@ -49,10 +49,10 @@ def expand_nodes(text: str, name: str = NODE_LISTS[-1]) -> list[str]:
 
     Args:
         text: the list.
-        name: the variable that it is from, for messages.
+        name: its variable, for messages.
 
     Raises:
-        ValueError: it has another form, such as two brackets in one name.
+        ValueError: another form, such as two brackets in one name.
     """
     names: list[str] = []
     for part in re.split(r",(?![^\[]*\])", text):
@@ -65,7 +65,7 @@ def expand_nodes(text: str, name: str = NODE_LISTS[-1]) -> list[str]:
 
 
 def _numbers(ranges: str | None) -> list[str] | None:
-    """Return the numbers of "01-03,7" as they are written, [""] of None; None: malformed."""
+    """Return the numbers of "01-03,7" as written; [""] without brackets; None if malformed."""
     if ranges is None:
         return [""]
     numbers: list[str] = []
@@ -81,7 +81,7 @@ def _numbers(ranges: str | None) -> list[str] | None:
 
 
 def _tasks_per_node(environment: Mapping[str, str], num_nodes: int, num_tasks: int) -> list[int]:
-    """Return the counts of Slurm's short form, "2(x3),1" is 2, 2, 2, 1; where nobody says: 1 per node."""
+    """Return the counts of Slurm's short form: "2(x3),1" is 2, 2, 2, 1. Without the variable: 1 per node."""
     name = _first_set(environment, TASK_COUNTS) or TASK_COUNTS[-1]
     text = environment.get(name) or f"1(x{num_nodes})"
     counts: list[int] = []

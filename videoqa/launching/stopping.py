@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a request to stop at a good place; the second one stops at once."""
+"""Turns Ctrl-C and SIGTERM into a request to stop at a good place; a second signal stops at once."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from videoqa._progress import say
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = "Stopping: the step is finished and saved. A second Ctrl-C stops at once."
 ECHO_SECONDS = 2.0
-"""The same signal again within this time counts once: wrappers send on what the terminal sent to all."""
+"""A repeated signal within this time counts once: wrappers may forward what the terminal sent already."""
 
 
 class StopRequest:
@@ -35,20 +35,20 @@ class StopRequest:
         self._catching = False
 
     def note(self, number: int | None) -> None:
-        """Record a signal that another machine got, unless there was one before; None: nothing."""
+        """Record a signal that another machine got, unless one is recorded already."""
         if self.signal is None:
             self.signal = number
 
     def _catch(self) -> None:
         for number in STOP_SIGNALS:
             handler = signal.getsignal(number)
-            if handler not in (signal.SIG_IGN, None):  # None: set by C code, which could not be put back
+            if handler not in (signal.SIG_IGN, None):  # None: set by C code and cannot be restored
                 self._earlier[number] = handler
                 signal.signal(number, self._handle)
         self._catching = True
 
     def _release(self) -> None:
-        """Put the earlier handlers back, once: what they set up themselves afterwards stays."""
+        """Restore the earlier handlers, once; handlers set later stay."""
         if self._catching:
             self._catching = False
             for number, handler in self._earlier.items():
@@ -80,12 +80,12 @@ class StopRequest:
 def graceful_stop(*, speaks: bool = True) -> Iterator[StopRequest]:
     """Catch SIGINT and SIGTERM while the block runs.
 
-    The first signal is recorded in the request that this yields; a second one goes to the handler that was
-    there before, at once (the same one within two seconds counts once). Signals that were ignored stay
-    ignored. Outside the main thread, where Python allows no handlers, nobody sets the request.
+    The first signal is recorded in the yielded request. A second one goes to the earlier handler at once; the
+    same signal within two seconds counts once. Ignored signals stay ignored. Outside the main thread Python
+    allows no handlers, so the request is never set.
 
     Args:
-        speaks: say on stderr that the work comes to its end; False where a launcher says so.
+        speaks: print a message on stderr at the first signal; False if a launcher prints it.
     """
     request = StopRequest(speaks)
     if threading.current_thread() is threading.main_thread():
@@ -97,12 +97,11 @@ def graceful_stop(*, speaks: bool = True) -> Iterator[StopRequest]:
 
 
 def raise_again(request: StopRequest) -> None:
-    """Give the recorded signal, now that the work is saved, to the handler that was there before.
+    """Pass the recorded signal, if any, to the earlier handler, now that the work is saved.
 
-    Without a signal nothing happens. By default SIGINT raises KeyboardInterrupt and SIGTERM ends the process;
-    this returns only where a handler of the user's does. Where there is none to give it to (the signal came
-    to another machine, and here it is ignored or this is not the main thread) KeyboardInterrupt is raised:
-    the run is not complete.
+    By default SIGINT raises KeyboardInterrupt and SIGTERM ends the process. This returns only if a handler of
+    the user's returns. KeyboardInterrupt is also raised if there is no handler here (the signal came to
+    another machine, or this is not the main thread), because the run is not complete.
     """
     if request.signal is not None:
         request._hand_on(request.signal)

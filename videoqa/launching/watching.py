@@ -1,4 +1,4 @@
-"""Watches a worker process and carries messages between it and the other workers. Needs no TensorFlow."""
+"""Watches a worker process and passes messages between it and the other workers."""
 
 import signal
 import threading
@@ -14,7 +14,7 @@ from videoqa.launching.stopping import StopRequest
 
 LOOK_SECONDS = 0.05
 CONFIRM_SECONDS = 0.5
-"""A launcher that was frozen itself sees old messages first; this is how long its threads get to read on."""
+"""Time for the threads of a launcher that was frozen itself to catch up before it judges its worker."""
 
 
 class Abandoned(RuntimeError):
@@ -24,22 +24,22 @@ class Abandoned(RuntimeError):
 def conversation(
     child: ChildProcess, side: Side, *, stop: StopRequest, deadlines: Deadlines, abandoned: threading.Event
 ) -> Iterator[dict[str, Any]]:
-    """Yield the messages of the worker process, which also go to the other workers, and those for it.
+    """Yield the messages from and for the worker process; its own are also sent to the other workers.
 
-    A stop request is yielded once, as {"kind": "stop", "signal": number}. It goes on until the consumer has
-    what it wants, or until a failure, of whichever worker.
+    A stop request is yielded once, as {"kind": "stop", "signal": number}. The generator ends only with an
+    error; the consumer stops reading when it has what it needs.
 
     Args:
-        child: the worker process; one that ends early or is frozen is a failure.
+        child: the worker process; it fails if it ends early or freezes.
         side: this worker's side of the rendezvous.
-        stop: looked at all the time.
+        stop: the stop request, polled.
         deadlines: waiting times.
-        abandoned: when set, all ends with `Abandoned`.
+        abandoned: when set, `Abandoned` is raised.
 
     Raises:
         ValueError: the worker refused the job.
-        StartError: the workers did not come together.
-        WorkerLost: one died, froze or vanished.
+        StartError: the run cannot start.
+        WorkerLost: a worker died, froze or lost its connection.
     """
     stopping = failed = False
     may_end = False  # the process has said that all is prepared
@@ -47,7 +47,7 @@ def conversation(
         if stop.signal is not None and not stopping:
             stopping = True
             yield {"kind": "stop", "signal": stop.signal}
-        code = child.exit_code  # before its messages: then none can come after it
+        code = child.exit_code  # read before the messages, so that none can arrive after it
         for message in child.messages():
             failed = failed or message["kind"] == "failed"
             may_end = may_end or message["kind"] == "ready"
@@ -63,7 +63,7 @@ def conversation(
 
 
 def _pass_on(side: Side, message: Mapping[str, Any]) -> None:
-    """Tell the other workers what they need to know of a message of the worker process."""
+    """Report a message of the worker process to the other workers, if they need it."""
     kind = message["kind"]
     if kind == "ready":
         side.tell("ready", fingerprint=message["fingerprint"])
@@ -78,7 +78,7 @@ def _pass_on(side: Side, message: Mapping[str, Any]) -> None:
 
 
 def _problem(child: ChildProcess, code: int | None, deadlines: Deadlines) -> dict[str, str] | None:
-    """Return what is wrong with the worker process, as fields of a "failed" message; None: nothing."""
+    """Return the failure of the worker process as fields of a "failed" message; None if it is well."""
     if code is not None:
         words = f" The last line it printed: {child.last_line}" if child.last_line else ""
         if code >= 0:

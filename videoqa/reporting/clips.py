@@ -1,4 +1,4 @@
-"""The clips a report shows: which rows, and their frames as a picture."""
+"""Chooses the clips that a report shows, and makes a picture of their frames."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +18,11 @@ NUM_FRAMES = 5
 
 @dataclass(frozen=True)
 class ShownClip:
-    """One row of the predictions with its frames.
+    """One row of `predictions.csv` with its frames.
 
     Attributes:
-        row: of `predictions.csv`.
-        picture: JPEG of some of its frames; None when they could not be read.
+        row: column -> cell.
+        picture: JPEG of some frames; None if they could not be read.
         note: why there is no picture.
     """
 
@@ -32,16 +32,12 @@ class ShownClip:
 
 
 def surest_wrong(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows answered wrongly with the highest probability, of different videos."""
-    rows = predictions[(predictions["status"] != FAILED) & ~predictions["correct"]]
-    return _surest(rows)
+    """Return the wrong rows with the highest probability, one per video."""
+    return _surest(predictions[(predictions["status"] != FAILED) & ~predictions["correct"]])
 
 
 def surest_right(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows answered rightly with the highest probability that the blind model gets wrong.
-
-    Without a blind model simply those answered rightly.
-    """
+    """Return the right rows with the highest probability, one per video, that the blind model gets wrong."""
     blind_right = predictions["blind_answer"].map(normalize_answer) == predictions["answer"].map(
         normalize_answer
     )
@@ -54,7 +50,7 @@ def _surest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def show_clips(rows: pd.DataFrame, *, progress: bool = False) -> list[ShownClip]:
-    """Return the rows with a picture of five regular frames each, or a note where there is none."""
+    """Return each row with a picture of five evenly spaced frames, or with a note if there is none."""
     records = rows.to_dict("records")
     return [
         _show(row)

@@ -1,4 +1,4 @@
-"""`compare`: two runs on the same rows, their difference with its interval, as a dict and as text."""
+"""`compare`: the difference of two runs on the same rows, with its interval, as a dict and as text."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from videoqa.evaluation.scores import justified
 from videoqa.reporting.finished import Evaluation, find_evaluation
 
 SAME = ("video_id", "question", "answer")
-"""What two rows of one `question_id` have in common if they are the same row."""
+"""Columns that must agree for two rows with one `question_id` to be the same row."""
 HEADINGS = ("", "rows", "videos", "A", "B", "B - A", "95 % interval", "only A", "only B", "McNemar p")
 NO_NAME = "(none)"
 
@@ -27,25 +27,25 @@ def compare(
     common: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Compare two runs on the rows of one split, which have to be the same ones for both.
+    """Compare two runs on the rows of one split. Both must have the same rows.
 
     Rows are paired by `question_id`. The interval of the difference is a percentile bootstrap over videos:
-    each of 2000 resamples draws videos with replacement and takes all rows of each, for both runs at once.
-    McNemar's test takes rows as independent, which those of one video are not; where the two disagree, trust
-    the interval.
+    each of 2000 resamples draws videos with replacement and takes all their rows, the same for both runs.
+    McNemar's test assumes independent rows, but rows of one video are not: if the two disagree, trust the
+    interval.
 
     Args:
-        run_a, run_b: model folders, evaluated first where they are not yet; or folders that `evaluate` wrote.
+        run_a, run_b: model folders, which are evaluated first if needed, or folders that `evaluate` wrote.
         split: "train", "validation" (or "val") or "test", of model folders.
-        common: compare the rows that both have and leave out the others, instead of refusing.
+        common: compare the rows that both runs have and leave out the others, instead of refusing.
         progress: print messages, and bars on a terminal.
 
     Returns:
-        JSON-ready dict: "run_a", "run_b", "task", "num_left_out" (rows of either run that the other does not
-        have or has with another answer) and, in total and in each entry of "by_question_type" (questions),
-        "by_class" (actions) and "by_group": "num_rows", "num_videos", "accuracy_a", "accuracy_b",
-        "difference" (B minus A, in [-1, 1]), "difference_interval" ([low, high], 95 %), "only_a_correct",
-        "only_b_correct", "mcnemar_p_value" (see `mcnemar_p_value`).
+        JSON-ready dict: "run_a", "run_b", "task", "num_left_out" (rows that the other run lacks or has with
+        another answer) and, in total and in each entry of "by_question_type" (questions), "by_class"
+        (actions) and "by_group": "num_rows", "num_videos", "accuracy_a", "accuracy_b", "difference" (B minus
+        A, in [-1, 1]), "difference_interval" ([low, high], 95 %), "only_a_correct", "only_b_correct",
+        "mcnemar_p_value".
 
     Raises:
         ValueError: runs of different tasks, or of different rows without `common`, or without a common row.
@@ -82,7 +82,7 @@ def compare(
 
 
 def _pair(one: Evaluation, two: Evaluation, common: bool) -> tuple[pd.DataFrame, int]:
-    """Return one row per pair, with `correct_a` and `correct_b`, and how many rows have no partner."""
+    """Return a row per pair with `correct_a` and `correct_b`, and the number of rows without a partner."""
     a, b = (each.predictions.set_index("question_id", drop=False) for each in (one, two))
     for each, table in ((one, a), (two, b)):
         if table.index.has_duplicates:
@@ -110,7 +110,7 @@ def _pair(one: Evaluation, two: Evaluation, common: bool) -> tuple[pd.DataFrame,
 
 
 def _compare_rows(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the figures of some pairs."""
+    """Return the scores of some pairs of rows."""
     if not len(rows):
         return {"num_rows": 0, "num_videos": 0}
     a, b = rows["correct_a"].to_numpy(bool), rows["correct_b"].to_numpy(bool)
@@ -133,8 +133,8 @@ def _compare_rows(rows: pd.DataFrame) -> dict[str, Any]:
 def mcnemar_p_value(only_first: int, only_second: int) -> float:
     """Return the two-sided exact p-value of McNemar's test, in (0, 1].
 
-    How likely so uneven a division of the rows that only one model has right would be, if each fell to either
-    model with probability 1/2. The rows are taken as independent, which those of one video are not.
+    That is the probability of a split at least this uneven, if each row that only one model has right were
+    equally likely to be either model's. The test assumes independent rows.
 
     Args:
         only_first: rows that only the first model has right.
@@ -159,9 +159,9 @@ def mcnemar_p_value(only_first: int, only_second: int) -> float:
 
 
 def format_comparison(result: Mapping[str, Any]) -> str:
-    """Return what `compare` found as lines of text: who is who, a table, and one plain sentence.
+    """Return the result of `compare` as text: the names, a table and one sentence.
 
-    Accuracies are per cent with two decimals, differences signed points.
+    Accuracies are per cent with two decimals, differences are signed points.
     """
     lines = [f"A: {result['run_a']}", f"B: {result['run_b']}"]
     if result["num_left_out"]:
@@ -175,7 +175,7 @@ def format_comparison(result: Mapping[str, Any]) -> str:
 
 
 def describe_difference(result: Mapping[str, Any]) -> str:
-    """Return one sentence on what the interval of the total lets one say."""
+    """Return one sentence that says what the interval of the total shows."""
     low, high = result["difference_interval"]
     videos = f"{result['num_videos']} video{'s' if result['num_videos'] != 1 else ''}"
     if result["only_a_correct"] == result["only_b_correct"] == 0:

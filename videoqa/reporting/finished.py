@@ -1,4 +1,4 @@
-"""Evaluations that lie on disk: found, made where absent or out of date, and read back whole or refused."""
+"""Finds the evaluation of a run on disk, makes a missing or outdated one, and reads it back checked."""
 
 import os
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ NEEDED_SCORES: dict[str, type | tuple[type, ...]] = {
     "blind_accuracy": MAYBE_NUMBER, "video_gain": MAYBE_NUMBER, "share_in_vocabulary": MAYBE_NUMBER,
     "by_question_type": dict, "by_group": dict, "score_groups": dict, "confused_pairs": list,
 }  # fmt: skip
-"""Field of the scores -> what it has to be for a report or a comparison to be made of it."""
+"""Score field that reports and comparisons need -> its type."""
 PARTS = ("by_question_type", "by_group", "per_class")
-"""Fields whose entries have scores of their own."""
+"""Fields whose entries hold scores too."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Evaluation:
     """A model's scores on one split, as `evaluate` wrote them.
 
     Attributes:
-        folder: what they were read from.
+        folder: the folder that they are in.
         model: the model folder.
         scores: content of `metrics.json`.
-        predictions: rows of `predictions.csv`, texts as written ("" where there is none), `probability` as
-            float, `correct` as bool, index 0, 1, ...
+        predictions: rows of `predictions.csv`: `probability` is float, `correct` is bool, all else is text
+            ("" if missing); the index is 0, 1, ...
     """
 
     folder: Path
@@ -51,18 +51,18 @@ class Evaluation:
 
 
 def find_evaluation(run: str | os.PathLike[str], *, split: str = "test", progress: bool = True) -> Evaluation:
-    """Return the evaluation of a run, made first where it is absent, of an older model or of other rows.
+    """Return the evaluation of a run. Evaluate first if it is missing, of an older model or of other rows.
 
     Args:
-        run: a model folder, whose own data is then scored on `split`; or a folder that `evaluate` wrote,
-            which is taken as it is.
+        run: a model folder, which is scored on `split` of its own data; or a folder that `evaluate` wrote,
+            which is used as it is.
         split: "train", "validation" (or "val") or "test".
         progress: print messages, and bars on a terminal.
 
     Raises:
-        FileNotFoundError: no such folder, or the model of an evaluation is not there.
-        ValueError: neither kind of folder, an evaluation that is not whole, or a model trained on a
-            DataFrame that was not evaluated yet.
+        FileNotFoundError: no such folder, or the model of an evaluation is gone.
+        ValueError: neither kind of folder, an incomplete evaluation, or a model trained on a DataFrame and
+            not evaluated yet.
     """
     path = check_directory("run", run)
     if (path / MANIFEST).exists():
@@ -90,7 +90,7 @@ def _evaluate(model: Path, split: str, progress: bool) -> None:
 
 
 def _is_current(folder: Path, model: Path) -> bool:
-    """Whether the folder holds scores of the model as it is now, on as many rows as its `limit` leaves."""
+    """Return whether the folder holds scores of the model as it is now, with the same `limit` of rows."""
     if not _has_evaluation(folder):
         return False
     scores = _read_scores_as_they_are(folder)
@@ -100,7 +100,7 @@ def _is_current(folder: Path, model: Path) -> bool:
 
 
 def _model_of(folder: Path) -> Path:
-    """Return the model folder that an evaluation lies in, or else the one it names."""
+    """Return the model folder around an evaluation, or else the one that it names."""
     scores = _read_scores(folder)
     for model in (folder.parent.parent, Path(str(scores["model"]))):
         if (model / MANIFEST).exists() and scores["model_sha256"] == file_sha256(model / MANIFEST):
@@ -115,16 +115,11 @@ def _read(folder: Path, model: Path) -> Evaluation:
 
 
 def _has_evaluation(folder: Path) -> bool:
-    """Return whether scores and predictions lie in a folder."""
     return (folder / SCORES).exists() and (folder / PREDICTIONS).exists()
 
 
 def _read_scores_as_they_are(folder: Path) -> dict[str, Any]:
-    """Return the object in `metrics.json`, whichever version wrote it.
-
-    Raises:
-        ValueError: it is no JSON object.
-    """
+    """Return the object in `metrics.json`, unchecked; refuse a file that is no JSON object."""
     try:
         return read_json(folder / SCORES)
     except ValueError as error:
@@ -132,11 +127,7 @@ def _read_scores_as_they_are(folder: Path) -> dict[str, Any]:
 
 
 def _read_scores(folder: Path) -> dict[str, Any]:
-    """Return the scores in `metrics.json`.
-
-    Raises:
-        ValueError: it is no JSON object, or one without a field that a report or a comparison needs.
-    """
+    """Return the scores in `metrics.json`; refuse them if a field of `NEEDED_SCORES` is missing or wrong."""
     scores = _read_scores_as_they_are(folder)
     for name, kind in NEEDED_SCORES.items():
         if name not in scores:
@@ -156,13 +147,7 @@ def _read_scores(folder: Path) -> dict[str, Any]:
 
 
 def _read_predictions(folder: Path, num_rows: int) -> pd.DataFrame:
-    """Return the rows of `predictions.csv`, of which there have to be `num_rows`.
-
-    Texts are as written ("" where there is none), `probability` is float, `correct` bool, the index 0, 1, ...
-
-    Raises:
-        ValueError: another number of rows, no CSV in UTF-8, a column missing, or a cell that cannot be right.
-    """
+    """Return the rows of `predictions.csv` as in `Evaluation.predictions`; refuse an incomplete file."""
     try:
         rows = pd.read_csv(folder / PREDICTIONS, dtype=str, keep_default_na=False)
         check_columns(rows.columns, NEEDED_COLUMNS, PREDICTIONS)
@@ -177,7 +162,7 @@ def _read_predictions(folder: Path, num_rows: int) -> pd.DataFrame:
 
 
 def _refuse_cells(folder: Path, rows: pd.DataFrame, column: str, bad: pd.Series) -> None:
-    """Refuse rows with a bad cell, naming the first."""
+    """Refuse bad cells of a column and name the first."""
     if bad.any():
         place = int(bad.to_numpy().argmax())
         _refuse(folder, f"{PREDICTIONS} has {column} = {rows[column].iloc[place]!r} in row {place + 1}")

@@ -1,4 +1,4 @@
-"""The page of a report: `report.html.jinja` and `report.css`, filled in and made one file."""
+"""Renders the page of a report from `report.html.jinja` and `report.css`."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -16,19 +16,19 @@ from videoqa.reporting.verdict import interval_text, percent, points, verdict
 
 LADDER = ("accuracy", *reversed(FLOORS), "share_in_vocabulary")
 SHOWN_ENTRIES = 150
-"""Of more types or classes than these, only the ones with most rows are shown."""
+"""Longest table of types or classes; those with the fewest rows are left out of a longer one."""
 
 
 @dataclass(frozen=True)
 class ReportContent:
-    """All a report is made of.
+    """The content of a report.
 
     Attributes:
-        name: of the run.
-        scores: what `evaluate` returned.
+        name: name of the run.
+        scores: result of `evaluate`.
         metrics: `metrics.json` of the model folder.
-        config: its configuration as nested dicts.
-        pictures: title, caption, text for those who cannot see it, and PNG of each chart.
+        config: the model's configuration as nested dicts.
+        pictures: title, caption, alternative text and PNG of each chart.
         best, worst: clips with their frames.
         unreadable: video id and error of videos that could not be read.
     """
@@ -44,7 +44,7 @@ class ReportContent:
 
 
 def build_page(content: ReportContent) -> str:
-    """Return the whole document; whatever comes from data is escaped in it."""
+    """Return the HTML document; all text that comes from data is escaped."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -74,13 +74,13 @@ def build_page(content: ReportContent) -> str:
 
 
 def _data_url(image: bytes) -> str:
-    """Return a PNG or JPEG as an address that holds it."""
+    """Return a PNG or JPEG as a `data:` URL."""
     kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
 
 
 def _cell(scores: Mapping[str, Any], field: str) -> str:
-    """Return a score as it stands in a table, in per cent without the sign."""
+    """Return a score as text for a table, in per cent without the "%"."""
     shown = points if field.startswith("video_gain") else percent
     value = scores.get(field)
     cell = interval_text(value, shown) if field.endswith("_interval") else shown(value)
@@ -88,6 +88,6 @@ def _cell(scores: Mapping[str, Any], field: str) -> str:
 
 
 def _most_rows(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return at most `SHOWN_ENTRIES` entries, those with most rows, in their own order."""
+    """Return the `SHOWN_ENTRIES` entries with the most rows, in their original order."""
     kept = set(sorted(entries, key=lambda name: (-entries[name]["num_rows"], name))[:SHOWN_ENTRIES])
     return {name: each for name, each in entries.items() if name in kept}

@@ -1,4 +1,4 @@
-"""`report`: one HTML file about a run, pictures inside."""
+"""`report`: writes one HTML file about a run, with its pictures inside."""
 
 import dataclasses
 import os
@@ -26,15 +26,15 @@ def report(
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> Path:
-    """Write one HTML file about a run and return its path; it needs no other file, no network and no script.
+    """Write one HTML file about a run and return its path. It needs no other file, network or script.
 
-    It shows the score beside its floors and its ceiling, what that means in a sentence, a table per question
-    type, class and group, the confusion matrix, the training curves, the clips answered best and worst with
-    frames of them, and the command, versions, seeds and row counts behind it. It holds frames of the videos:
-    whoever gets the file sees them.
+    The report shows the score beside its floors and its ceiling and says what that means. Tables per question
+    type, class and group follow, then the confusion matrix, the training curves, the best and the worst clips
+    with their frames, and the command, versions, seeds and row counts of the run. It holds frames of the
+    videos: everyone who gets the file sees them.
 
     Args:
-        run: a model folder, evaluated first where it is not yet; or a folder that `evaluate` wrote.
+        run: a model folder, which is evaluated first if needed, or a folder that `evaluate` wrote.
         split: "train", "validation" (or "val") or "test", of a model folder.
         out: the file, ending in .html; None: `report.html` beside the scores.
         progress: print messages, and bars on a terminal.
@@ -75,7 +75,7 @@ def _content(evaluation: Evaluation, progress: bool) -> ReportContent:
 
 
 def _pictures(evaluation: Evaluation, metrics: dict[str, Any]) -> list[tuple[str, str, str, bytes]]:
-    """Return title, caption, text for those who cannot see it, and PNG of each chart."""
+    """Return title, caption, alternative text and PNG of each chart."""
     from videoqa.evaluation.plots import confusion_matrix_png, score_bars_png, training_curves_png
 
     rows = evaluation.predictions

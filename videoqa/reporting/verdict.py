@@ -1,4 +1,4 @@
-"""What a run's scores mean, in plain sentences that claim no more than the rows show."""
+"""Says what the scores of a run mean, in sentences that claim no more than the rows show."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
 
 FEW_VIDEOS = 30
-"""Fewer videos than these make the interval itself rough."""
+"""With fewer videos the interval itself is rough."""
 GOOD, UNSURE, BAD = "good", "unsure", "bad"
 
 
@@ -29,15 +29,16 @@ def interval_text(interval: list[float] | None, shown: Callable[[float], str] = 
 
 
 def verdict(scores: Mapping[str, Any], *, sees_video: bool = True) -> tuple[str, list[str]]:
-    """Return how the scores are to be taken and the sentences that say so.
+    """Return a judgement of the scores and one to four sentences that explain it.
 
     Args:
-        scores: what `evaluate` returned.
+        scores: result of `evaluate`.
         sees_video: False for a model without a video branch.
 
     Returns:
-        "good" where the score beats every floor and, with a blind model, the interval of the difference is
-        above 0; "bad" where it does not beat a floor; else "unsure". And one to four sentences.
+        "bad" if the score does not beat a floor; "good" if it beats every floor by more than its interval
+        leaves in doubt (for questions the floors must include a blind model); else "unsure". Then the
+        sentences.
     """
     if not sees_video:
         return UNSURE, [
@@ -74,7 +75,7 @@ def _against_blind(scores: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _against_floors(scores: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Judge by the highest floor there is, where no blind model stands beside the score."""
+    """Judge by the highest floor; for actions and for runs without a blind model."""
     name, floor = _highest_floor(scores)
     is_action, unknown = scores.get("task") == "action", []
     if not is_action:
@@ -97,7 +98,7 @@ def _against_floors(scores: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _highest_floor(scores: Mapping[str, Any]) -> tuple[str, float | None]:
-    """Return what it is and its score."""
+    """Return the name and the score of the highest floor; ("", None) if there is none."""
     known = known_fields(reversed(FLOORS), scores.get("task"), [scores])
     if not known:
         return "", None
@@ -108,7 +109,7 @@ def _highest_floor(scores: Mapping[str, Any]) -> tuple[str, float | None]:
 
 
 def _caveats(scores: Mapping[str, Any]) -> list[str]:
-    """Return what a reader has to know besides."""
+    """Return warnings about the ceiling and about few videos."""
     sentences = []
     ceiling = scores.get("share_in_vocabulary")
     if ceiling is not None and ceiling < 1:
