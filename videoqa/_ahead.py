@@ -1,4 +1,4 @@
-"""Runs a function over items in a few threads, a bounded number of items ahead of the consumer."""
+"""Runs a function over items in threads, at most a fixed number of items ahead of the consumer."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable

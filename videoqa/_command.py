@@ -10,7 +10,7 @@ from videoqa.config import PARTS, RunConfig, field_names, run_config_from_option
 
 PROGRAM = "videoqa-train"
 NONE = "none"
-"""The word that stands for None where None is allowed."""
+"""The word for None on the command line."""
 COMMA_SEPARATED = ("classes", "workers")
 """Options with several values in one word, `A,B`; for all others the flag is repeated."""
 

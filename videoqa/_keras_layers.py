@@ -1,4 +1,4 @@
-"""Registers the layers of saved models with Keras as soon as someone imports Keras, and not before."""
+"""Registers the layers of saved models with Keras when Keras is imported, and not before."""
 
 import importlib
 import sys

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from videoqa.evaluation.frame_scores import frame_lines, frame_scores
-from videoqa.evaluation.prediction import predict_examples, predict_probabilities
+from videoqa.evaluation.prediction import predict_examples
 from videoqa.evaluation.scores import format_score_table
 from videoqa.input_pipeline import Examples
 
@@ -37,9 +37,9 @@ A, B, C = [1.0, 0.0], [0.0, 1.0], [0.25, 0.75]
 def test_windows_are_evenly_spaced_and_averaged() -> None:
     examples = examples_of([A, A, B, B, B, C], [B, A])
     model = clip_model()
-    centre = predict_probabilities(model, examples)
+    centre = predict_examples(model, examples).probabilities
     assert centre.tolist() == [[0, 1], [0.5, 0.5]]
-    three = predict_probabilities(model, examples, num_test_clips=3, batch_size=2)
+    three = predict_examples(model, examples, num_test_clips=3, batch_size=2).probabilities
     # starts 0, 2 and 4: A A, B B, B C
     assert three[0] == pytest.approx([(1 + 0 + 0.125) / 3, (0 + 1 + 0.875) / 3])
     assert three[1].tolist() == [0.5, 0.5]
@@ -49,7 +49,7 @@ def test_a_failed_video_gets_no_answer() -> None:
     examples = examples_of([A, A])
     failed = examples.select(np.array([0, 0]))
     failed.clip_index[1] = -1
-    assert predict_probabilities(clip_model(), failed, num_test_clips=3).tolist() == [[1, 0], [0, 0]]
+    assert predict_examples(clip_model(), failed, num_test_clips=3).probabilities.tolist() == [[1, 0], [0, 0]]
 
 
 def test_a_clips_label_is_the_average_over_the_frames_that_are_there() -> None:

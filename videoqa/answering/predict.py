@@ -14,7 +14,7 @@ from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_questions
 from videoqa.data.video_index import VIDEO_SUFFIXES
-from videoqa.evaluation.prediction import predict_probabilities
+from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import make_examples
 
 
@@ -63,10 +63,10 @@ def predict(
         encoder=loaded.encoder,
         progress=progress,
     )
-    probabilities = predict_probabilities(
+    found = predict_examples(
         loaded.model, examples, num_test_clips=config.sampling.num_test_clips, progress=progress
     )
-    table = _table(rows, outcome, probabilities, loaded.answers)
+    table = _table(rows, outcome, found.probabilities, loaded.answers)
     if target is not None:
         write_text(target, table.to_csv(index=False))
     return table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from videoqa._checks import Refusal, check_integer, check_number
-from videoqa.evaluation.prediction import places_seen, predict_probabilities
+from videoqa.evaluation.prediction import places_seen, predict_examples
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
 from videoqa.features.frame_encoder import FrameEncoder, encode_frames
@@ -158,7 +158,7 @@ class VideoQA:
         clip, timestamps = self._clip(video, start_seconds, end_seconds, fps)
         examples = self._examples(clip, list(questions))
         num_test_clips = self.folder.config.sampling.num_test_clips
-        rows = predict_probabilities(self.model, examples, num_test_clips=num_test_clips)
+        rows = predict_examples(self.model, examples, num_test_clips=num_test_clips).probabilities
         seen = places_seen(examples, 0, num_test_clips=num_test_clips) if timestamps else ()
         times = tuple(dict.fromkeys(timestamps[place] for place in seen))
         return [self._answer(*row, times, top_k) for row in zip(rows, unknown, strict=True)]

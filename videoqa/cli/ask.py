@@ -14,7 +14,6 @@ EXAMPLE = """example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     parser.add_argument("video", metavar="VIDEO", help="the video file; after `--` it may start with a dash")
     parser.add_argument(
         "question", metavar="QUESTION", nargs="?", default="", help="not needed by an action model"
@@ -30,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the answer, whose notes the library says on stderr."""
     from videoqa import ask
 
     options = keywords(arguments, "model", "top_k", "start_seconds", "end_seconds")

@@ -16,7 +16,6 @@ FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "num_answe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     add_data(parser)
     add_out(parser, "folder for findings.csv, videos.csv and suspicious.png (default: audits/<date-time>)")
     parser.add_argument(
@@ -31,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Look at everything and return the totals."""
     command = "videoqa audit --data my.csv --videos clips/"
     check_data_given(arguments, command, "a file and a folder of yours")
     options = typed_options(arguments, PARTS.values())
@@ -44,7 +42,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print the totals and where the tables are."""
     num_rows, num_videos = result["num_rows"], result["num_videos"]
     print(
         f"{num_rows:,} rows, {num_videos:,} videos; {result['num_decoded']:,} decoded now, "

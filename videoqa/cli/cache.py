@@ -16,7 +16,6 @@ EXAMPLE = """example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     style = {"epilog": EXAMPLE, **LAYOUT}
     actions.add_parser("info", help="show where the cache is, its entries and its size", **style)
@@ -29,7 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Do one of the three and return what the cache holds or lost."""
     if arguments.action == "clear" and not arguments.yes and not _confirmed():
         raise Refusal("The cache was not cleared. Without a question asked:\n  videoqa cache clear --yes")
     from videoqa.features.cache import FeatureCache
@@ -41,7 +39,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print one line for each figure."""
     for name, value in result.items():
         print(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}")
 

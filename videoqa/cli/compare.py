@@ -15,7 +15,6 @@ KEYWORDS = ("split", "common", "progress")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     for name in ("run_a", "run_b"):
         parser.add_argument(
             name, metavar=name.upper(), help="a model folder, or a folder that `videoqa evaluate` wrote"
@@ -27,14 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the comparison."""
     from videoqa import compare
 
     return compare(arguments.run_a, arguments.run_b, **keywords(arguments, *KEYWORDS))
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print the comparison."""
     from videoqa.reporting.compare import format_comparison
 
     print(format_comparison(result))

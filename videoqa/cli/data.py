@@ -15,7 +15,6 @@ EXAMPLE = """example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     style = {"epilog": EXAMPLE, **LAYOUT}
     add_json(actions.add_parser("list", help="one line for each data set", **style))

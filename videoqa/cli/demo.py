@@ -19,14 +19,12 @@ FIELDS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     add_out(parser, MODEL_OUT)
     add_progress(parser)
     add_option_flags(parser, PARTS.values(), only=FIELDS)
 
 
 def run(arguments: argparse.Namespace) -> Any:
-    """Run the demo, which prints as it goes."""
     options = typed_options(arguments, PARTS.values())
     run_config_from_options({"data": (SAMPLE,), **options})  # refused before TensorFlow is loaded
     from videoqa.demo import run_demo

@@ -1,4 +1,4 @@
-"""`videoqa doctor`: whether this machine is fit, and what to do where it is not."""
+"""`videoqa doctor`: check this machine, and say what to do about problems."""
 
 import argparse
 from typing import Any
@@ -14,12 +14,11 @@ EXAMPLE = """example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return every check; as text each is printed as soon as it is known."""
+    """Return all checks; without `--json` print each as soon as it is known."""
     from videoqa.doctor.diagnose import LEVELS, Check, diagnose
 
     checks: list[Check] = []
@@ -34,10 +33,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print the totals."""
     print(f"{result['ok']} ok, {result['warning']} warnings, {result['problem']} problems.")
 
 
 def exit_code(result: dict[str, Any]) -> int:
-    """Return 1 where there is a problem."""
+    """Return 1 if there is a problem."""
     return FAILED if result["problem"] else DONE

@@ -31,7 +31,6 @@ FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "seed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     add_data(parser)
     parser.add_argument(
         "--shard",

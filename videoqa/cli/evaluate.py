@@ -27,7 +27,6 @@ FIELDS = (*(name for name in field_names(DataConfig) if name != "task"), "seed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="the model folder")
     add_data(parser, "other annotations than the model's own; may be repeated")
     add_split(parser, "rows to score")
@@ -42,14 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the scores."""
     from videoqa import evaluate
 
     return evaluate(arguments.model, **typed_options(arguments, PARTS), **keywords(arguments, *KEYWORDS))
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print the scores."""
     from videoqa.evaluation.scores import format_score_table
 
     print(format_score_table(result))

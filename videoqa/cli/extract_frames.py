@@ -18,7 +18,6 @@ FIELDS = (*field_names(DataConfig)[1:], *field_names(ExtractionConfig))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     add_data(parser)
     where = "folder for the frames: new, empty, or an earlier extraction to go on with"
     add_out(parser, where, required=True)

@@ -15,7 +15,6 @@ EXAMPLE = """example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="the model folder")
     parser.add_argument("videos", metavar="VIDEOS", nargs="?", help="folder of the clips, or one clip")
     parser.add_argument("--data", metavar="FILE", help="CSV or JSONL file of the questions")
@@ -26,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the table of answers and the file it was written to."""
     from videoqa import predict
 
     table = predict(

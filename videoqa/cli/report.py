@@ -15,7 +15,6 @@ KEYWORDS = ("split", "out", "progress")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     parser.add_argument(
         "run", metavar="RUN", help="a model folder, or a folder that `videoqa evaluate` wrote"
     )
@@ -27,12 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Write the report and return where it is."""
     from videoqa import report
 
     return {"out": str(report(arguments.run, **keywords(arguments, *KEYWORDS)))}
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print where the report is."""
     print(f"The report is in {result['out']}.")

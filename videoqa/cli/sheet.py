@@ -15,7 +15,6 @@ EXAMPLE = """example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     parser.add_argument("video", metavar="VIDEO", help="the video file; after `--` it may start with a dash")
     add_out(parser, "the picture to write, .png or .jpg", "FILE", required=True)
     parser.add_argument("--columns", type=int, metavar="N", help="frames in a row (default: 5)")
@@ -24,7 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Decode the sampled frames and write the picture."""
     sampling = SamplingConfig(**typed_options(arguments, [SamplingConfig]))
     from videoqa.video.contact_sheet import contact_sheet, save_image
     from videoqa.video.decoding import ClipRequest, decode
@@ -37,7 +35,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print where the picture is."""
     print(f"{result['num_frames']} frames written to {result['out']}.")
     if result["status"] != "ok":
         print(f"The video's status: {result['status']}.")

@@ -26,14 +26,12 @@ GIB, MIB = 2**30, 2**20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     parser.add_argument("--task", choices=TASKS, help="the task (default: open_ended)")
     add_json(parser)
     add_option_flags(parser, PARTS, only=FIELDS)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the layers, their sums and the memory forecast."""
     options = typed_options(arguments, PARTS)
     config = run_config_from_options(options)  # a bad option is refused before TensorFlow is loaded
     from videoqa.training.memory import summarize
@@ -42,7 +40,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print the table, the number of parameters and the memory."""
     rows = [[str(value) for value in row.values()] for row in result["layers"]]
     heads = ["layer", "type", "output shape", "parameters", "trained", "form"]
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]

@@ -27,7 +27,6 @@ OPTION_PARTS = (*PARTS.values(), LaunchConfig)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
     add_data(parser)
     add_out(parser, MODEL_OUT)
     parser.add_argument("--initial-model", metavar="DIR", help="start from the weights of this model folder")
@@ -43,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Train, and return the folder and the scores."""
     options = typed_options(arguments, OPTION_PARTS)
     if not arguments.resume:
         typed = options | keywords(arguments, "out", "initial_model", "progress")

@@ -75,7 +75,7 @@ ARCHITECTURES = {
         answer_layers=("logits", "logits_norm"),
         flatten_strides=(16, 32, 32),
     ),
-    # The recipe in `docs/actions.md`.
+    # Trained as in `docs/actions.md`.
     "conv_lstm": Architecture(
         frame_size=(240, 320),
         smallest_frame=34,

@@ -40,7 +40,7 @@ def diagnose() -> Iterator[Check]:
         except OSError as error:
             advice = "Run it in another folder, one that exists and that you may read."
             yield _failure(module, function, error, advice)
-        except Exception as error:  # a half-installed package may raise whatever it likes
+        except Exception as error:  # a half-installed package may raise anything
             yield _failure(module, function, error, "pip install --force-reinstall videoqa")
 
 

@@ -125,7 +125,7 @@ def score_table(
 def _group_masks(
     table: pd.DataFrame, types: np.ndarray, groups: Mapping[str, Sequence[str]], task: str
 ) -> dict[str, Correct]:
-    """Return which rows belong to each group: by label for actions, else by question type."""
+    """Return the rows of each group as a mask; groups list labels for actions, else question types."""
     names = [normalize_answer(answer) for answer in table["answer"]] if task == "action" else types
     members = {
         group: set(map(normalize_answer, listed)) if task == "action" else set(listed)
@@ -137,7 +137,7 @@ def _group_masks(
 def _summaries(
     rows: RowMarks, chosen: Sequence[Correct], majority: str | None, seed: int
 ) -> list[dict[str, Any]]:
-    """Return the scores over each choice of rows; every score is None where there are none."""
+    """Return the scores of each selection of rows; all scores are None for an empty one."""
     summaries = []
     for mask, intervals in zip(chosen, _intervals(rows, chosen, seed), strict=True):
         means = {name: _mean(mark, mask) for name, mark in rows.marks.items()}

@@ -16,7 +16,7 @@ from videoqa._normalizing import normalize_answer, without_controls
 from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
 
 BLUE, ORANGE, GREEN, PURPLE, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00"
-"""Colours of the palette of Okabe and Ito, which colour-blind readers can tell apart."""
+"""The palette of Okabe and Ito, which colour-blind readers can tell apart."""
 OTHER, NO_ANSWER = "(other)", "(none)"
 LABEL_CHARACTERS = 24
 CELL_INCHES = 0.36
@@ -177,7 +177,7 @@ def _count_pairs(
 
 
 def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
-    """Write the number of rows into each cell that has some."""
+    """Write the number of rows into each cell that is not empty."""
     for row, column in zip(*np.nonzero(counts), strict=True):
         color = "white" if shares[row, column] > 0.55 else "black"
         axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", color=color, fontsize=8)
@@ -197,7 +197,7 @@ def _entries(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _shown(label: str) -> str:
-    """Return a label short enough to stand at an axis."""
+    """Return the label cut to the space at an axis."""
     cut = label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1] + "…"
     return without_controls(cut)
 
@@ -205,7 +205,7 @@ def _shown(label: str) -> str:
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # A script that the font lacks is drawn as boxes; the answers stand in the JSON beside the picture.
+        # Characters that the font lacks are drawn as boxes; the JSON beside the picture has the answers.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight", pad_inches=0.1)
     return buffer.getvalue()

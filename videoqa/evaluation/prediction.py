@@ -1,4 +1,4 @@
-"""Answer probabilities of examples from a built model, batch by batch."""
+"""Predicts the answer probabilities of examples with a built model, batch by batch."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,20 +28,6 @@ class Predictions:
 
     probabilities: np.ndarray
     frame_classes: list[np.ndarray] | None
-
-
-def predict_probabilities(
-    model: "keras.Model",
-    examples: Examples,
-    *,
-    batch_size: int | None = None,
-    num_test_clips: int = 1,
-    progress: bool = False,
-) -> np.ndarray:
-    """Return the probabilities of `predict_examples`, float32 `(num_examples, num_answers)`."""
-    return predict_examples(
-        model, examples, batch_size=batch_size, num_test_clips=num_test_clips, progress=progress
-    ).probabilities
 
 
 def predict_examples(

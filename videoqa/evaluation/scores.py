@@ -1,4 +1,4 @@
-"""Scores as a plain-text table for a terminal."""
+"""Formats scores as a plain-text table for a terminal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     failed videos and left-out rows, if any.
     """
     is_action = scores.get("task") == "action"
-    fields = [name for name in COLUMNS if name != "video_gain_interval"]  # it stands below: lines are short
+    fields = [name for name in COLUMNS if name != "video_gain_interval"]  # printed below the table
     fields = known_fields(fields, scores.get("task"), [scores])
     sections = [
         [_cells(name, entry, fields) for name, entry in scores.get(part, {}).items() if entry["num_rows"]]
@@ -45,9 +45,9 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
     for text in found:
         fits = lines[-1] and len(lines[-1]) + len(text) < LINE_CHARACTERS
         lines[-1:] = [f"{lines[-1]}   {text}"] if fits else [*filter(None, lines[-1:]), text]
-    if _has(scores, "video_gain_interval"):
+    if scores.get("video_gain_interval"):
         lines.append(f"95 % interval of the gain, by video: {_percent(scores['video_gain_interval'], True)}")
-    if _has(scores, "frames"):
+    if scores.get("frames"):
         lines += frame_lines(scores["frames"])
     if scores["num_failed_videos"]:
         lines.append(
@@ -56,10 +56,6 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
     if scores.get("absent_rows"):
         lines.append(f"rows left out because their video is not there: {scores['absent_rows']}")
     return list(filter(None, lines))
-
-
-def _has(scores: Mapping[str, Any], field: str) -> bool:
-    return scores.get(field) is not None
 
 
 def _cells(name: str, scores: Mapping[str, Any], fields: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from videoqa.evaluation.frame_scores import frame_scores
 from videoqa.evaluation.metrics import score_table
-from videoqa.evaluation.prediction import predict_examples, predict_probabilities
+from videoqa.evaluation.prediction import predict_examples
 from videoqa.evaluation.row_marks import correct_answers, ranks_of_gold
 from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
@@ -80,7 +80,8 @@ def score_examples(
     ranks = ranks_of_gold(probabilities, examples.answer_ids)
     predicted, blind_answers = _best_answers(probabilities, answers), None
     if blind is not None and examples.token_ids is not None:
-        blind_answers = _best_answers(predict_probabilities(blind.build(), examples.without_clips()), answers)
+        unseen = predict_examples(blind.build(), examples.without_clips())
+        blind_answers = _best_answers(unseen.probabilities, answers)
     scores = score_table(
         rows,
         predicted_answers=predicted,

@@ -108,7 +108,7 @@ class Coordinator:
         if self._verdict is None:
             for arrived, hello in self._listener.arrivals() if self._listener is not None else ():
                 self._greet(arrived, hello)
-                self._hear()  # another launcher of the same worker may be gone by now
+                self._hear()  # notice if an earlier launcher of this worker is gone
             self._hear()
             if self._phase == "gathering":
                 self._gather()

@@ -133,7 +133,7 @@ def _run_worker(run: _Run) -> Outcome:
             return Outcome({}, error.signal_number)
         except (StartError, WorkerLost) as error:
             stopped = run.stop.signal is not None
-            if stopped and not decided:  # the others were stopped as well, a moment before
+            if stopped and not decided:  # the other workers were stopped a moment earlier
                 return Outcome({}, run.stop.signal)
             if stopped or restart == restarts or not isinstance(error, (WorkerAbsent, WorkerLost)):
                 raise
@@ -208,7 +208,7 @@ def _start_child(run: _Run, task: str, decided: dict[str, Any]) -> ChildProcess:
     cluster = {"workers": list(run.cluster.workers), "index": run.cluster.index}
     echo = run.cluster.is_chief and run.job.progress
     terminal = echo and sys.stderr.isatty()
-    job = dataclasses.replace(run.job, progress=True)  # the log file has it all
+    job = dataclasses.replace(run.job, progress=True)  # the log file gets all messages
     return ChildProcess(
         {"task": task, "job": job, "cluster": cluster, "decided": decided, "terminal": terminal},
         environment=environment,

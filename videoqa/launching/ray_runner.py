@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from videoqa._checks import Refusal
@@ -86,7 +86,7 @@ class _Room:
 
     group: Any
     num_workers: int
-    needs: dict[str, float] = field(default_factory=dict)
+    needs: dict[str, float]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ ECHO_SECONDS = 2.0
 
 
 class StopRequest:
-    """Whether and how the process was asked to stop.
+    """A request to stop the process.
 
     Attributes:
         signal: number of the first signal; None: go on.

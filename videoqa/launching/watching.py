@@ -42,7 +42,7 @@ def conversation(
         WorkerLost: a worker died, froze or lost its connection.
     """
     stopping = failed = False
-    may_end = False  # the process has said that all is prepared
+    may_end = False  # after "ready" the process may end
     while not abandoned.is_set():
         if stop.signal is not None and not stopping:
             stopping = True

@@ -1,1 +1,1 @@
-"""What people read of a run: the HTML report, and the comparison of two runs."""
+"""Reports for people: one HTML file about a run, and the comparison of two runs."""

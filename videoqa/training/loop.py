@@ -12,7 +12,7 @@ import numpy as np
 from videoqa._checks import Refusal
 from videoqa._progress import progress_bar, say
 from videoqa.evaluation.inference import windows_at_once
-from videoqa.evaluation.prediction import predict_probabilities
+from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import Examples, batch_spec, batches_ahead
 from videoqa.models.weight_files import layer_not_finite
 from videoqa.training.averaging import AveragedStep
@@ -293,7 +293,7 @@ def validation_scores(model: keras.Model, examples: Examples, batch_size: int) -
         batch_size: of the training, whose memory is to be enough.
     """
     windows = windows_at_once(model, examples.num_frames, trained_with=batch_size)
-    probabilities = predict_probabilities(model, examples, batch_size=windows)
+    probabilities = predict_examples(model, examples, batch_size=windows).probabilities
     ids = examples.answer_ids
     known = np.flatnonzero((ids >= 0) & (examples.clip_index >= 0))
     right = (probabilities[known].argmax(-1) == ids[known]).sum()
