@@ -20,8 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from videoqa.models.tiny import TINY_INPUT_SIZE, build_tiny_network
-from videoqa.models.tiny_facts import TINY_FACTS
+from videoqa.models.tiny import TINY_FACTS, TINY_INPUT_SIZE, build_tiny_network
 from videoqa.models.weight_files import TINY_WEIGHTS_FILE
 from videoqa.sample.canvas import encode_frames
 from videoqa.sample.renderer import draw_frame, make_look

@@ -8,16 +8,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
-LAYER_MODULES = (
-    "videoqa.models.attention",
-    "videoqa.models.dropout",
-    "videoqa.models.frame_batches",
-    "videoqa.models.losses",
-    "videoqa.models.peephole_lstm",
-    "videoqa.models.pooling",
-    "videoqa.models.standardization",
-    "videoqa.models.time_distributed",
-)
+LAYER_MODULES = ("videoqa.models.dropout", "videoqa.models.layers", "videoqa.models.losses")
 """Modules with classes that a `.keras` file may name."""
 
 

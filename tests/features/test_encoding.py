@@ -10,7 +10,7 @@ import pytest
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import FrameEncoder, clip_features, encode_clips, load_features
-from videoqa.models.tiny_facts import TINY_FEATURE_DIM
+from videoqa.models.tiny import TINY_FEATURE_DIM
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
 
 MODEL = ModelConfig(backbone="tiny", backbone_weights=None, frame_size=(16, 16))

@@ -6,7 +6,7 @@ import pytest
 
 from videoqa.config import ModelConfig
 from videoqa.features.frame_encoder import FrameEncoder, encode_clip_stream, encode_frames
-from videoqa.models.tiny_facts import TINY_FEATURE_DIM
+from videoqa.models.tiny import TINY_FEATURE_DIM
 
 MODEL = ModelConfig(backbone="tiny", backbone_weights=None, frame_size=(16, 16))
 

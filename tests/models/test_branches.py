@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from videoqa.models.attention import FramePlaces
 from videoqa.models.building import build_action_model, computing_in
+from videoqa.models.layers import FramePlaces
 
 OPTIONS = {"backbone": "tiny", "starts_from": "features", "video_branch": "attention"}
 WIDTHS = {"video_units": 16, "hidden_units": 16}

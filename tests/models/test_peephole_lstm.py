@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from videoqa.models.peephole_lstm import PeepholeLSTMCell
+from videoqa.models.layers import PeepholeLSTMCell
 
 
 def sigmoid(values: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from videoqa.models.standardization import FrameStandardization
+from videoqa.models.layers import FrameStandardization
 
 
 def clip() -> np.ndarray:

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from videoqa.models.time_distributed import TimeDistributed
+from videoqa.models.layers import TimeDistributed
 
 
 @pytest.mark.parametrize("num_frames", [None, 3])

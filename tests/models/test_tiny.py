@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from videoqa.models.tiny import build_tiny_network
-from videoqa.models.tiny_facts import TINY_FEATURE_DIM
+from videoqa.models.tiny import TINY_FEATURE_DIM, build_tiny_network
 from videoqa.models.weight_files import TINY_WEIGHTS_FILE
 from videoqa.sample.sample_set import sample_clip
 

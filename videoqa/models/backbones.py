@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from videoqa._checks import Refusal, check_choice
 from videoqa.config import BACKBONES
-from videoqa.models.tiny_facts import TINY_FEATURE_DIM
+from videoqa.models.tiny import TINY_FEATURE_DIM
 from videoqa.models.weight_files import file_digest, load_weights_file, weights_file
 
 if TYPE_CHECKING:

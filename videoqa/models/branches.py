@@ -6,9 +6,9 @@ from typing import Any
 import keras
 
 from videoqa.config import ModelConfig
-from videoqa.models.attention import FramePlaces, FrameWeights
 from videoqa.models.dropout import StatelessDropout
 from videoqa.models.layer_options import softmax_dtype
+from videoqa.models.layers import FramePlaces, FrameWeights
 
 
 def read_in_order(features: Any, config: ModelConfig) -> Any:

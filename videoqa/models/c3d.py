@@ -8,8 +8,7 @@ from videoqa._checks import check_choice, check_integer
 from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
 from videoqa.models.layer_options import kernel_penalty, scaled_units, softmax_dtype
-from videoqa.models.pooling import MaxPooling3D
-from videoqa.models.standardization import FrameStandardization
+from videoqa.models.layers import FrameStandardization, MaxPooling3D
 
 CONVOLUTIONS = (
     ("1", 64),

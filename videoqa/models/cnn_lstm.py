@@ -8,7 +8,7 @@ from videoqa._checks import Refusal, check_choice
 from videoqa.config import MODEL_INPUTS, ModelConfig
 from videoqa.models.backbones import build_backbone, feature_dim
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
-from videoqa.models.time_distributed import TimeDistributed
+from videoqa.models.layers import TimeDistributed
 
 
 def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str) -> keras.Model:

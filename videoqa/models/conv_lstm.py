@@ -7,10 +7,8 @@ import keras
 from videoqa._checks import Refusal, check_choice
 from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
-from videoqa.models.frame_batches import FoldFrames, UnfoldFrames
 from videoqa.models.layer_options import kernel_penalty, scaled_units, softmax_dtype
-from videoqa.models.peephole_lstm import PeepholeLSTMCell
-from videoqa.models.standardization import FrameStandardization
+from videoqa.models.layers import FoldFrames, FrameStandardization, PeepholeLSTMCell, UnfoldFrames
 
 FILTERS = (30, 10)
 UNITS = 50

@@ -4,10 +4,31 @@ Trained by us, frame by frame, on drawn scenes (`benchmarks/train_tiny_backbone.
 photograph. Its features are what it tells of one frame: for each fact, how likely each of its bins is.
 """
 
-import keras
+from typing import TYPE_CHECKING
 
-from videoqa.models.tiny_facts import TINY_FACTS
+if TYPE_CHECKING:
+    import keras
 
+TINY_FACTS = {
+    "x": 17,
+    "feet_y": 9,
+    "lift": 6,
+    "crouch": 3,
+    "stride": 3,
+    "left_arm": 6,
+    "right_arm": 6,
+    "carrying": 2,
+    "box_x": 17,
+    "box_y": 9,
+    "door": 4,
+    "shutter": 6,
+    "depth": 4,
+    "mirrored": 2,
+    "shirt": 5,
+    "box": 5,
+}
+"""Fact about a frame -> its bins: places in the frame, how far a thing is open or an arm raised, colours."""
+TINY_FEATURE_DIM = sum(TINY_FACTS.values())
 TINY_INPUT_SIZE = (96, 96)
 TINY_FILTERS = (16, 32, 48, 64)
 TINY_HIDDEN = 192
@@ -15,7 +36,7 @@ FEATURE_SCALE = 2.0
 """Largest feature: one sure bin must be loud enough for the initial weights of an LSTM."""
 
 
-def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> keras.Model:
+def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> "keras.Model":
     """Return the network over one frame, with random weights.
 
     Four strided convolutions leave a 6 x 6 grid, which is flattened, not pooled: where things stand is kept.
@@ -29,6 +50,8 @@ def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> keras.M
         (batch, TINY_FEATURE_DIM) in [0, 2], those of each fact summing to 2. Its layer "facts" has the
         probabilities themselves.
     """
+    import keras
+
     frame = keras.Input((*frame_size, 3), name="frame")
     x = frame
     if tuple(frame_size) != TINY_INPUT_SIZE:

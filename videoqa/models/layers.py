@@ -1,0 +1,264 @@
+"""The package's own Keras layers, registered with Keras so that a saved model finds them."""
+
+from math import pi, prod
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from videoqa._checks import Refusal, check_integer
+
+NUM_WAVES = 8
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class FramePlaces(keras.layers.Layer):
+    """Adds to every frame's vector a learned projection of waves of its place in time.
+
+    The place of frame t of T is (t + 1/2) / T, so that it means the same in clips of any number of frames;
+    its sines and cosines have periods of 2, 1, 1/2, ... clips, `NUM_WAVES` of each.
+
+    Input and output `(batch, num_frames, units)`.
+
+    Source: waves as in Vaswani et al. 2017, arXiv:1706.03762, with Tancik et al.'s (2020, arXiv:2006.10739)
+        periods over a bounded range; the projection is ours.
+    """
+
+    def build(self, input_shape: Any) -> None:
+        """Make the projection for vectors of `input_shape[-1]` units."""
+        self.kernel = self.add_weight((2 * NUM_WAVES, input_shape[-1]), name="kernel")
+        self.built = True
+
+    def call(self, vectors: Any) -> Any:
+        """Return the vectors with their places added."""
+        num_frames = keras.ops.shape(vectors)[1]
+        # Not in half precision: the fastest wave needs more digits.
+        dtype = "float64" if self.compute_dtype == "float64" else "float32"
+        count = keras.ops.cast(num_frames, dtype)
+        places = (keras.ops.arange(num_frames, dtype=dtype) + 0.5) / count
+        periods = keras.ops.cast([pi * 2.0**power for power in range(NUM_WAVES)], dtype)
+        angles = keras.ops.expand_dims(places, 1) * periods
+        waves = keras.ops.concatenate([keras.ops.sin(angles), keras.ops.cos(angles)], axis=1)
+        return vectors + keras.ops.matmul(keras.ops.cast(waves, self.compute_dtype), self.kernel)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return `input_shape`."""
+        return input_shape
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class FrameWeights(keras.layers.Layer):
+    """Turns a score of every frame into weights that sum to 1: a softmax over the frames.
+
+    Input and output `(batch, num_frames, 1)`. Keras's softmax warns of clips of one frame, whose weight is 1.
+    """
+
+    def call(self, scores: Any) -> Any:
+        """Return the weights."""
+        raised = keras.ops.exp(scores - keras.ops.max(scores, axis=1, keepdims=True))
+        return raised / keras.ops.sum(raised, axis=1, keepdims=True)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return `input_shape`."""
+        return input_shape
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class FoldFrames(keras.layers.Layer):
+    """Turns `(batch, num_frames, ...)` into `(batch * num_frames, ...)`."""
+
+    def call(self, clips: Any) -> Any:
+        """Return the frames of all clips."""
+        return keras.ops.reshape(clips, (-1, *clips.shape[2:]))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape with batch and frames as one axis."""
+        return (None, *input_shape[2:])
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class UnfoldFrames(keras.layers.Layer):
+    """Turns `(batch * num_frames, ...)` back, given a mask `(batch, num_frames)` as second input."""
+
+    def call(self, inputs: Any) -> Any:
+        """Return `(batch, num_frames, ...)`."""
+        frames, mask = inputs
+        num_frames = keras.ops.shape(mask)[1]
+        return keras.ops.reshape(frames, (-1, num_frames, *frames.shape[1:]))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape with batch and frames as two axes."""
+        frames, mask = input_shape
+        return (*mask, *frames[1:])
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class PeepholeLSTMCell(keras.layers.Layer):
+    """One step of an LSTM with peepholes, for `keras.layers.RNN`.
+
+        i = sigmoid(x W_i + h U_i + c p_i + b_i)
+        f = sigmoid(x W_f + h U_f + c p_f + b_f)
+        c' = f c + i a(x W_c + h U_c + b_c)
+        o = sigmoid(x W_o + h U_o + c' p_o + b_o)
+        h' = o a(c')
+
+    The input and the forget gate see the cell state before the step, the output gate the one after it; the
+    peephole weights p are one for each unit. With p = 0 it is `keras.layers.LSTMCell`, whose weights have the
+    same shapes and order.
+
+    Args:
+        units: length of both states, hidden and cell.
+        activation: a, by name.
+        kernel_regularizer: of W and of U.
+
+    Source: Graves 2013, arXiv:1308.0850, equations 7 to 11. All weights start as Glorot and Bengio 2010
+        ("Xavier") draw them, the biases at 0 but the forget gate's at 1 (Jozefowicz et al. 2015).
+    """
+
+    def __init__(
+        self, units: int, *, activation: str = "tanh", kernel_regularizer: Any = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        check_integer("units", units, minimum=1)
+        self.units = units
+        self.activation = keras.activations.get(activation)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.state_size = [units, units]
+        self.output_size = units
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs `(batch, features)`."""
+        options = {"initializer": "glorot_uniform", "regularizer": self.kernel_regularizer}
+        self.kernel = self.add_weight((input_shape[-1], 4 * self.units), name="kernel", **options)
+        self.recurrent_kernel = self.add_weight(
+            (self.units, 4 * self.units), name="recurrent_kernel", **options
+        )
+        self.bias = self.add_weight((4 * self.units,), name="bias", initializer=_forget_nothing)
+        self.peepholes = [
+            self.add_weight((self.units,), name=f"{gate}_peephole", initializer="glorot_uniform")
+            for gate in ("input", "forget", "output")
+        ]
+        self.built = True
+
+    def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+        """Return the output `(batch, units)` and the new states from `(batch, features)` and [h, c]."""
+        hidden, cell = states
+        sums = keras.ops.matmul(inputs, self.kernel) + keras.ops.matmul(hidden, self.recurrent_kernel)
+        into_input, into_forget, into_cell, into_output = keras.ops.split(sums + self.bias, 4, axis=1)
+        see_input, see_forget, see_output = self.peepholes
+        kept = keras.ops.sigmoid(into_forget + cell * see_forget) * cell
+        new = keras.ops.sigmoid(into_input + cell * see_input) * self.activation(into_cell)
+        cell = kept + new
+        hidden = keras.ops.sigmoid(into_output + cell * see_output) * self.activation(cell)
+        return hidden, [hidden, cell]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what builds the cell again."""
+        return super().get_config() | {
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
+
+
+def _forget_nothing(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """Return biases of 0, of the forget gate 1."""
+    units = shape[0] // 4
+    zeros, ones = keras.ops.zeros((units,), dtype), keras.ops.ones((units,), dtype)
+    return keras.ops.concatenate([zeros, ones, zeros, zeros])
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class MaxPooling3D(keras.layers.MaxPooling3D):
+    """Takes the largest value of windows that do not overlap, as Keras's layer with padding "same".
+
+    TensorFlow has no 3-D max pooling for float16 on a CPU: there it is computed in float32, with the same
+    result. Nor has it one for float64. There the pool is the larger of each two neighbours, one
+    axis after the other; at an odd end the last stands alone, as with padding "same". Of equal values the
+    first gets the gradient.
+
+    Args:
+        pool_size: 1 or 2 for each of frames, rows and columns; also the stride.
+    """
+
+    def __init__(self, pool_size: tuple[int, int, int], **options: Any) -> None:
+        if len(pool_size) != 3 or not set(pool_size) <= {1, 2}:
+            raise Refusal("pool_size", "be three numbers, each 1 or 2", pool_size)
+        super().__init__(pool_size, padding="same", **options)
+
+    def call(self, inputs: Any) -> Any:
+        """Return `(batch, frames, rows, columns, channels)`, each pooled axis half as long, rounded up."""
+        if self.compute_dtype == "float16" and not tf.config.list_physical_devices("GPU"):
+            return keras.ops.cast(super().call(keras.ops.cast(inputs, "float32")), "float16")
+        if self.compute_dtype != "float64":
+            return super().call(inputs)
+        for axis, size in enumerate(self.pool_size, start=1):
+            inputs = _larger_of_pairs(inputs, axis) if size == 2 else inputs
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what builds the layer again."""
+        config = super().get_config()
+        return {
+            key: value for key, value in config.items() if key not in ("padding", "strides", "data_format")
+        }
+
+
+def _larger_of_pairs(values: Any, axis: int) -> Any:
+    before = (slice(None),) * axis
+    length = values.shape[axis]
+    first, second = values[(*before, slice(0, None, 2))], values[(*before, slice(1, None, 2))]
+    if length % 2:
+        second = keras.ops.concatenate([second, values[(*before, slice(length - 1, None))]], axis=axis)
+    return keras.ops.maximum(first, second)
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class FrameStandardization(keras.layers.Layer):
+    """Subtracts from each frame its mean and divides by its standard deviation, over pixels and channels.
+
+    The deviation is at least 1 / sqrt(numbers of a frame), so that a frame of one colour becomes 0.
+
+    Input `(..., height, width, channels)`, uint8 or floats of 0-255; output the same shape in the layer's
+    compute dtype (half precision: computed in float32).
+
+    Source: TensorFlow's `tf.image.per_image_standardization`, which has no float64 of uint8 frames.
+    """
+
+    def call(self, frames: Any) -> Any:
+        """Return the standardized frames."""
+        half = self.compute_dtype in ("float16", "bfloat16")
+        values = keras.ops.cast(frames, "float32" if half else self.compute_dtype)
+        centred = values - keras.ops.mean(values, axis=(-3, -2, -1), keepdims=True)
+        variance = keras.ops.mean(keras.ops.square(centred), axis=(-3, -2, -1), keepdims=True)
+        smallest = prod(frames.shape[-3:]) ** -0.5
+        scaled = centred / keras.ops.maximum(keras.ops.sqrt(variance), smallest)
+        return keras.ops.cast(scaled, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return `input_shape`."""
+        return input_shape
+
+    def compute_output_spec(self, frames: Any) -> keras.KerasTensor:
+        """Return the shape of `frames` in the compute dtype."""
+        return keras.KerasTensor(frames.shape, self.compute_dtype)
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class TimeDistributed(keras.layers.TimeDistributed):
+    """Applies a layer to every frame, exactly as Keras's class does, with time folded into the batch.
+
+    Keras's own runs one copy of the layer per frame, or a vectorised loop when the number of frames is
+    open: for InceptionV3 that takes minutes to trace where this takes seconds. A layer that is not
+    trainable always runs in inference mode, so batch normalisation keeps its statistics.
+
+    Input `(batch, num_frames, ...)`, output `(batch, num_frames, ...)`; masks are not used: every clip has
+    all its frames.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return the layer's output for every frame of `inputs`."""
+        shape = keras.ops.shape(inputs)
+        frames = keras.ops.reshape(inputs, (-1, *shape[2:]))
+        outputs = self.layer(frames, training=bool(training) and self.layer.trainable)
+        return keras.ops.reshape(outputs, (-1, shape[1], *outputs.shape[1:]))
