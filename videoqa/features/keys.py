@@ -69,11 +69,7 @@ def clip_key_parts(
     `view` is `VIEW` or `FLIPPED`.
     """
     if identity is None:
-        identity = backbone_identity(
-            model.backbone,
-            model.backbone_weights,
-            model.backbone_layer,
-        )
+        identity = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
     content_hash = cache.content_hash(request.path)
     decoder = _decoder(request.path, cache)
     return {

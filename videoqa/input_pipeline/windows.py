@@ -32,11 +32,7 @@ class Windows:
 
 
 def draw_window(
-    grid_length: int,
-    num_frames: int,
-    surplus: tuple[int, int] | None,
-    flip: bool,
-    rng: np.random.Generator,
+    grid_length: int, num_frames: int, surplus: tuple[int, int] | None, flip: bool, rng: np.random.Generator
 ) -> tuple[int, tuple[int, int], bool]:
     """Return a random window's start, the corner of its crop and whether it is mirrored, drawn in this order.
 

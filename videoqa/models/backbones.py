@@ -16,19 +16,10 @@ if TYPE_CHECKING:
     import keras
 
 INCEPTION_V3_CHANNELS = {
-    "mixed0": 256,
-    "mixed1": 288,
-    "mixed2": 288,
-    "mixed3": 768,
-    "mixed4": 768,
-    "mixed5": 768,
-    "mixed6": 768,
-    "mixed7": 768,
-    "mixed8": 1280,
-    "mixed9": 2048,
-    "mixed10": 2048,
-}
-"""Layers InceptionV3 can be cut at, and their channels; the last is its end."""
+    "mixed0": 256, "mixed1": 288, "mixed2": 288, "mixed3": 768, "mixed4": 768, "mixed5": 768, "mixed6": 768,
+    "mixed7": 768, "mixed8": 1280, "mixed9": 2048, "mixed10": 2048,
+}  # fmt: skip
+"""Layer at which InceptionV3 can be cut -> its channels; the last is the network's end."""
 RANDOM_WEIGHTS_SEED = 0
 
 
@@ -45,11 +36,10 @@ def build_backbone(
     Args:
         name: one of `videoqa.config.BACKBONES`.
         weights: "imagenet" (inception_v3: Keras's own, downloaded once), "package" (tiny), a weights file
-            in either of Keras's layouts, or None: random weights, the same ones every time unless
-            `trainable`.
+            in either of Keras's layouts, or None: random weights, always the same unless `trainable`.
         layer: cut after this layer (inception_v3: mixed0 to mixed10); None: its end.
         frame_size: (height, width) in pixels.
-        trainable: False freezes it. Batch norm keeps its statistics in either case: those of a batch would
+        trainable: False freezes it. Batch norm always keeps its stored statistics, because those of a batch
             depend on how it is split over devices.
 
     Returns:
@@ -100,9 +90,9 @@ def feature_dim(name: str | None, layer: str | None = None) -> int:
 
 
 def checked_name(name: str | None, layer: str | None) -> str:
-    """Return `name`; raise `ValueError` unless it is a backbone and `layer` None or one it can be cut at.
+    """Return `name`; raise `ValueError` unless it is a backbone and `layer` is None or one to cut it at.
 
-    A model of an architecture without a backbone has None for a name, and comes to this refusal.
+    `name` is None in architectures without a backbone, which are refused here too.
     """
     check_choice("backbone", name, BACKBONES)
     assert name is not None
@@ -117,13 +107,9 @@ def checked_name(name: str | None, layer: str | None) -> str:
 def backbone_identity(
     name: str | None, weights: str | os.PathLike[str] | None, layer: str | None = None
 ) -> dict[str, Any]:
-    """Return what features depend on, without building anything.
+    """Return {"backbone", "layer", "weights_sha256"}, on which features depend, without building anything.
 
-    Returns:
-        {"backbone": name, "layer": layer, "weights_sha256": of the weights file; None for random weights}.
-
-    Raises:
-        ConnectionError, FileNotFoundError, ValueError: as `build_backbone`.
+    The hash is None for random weights. Raises as `build_backbone`.
     """
     name = checked_name(name, layer)
     path = weights_file(name, weights)
@@ -164,7 +150,7 @@ _BUILDERS: dict[str, Callable[..., "keras.Model"]] = {
 
 @contextlib.contextmanager
 def _fixed_random_weights(*, unless: bool) -> Iterator[None]:
-    """Draw initial weights from a seed of their own, leaving the caller's random state where it was."""
+    """Draw initial weights from a fixed seed and restore the caller's random state."""
     if unless:
         yield
         return

@@ -1,4 +1,4 @@
-"""The parts of a model after the backbone: what reads the frames, what reads the question, what answers."""
+"""The layers after the backbone: a branch over the frames, a branch over the question, the answer head."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,20 +17,20 @@ def read_in_order(features: Any, config: ModelConfig) -> Any:
 
 
 def average(features: Any, config: ModelConfig) -> Any:
-    """Return the mean over the frames, which knows no order: `(batch, num_frames, dim)` → `(batch, dim)`."""
+    """Return the mean over the frames, in any order: `(batch, num_frames, dim)` → `(batch, dim)`."""
     return keras.layers.GlobalAveragePooling1D(name="video_mean")(features)
 
 
 def attend(features: Any, config: ModelConfig) -> Any:
     """Return a weighted mean over the frames: `(batch, num_frames, feature_dim)` → `(batch, units)`.
 
-    What a frame shows and its place in the clip go through one tanh, so that "this, early" and "this, late"
-    become different vectors, which a plain mean of features cannot tell apart; a linear scorer and a softmax
-    over the frames weigh them.
+    The features and the place in time of a frame go through one tanh together, so the same content early and
+    late gives different vectors; a plain mean cannot tell them apart. A linear layer scores each vector, and
+    a softmax over the frames turns the scores into weights.
 
     Source: word attention of Yang et al. 2016 ("Hierarchical attention networks for document
-        classification"), with a learned scorer in place of its context vector; `FramePlaces` in place of its
-        recurrent layer.
+        classification"), with a learned scorer for its context vector and `FramePlaces` for its recurrent
+        layer.
     """
     shown = keras.layers.Dense(config.video_units, name="video_projection")(features)
     placed = keras.layers.Activation("tanh", name="video_placed")(FramePlaces(name="video_places")(shown))
@@ -49,7 +49,7 @@ VIDEO_BRANCH_FUNCTIONS: dict[str, Callable[[Any, ModelConfig], Any] | None] = {
 
 
 def question_branch(token_ids: Any, config: ModelConfig) -> Any:
-    """Return an LSTM's last state over the words, not the padding: `(batch, tokens)` → `(batch, units)`."""
+    """Return an LSTM's last state over the words, padding masked: `(batch, tokens)` → `(batch, units)`."""
     embedding = keras.layers.Embedding(
         config.vocabulary_size, config.embedding_dim, mask_zero=True, name="question_embedding"
     )

@@ -1,4 +1,4 @@
-"""Builds the models: two inputs to one answer, or a clip to one action, from frames or from features."""
+"""Builds the models: clip and question to answer, or clip to action; from frames or from features."""
 
 import contextlib
 import os
@@ -51,12 +51,12 @@ def build_model(
         num_frames: frames per clip; None: any number.
         frame_size: (height, width) of the frames in pixels; None: the backbone's own.
         backbone: "inception_v3" or "tiny".
-        backbone_weights: "default": the backbone's own, which are "imagenet" for inception_v3 (downloaded
-            once) and "package" for tiny; a weights file; or None: random ones.
+        backbone_weights: "default": "imagenet" for inception_v3 (downloaded once), "package" for tiny; a
+            weights file; or None: random weights.
         backbone_layer: cut InceptionV3 after this layer, for example "mixed8"; None: its end.
         video_branch: "lstm", "mean" (the bag of frames), "attention" (a weighted mean that knows places in
             time) or "none" (the blind model: no clip goes in).
-        starts_from: "clip", or "features": the same layers after the backbone, which then has no part.
+        starts_from: "clip", or "features": only the layers after the backbone.
         dropout: rate on the joined vector, in [0, 1); None: none.
         train_backbone: train the backbone end to end; False: frozen, batch norm statistics included.
         embedding_dim, video_units, question_units, hidden_units: widths.
@@ -64,8 +64,8 @@ def build_model(
 
     Returns:
         A `keras.Model` from {"clip", "question"}, or {"features", "question"}, to "answer".
-        "clip": uint8 RGB `(batch, num_frames, height, width, 3)`, 0-255 (floats of that range are taken too
-        and cut to whole numbers); "features": float32 `(batch, num_frames, feature_dim)`; "question": int32
+        "clip": uint8 RGB `(batch, num_frames, height, width, 3)`, 0-255 (floats in that range are truncated
+        to integers); "features": float32 `(batch, num_frames, feature_dim)`; "question": int32
         token ids `(batch, num_tokens)`, padded with 0 on the right; "answer": `(batch, num_answers)`,
         probabilities.
 
@@ -136,8 +136,8 @@ def build_action_model(
 
     Returns:
         A compiled `keras.Model` from {"clip"} or {"features"} to "answer", `(batch, num_classes)`; conv_lstm:
-        from {"clip", "mask"} to `(batch, num_frames, num_classes)`, the mask bool `(batch, num_frames)`,
-        False where a clip is over, and labels for `model.fit` `(batch, num_frames)`.
+        from {"clip", "mask"} to `(batch, num_frames, num_classes)`; the mask is bool `(batch, num_frames)`,
+        False after the end of a clip, and `model.fit` takes labels `(batch, num_frames)`.
 
     Raises:
         ConnectionError, FileNotFoundError, ValueError: as `build_model`, and an option that the architecture
@@ -178,8 +178,8 @@ def build_from_config(
 ) -> keras.Model:
     """Build a compiled model of a checked configuration; see `build_model`.
 
-    The form that starts from features reads no weights file. Under one `keras.utils.set_random_seed`
-    both forms get the same initial weights after a frozen backbone. c3d and conv_lstm start from clips only.
+    With `starts_from="features"` no weights file is read. After the same `keras.utils.set_random_seed`, both
+    forms get the same initial weights behind a frozen backbone. c3d and conv_lstm start from clips only.
     """
     check_number("learning_rate", learning_rate, minimum=1e-12)
     if num_frames is not None:
@@ -203,7 +203,7 @@ def copy_shared_weights(source: keras.Model, target: keras.Model) -> None:
     """Copy the weights of every layer after the backbone from one form of a model to the other.
 
     Raises:
-        ValueError: a layer that only one of them has, or weights of another shape.
+        ValueError: the layers, or the shapes of their weights, differ.
     """
     own, wanted = _shared_layers(source), _shared_layers(target)
     if own.keys() != wanted.keys():

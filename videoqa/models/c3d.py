@@ -10,37 +10,29 @@ from videoqa.models.dropout import StatelessDropout
 from videoqa.models.layer_options import kernel_penalty, scaled_units, softmax_dtype
 from videoqa.models.layers import FrameStandardization, MaxPooling3D
 
-CONVOLUTIONS = (
-    ("1", 64),
-    ("2", 128),
-    ("3a", 256),
-    ("3b", 256),
-    ("4a", 512),
-    ("4b", 512),
-    ("5a", 512),
-    ("5b", 512),
-)
+CONVOLUTIONS = {"1": 64, "2": 128, "3a": 256, "3b": 256, "4a": 512, "4b": 512, "5a": 512, "5b": 512}
+"""Name of each convolution -> its filters."""
 POOLS_AFTER = {"1": (1, 2, 2), "2": (2, 2, 2), "3b": (2, 2, 2), "4b": (2, 2, 2), "5b": (2, 2, 2)}
 DENSE_UNITS = 4096
 SMALLEST_NUM_FRAMES = 2
 BATCH_NORM_MOMENTUM = 0.9
-"""Of the moving statistics, which scoring uses. No recipe says it; at Keras's 0.99 they would still be far
-from those of the data after the few hundred steps that a small set gives."""
+"""Momentum of the moving statistics, which scoring uses; the published recipe gives none. With Keras's 0.99
+they are still far from the data's after the few hundred steps of a small set."""
 
 
 def build_c3d(model: ModelConfig, num_frames: int | None, starts_from: str = "clip") -> keras.Model:
     """Build C3D, not compiled.
 
     Eight convolutions of 3 x 3 x 3 and five pools, all with padding "same"; two dense layers of 4096; the
-    output. Batch normalisation without gamma comes after every one of the 11 layers, a ReLU before it on all
-    but the output: dense, batch normalisation, softmax. For 101 classes 78,420,618 of 78,442,708 parameters
-    are trained, as published.
+    output layer. Each of the 11 layers but the last has a ReLU, then all have batch normalisation without
+    gamma; a softmax ends the model. With 101 classes, 78,420,618 of 78,442,708 parameters are trained, as
+    published.
 
     Args:
         model: "c3d", with `width`, `l2` (of the 11 kernels), `dropout` (after the second dense layer),
             `frame_size` and `num_answers`.
         num_frames: frames per clip, at least 2; None: 10.
-        starts_from: "clip", the only form there is.
+        starts_from: "clip"; there is no other form.
 
     Returns:
         A `keras.Model` from {"clip"}, uint8 RGB `(batch, num_frames, height, width, 3)`, to "answer",
@@ -58,7 +50,7 @@ def build_c3d(model: ModelConfig, num_frames: int | None, starts_from: str = "cl
     check_integer("num_frames", frames, minimum=SMALLEST_NUM_FRAMES, advice=advice)
     clip = keras.Input((frames, *model.frame_size, 3), dtype="uint8", name="clip")  # type: ignore[misc]
     x = FrameStandardization(name="standardization")(clip)
-    for name, filters in CONVOLUTIONS:
+    for name, filters in CONVOLUTIONS.items():
         x = _normalised(_convolution(name, filters, model)(x), f"conv{name}")
         if name in POOLS_AFTER:
             x = MaxPooling3D(POOLS_AFTER[name], name=f"pool{name[0]}")(x)
@@ -89,7 +81,7 @@ def _dense(name: str, units: int, activation: str | None, model: ModelConfig) ->
 
 
 def _normalised(outputs: Any, name: str) -> Any:
-    """Normalise over the whole global batch: several replicas then see what one would."""
+    """Normalise over the global batch, so that several replicas compute what one would."""
     norm = keras.layers.BatchNormalization(
         momentum=BATCH_NORM_MOMENTUM, scale=False, synchronized=True, name=f"{name}_norm"
     )

@@ -1,4 +1,4 @@
-"""A backbone over single frames and what reads its features, with or without a question."""
+"""CNN-LSTM: a backbone over single frames, a branch over its features, and for questions one more branch."""
 
 from typing import Any
 
@@ -12,13 +12,7 @@ from videoqa.models.layers import TimeDistributed
 
 
 def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str) -> keras.Model:
-    """Build the model with a backbone, not compiled; inputs and output as `building.build_model` says.
-
-    Args:
-        model: "cnn_lstm".
-        num_frames: frames per clip; None: any number.
-        starts_from: "clip", or "features": the layers after the backbone alone.
-    """
+    """Build the model, not compiled; arguments, inputs and output as in `building.build_model`."""
     check_choice("starts_from", starts_from, MODEL_INPUTS)
     inputs, vectors = {}, []
     read_frames = VIDEO_BRANCH_FUNCTIONS[model.video_branch]
@@ -36,7 +30,7 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
 
 
 def _frame_features(model: ModelConfig, num_frames: int | None, starts_from: str) -> tuple[Any, Any]:
-    """Return the video input and the features `(batch, num_frames, feature_dim)` that come of it."""
+    """Return the video input and its features `(batch, num_frames, feature_dim)`."""
     dim = feature_dim(model.backbone, model.backbone_layer)
     if starts_from == "features":
         features = keras.Input((num_frames, dim), name="features")

@@ -13,31 +13,31 @@ from videoqa.models.layers import FoldFrames, FrameStandardization, PeepholeLSTM
 FILTERS = (30, 10)
 UNITS = 50
 CONV_LSTM_LAYERS = ("conv1", "conv2", "dense", "lstm", "answer")
-"""Names of the layers with weights, for those who give them optimizers of their own."""
+"""The layers with weights; a recipe may give each an optimizer of its own."""
 ONE_FRAME_LAYERS = ("conv1", "pool", "conv2", "flatten", "dense")
-"""Names of the layers to which every frame is an example of its own."""
+"""The layers that see one frame at a time."""
 Layers = dict[str, keras.layers.Layer]
 
 
 def build_conv_lstm(model: ModelConfig, num_frames: int | None, starts_from: str = "clip") -> keras.Model:
     """Build the convolutional LSTM, not compiled.
 
-    Per frame a convolution of 10 x 10 with stride 4, a pool of 3 x 3 with stride 2, a convolution of 3 x 3
-    with stride 2 (all without padding) and a dense layer; over the frames an LSTM with softsign, by default
-    with peepholes; a softmax for every frame. Layers before a ReLU start as He et al. 2015 draw them, the
-    others as Glorot and Bengio 2010 ("Xavier").
+    Each frame goes through a convolution of 10 x 10 with stride 4, a pool of 3 x 3 with stride 2, a
+    convolution of 3 x 3 with stride 2 (all without padding) and a dense layer. An LSTM with softsign, by
+    default with peepholes, runs over the frames, and a softmax labels each. Initial weights: He et al. 2015
+    before a ReLU, else Glorot and Bengio 2010 ("Xavier").
 
     Args:
         model: "conv_lstm", with `width`, `peepholes`, `l2` (of every kernel), `dropout` (before the output),
             `frame_size` and `num_answers`.
         num_frames: frames per clip; None: any number.
-        starts_from: "clip", the only form there is.
+        starts_from: "clip"; there is no other form.
 
     Returns:
         A `keras.Model` from {"clip", "mask"} to "answer". "clip": uint8 RGB `(batch, num_frames, height,
-        width, 3)`; "mask": bool `(batch, num_frames)`, False for frames that only pad a clip to the length
-        of others, at its end: they leave the LSTM's state as it is, and `model.fit` leaves them out of the
-        loss. "answer": `(batch, num_frames, num_answers)`, probabilities for every frame.
+        width, 3)`; "mask": bool `(batch, num_frames)`, False for padding frames at the end of a clip, which
+        neither change the LSTM's state nor count in the loss of `model.fit`. "answer": `(batch, num_frames,
+        num_answers)`, probabilities for every frame.
 
     Raises:
         ValueError: a form that starts from features.
@@ -52,10 +52,10 @@ def build_conv_lstm(model: ModelConfig, num_frames: int | None, starts_from: str
 
 
 def segment_form(model: keras.Model) -> keras.Model:
-    """Return a model with the same layers that takes the LSTM's state and hands it on.
+    """Return a model with the same layers that also takes and returns the LSTM's states.
 
-    For clips seen in segments, as truncated back-propagation does: starting at states of 0 and carrying
-    them on, the segments' answers are those of the whole clip at once.
+    Truncated back-propagation feeds a clip in segments. If the states start at 0 and are carried from segment
+    to segment, the answers equal those for the whole clip.
 
     Args:
         model: from `build_conv_lstm`.
@@ -83,7 +83,7 @@ def segment_form(model: keras.Model) -> keras.Model:
 
 
 def has_segment_form(model: keras.Model) -> bool:
-    """Return whether a model is one from `build_conv_lstm`, which `segment_form` takes."""
+    """Return whether a model comes from `build_conv_lstm`, so that `segment_form` takes it."""
     return set(CONV_LSTM_LAYERS) <= {layer.name for layer in model.layers}
 
 

@@ -1,10 +1,10 @@
-"""GPUs: memory on demand, asked for before TensorFlow takes all of it."""
+"""GPU memory: set before TensorFlow's first use of a GPU, which otherwise takes all of it."""
 
 import tensorflow as tf
 
 
 def let_gpu_memory_grow() -> bool:
-    """Let every GPU's memory grow on demand and return whether that could still be set."""
+    """Let every GPU's memory grow on demand; return False if TensorFlow already uses the GPUs."""
     try:
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
@@ -14,7 +14,7 @@ def let_gpu_memory_grow() -> bool:
 
 
 def set_gpu_memory(limit: int | None) -> bool:
-    """Cap every GPU's memory at `limit` MiB (None: let it grow); return whether that could still be set."""
+    """Cap every GPU's memory at `limit` MiB (None: let it grow); return as `let_gpu_memory_grow`."""
     if limit is None:
         return let_gpu_memory_grow()
     try:

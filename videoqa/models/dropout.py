@@ -1,4 +1,4 @@
-"""Dropout whose mask belongs to an example's place in the global batch, not to a device or a history."""
+"""Dropout whose mask depends on an example's place in the global batch, not on devices or earlier steps."""
 
 import contextlib
 import threading
@@ -27,10 +27,10 @@ _stack = _Stack()
 
 @contextlib.contextmanager
 def dropout_state(seed: Any, step: Any, positions: Any, global_batch_size: Any) -> Iterator[None]:
-    """Say which examples of which step the calls inside are about, for every `StatelessDropout`.
+    """Tell every `StatelessDropout` called inside which step and which examples it works on.
 
-    Inside a `tf.function` enter it within the function: its values are taken when the function is traced,
-    so what changes from step to step must be a tensor. Each thread has its own.
+    Enter it within a `tf.function`, not around one: the values are read when the function is traced, so
+    whatever changes from step to step must be a tensor. Each thread has its own state.
 
     Args:
         seed: integer or scalar tensor, of the run.
@@ -49,13 +49,13 @@ def dropout_state(seed: Any, step: Any, positions: Any, global_batch_size: Any) 
 class StatelessDropout(keras.layers.Layer):
     """Sets a fraction `rate` of the inputs to 0 in training and scales the rest by `1 / (1 - rate)`.
 
-    Inside `dropout_state` row i of the mask depends only on the seed, the step, `index` and
-    `positions[i]`: however a batch is split over devices, each example meets the same mask, and nothing
-    needs saving to resume. Outside of it, as in plain `model.fit`, masks come from Keras's seed generator.
+    Inside `dropout_state`, row i of the mask depends only on the seed, the step, `index` and `positions[i]`.
+    Each example gets the same mask however a batch is split over devices, and resuming needs no saved state.
+    Outside, as in plain `model.fit`, masks come from Keras's seed generator.
 
     Args:
         rate: fraction set to 0, in [0, 1).
-        index: place among the model's dropout layers, so that each draws masks of its own.
+        index: number among the model's dropout layers, so that each draws different masks.
     """
 
     def __init__(self, rate: float, *, index: int = 0, **options: Any) -> None:
@@ -85,7 +85,7 @@ class StatelessDropout(keras.layers.Layer):
 
         seed = tf.stack([tf.cast(state.seed, tf.int64), tf.cast(state.step, tf.int64)])
         seed = tf.random.fold_in(seed, self.index)
-        # Drawn for the whole global batch, of which a row does not depend on how many follow it.
+        # Draw for the whole global batch: a row is the same however many rows follow.
         size = tf.concat([[tf.cast(state.global_batch_size, tf.int32)], shape[1:]], 0)
         draws = tf.random.stateless_uniform(size, seed, alg="philox")
         return tf.gather(draws, state.positions) >= self.rate

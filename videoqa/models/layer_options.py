@@ -1,4 +1,4 @@
-"""What a configuration says about single layers: their width, penalty and precision."""
+"""Options of single layers, from the configuration: width, kernel penalty, precision of the softmax."""
 
 import keras
 
@@ -16,6 +16,6 @@ def kernel_penalty(model: ModelConfig) -> keras.regularizers.Regularizer | None:
 
 
 def softmax_dtype() -> str | None:
-    """Return float32 in half precision, in which a softmax loses small probabilities; else the policy's."""
+    """Return "float32" in half precision, where a softmax would lose small probabilities; else None."""
     half = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
     return "float32" if half else None

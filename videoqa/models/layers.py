@@ -13,12 +13,10 @@ NUM_WAVES = 8
 
 @keras.saving.register_keras_serializable(package="videoqa")
 class FramePlaces(keras.layers.Layer):
-    """Adds to every frame's vector a learned projection of waves of its place in time.
+    """Adds a learned vector for its place in time to every frame's vector; `(batch, num_frames, units)`.
 
-    The place of frame t of T is (t + 1/2) / T, so that it means the same in clips of any number of frames;
-    its sines and cosines have periods of 2, 1, 1/2, ... clips, `NUM_WAVES` of each.
-
-    Input and output `(batch, num_frames, units)`.
+    The place of frame t of T is (t + 1/2) / T, so it means the same in clips of any length. A learned matrix
+    projects its sines and cosines (`NUM_WAVES` of each), whose periods are 2, 1, 1/2, ... clips.
 
     Source: waves as in Vaswani et al. 2017, arXiv:1706.03762, with Tancik et al.'s (2020, arXiv:2006.10739)
         periods over a bounded range; the projection is ours.
@@ -48,9 +46,9 @@ class FramePlaces(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="videoqa")
 class FrameWeights(keras.layers.Layer):
-    """Turns a score of every frame into weights that sum to 1: a softmax over the frames.
+    """Turns scores `(batch, num_frames, 1)` into weights that sum to 1 over the frames, by a softmax.
 
-    Input and output `(batch, num_frames, 1)`. Keras's softmax warns of clips of one frame, whose weight is 1.
+    Keras's own softmax warns about clips of one frame.
     """
 
     def call(self, scores: Any) -> Any:
@@ -78,7 +76,7 @@ class FoldFrames(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="videoqa")
 class UnfoldFrames(keras.layers.Layer):
-    """Turns `(batch * num_frames, ...)` back, given a mask `(batch, num_frames)` as second input."""
+    """Undoes `FoldFrames`; the second input, a mask `(batch, num_frames)`, tells the number of frames."""
 
     def call(self, inputs: Any) -> Any:
         """Return `(batch, num_frames, ...)`."""
@@ -94,7 +92,7 @@ class UnfoldFrames(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="videoqa")
 class PeepholeLSTMCell(keras.layers.Layer):
-    """One step of an LSTM with peepholes, for `keras.layers.RNN`.
+    """One step of an LSTM whose gates see the cell state (peepholes), for `keras.layers.RNN`.
 
         i = sigmoid(x W_i + h U_i + c p_i + b_i)
         f = sigmoid(x W_f + h U_f + c p_f + b_f)
@@ -102,9 +100,9 @@ class PeepholeLSTMCell(keras.layers.Layer):
         o = sigmoid(x W_o + h U_o + c' p_o + b_o)
         h' = o a(c')
 
-    The input and the forget gate see the cell state before the step, the output gate the one after it; the
-    peephole weights p are one for each unit. With p = 0 it is `keras.layers.LSTMCell`, whose weights have the
-    same shapes and order.
+    The input and forget gates see the cell state before the step, the output gate the state after it. Each
+    unit has one peephole weight p per gate. With p = 0 the cell computes what `keras.layers.LSTMCell` does,
+    with weights of the same shapes in the same order.
 
     Args:
         units: length of both states, hidden and cell.
@@ -170,12 +168,11 @@ def _forget_nothing(shape: tuple[int, ...], dtype: Any = None) -> Any:
 
 @keras.saving.register_keras_serializable(package="videoqa")
 class MaxPooling3D(keras.layers.MaxPooling3D):
-    """Takes the largest value of windows that do not overlap, as Keras's layer with padding "same".
+    """Keras's 3-D max pooling of windows that do not overlap, padding "same", in every precision.
 
-    TensorFlow has no 3-D max pooling for float16 on a CPU: there it is computed in float32, with the same
-    result. Nor has it one for float64. There the pool is the larger of each two neighbours, one
-    axis after the other; at an odd end the last stands alone, as with padding "same". Of equal values the
-    first gets the gradient.
+    TensorFlow has none for float16 on a CPU, where this layer computes in float32 with the same result, and
+    none for float64, where it takes the larger of each two neighbours, axis by axis. An odd last value then
+    stands alone, and of two equal values the first gets the gradient.
 
     Args:
         pool_size: 1 or 2 for each of frames, rows and columns; also the stride.
@@ -217,12 +214,12 @@ def _larger_of_pairs(values: Any, axis: int) -> Any:
 class FrameStandardization(keras.layers.Layer):
     """Subtracts from each frame its mean and divides by its standard deviation, over pixels and channels.
 
-    The deviation is at least 1 / sqrt(numbers of a frame), so that a frame of one colour becomes 0.
+    The deviation is at least 1 / sqrt(number of values in a frame), so that a frame of one colour becomes 0.
 
     Input `(..., height, width, channels)`, uint8 or floats of 0-255; output the same shape in the layer's
     compute dtype (half precision: computed in float32).
 
-    Source: TensorFlow's `tf.image.per_image_standardization`, which has no float64 of uint8 frames.
+    Source: `tf.image.per_image_standardization`, which cannot turn uint8 frames into float64.
     """
 
     def call(self, frames: Any) -> Any:
@@ -246,14 +243,11 @@ class FrameStandardization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="videoqa")
 class TimeDistributed(keras.layers.TimeDistributed):
-    """Applies a layer to every frame, exactly as Keras's class does, with time folded into the batch.
+    """Applies a layer to every frame of `(batch, num_frames, ...)`, with time folded into the batch.
 
-    Keras's own runs one copy of the layer per frame, or a vectorised loop when the number of frames is
-    open: for InceptionV3 that takes minutes to trace where this takes seconds. A layer that is not
-    trainable always runs in inference mode, so batch normalisation keeps its statistics.
-
-    Input `(batch, num_frames, ...)`, output `(batch, num_frames, ...)`; masks are not used: every clip has
-    all its frames.
+    The result is that of Keras's class, which traces one copy of the layer per frame, or a loop if the number
+    of frames is open: minutes for InceptionV3, here seconds. A layer that is not trainable runs in inference
+    mode, so batch normalisation keeps its statistics. Masks are ignored.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:

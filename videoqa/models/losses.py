@@ -12,7 +12,7 @@ class AnswerCrossentropy(keras.losses.SparseCategoricalCrossentropy):
     """Keras's cross-entropy of integer ids, which refuses one-hot labels in words.
 
     Args:
-        y_true: integer ids `(batch,)` or `(batch, 1)`; `(batch, num_frames)` where frames are labelled.
+        y_true: integer ids `(batch,)` or `(batch, 1)`; `(batch, num_frames)` if each frame is labelled.
         y_pred: probabilities, `(batch, num_answers)`, or `(batch, num_frames, num_answers)`.
     """
 

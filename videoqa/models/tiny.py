@@ -1,7 +1,7 @@
-"""The `tiny` backbone: a small convolutional net of our own that keeps place as well as appearance.
+"""The `tiny` backbone: a small convolutional network that sees where things are as well as what they are.
 
-Trained by us, frame by frame, on drawn scenes (`benchmarks/train_tiny_backbone.py`); it has never seen a
-photograph. Its features are what it tells of one frame: for each fact, how likely each of its bins is.
+`benchmarks/train_tiny_backbone.py` trained it on single frames of drawn scenes, never on photographs. Its
+features are probabilities: for each of `TINY_FACTS` about a frame, how likely each bin is.
 """
 
 from typing import TYPE_CHECKING
@@ -10,44 +10,30 @@ if TYPE_CHECKING:
     import keras
 
 TINY_FACTS = {
-    "x": 17,
-    "feet_y": 9,
-    "lift": 6,
-    "crouch": 3,
-    "stride": 3,
-    "left_arm": 6,
-    "right_arm": 6,
-    "carrying": 2,
-    "box_x": 17,
-    "box_y": 9,
-    "door": 4,
-    "shutter": 6,
-    "depth": 4,
-    "mirrored": 2,
-    "shirt": 5,
-    "box": 5,
-}
-"""Fact about a frame -> its bins: places in the frame, how far a thing is open or an arm raised, colours."""
+    "x": 17, "feet_y": 9, "lift": 6, "crouch": 3, "stride": 3, "left_arm": 6, "right_arm": 6, "carrying": 2,
+    "box_x": 17, "box_y": 9, "door": 4, "shutter": 6, "depth": 4, "mirrored": 2, "shirt": 5, "box": 5,
+}  # fmt: skip
+"""Fact about a frame -> its number of bins: positions, how far a door is open or an arm raised, colours."""
 TINY_FEATURE_DIM = sum(TINY_FACTS.values())
 TINY_INPUT_SIZE = (96, 96)
 TINY_FILTERS = (16, 32, 48, 64)
 TINY_HIDDEN = 192
 FEATURE_SCALE = 2.0
-"""Largest feature: one sure bin must be loud enough for the initial weights of an LSTM."""
+"""Largest feature: probabilities up to 1 are too weak a signal for an LSTM's initial weights."""
 
 
 def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> "keras.Model":
     """Return the network over one frame, with random weights.
 
-    Four strided convolutions leave a 6 x 6 grid, which is flattened, not pooled: where things stand is kept.
-    A softmax per fact follows.
+    Four strided convolutions leave a 6 x 6 grid. It is flattened, not pooled, so that positions are kept. A
+    softmax per fact follows.
 
     Args:
         frame_size: height and width of the frames in pixels; other sizes than 96 x 96 are resized inside.
 
     Returns:
         A `keras.Model`: frames (batch, height, width, 3), values 0-255 -> features
-        (batch, TINY_FEATURE_DIM) in [0, 2], those of each fact summing to 2. Its layer "facts" has the
+        (batch, TINY_FEATURE_DIM) in [0, 2], summing to 2 for each fact. The layer "facts" has the
         probabilities themselves.
     """
     import keras

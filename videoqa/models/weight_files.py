@@ -30,11 +30,7 @@ DOWNLOAD_TIMEOUT_SECONDS = 30
 
 
 def weights_file(name: str, weights: str | os.PathLike[str] | None) -> Path | None:
-    """Return the file that holds a backbone's weights, downloading Keras's own if need be; None: random.
-
-    Raises:
-        ConnectionError, FileNotFoundError, ValueError: as `build_backbone`.
-    """
+    """Return a backbone's weights file, downloaded if necessary; None: random. Raises as `build_backbone`."""
     if weights is None:
         return None
     if weights == "imagenet" and name == "inception_v3":
@@ -67,7 +63,7 @@ def _imagenet_file() -> Path:
 
 
 def _download_imagenet_weights(path: Path) -> None:
-    """Download beside `path`, check the hash and rename, so that a killed download leaves no false file."""
+    """Download beside `path`, check the hash and rename, so that a killed download leaves no broken file."""
     import keras
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +86,7 @@ def _download_imagenet_weights(path: Path) -> None:
 
 
 def file_digest(path: Path, algorithm: str) -> str:
-    """Return the hex digest of a file, remembered as long as the file stays as it is."""
+    """Return the hex digest of a file, remembered until the file changes."""
     stat = path.stat()
     return _digest_of_version(str(path), algorithm, (stat.st_size, stat.st_mtime_ns, stat.st_ino))
 
@@ -102,15 +98,15 @@ def _digest_of_version(path: str, algorithm: str, version: tuple[int, int, int])
 
 
 def load_weights_file(path: Path, networks: Sequence["keras.Model"], wanted: str) -> None:
-    """Load a file, told by its content, into the first of `networks` that has as many arrays.
+    """Load a weights file into the first of `networks` that has as many weight arrays.
 
     Args:
-        path: either of Keras's layouts, whatever its name.
+        path: file in either of Keras's layouts, recognised by its content.
         networks: parts of one network, which share their layers.
         wanted: what the file should be, for the error.
 
     Raises:
-        ValueError: another kind of file, weights of another network, or some that are not finite.
+        ValueError: another kind of file, weights of another network, or weights that are not finite.
     """
     layout, num_arrays = _read_layout(path)
     expected = f"be the weights of {wanted}, in Keras's .weights.h5 or legacy .h5 layout"
@@ -166,13 +162,13 @@ def _read_layout(path: Path) -> tuple[str, int]:
                 arrays = [name for name in names if not name.startswith(("optimizer/", "optimizer_weights/"))]
                 return (".h5" if is_legacy else ".weights.h5"), len(arrays)
     except OSError:
-        pass  # cut short: as unreadable as a file of another kind
+        pass  # a truncated file, refused like one of another kind
     return ".weights.h5", 0
 
 
 @contextlib.contextmanager
 def _named_for_layout(path: Path, suffix: str) -> Iterator[Path]:
-    """Yield the file under a name from which Keras tells the right layout."""
+    """Yield the file under a name whose suffix tells Keras the layout."""
     if path.name.endswith(".weights.h5") == (suffix == ".weights.h5") and path.suffix == ".h5":
         yield path
         return

@@ -25,11 +25,7 @@ class FramePass:
     """
 
     def __init__(
-        self,
-        info: VideoInfo,
-        indices: np.ndarray,
-        fit: FrameFit | None,
-        expected_count: int | None = None,
+        self, info: VideoInfo, indices: np.ndarray, fit: FrameFit | None, expected_count: int | None = None
     ) -> None:
         """Read; when the last wanted frame should be the video's last, look for more and count on."""
         self.info, self._frame_fit = info, fit

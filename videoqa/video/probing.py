@@ -17,11 +17,7 @@ from videoqa.video.jpeg_folders import KIND as JPEG_FOLDER
 from videoqa.video.jpeg_folders import is_frames_folder, probe_folder
 
 DECODERS = ("opencv", "pyav", JPEG_FOLDER)
-_PACKAGES = {
-    "opencv": "opencv-python-headless",
-    "pyav": "av",
-    JPEG_FOLDER: "opencv-python-headless",
-}
+_PACKAGES = {"opencv": "opencv-python-headless", "pyav": "av", JPEG_FOLDER: "opencv-python-headless"}
 _UNSTAMPED_KINDS = ("avi", "mpegvideo", "yuv4mpegpipe")
 """Containers that store no presentation times: a frame's time is its index divided by the rate."""
 DEFAULT_FPS = 25.0
