@@ -1,7 +1,7 @@
-"""Features of a frozen backbone over the frames of clips, or these frames, and the cache that keeps them.
+"""Computes a frozen backbone's features of clips, or keeps their decoded frames, in a cache on disk.
 
-`encode` is the public entry, `encoding` its engine, `frame_encoder` the only file that runs a network,
-`kept_frames` what takes its place where frames are kept; `filling` makes what the cache lacks, `claims` keeps
-several processes from making the same clip; `cache`, `upkeep` and `content_hashes` know files only, `keys`
-says what an entry is the result of.
+`encode` is the public entry and `encoding` its engine. `frame_encoder` is the only file that runs a network;
+`kept_frames` replaces it for models that learn from frames. `filling` makes missing entries, and `claims`
+keeps processes from making the same one twice. `cache`, `upkeep` and `content_hashes` only handle files;
+`keys` names everything an entry depends on.
 """

@@ -1,4 +1,4 @@
-"""Features or frames on disk: one `.npy` per clip and, written last, the `.json` that means done."""
+"""The feature cache: per clip one `.npy`, and a `.json` that is written last and marks the entry complete."""
 
 import hashlib
 import io
@@ -22,7 +22,7 @@ from videoqa.features import upkeep
 from videoqa.features.content_hashes import ContentHashes
 
 TOUCH_SECONDS = 600.0
-"""A use is noted, for `prune`, at most this often."""
+"""The time of an entry's last use, by which `prune` goes, is updated at most this often."""
 _READ_ATTEMPTS = 3
 
 _log = logging.getLogger(__name__)
@@ -30,11 +30,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One clip's features, or its frames, with what is known about them.
+    """One clip's features or frames, with their metadata.
 
     Attributes:
-        features: float16 `(num_frames, feature_dim)`; or uint8 RGB frames `(num_frames, height, width, 3)`,
-            mapped into memory, of which only what is looked at is read.
+        features: float16 `(num_frames, feature_dim)`, or memory-mapped uint8 RGB frames
+            `(num_frames, height, width, 3)`.
         metadata: content of the entry's `.json`.
         num_bytes: size of both files.
     """
@@ -47,9 +47,9 @@ class CacheEntry:
 class FeatureCache:
     """The feature cache in `<home>/cache`; threads and processes may use it at the same time.
 
-    A reader gets an entry whole or not at all: the `.json` holds the sha256 of the `.npy`, and anything
-    that does not agree is logged, treated as absent, and replaced by the next `write`. Frames are too many
-    to be read for their sha256 each time: of them type, shape and the file's size are checked.
+    The `.json` holds the sha256 of the `.npy`. An entry that does not match it is logged, treated as absent
+    and replaced by the next `write`. Frames are too large to hash at every read; their dtype, shape and file
+    size are checked instead.
 
     Args:
         home: folder that holds `cache/`; None: `$VIDEOQA_HOME`, else `~/.cache/videoqa`.
@@ -72,7 +72,7 @@ class FeatureCache:
         return self._content_hashes.of(path)
 
     def fact(self, path: str | os.PathLike[str], name: str, compute: Callable[[], str]) -> str:
-        """Return a fact that follows from a file's content, remembered like its hash, else compute it."""
+        """Return a remembered fact about a file's content, or compute and remember it."""
         return self._content_hashes.fact(path, name, compute)
 
     def read(self, key: str) -> np.ndarray | None:
@@ -91,7 +91,7 @@ class FeatureCache:
         return entry
 
     def _read(self, key: str) -> tuple[CacheEntry | None, str]:
-        """Return the entry, or None and what is wrong with it; tried again, as it may just be replaced."""
+        """Return the entry, or None and what is wrong with it; retried, as a writer may be replacing it."""
         damage = ""
         for _ in range(_READ_ATTEMPTS):
             try:
@@ -160,25 +160,12 @@ class FeatureCache:
         return shutil.disk_usage(folder).free
 
     def info(self) -> dict[str, Any]:
-        """Return what the cache holds.
-
-        Returns:
-            `folder`; `num_entries` and their `num_bytes`, of which `num_frame_entries` and `num_frame_bytes`
-            are of frames, the rest of features; `num_remembered_files`, whose hash is known;
-            `num_leftovers` of interrupted writers, which `prune` and `clear` remove; `free_bytes`.
-        """
+        """Return `folder`, what `upkeep.count` counts, and `free_bytes`."""
         found = upkeep.count(self.folder)
         return {"folder": str(self.folder), **found, "free_bytes": self.free_bytes()}
 
     def prune(self, max_gb: float) -> dict[str, Any]:
-        """Remove leftovers, then the entries longest unused, until at most `max_gb` · 10⁹ bytes are left.
-
-        Returns:
-            `num_removed`, `freed_bytes`, and `num_entries`, `num_bytes` that are left.
-
-        Raises:
-            ValueError: `max_gb` is no number of at least 0.
-        """
+        """Remove leftovers and the least recently used entries; see `upkeep.prune`."""
         return upkeep.prune(self.folder, max_gb)
 
     def clear(self) -> dict[str, Any]:
@@ -217,7 +204,7 @@ def _write_pair(array: tuple[Path, bytes], marker: tuple[Path, bytes], *, locked
 
 
 def _note_use(marker: Path) -> None:
-    """Set the marker's time to now, for `prune`; a cache that may only be read stays as it is."""
+    """Set the marker's time to now, for `prune`; nothing happens in a read-only cache."""
     with suppress(OSError):
         if time.time() - marker.stat().st_mtime > TOUCH_SECONDS:
             os.utime(marker)
@@ -238,7 +225,7 @@ def serialized(features: np.ndarray, metadata: Mapping[str, Any]) -> tuple[bytes
 
 
 def _is_kept(array: np.ndarray) -> bool:
-    """Whether the cache keeps such arrays: features, or frames."""
+    """Return whether an array has the dtype and axes of features or of frames."""
     if array.dtype == np.uint8:
         return array.ndim == 4 and array.shape[-1] == 3
     return array.dtype == np.float16 and array.ndim == 2
@@ -260,7 +247,7 @@ def checked_entry(text: bytes, path: Path) -> CacheEntry:
 
 
 def _mapped(path: Path) -> tuple[np.memmap, int]:
-    """Return an array that is read as it is looked at, and its file's size, which must be the array's."""
+    """Return a memory-mapped array and its file's size, checked against the array's."""
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     size = path.stat().st_size
     if size != array.offset + array.nbytes:

@@ -1,8 +1,7 @@
-"""Which clips are being encoded, as locks on small files in the cache, so that each clip is encoded once.
+"""Claims on clips, as locks on small files in the cache, so that each clip is encoded by one process only.
 
-A claim only saves work: entries are written whole whoever writes them, so a claim that is lost, or ignored
-because it lasts too long, costs no more than encoding a clip twice. The locks are the kernel's, which drops
-those of a process that ends, however it ends.
+A claim only saves work. Entries are written atomically, so if a claim is lost or lasts too long, a clip is at
+worst encoded twice. The kernel drops the locks of a process that ends, however it ends.
 """
 
 import logging
@@ -15,7 +14,7 @@ from filelock import FileLock, Timeout, lock_descriptor
 
 CLAIM_SUFFIX = ".claim"
 ABANDONED_SECONDS = 600.0
-"""A clip that others have claimed for so long is encoded all the same: their process may be stopped."""
+"""A clip that another process has claimed for longer is encoded all the same: that process may be stopped."""
 MAX_HELD = 128
 """Each held claim is an open file; a process may have about a thousand."""
 
@@ -43,10 +42,7 @@ class Claims:
             self.release(key)
 
     def take(self, key: str) -> bool:
-        """Claim a clip; False when another process or thread is encoding it.
-
-        On a disk without locks every clip may be encoded, and that of several processes twice.
-        """
+        """Claim a clip; False when another process or thread is encoding it; True on a disk without locks."""
         path = self._path(key)
         lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
         try:

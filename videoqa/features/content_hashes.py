@@ -1,4 +1,4 @@
-"""What is known of videos (files, folders of frames), sha256 above all: computed once, remembered on disk."""
+"""Remembers facts about video files and folders of frames on disk, mainly the sha256 of their content."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from videoqa._manifest import file_sha256
 from videoqa.video.jpeg_folders import folder_state, is_frames_folder
 
 SETTLED_SECONDS = 2.0
-"""A file changed more recently may change again within one tick of its clock: its hash is not remembered."""
+"""Facts about a file changed more recently are not remembered: it could change again with the same mtime."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ Identity = tuple[str, int, int, int]
 
 
 class ContentHashes:
-    """Hashes of file contents, and facts that follow from a content, by (path, size, mtime_ns, inode).
+    """Facts about file contents, remembered by (path, size, mtime_ns, inode).
 
     Args:
-        folder: where one small JSON file per known path lies; created when first needed.
+        folder: holds one small JSON file per known path; created when first needed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,11 +44,7 @@ class ContentHashes:
         return self.fact(path, "sha256", lambda: _sha256(Path(path)))
 
     def fact(self, path: str | os.PathLike[str], name: str, compute: Callable[[], str]) -> str:
-        """Return what is remembered of the file at `path` under `name`, else compute and remember it.
-
-        Raises:
-            As `of`, and whatever `compute` raises, which is not remembered.
-        """
+        """Return the fact `name` about the file at `path`, remembered or computed; raises as `of`, `compute`."""
         identity = _identity(path)
         known = self._known.get(identity) or self._read(identity)
         if name not in known:
@@ -75,7 +71,7 @@ class ContentHashes:
         return known if file == identity else {}
 
     def _write(self, identity: Identity, known: dict[str, str]) -> None:
-        """Remember facts; where nothing can be written, they are computed again next time."""
+        """Remember facts; if they cannot be written, they are computed again next time."""
         record = self._record(identity[0])
         try:
             record.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +97,7 @@ def _sha256(path: Path) -> str:
 
 
 def _identity(path: str | os.PathLike[str]) -> Identity:
-    """Return what a content is known by; of a folder the bytes of its frames, the last change, and all."""
+    """Return the `Identity` of a file; of a folder: path, bytes, last change, hash of its frames' stats."""
     if is_frames_folder(path):
         state = folder_state(path)
         sizes, times = (sum(each[1] for each in state), max((each[2] for each in state), default=0))

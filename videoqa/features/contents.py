@@ -1,4 +1,4 @@
-"""Which clips a table asks for, which videos are there, and which of them are the same bytes."""
+"""Lists the distinct clips of a table and hashes their videos."""
 
 import os
 from collections.abc import Sequence
@@ -30,10 +30,9 @@ def distinct_requests(table: pd.DataFrame) -> tuple[list[ClipRequest], np.ndarra
 def content_hashes(
     paths: Sequence[str], *, cache: FeatureCache | None = None, progress: bool = True
 ) -> tuple[dict[str, str], dict[str, Exception]]:
-    """Return the sha256 of each file that can be read, and what happened to each other.
+    """Return the sha256 of each file that can be read, and the exception for each other.
 
-    The feature cache remembers the hashes by (path, size, time of change, inode), so that training after an
-    audit, or an audit after training, reads no file twice for them.
+    The feature cache remembers the hashes, so training after an audit (or before) reads no file twice.
 
     Args:
         paths: distinct paths.
@@ -63,5 +62,5 @@ def content_hashes(
 
 
 def short_hash(content: str) -> str:
-    """Return as much of a sha256 as a model folder keeps of each video."""
+    """Return the part of a sha256 that a model folder keeps for each video."""
     return content[:16]

@@ -32,18 +32,18 @@ def encode(
 ) -> EncodingReport:
     """Run the frozen backbone once over every clip of an annotation table and keep its features on disk.
 
-    For a model that learns from frames (`architecture="c3d"`, `train_backbone=True`, ...) it is the decoded
-    frames that are kept, uint8 at the model's frame size. Training, evaluation and `ask` use the same cache
-    (`$VIDEOQA_HOME`, else `~/.cache/videoqa`), and several processes may fill it at once. A killed run is
-    resumed by running it again.
+    For a model that learns from frames (`architecture="c3d"`, `train_backbone=True`, ...), the decoded uint8
+    frames are kept instead, at the model's frame size. Training, evaluation and `ask` use the same cache
+    (`$VIDEOQA_HOME`, else `~/.cache/videoqa`), which several processes may fill at once. Running it again
+    resumes a killed run.
 
     Args:
         data: path of a CSV or JSONL file, the name of a built-in set, a DataFrame, or a list of these.
         shard: "i/n" or `(i, n)`: only the i-th of n equal parts of the clips, i from 1, so that n machines
             without a common disk share the work; each clip is in one part, the same one everywhere.
-        runner: "processes": this process does it; "ray": a Ray cluster does, the one that `RAY_ADDRESS` names
-            or one started on this machine for as long as it takes.
-        decode_workers: threads that decode; None: one for each core, of which four beside a backbone.
+        runner: "processes": this process encodes; "ray": a Ray cluster does, the one that `RAY_ADDRESS` names
+            or one started on this machine for the duration.
+        decode_workers: threads that decode; None: one per core, but at most four beside a backbone.
         progress: show bars on a terminal.
         **options: any field of `DataConfig` and `SamplingConfig` (`videos`, `num_frames`, `limit`, ...), the
             backbone's, `architecture`, `train_backbone` and `seed`, as `train` would have them.
@@ -52,9 +52,9 @@ def encode(
         The report: what was encoded, what was there already, and each video that failed with the reason.
 
     Raises:
-        ValueError: an option out of range, a `shard` of another form, a table that cannot be used, a
-            model that sees no video (`video_branch="none"`), Ray where frames are kept, random crops where
-            features are, or what does not fit on the disk.
+        ValueError: an option out of range, a malformed `shard`, an unusable table, a model that sees no video
+            (`video_branch="none"`), Ray when frames are kept, random crops when features are, or too little
+            space on the disk.
         FileNotFoundError: an annotation file or folder that does not exist.
         OSError: the cache cannot be written.
         ImportError: `runner="ray"` without Ray.
@@ -123,8 +123,8 @@ def parse_shard(shard: Any) -> tuple[int, int]:
 def rows_of_shard(table: pd.DataFrame, shard: tuple[int, int]) -> pd.DataFrame:
     """Return the rows of an annotation table whose clips belong to one of `n` parts.
 
-    Clips are counted in the order of their video ids and segments and dealt out in turn, so neither the
-    order of the rows nor the folder of the videos matters, and no two parts differ by more than one clip.
+    Clips are sorted by video id and segment and dealt out in turn. Neither the order of the rows nor the
+    folder of the videos matters, and the parts' sizes differ by at most one clip.
 
     Args:
         table: annotation table.
@@ -137,7 +137,7 @@ def rows_of_shard(table: pd.DataFrame, shard: tuple[int, int]) -> pd.DataFrame:
     clip_of_row = table.groupby(list(_CLIP), dropna=False, sort=False).ngroup().to_numpy()
     clips = table[list(_CLIP)].groupby(clip_of_row).first()
     clips["video_id"] = table["video_id"].astype(str).groupby(clip_of_row).min()
-    # of videos with one id, by the name of the file before those of the folders it lies in
+    # videos that share an id are sorted by file name first, then by the folders above
     clips["path"] = [Path(path).parts[::-1] for path in clips["video_path"]]
     order = clips.sort_values(["video_id", "start_seconds", "end_seconds", "path"], na_position="first")
     wanted = order.index[place - 1 :: num_shards]

@@ -1,4 +1,4 @@
-"""From clips to features or frames in the cache, of which only what is missing is made; and back."""
+"""Makes the missing features or frames of clips in the cache, and reads them back."""
 
 import logging
 import math
@@ -27,7 +27,7 @@ __all__ = ["EncodingReport", "FrameEncoder", "clip_features", "clip_key", "encod
 
 NUM_LOOK_UPS_AHEAD = 64
 RUNNERS = {"processes": features_made_here, "ray": features_made_on_ray}
-"""What makes the features that the cache lacks."""
+"""`runner` -> the function that makes missing features."""
 _LOAD_ATTEMPTS = 3
 _log = logging.getLogger(__name__)
 
@@ -45,33 +45,31 @@ def encode_clips(
     view: str = VIEW,
     decode_workers: int | None = None,
 ) -> EncodingReport:
-    """Make sure that the cache holds the features of every clip, and say what became of each.
+    """Make sure that the cache holds the features of every clip, and report on each.
 
-    For a model that learns from frames it is the frames themselves that are kept. A clip asked for twice, or
-    a copy of the same content, is decoded and encoded once. When everything is cached, no frame is decoded
-    and TensorFlow is not imported. A clip is written as soon as its last frame is through, so a killed run
-    loses those with a frame in the current batch, besides frames decoded ahead.
+    For a model that learns from frames, the frames themselves are kept. Repeated clips and copies of the same
+    content are encoded once. If everything is cached, no frame is decoded and TensorFlow is not imported. A
+    clip is written as soon as its last frame is encoded, so a killed run loses only the clips in the current
+    batch and those decoded ahead.
 
     Args:
         requests: the clips.
         sampling: which frames of each.
-        model: names the backbone, its weights, layer and frame size, or learns from frames of this size.
+        model: names the backbone, its weights, layer and frame size.
         cache: None: the cache in `$VIDEOQA_HOME`.
         progress: show bars on a terminal.
         batch_size: frames per run of the backbone, when `encoder` is None.
-        encoder: one to go on using, whose backbone takes the place of the one `model` names.
-        runner: what makes the features that are missing: "processes", this process, beside which others may
-            fill the same cache; "ray", processes of a Ray cluster, which take the backbone from `model`.
-            Frames are kept by this process whatever it says.
+        encoder: an encoder to reuse; its backbone replaces the one `model` names.
+        runner: "processes": this process makes the features, and others may fill the same cache; "ray":
+            processes of a Ray cluster do, with the backbone of `model`. This process always keeps frames.
         view: `keys.VIEW`, or `keys.FLIPPED`: features of the frames mirrored left to right.
-        decode_workers: threads that decode; None: `NUM_THREADS` beside a backbone, else one for each core.
+        decode_workers: threads that decode; None: `NUM_THREADS` beside a backbone, else one per core.
 
     Returns:
         The report; a video that cannot be decoded is a row with status "failed" and its error.
 
     Raises:
-        ValueError: the features to be made do not fit on the disk, or `encoder` takes frames of another
-            size than `model`.
+        ValueError: too little space on the disk, or `encoder` and `model` have different frame sizes.
         OSError: the cache cannot be written, or the disk is full; what was written stays valid.
     """
     started = time.perf_counter()
@@ -99,13 +97,13 @@ def encode_clips(
 
 
 def load_features(report: EncodingReport) -> np.ndarray | list[np.ndarray] | FramesOnDisk:
-    """Return the features of the clips of a report that have any, in the order of its rows.
+    """Return the features of a report's good clips, in the order of its rows.
 
-    An entry that was removed or damaged since the report was made is made again.
+    An entry that was removed or damaged since then is made again.
 
     Returns:
-        float16 `(num_clips, num_frames, feature_dim)`; with windows, where clips have grids of
-        different length, a list of float16 `(grid, feature_dim)`. Where frames are kept, `FramesOnDisk`.
+        float16 `(num_clips, num_frames, feature_dim)`; with windows, whose grids differ in length, a list of
+        float16 `(grid, feature_dim)`; if frames are kept, `FramesOnDisk`.
 
     Raises:
         OSError: entries keep vanishing, or can no longer be made.
@@ -135,7 +133,7 @@ def load_features(report: EncodingReport) -> np.ndarray | list[np.ndarray] | Fra
 
 
 class _Collected:
-    """Features by place: one array made when the first arrives and tells its length, or a list."""
+    """Collects features in one array, allocated when the first shows their shape, or in a list."""
 
     def __init__(self, num_clips: int, *, stacked: bool) -> None:
         self._stacked = stacked
@@ -164,9 +162,9 @@ def _look_up(
     view: str,
     progress: bool,
 ) -> None:
-    """Give each job its key, and the status "cached" or "failed" where that is known already."""
+    """Give each job its key, and the status "cached" or "failed" if it is known already."""
     if isinstance(encoder, FrameEncoder):
-        _ = encoder.identity  # a missing weights file ends the run, not every clip
+        _ = encoder.identity  # a missing weights file fails here once, not once per clip
 
     def look_up(job: ClipJob) -> None:
         job.parts = encoder.key_parts(job.request, sampling, cache, view)
@@ -213,9 +211,9 @@ def clip_features(
     encoder: FrameEncoder,
     cache: FeatureCache | None = None,
 ) -> tuple[np.ndarray, tuple[float, ...]]:
-    """Return one clip's features and the times of its frames; what is not in the cache is made and kept.
+    """Return one clip's features and the times of its frames, from the cache or made and cached.
 
-    A cache that cannot be written is logged, and costs only that the clip is encoded again next time.
+    A cache that cannot be written is only logged; the clip is then encoded again next time.
 
     Args:
         request: the clip.

@@ -1,4 +1,4 @@
-"""Fills the cache with clips that are not in it, each by one process of those that fill it together."""
+"""Makes the entries that the cache lacks, sharing the clips with other processes that fill it."""
 
 import os
 import random
@@ -20,26 +20,26 @@ from videoqa.features.kept_frames import FrameKeeper
 from videoqa.video.decoding import DecodedClip
 
 NUM_THREADS = min(4, os.cpu_count() or 1)
-"""That decode beside a backbone; twice as many clips may wait for it: what bounds memory."""
+"""Threads that decode beside a backbone. At most twice as many clips wait for it, which bounds memory."""
 WAIT_SECONDS = 0.25
-"""Between two looks at clips that other processes are encoding."""
+"""Pause before looking again for clips that other processes are encoding."""
 
 MakeFeatures = Callable[
     [Iterable[ClipJob], Callable[[ClipJob, Exception], None]], Iterator[tuple[ClipJob, np.ndarray]]
 ]
-"""Takes jobs and what to call with one that fails; yields the others, described, with their features."""
+"""Takes jobs and a callback for failed ones; yields the others, described, with their features."""
 
 
 def fill_cache(
     jobs: Sequence[ClipJob], cache: FeatureCache, make_features: MakeFeatures, *, progress: bool
 ) -> None:
-    """Make and write the features of `jobs`, or find that another process has.
+    """Make and write the features of `jobs`, unless another process does.
 
-    A clip that another process is encoding is left for later; at the end its entry is waited for, and made
-    here if that process dies.
+    Clips that other processes are encoding come last: their entries are awaited, or made here if the other
+    process dies.
 
     Args:
-        jobs: jobs of different keys, which become "encoded", "cached" or "failed".
+        jobs: jobs with different keys, which become "encoded", "cached" or "failed".
         cache: where the features go.
         make_features: decodes and encodes.
         progress: show a bar on a terminal.
@@ -73,7 +73,7 @@ def fill_cache(
 def features_made_here(
     sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder, num_threads: int | None = None
 ) -> Iterator[MakeFeatures]:
-    """Give what decodes in threads of this process, by default `NUM_THREADS`, and encodes in full batches."""
+    """Yield a `MakeFeatures` that decodes in threads, by default `NUM_THREADS`, and encodes full batches."""
     threads = num_threads or NUM_THREADS
 
     def decode(job: ClipJob) -> DecodedClip:
@@ -93,7 +93,7 @@ def features_made_here(
 def frames_kept_here(
     sampling: SamplingConfig, cache: FeatureCache, keeper: FrameKeeper, num_threads: int | None = None
 ) -> Iterator[MakeFeatures]:
-    """Give what decodes in threads of this process, one for each core by default, and keeps the frames."""
+    """Yield a `MakeFeatures` that decodes in threads, by default one per core, and keeps the frames."""
     threads = num_threads or os.cpu_count() or 1
 
     def decode(job: ClipJob) -> DecodedClip:
@@ -102,7 +102,7 @@ def frames_kept_here(
     def make(
         jobs: Iterable[ClipJob], fail: Callable[[ClipJob, Exception], None]
     ) -> Iterator[tuple[ClipJob, np.ndarray]]:
-        # a long grid of frames takes a hundred megabytes: one more than is being decoded may wait
+        # a long grid of frames takes a hundred megabytes, so only one decoded clip may wait
         decoded = run_ahead(decode, jobs, num_threads=threads, num_ahead=threads + 1)
         with closing(decoded):
             yield from _good_clips(decoded, fail)
@@ -117,7 +117,7 @@ def _unclaimed(
     elsewhere: list[ClipJob],
     count: Callable[[], Any],
 ) -> Iterator[ClipJob]:
-    """Yield the jobs that are now this process's; the others are in the cache meanwhile, or `elsewhere`."""
+    """Yield the jobs this process claims, settle those cached meanwhile, collect the rest in `elsewhere`."""
     for job in jobs:
         entry = cache.read_entry(job.key)
         if entry is None and not claims.take(job.key):
@@ -134,10 +134,7 @@ def _unclaimed(
 
 
 def _own_order(jobs: Sequence[ClipJob]) -> list[ClipJob]:
-    """Return the jobs in an order of this process's own, the clips of one video together.
-
-    So processes that fill one cache side by side seldom meet; the order changes no feature.
-    """
+    """Return the jobs in random order, clips of one video together, so that processes seldom meet."""
     paths = list({job.request.path: None for job in jobs})
     random.SystemRandom().shuffle(paths)
     place = {path: number for number, path in enumerate(paths)}
@@ -147,7 +144,7 @@ def _own_order(jobs: Sequence[ClipJob]) -> list[ClipJob]:
 def _good_clips(
     decoded: Iterator[tuple[ClipJob, DecodedClip | Exception]], fail: Callable[[ClipJob, Exception], None]
 ) -> Iterator[tuple[ClipJob, np.ndarray]]:
-    """Yield jobs with their frames; those that failed end here."""
+    """Yield decoded jobs with their frames; call `fail` for the others."""
     for job, result in decoded:
         if isinstance(result, Exception):
             fail(job, result)

@@ -28,10 +28,10 @@ class FrameEncoder:
 
     Args:
         model: names the backbone, its weights, layer and frame size.
-        batch_size: rows per run of the network, the same every time: what is not filled is padding, and
-            neither it nor a frame's neighbours change a bit of the frame's features.
-        network: a built backbone, uint8-valued `(height, width, 3)` → `(feature_dim,)`, to use in place of
-            the one `model` names; its weights must not change any more.
+        batch_size: frames per run of the network; smaller batches are padded to it. A frame's features are
+            the same bits whatever else is in its batch.
+        network: a built backbone, uint8-valued `(height, width, 3)` → `(feature_dim,)`, used instead of the
+            one `model` names; its weights must not change any more.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class FrameEncoder:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What the features depend on: backbone, layer and sha256 of the weights; builds nothing."""
+        """Backbone, layer and sha256 of the weights, on which features depend; builds nothing."""
         if self._network is not None:
             digest = _weights_sha256(self._network)
             return {"backbone": self._network.name, "layer": None, "weights_sha256": digest}
@@ -113,10 +113,10 @@ class FrameEncoder:
 
     @cached_property
     def _slots(self) -> np.ndarray:
-        """Places in a batch that all give the same frame the same bits: int64 `(frames_per_run,)`.
+        """Rows of a batch that compute the same bits for the same frame: int64 `(frames_per_run,)`.
 
-        Matrix products treat the last few rows of a batch in another order of additions, so a frame's
-        features could depend on which clips were encoded beside it; those rows are left empty.
+        Matrix products may add up the last few rows of a batch in another order. Those rows stay empty, or a
+        frame's features would depend on the clips encoded beside it.
         """
         frame = np.random.default_rng(0).integers(0, 256, (*self.frame_size, 3), np.uint8)
         rows = self._compiled(np.repeat(frame[None], self.batch_size, axis=0)).numpy()
@@ -142,7 +142,7 @@ class FrameEncoder:
 
 
 def encode_frames(frames: np.ndarray, encoder: FrameEncoder) -> np.ndarray:
-    """Return the features of frames at hand, the same as a cached clip's; nothing is cached.
+    """Return the features of frames in memory, equal to those of a cached clip; nothing is cached.
 
     Args:
         frames: uint8 RGB `(n, height, width, 3)` of any size; each is resized and cropped to the encoder's.
@@ -161,7 +161,7 @@ def encode_frames(frames: np.ndarray, encoder: FrameEncoder) -> np.ndarray:
 
 
 def as_float16(features: np.ndarray) -> np.ndarray:
-    """Return `features` rounded to float16; what is too large becomes infinite, without a warning."""
+    """Return `features` rounded to float16; too large values become infinite, without a warning."""
     with np.errstate(over="ignore"):
         return features.astype(np.float16)
 
@@ -169,14 +169,14 @@ def as_float16(features: np.ndarray) -> np.ndarray:
 def encode_clip_stream(
     clips: Iterable[tuple[Item, np.ndarray]], encoder: FrameEncoder
 ) -> Iterator[tuple[Item, np.ndarray]]:
-    """Yield each clip's features as soon as its last frame is through; a batch takes frames of many clips.
+    """Yield each clip's features as soon as its last frame is encoded; batches mix frames of many clips.
 
     Args:
-        clips: pairs of anything and uint8 RGB frames `(num_frames, height, width, 3)`, at least one each.
-        encoder: from `FrameEncoder`.
+        clips: pairs of any item and uint8 RGB frames `(num_frames, height, width, 3)`, at least one each.
+        encoder: a `FrameEncoder`.
 
     Yields:
-        The first of each pair and float16 features `(num_frames, feature_dim)`, in the order of `clips`.
+        The item and float16 features `(num_frames, feature_dim)` of each pair, in the order of `clips`.
     """
     batch: _Batch | None = None
     waiting: list[tuple[Item, np.ndarray]] = []
@@ -199,7 +199,7 @@ def encode_clip_stream(
 
 
 class _Batch:
-    """Frames of many clips that go through the network together, and where their features belong."""
+    """Frames of many clips that go through the network together, and the arrays their features go to."""
 
     def __init__(self, encoder: FrameEncoder) -> None:
         self._encoder = encoder
@@ -216,7 +216,7 @@ class _Batch:
         return self._filled == 0
 
     def add(self, frames: np.ndarray, target: np.ndarray) -> int:
-        """Take as many of `frames` as fit, whose features go to the first rows of `target`; say how many."""
+        """Add as many of `frames` as fit, to be encoded into the first rows of `target`; return how many."""
         taken = min(len(frames), len(self._frames) - self._filled)
         self._frames[self._filled : self._filled + taken] = frames[:taken]
         self._targets.append(target[:taken])
@@ -224,7 +224,7 @@ class _Batch:
         return taken
 
     def run(self) -> None:
-        """Encode what is there, hand out the features and be empty."""
+        """Encode the frames, copy the features to their targets and empty the batch."""
         features = as_float16(self._encoder(self._frames[: self._filled]))
         start = 0
         for target in self._targets:

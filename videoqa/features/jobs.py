@@ -1,4 +1,4 @@
-"""One distinct clip on its way into the cache, and what is noted of it there."""
+"""`ClipJob`: one distinct clip to be cached, its outcome, and the metadata of its entry."""
 
 import math
 import os
@@ -24,13 +24,13 @@ class ClipJob:
 
     Attributes:
         request: the clip.
-        parts: from `keys.clip_key_parts`, as long as they are needed.
-        key: in the cache; "" while, or where, it cannot be known.
-        status: one of `report.STATUSES`; "" while it is still to be encoded.
+        parts: from `keys.clip_key_parts`, until the clip is done.
+        key: of its cache entry; "" if unknown.
+        status: one of `report.STATUSES`; "" until it is known.
         error: why it failed.
         decoding_status: of the `DecodedClip`.
-        num_bytes: in the cache.
-        metadata: what the entry will say besides the array.
+        num_bytes: of its cache entry.
+        metadata: of its cache entry.
     """
 
     request: ClipRequest
@@ -43,22 +43,22 @@ class ClipJob:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def fail(self, error: Exception) -> None:
-        """Become a failed row: the message of an expected error, the type as well of any other."""
+        """Mark the clip as failed, with the error's message, and its type if the error is unexpected."""
         expected = isinstance(error, (DecodingError, OSError, ValueError))
         self.status = "failed"
         self.error = str(error) if expected else f"{type(error).__name__}: {error}"
 
     def settle(self, status: str, decoding_status: str, num_bytes: int) -> None:
-        """Become a row that has features, and drop what only making them needed."""
+        """Mark the clip as done and drop what only encoding needed."""
         self.status, self.decoding_status, self.num_bytes = status, decoding_status, num_bytes
         self.parts, self.metadata = {}, {}
 
     def settle_as_found(self, entry: CacheEntry) -> None:
-        """Become a row whose features were there."""
+        """Mark the clip as cached before."""
         self.settle("cached", entry.metadata.get("decoding_status", ""), entry.num_bytes)
 
     def settle_as_copy(self, made: "ClipJob") -> None:
-        """Become what a job with the same key became."""
+        """Take over the outcome of a job with the same key."""
         if made.status == "failed":
             self.status, self.error = "failed", made.error
         else:
@@ -72,7 +72,7 @@ class ClipJob:
         *,
         keep_surplus: bool = False,
     ) -> DecodedClip:
-        """Return the frames of the very content, in the very view, that the key names.
+        """Return the clip's frames, mirrored if its key says so.
 
         Raises:
             ValueError: the file was changed since the key was made.
@@ -85,7 +85,7 @@ class ClipJob:
         return decoded
 
     def describe(self, decoded: DecodedClip) -> None:
-        """Note where the features come from."""
+        """Set the metadata."""
         self.metadata = {
             "source": os.path.abspath(self.request.path),
             "frames_wanted": len(decoded.frames),

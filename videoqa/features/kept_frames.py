@@ -1,4 +1,4 @@
-"""Frames kept on disk as they are decoded, for models that learn from frames; and arrays that lie there."""
+"""Keeps decoded frames on disk for models that learn from frames, and reads them as memory maps."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from videoqa.video.transforms import FrameFit
 
 
 class FrameKeeper:
-    """What takes the place of a `FrameEncoder` where frames themselves are kept.
+    """Takes the place of a `FrameEncoder` when the frames themselves are kept.
 
     Args:
         model: gives the frame size.
@@ -33,7 +33,7 @@ class FrameKeeper:
     def key_parts(
         self, request: ClipRequest, sampling: SamplingConfig, cache: FeatureCache, view: str
     ) -> dict[str, Any]:
-        """Return what a clip's kept frames depend on; mirrored ones are not kept, so `view` says nothing."""
+        """Return what a clip's kept frames depend on; `view` is ignored, as frames are mirrored when read."""
         return frames_key_parts(request, sampling, self.frame_size, cache, with_surplus=self.fit.keep_surplus)
 
     def forecast_bytes(self, requests: Sequence[ClipRequest], sampling: SamplingConfig) -> int:
@@ -42,10 +42,9 @@ class FrameKeeper:
 
 
 class FramesOnDisk(Sequence[np.ndarray]):
-    """Frames of clips, uint8 RGB `(grid, height, width, 3)` each, mapped into memory when they are asked for.
+    """Frames of clips, uint8 RGB `(grid, height, width, 3)` each, memory-mapped when they are asked for.
 
-    Only what of them is looked at is read, and no more than one clip at a time is mapped: a process may not
-    map more than some ten thousand files.
+    Clips do not stay mapped: a process may map only some ten thousand files.
 
     Attributes:
         lengths: frames of each clip, int64 `(num_clips,)`.
@@ -71,7 +70,7 @@ class FramesOnDisk(Sequence[np.ndarray]):
             ) from error
 
     def take(self, index: int, frames: Any) -> bool:
-        """Note where a clip's frames, as the cache gives them, lie; False when there are none."""
+        """Note the file of a clip's frames, given by the cache as a memory map; False if `frames` is None."""
         if frames is None:
             return False
         self._places[index] = (str(frames.filename), frames.offset, frames.shape)

@@ -1,4 +1,4 @@
-"""What a cache entry is the result of, as the name of its files; imports no TensorFlow."""
+"""Cache keys: a hash of everything that an entry depends on. Imports no TensorFlow."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ VIEW, FLIPPED = "plain", "flipped"
 TRANSFORM = "short_side_resize_center_crop"
 FRAMES_DTYPE = "uint8"
 FRAMES_TRANSFORMS = {False: TRANSFORM, True: "short_side_resize_with_surplus"}
-"""Of kept frames: cut to their size, or with what crops elsewhere need."""
+"""Transform of kept frames, by whether they keep a margin for random crops."""
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
@@ -45,12 +45,12 @@ def clip_key(
         sampling: gives the frame grid.
         model: gives the backbone and the frame size.
         cache: remembers content hashes.
-        identity: the backbone's identity when it is already known; None: `backbone_identity` of `model`.
+        identity: the backbone's identity if it is known already; None: `backbone_identity` of `model`.
 
     Raises:
         FileNotFoundError: there is no such video.
         ValueError: it is no regular file.
-        DecodingError: it is no video any decoder here takes.
+        DecodingError: it is no video.
     """
     return key_of(clip_key_parts(request, sampling, model, cache, identity=identity))
 
@@ -64,10 +64,7 @@ def clip_key_parts(
     identity: Mapping[str, Any] | None = None,
     view: str = VIEW,
 ) -> dict[str, Any]:
-    """Return everything that a clip's features depend on, JSON-serializable; see `clip_key`.
-
-    `view` is `VIEW` or `FLIPPED`.
-    """
+    """Return everything that a clip's features depend on, JSON-serializable; `view`: `VIEW` or `FLIPPED`."""
     if identity is None:
         identity = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
     content_hash = cache.content_hash(request.path)
@@ -94,17 +91,9 @@ def frames_key_parts(
     *,
     with_surplus: bool,
 ) -> dict[str, Any]:
-    """Return everything that a clip's kept frames depend on, JSON-serializable: no backbone among it.
+    """Return everything that a clip's kept frames depend on, JSON-serializable; no backbone is part of it.
 
-    Args:
-        request: the clip.
-        sampling: gives the frame grid.
-        frame_size: (height, width) in pixels.
-        cache: remembers content hashes.
-        with_surplus: whether more than the centre crop is kept.
-
-    Raises:
-        As `clip_key`.
+    `with_surplus` says whether more than the centre crop of `frame_size` is kept. Raises as `clip_key`.
     """
     return {
         "content_sha256": cache.content_hash(request.path),
@@ -120,8 +109,8 @@ def frames_key_parts(
 def grid_parts(sampling: SamplingConfig, path: str) -> dict[str, Any]:
     """Return what the frame grid of a video depends on besides its content.
 
-    A grid that may be shorter than a window does not depend on the window's length. The rate of a folder of
-    JPEGs is no part of its content.
+    A grid that is not filled up to a window's length does not depend on it. A folder of JPEGs adds its rate,
+    which its content does not hold.
     """
     if sampling.frames_per_second is not None:
         fits = {"num_frames": sampling.num_frames} if sampling.short_clips == "repeat" else {}
@@ -150,9 +139,9 @@ def grid_parts(sampling: SamplingConfig, path: str) -> dict[str, Any]:
 
 
 def _decoder(path: str, cache: FeatureCache) -> list[str]:
-    """Return name and version of what decodes a file; remembered, as finding out decodes a frame."""
+    """Return name and version of a file's decoder; remembered, because choosing one decodes a frame."""
     versions = decoder_names()
-    if os.path.isdir(path):  # quickly found out, and its list may say otherwise by now
+    if os.path.isdir(path):  # quick to probe, and the list that names it may have changed
         name = choose_decoder(path)
         return [name, versions[name]]
     known_as = f"decoder by videoqa {__version__} of {sorted(versions.items())}"

@@ -1,4 +1,4 @@
-"""Clips spread over a Ray cluster: processes that build the backbone once and take a few clips at a time."""
+"""Encodes clips on a Ray cluster, whose processes build the backbone once and take a few clips at a time."""
 
 import dataclasses
 import itertools
@@ -24,19 +24,19 @@ from videoqa.video.decoding import decoder_names
 
 CLIPS_PER_TASK = 8
 CPUS_PER_WORKER = 4
-"""More of them do little for one batch. Where there are fewer, one process has them all, as without Ray."""
+"""Cores per process; more hardly speed up one batch. A machine with fewer gives them all to one process."""
 WORKER_BYTES = 1_500_000_000
 """Memory that Ray sets aside for each process: InceptionV3 and decoded clips take about 1 GB."""
 START_SECONDS = 600.0
-"""Until the first process must have started; a cluster may have to add machines."""
+"""Longest wait for the first process to start; a cluster may have to add machines."""
 
 Fail = Callable[[ClipJob, Exception], None]
 Made = tuple[np.ndarray | None, dict[str, Any], str]
-"""Features, what the entry says of them, and "" or why there are none."""
+"""Features, their metadata, and "" or why there are none."""
 
 
 class ClipWorker:
-    """What runs in each process of the cluster.
+    """Decodes and encodes clips in one process of the cluster.
 
     Args:
         encoder: not built yet.
@@ -53,12 +53,12 @@ class ClipWorker:
         self._cache = FeatureCache()  # for the content hashes it remembers; entries are written by the caller
 
     def start(self) -> tuple[str, dict[str, Any]]:
-        """Build the backbone; return the machine's name and what features made here depend on."""
+        """Build the backbone; return the machine's name and its `dependencies`."""
         _ = self._encoder.frames_per_run
         return platform.node(), dependencies(self._encoder)
 
     def encode(self, jobs: list[ClipJob]) -> list[Made]:
-        """Return what became of each job, in their order."""
+        """Return the outcome of each job, in their order."""
         features: dict[str, np.ndarray] = {}
         with features_made_here(self._sampling, self._cache, self._encoder) as make:
             for job, made in make(jobs, ClipJob.fail):
@@ -75,10 +75,10 @@ def dependencies(encoder: FrameEncoder) -> dict[str, Any]:
 def features_made_on_ray(
     sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder, num_threads: int | None = None
 ) -> Iterator[MakeFeatures]:
-    """Give what makes features on a Ray cluster, whose machines must see the videos under the same paths.
+    """Yield a `MakeFeatures` on a Ray cluster, whose machines must see the videos under the same paths.
 
-    The features come back to this process, which writes them; `num_threads` is of no account. Without a
-    cluster one is started on this machine; see `videoqa._ray.ray_session`.
+    This process writes the features; `num_threads` is ignored. If there is no cluster, one is started on this
+    machine; see `videoqa._ray.ray_session`.
 
     Raises:
         ImportError: Ray is not installed.
@@ -101,7 +101,7 @@ class _Task:
 
 @dataclass
 class _Pool:
-    """The processes, started as there are clips for them; Ray starts one that dies again."""
+    """The processes, started as clips need them; Ray restarts one that dies."""
 
     ray: Any
     encoder: FrameEncoder
@@ -141,7 +141,7 @@ class _Pool:
         return any(task for _, task in self.pending.values())
 
     def _hand_out(self, waiting: deque[_Task], source: Iterator[ClipJob]) -> None:
-        """Give work to whoever is idle, and start as many more as the rest of the work is for."""
+        """Give work to idle processes, and start more for the rest of it."""
         num_starting = sum(task is None for _, task in self.pending.values())
         num_wanted = len(self.idle) + num_starting + self.num_workers - len(self.actors)
         while len(waiting) < num_wanted and (part := list(itertools.islice(source, CLIPS_PER_TASK))):
@@ -211,7 +211,7 @@ class _Pool:
 
 
 def _as_sent(job: ClipJob) -> ClipJob:
-    """Return a job that means the same in another folder."""
+    """Return a job with an absolute path, valid in another working directory."""
     request = dataclasses.replace(job.request, path=os.path.abspath(job.request.path))
     return dataclasses.replace(job, request=request)
 

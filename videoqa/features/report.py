@@ -1,4 +1,4 @@
-"""What became of every clip that was to be encoded."""
+"""`EncodingReport`: the outcome of every clip that was to be encoded."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -45,12 +45,12 @@ class EncodingReport:
 
     @property
     def num_encoded(self) -> int:
-        """Clips decoded, and run through the backbone if there is one, now."""
+        """Clips decoded, and run through the backbone if there is one, in this run."""
         return self._count("encoded")
 
     @property
     def num_cached(self) -> int:
-        """Clips whose features were there already, or were made for a copy of the same content."""
+        """Clips that were cached before, or whose content equals that of an encoded clip."""
         return self._count("cached")
 
     @property

@@ -1,4 +1,4 @@
-"""How many bytes the features or frames of clips will need on the disk."""
+"""Forecasts the bytes that features or frames of clips will take on the disk."""
 
 from collections.abc import Sequence
 from math import ceil, prod
@@ -18,7 +18,7 @@ _JSON_BYTES_PER_FRAME = 24
 
 
 def forecast_bytes(requests: Sequence[ClipRequest], sampling: SamplingConfig, feature_dim: int) -> int:
-    """Return the bytes that the entries of `requests` will take; an estimate when grids differ in length."""
+    """Return the bytes that the entries of `requests` will take; an estimate if grids differ in length."""
     if not sampling.takes_windows:
         return len(requests) * entry_bytes(sampling.num_frames, feature_dim)
     probed = _probed(requests)
@@ -60,7 +60,7 @@ def _num_pixels(request: ClipRequest, fit: FrameFit) -> int:
 
 
 def _grid_length(request: ClipRequest, sampling: SamplingConfig) -> int:
-    """Return about how many frames a clip's grid has; the most it may have when the header is no help."""
+    """Return about how many frames a clip's grid has; the maximum if the header does not help."""
     if not sampling.takes_windows:
         return sampling.num_frames
     try:

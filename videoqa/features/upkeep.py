@@ -1,4 +1,4 @@
-"""What a cache folder holds, and its removal: oldest use first, or everything."""
+"""Counts the entries of a cache folder and removes them: the least recently used first, or all."""
 
 import re
 from collections.abc import Iterator
@@ -25,8 +25,12 @@ class _Entry:
 
 
 def count(folder: Path) -> dict[str, int]:
-    """Return `num_entries`, `num_bytes`, `num_frame_entries` and `num_frame_bytes` among these,
-    `num_remembered_files` and `num_leftovers` of a cache folder."""
+    """Return what a cache folder holds.
+
+    Returns:
+        `num_entries` and their `num_bytes`, of which `num_frame_entries` and `num_frame_bytes` are frames, the
+        rest features; `num_remembered_files`, whose hash is known; `num_leftovers` of interrupted writers.
+    """
     entries = _entries(folder)
     of_frames = [entry.num_bytes for entry in entries if _holds_frames(entry.marker)]
     return {
@@ -40,9 +44,9 @@ def count(folder: Path) -> dict[str, int]:
 
 
 def prune(folder: Path, max_gb: float) -> dict[str, int]:
-    """Remove leftovers, then the entries longest unused, until `max_gb` · 10⁹ bytes are left.
+    """Remove leftovers, then the least recently used entries, until `max_gb` · 10⁹ bytes are left.
 
-    The marker goes first, so that a reader meets an entry whole or not at all.
+    The marker goes first, so that a reader never finds part of an entry.
 
     Returns:
         `num_removed`, `freed_bytes`, and `num_entries`, `num_bytes` that are left.
@@ -91,7 +95,7 @@ def _entry(marker: Path) -> Iterator[_Entry]:
 
 
 def _holds_frames(marker: Path) -> bool:
-    """Whether an entry is of frames, by the head of its array."""
+    """Return whether an entry holds frames, by the head of its array."""
     try:
         with open(marker.with_suffix(".npy"), "rb") as file:
             return b"'|u1'" in file.read(128)
@@ -105,7 +109,7 @@ def _remove_entry(marker: Path) -> int:
 
 
 def _leftovers(shard: Path) -> Iterator[Path]:
-    """Yield temporary files, claims of processes that are gone, and the entries' files without a partner."""
+    """Yield temporary files, claims of dead processes, and files of entries without their partner."""
     for path in shard.iterdir():
         if path.suffix == CLAIM_SUFFIX:
             if is_left_behind(path):
