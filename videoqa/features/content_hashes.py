@@ -44,7 +44,7 @@ class ContentHashes:
         return self.fact(path, "sha256", lambda: _sha256(Path(path)))
 
     def fact(self, path: str | os.PathLike[str], name: str, compute: Callable[[], str]) -> str:
-        """Return the fact `name` about the file at `path`, remembered or computed; raises as `of`, `compute`."""
+        """Return the fact `name` about a file, remembered or computed; raises as `of` and `compute`."""
         identity = _identity(path)
         known = self._known.get(identity) or self._read(identity)
         if name not in known:

@@ -28,7 +28,7 @@ def count(folder: Path) -> dict[str, int]:
     """Return what a cache folder holds.
 
     Returns:
-        `num_entries` and their `num_bytes`, of which `num_frame_entries` and `num_frame_bytes` are frames, the
+        `num_entries` and their `num_bytes`; of these `num_frame_entries`, `num_frame_bytes` are frames, the
         rest features; `num_remembered_files`, whose hash is known; `num_leftovers` of interrupted writers.
     """
     entries = _entries(folder)

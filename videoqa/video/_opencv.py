@@ -2,26 +2,16 @@
 
 import os
 
-FORMATS = {
-    "mov": "mov",
-    "avi": "avi",
-    "matroska": "matroska",
-    "gif": "gif",
-    "mpeg": "mpeg",
-    "mpegvideo": "mpegvideo",
-    "mpegts": "mpegts",
-    "asf": "asf",
-    "flv": "flv",
-    "ogg": "ogg",
-    "ivf": "ivf",
-    "yuv4mpegpipe": "yuv4mpegpipe",
-}
-"""Container kind -> the one FFmpeg demuxer that may open it: no playlists, no image sequences, no devices."""
+FORMATS = (
+    *("mov", "avi", "matroska", "gif", "mpeg", "mpegvideo", "mpegts", "asf", "flv", "ogg", "ivf"),
+    "yuv4mpegpipe",
+)
+"""Container kinds, each also its FFmpeg demuxer's name: no playlists, image sequences or devices."""
 
 
 def _restrict_ffmpeg() -> None:
-    """Set the whitelists OpenCV's FFmpeg reads at every opening, keeping what the user has set besides."""
-    ours = f"protocol_whitelist;file|format_whitelist;{','.join(FORMATS.values())}"
+    """Set the whitelists that OpenCV's FFmpeg reads at every opening; the user's own options stay."""
+    ours = f"protocol_whitelist;file|format_whitelist;{','.join(FORMATS)}"
     theirs = os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "")
     if ours not in theirs:
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = f"{theirs}|{ours}" if theirs else ours

@@ -1,4 +1,4 @@
-"""One picture of a clip's sampled frames with their times, and pictures written to files."""
+"""Draws a clip's sampled frames with their times as one picture, and writes pictures to files."""
 
 import math
 import os

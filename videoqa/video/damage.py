@@ -1,4 +1,4 @@
-"""Whether frames of a video were lost to damage of its file."""
+"""Finds out whether a video lost frames because its file is damaged."""
 
 import os
 
@@ -14,13 +14,13 @@ from videoqa.video.timeline import stored_timestamps
 ENOUGH_OF_ANNOUNCED = 0.9
 """A video that gives fewer of its announced frames is examined for damage."""
 READABLE_SHARE = 0.9
-"""A file whose last packet ends before this share of its bytes broke off on the way."""
+"""A file is corrupt if its last readable packet ends before this share of its bytes."""
 STEADY_SHARE, HOLE_SHARE = 0.9, 0.1
-"""A gap of this share of a video is a hole where this share of the steps between frames are alike."""
+"""A gap of `HOLE_SHARE` of a video is damage if `STEADY_SHARE` of the steps between its frames are alike."""
 
 
 def refuse_damaged(info: VideoInfo, found: int, announced: int | None) -> None:
-    """Raise `DecodingError` where too few frames came and the file itself is the cause."""
+    """Raise `DecodingError` if too few frames were found because the file is damaged."""
     if announced is None or found >= ENOUGH_OF_ANNOUNCED * announced:
         return
     cause = why_damaged(info, found)
@@ -29,7 +29,7 @@ def refuse_damaged(info: VideoInfo, found: int, announced: int | None) -> None:
 
 
 def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
-    """Return in words what shows that frames were lost to damage, None where the header alone seems wrong."""
+    """Return in words what shows that the file is damaged; None if only the header seems wrong."""
     cause = cut_short(info.path, info.kind)
     if cause is not None or info.kind not in FORMATS:
         return cause
@@ -47,7 +47,7 @@ def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
 
 
 def _hole(info: VideoInfo) -> str | None:
-    """Return where an otherwise steady video has no frames for a long time: how damaged Matroska looks."""
+    """Return where an otherwise steady video has no frames for long, as in damaged Matroska; else None."""
     times = stored_timestamps(info)
     steps = np.diff(times)
     if not len(steps):
@@ -61,7 +61,7 @@ def _hole(info: VideoInfo) -> str | None:
 
 
 def _num_indexed_frames(info: VideoInfo) -> int:
-    """Return how many frames the index of the container lists; 0 for containers that list key frames only."""
+    """Return how many frames the container's index lists; 0 for kinds that list only key frames."""
     if info.kind not in ("mov", "avi"):
         return 0
     with open_container(info.path, info.kind) as container:
@@ -69,7 +69,7 @@ def _num_indexed_frames(info: VideoInfo) -> int:
 
 
 def _bytes_readable(info: VideoInfo) -> int:
-    """Return where the last packet of any stream that can be reached ends."""
+    """Return the byte at which the last readable packet of any stream ends."""
     reached = 0
     with open_container(info.path, info.kind) as container:
         try:

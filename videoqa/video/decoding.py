@@ -1,4 +1,4 @@
-"""A clip of a video file to its sampled frames: `decode` is the one way in."""
+"""Decodes the sampled frames of a clip; `decode` is the only entry."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 STATUSES = ("ok", "short_header")
-"""How a clip came out: as announced, or with a frame count that had to be corrected by counting."""
+"""Decoded as announced, or with a frame count that was corrected by counting."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ClipRequest:
 
     Attributes:
         path: of a local video file, or of a folder of JPEGs `0000.jpg`, `0001.jpg`, ...
-        start_seconds, end_seconds: seconds from the start of the video; None: its start, its end.
+        start_seconds, end_seconds: from the start of the video; None: its start or end.
     """
 
     path: str
@@ -67,7 +67,7 @@ class DecodedClip:
         frame_count: frames in the clip (in the segment, if one was asked for).
         fps: mean frames per second by the header.
         status: one of `STATUSES`.
-        decoder: name and version of what decoded it.
+        decoder: name and version of the decoder.
         indices: int64 `(num_sampled,)`, of each frame in the whole video.
     """
 
@@ -89,30 +89,29 @@ def decode(
 ) -> DecodedClip:
     """Return the sampled frames of a clip, read in one forward pass that stops after the last one wanted.
 
-    The frames of a whole video are chosen by the header's frame count. Where that count is missing or absurd,
-    where the pass ends early, or where the video goes on after the last announced frame, the frames are
-    counted, chosen again and the status is "short_header". A video that gives under nine tenths of the
-    announced frames and whose file is damaged besides (see `why_damaged`) is refused. Damage inside a picture
-    that the decoder conceals goes unnoticed.
+    Frames of a whole video are chosen by the header's frame count. If that count is missing or absurd, or the
+    video turns out shorter or longer, the frames are counted and chosen again, and the status is
+    "short_header". A video is refused if it gives less than 90 % of the announced frames and its file is
+    damaged (see `why_damaged`). Damage inside a picture that the decoder conceals goes unnoticed.
 
-    The frames of a segment are those with `start_seconds <= timestamp < end_seconds` (where none falls
-    inside, the one on show at its start), and if the frame rate varies they are chosen regularly in time. An
-    end up to one second past the end of the video is cut to it.
+    A segment has the frames with `start_seconds <= timestamp < end_seconds`, or if there are none, the frame
+    shown at its start. With a variable frame rate they are chosen regularly in time. An end up to one second
+    after the video's end is cut to it.
 
-    With `frames_per_second` the frames are chosen by the times that the container stores, of a whole video as
-    well; where the decoder gives others, the frames are counted and chosen again as above.
+    With `frames_per_second`, frames are chosen by the container's stored times, in whole videos too. If the
+    decoder's times differ, the frames are counted and chosen again as above.
 
     Args:
         request: what to decode.
         sampling: which frames of it.
-        frame_size: `(height, width)` in pixels that each frame is brought to by `resize_and_crop` while
-            decoding, so that memory stays small; None: frames stay as they are.
-        keep_surplus: bring frames to their size by `resize_with_surplus` instead, for crops made later.
+        frame_size: `(height, width)` in pixels, to which `resize_and_crop` brings each frame while decoding,
+            so that memory stays small; None: frames stay as they are.
+        keep_surplus: use `resize_with_surplus` instead, for crops made later.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: a directory without frames, a URL, or a segment outside the video.
-        DecodingError: anything that is no whole video or folder of frames.
+        DecodingError: no video or folder of frames, or an incomplete one.
     """
     info = probe(request.path)
     fit = None if frame_size is None else FrameFit(frame_size, keep_surplus)
@@ -192,7 +191,7 @@ def clip_bounds(info: VideoInfo, request: ClipRequest, timestamps: np.ndarray) -
 
     Raises:
         ValueError: a segment outside the video.
-        DecodingError: it lies outside because the file is damaged.
+        DecodingError: it lies outside because the damaged file lacks frames.
     """
     if not request.is_segment:
         return 0, len(timestamps)

@@ -1,4 +1,4 @@
-"""The one exception of videos that cannot be decoded."""
+"""`DecodingError`, the one exception for videos that cannot be decoded."""
 
 from videoqa._checks import UserError
 
@@ -9,8 +9,8 @@ class DecodingError(UserError):
     Attributes:
         path: the file.
         cause: what is wrong, in words.
-        frames_read: frames the decoder gave; None: it never came to decoding.
-        frames_announced: frames the file's header promises; None: it does not say.
+        frames_read: frames the decoder gave; None: decoding did not start.
+        frames_announced: frames by the file's header; None: it does not say.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""All that one forward pass over a video can tell of it: frames, segments, whether anything moves."""
+"""Examines a video for the audit in one forward pass: frame count, segments, movement, thumbnails."""
 
 import base64
 import contextlib
@@ -20,10 +20,10 @@ from videoqa.video.readers import read_frames
 from videoqa.video.timeline import segment_bounds, steady_timestamps
 
 LOOKED_FRAMES = 64
-"""Frames looked at of the whole video, and of the shortest segment, about."""
+"""About how many frames are looked at in the whole video and in its shortest segment."""
 BLOCKS, FEWEST_BLOCK_PIXELS = 32, 10
-"""A frame is compared as the mean grey levels of this many blocks along its long side: of fewer where they
-would have fewer pixels a side, since what a codec adds to so few pixels does not average out."""
+"""Frames are compared by mean grey levels of blocks: `BLOCKS` along the long side, or fewer, so that each has
+at least `FEWEST_BLOCK_PIXELS` a side and the codec's noise averages out."""
 THUMBNAIL_LONG_SIDE = 160
 JPEG_QUALITY = 80
 MAX_THUMBNAILS = 64
@@ -34,7 +34,7 @@ WHOLE: Segment = (None, None)
 
 @dataclass
 class _Looked:
-    """What is kept of the frames looked at."""
+    """Block means and thumbnails of the frames looked at."""
 
     indices: list[int] = field(default_factory=list)
     blocks: list[np.ndarray] = field(default_factory=list)
@@ -55,7 +55,7 @@ class _Looked:
             self.thumbnail_step *= 2
 
     def change(self, first: int, stop: int) -> tuple[float, int]:
-        """Return by how many grey levels the block that changes most does, and the frames looked at."""
+        """Return the largest change of any block, in grey levels, and the number of frames looked at."""
         begin, end = np.searchsorted(self.indices, (first, stop))
         blocks = [block for block in self.blocks[begin:end] if block.shape == self.blocks[0].shape]
         if not blocks:
@@ -70,19 +70,19 @@ class _Looked:
 
 
 def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
-    """Return what one forward pass over the whole of a video tells of it, ready for JSON.
+    """Return the facts that one forward pass over a whole video gives, ready for JSON.
 
     Args:
         path: of a local video file.
-        segments: `(start_seconds, end_seconds)` of the parts asked about besides the whole.
+        segments: `(start_seconds, end_seconds)` of parts to report on besides the whole.
 
     Returns:
         "video": `codec`, `width`, `height`, `fps`, `decoder`, `frames_announced` (None: not at all),
         `is_count_stored`, `frames_decoded`, `seconds`; "fingerprint": sha256 of the count and of the frames
-        0, 1, 2, 4, 8, ...; "failure": None, or why `decode` refuses the whole video; "segments": per
-        `segment_name`, and for the whole video, the `frames`, by how many grey levels the block that
-        changes most does so (`change`), the frames `looked` at for that, and the `error` of
-        `decode`; "thumbnails": first, middle and last frame as JPEG in base64.
+        0, 1, 2, 4, 8, ...; "failure": None, or why `decode` refuses the whole video; "segments": by
+        `segment_name`, also for the whole video: the number of `frames`, the largest `change` of any block in
+        grey levels, the frames `looked` at for that, and the `error` of `decode`; "thumbnails": first, middle
+        and last frame as JPEG in base64.
 
     Raises:
         FileNotFoundError: no such file.
@@ -156,7 +156,7 @@ def _pass(info: VideoInfo, segments: Sequence[Segment]) -> tuple[_Looked, np.nda
 
 
 def _look_step(info: VideoInfo, segments: Sequence[Segment]) -> int:
-    """Return how far apart the frames to look at lie."""
+    """Return the step from one frame to look at to the next."""
     extents = [announced_count(info) or 0]
     for start, end in segments:
         if end is not None:
@@ -175,7 +175,7 @@ def _failure(info: VideoInfo, count: int) -> dict[str, Any] | None:
 def _segment(
     info: VideoInfo, segment: Segment, timestamps: np.ndarray, looked: _Looked, *, is_damaged: bool
 ) -> dict[str, Any]:
-    """Return what is known of one segment; of a damaged video `decode` itself says what it still gives."""
+    """Return the facts of one segment; in a damaged video `decode` is tried, as some segments still work."""
     error: dict[str, Any] | None = None
     try:
         if is_damaged and segment != WHOLE:

@@ -1,4 +1,4 @@
-"""What a file is, told by its first bytes: only local video files ever reach a decoder."""
+"""Tells by its first bytes what a file is, so that only local video files reach a decoder."""
 
 import os
 import re
@@ -45,12 +45,12 @@ _NOT_VIDEO = (
 
 
 def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """Return the absolute path of a local video file and its container kind, a key of `FORMATS`.
+    """Return the absolute path of a local video file and its container kind, one of `FORMATS`.
 
     Raises:
         FileNotFoundError: nothing is there (patterns of picture sequences are not expanded).
         ValueError: a URL, a directory or no regular file.
-        DecodingError: empty, or its first bytes are those of no video container known here.
+        DecodingError: empty, or no known video container.
     """
     text = os.fsdecode(path)
     if _URL.match(text):
@@ -72,7 +72,7 @@ def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
 
 
 def cut_short(path: str, kind: str) -> str | None:
-    """Return in words how a file ends before its own structure says it does, None where it does not."""
+    """Return in words how a file is truncated, by its own structure; None if it is not."""
     size = os.path.getsize(path)
     if kind not in _EXPECTED_SIZES:
         return None
@@ -87,10 +87,10 @@ def cut_short(path: str, kind: str) -> str | None:
 
 
 def broken_gif(path: str) -> str | None:
-    """Return in words where the blocks of a GIF break off, None where they end as they should.
+    """Return in words where the blocks of a GIF break off; None if they end as they should.
 
-    A GIF announces no frame count, so nothing else tells a whole one from half of one. A missing last byte
-    (the trailer) is forgiven.
+    A GIF announces no frame count, so only its blocks show whether it is whole. A missing last byte (the
+    trailer) is forgiven.
     """
     with open(path, "rb") as file:
         data = file.read()
@@ -157,12 +157,12 @@ def _mov_size(file: BinaryIO, size: int) -> int | None:
 
 
 def _avi_size(file: BinaryIO, size: int) -> int | None:
-    """Return what the RIFF header says of the first (mostly the only) chunk."""
+    """Return where the first (mostly the only) RIFF chunk ends, by its header."""
     return int.from_bytes(file.read(8)[4:], "little") + 8
 
 
 def _matroska_size(file: BinaryIO, size: int) -> int | None:
-    """Return where the segment ends, None where its size is left open."""
+    """Return where the segment ends; None if its size is left open."""
     file.seek(4)
     header_length, _ = _ebml_number(file)
     file.seek(header_length, os.SEEK_CUR)
@@ -173,7 +173,7 @@ def _matroska_size(file: BinaryIO, size: int) -> int | None:
 
 
 def _ebml_number(file: BinaryIO) -> tuple[int, bool]:
-    """Read one EBML length; also say whether it is the one that stands for an unknown length."""
+    """Read one EBML length, and whether it is the value that means "unknown"."""
     first = file.read(1)[0]
     num_bytes = 9 - first.bit_length()
     value = int.from_bytes(bytes([first & (0xFF >> num_bytes)]) + file.read(num_bytes - 1), "big")

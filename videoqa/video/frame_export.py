@@ -1,4 +1,4 @@
-"""The frames of a clip as JPEG files, chosen by their timestamps and written as they are decoded."""
+"""Writes frames of a clip, chosen by their timestamps, as JPEG files while it is decoded."""
 
 import contextlib
 import math
@@ -23,11 +23,11 @@ from videoqa.video.transforms import resize_and_crop, shrink_short_side
 
 @dataclass(frozen=True)
 class ExportedFrames:
-    """What was written of a clip.
+    """Counts of what was written of a clip.
 
     Attributes:
         num_frames: files.
-        num_repeated: those that show the same frame as the one before.
+        num_repeated: files that show the same frame as the file before.
         num_bytes: of all files.
     """
 
@@ -41,16 +41,16 @@ def export_frames(
 ) -> ExportedFrames:
     """Write the frames of a clip into a folder as `0000.jpg`, `0001.jpg`, ...
 
-    File k shows what is on show `k / fps` seconds after the clip's first frame: a variable rate comes out
-    right, and where the clip has fewer frames per second one is written several times. One forward pass, as
-    `decode` makes it; where the frames come at other times than the container stores, or in another number,
-    they are chosen again by what came and all are written anew. No more than one frame is held in memory.
+    File k is the frame shown `k / fps` seconds after the clip's first frame. Variable rates come out right,
+    and a clip with fewer frames per second has some of them written several times. One forward pass is made,
+    as in `decode`. If the number or times of the frames differ from those the container stores, frames are
+    chosen again and all files written anew. At most one frame is in memory.
 
     Args:
         request: the clip, or a segment of it.
         folder: exists, and is empty.
         settings: rate, size and quality.
-        num_threads: that decode this one clip.
+        num_threads: threads that decode this clip.
 
     Raises:
         FileNotFoundError, ValueError, DecodingError: as `decode`.
@@ -79,18 +79,13 @@ def export_frames(
 
 @dataclass(frozen=True)
 class _Written:
-    """What one pass saw and wrote.
-
-    Attributes:
-        timestamps: float64 seconds, of every frame passed.
-        num_bytes: of the files.
-    """
+    """One pass: `timestamps` of every frame passed, float64 seconds, and `num_bytes` of the files written."""
 
     timestamps: np.ndarray
     num_bytes: int
 
     def came_at(self, times: np.ndarray, *, whole: bool) -> bool:
-        """Return whether the frames passed came at these times, and, of a whole clip, in this number."""
+        """Return whether the frames passed have these times and, for a whole clip, this number."""
         seen = self.timestamps
         if len(seen) > len(times) or (whole and len(seen) != len(times)):
             return False
@@ -98,14 +93,14 @@ class _Written:
         return bool(np.abs(seen - times[: len(seen)]).max() <= tolerance)
 
     def check(self, info: VideoInfo, chosen: np.ndarray) -> None:
-        """Raise unless the last frame wanted came."""
+        """Raise `DecodingError` unless the last chosen frame was read."""
         if len(self.timestamps) <= chosen[-1]:
             cause = f"frame {chosen[-1]} was there when the frames were counted and is now missing"
             raise DecodingError(info.path, cause, len(self.timestamps), announced_count(info))
 
 
 def _chosen(info: VideoInfo, request: ClipRequest, times: np.ndarray, fps: float) -> np.ndarray:
-    """Return the index in the whole video of the frame in each file."""
+    """Return the index, in the whole video, of each file's frame."""
     first, stop = clip_bounds(info, request, times)
     return first + indices_on_show(times[first:stop], shown_until(times, stop, info.fps), fps)
 

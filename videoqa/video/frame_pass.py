@@ -12,22 +12,22 @@ from videoqa.video.timeline import steady_timestamps
 from videoqa.video.transforms import FrameFit, resize_and_crop
 
 MAX_FRAMES = 10_000_000
-"""A header that announces more is taken to say nothing."""
+"""A header that announces more frames is ignored."""
 
 
 class FramePass:
     """One forward pass over a video that keeps the wanted frames and stops after the last one.
 
     Attributes:
-        frames: uint8 RGB frames by index, those of the wanted indices that exist.
-        timestamps: float64, seconds, of every frame passed.
-        ended: whether the video came to its end.
+        frames: index -> uint8 RGB frame, for the wanted indices that exist.
+        timestamps: float64 seconds of every frame passed.
+        ended: whether the pass reached the video's end.
     """
 
     def __init__(
         self, info: VideoInfo, indices: np.ndarray, fit: FrameFit | None, expected_count: int | None = None
     ) -> None:
-        """Read; when the last wanted frame should be the video's last, look for more and count on."""
+        """Read the frames; if the last wanted one should be the video's last, read on to check that."""
         self.info, self._frame_fit = info, fit
         self.frames: dict[int, np.ndarray] = {}
         self.ended = False
@@ -48,7 +48,7 @@ class FramePass:
             raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
 
     def agrees_with(self, timestamps: np.ndarray) -> bool:
-        """Return whether the frames passed came at the stored times; at its end, as many as are stored."""
+        """Return whether the frames passed have the stored times and, at the video's end, their number."""
         num_passed = len(self.timestamps)
         if num_passed > len(timestamps) or (self.ended and num_passed != len(timestamps)):
             return False
@@ -66,22 +66,22 @@ class FramePass:
         return np.stack([self.frames[index] for index in indices.tolist()]), times[indices]
 
     def _fitted(self, frame: np.ndarray) -> np.ndarray:
-        """Return a frame as it is wanted, at the size of the first, should that change on the way."""
+        """Return a frame resized as wanted, or like the first frame if the video changes its size."""
         fitted = frame if self._frame_fit is None else self._frame_fit(frame)
         first = next(iter(self.frames.values()), fitted)
         return fitted if fitted.shape == first.shape else resize_and_crop(frame, first.shape[:2])
 
 
 def announced_count(info: VideoInfo) -> int | None:
-    """Return the announced frame count where it can be meant."""
+    """Return the announced frame count; None if it is missing or absurd."""
     return info.frame_count_header if 0 < info.frame_count_header <= MAX_FRAMES else None
 
 
 def count_frames(info: VideoInfo) -> np.ndarray:
-    """Return the time of every frame, float64 seconds, found by going through the whole video.
+    """Return the time of every frame, float64 seconds, by reading the whole video.
 
     Raises:
-        DecodingError: there is none.
+        DecodingError: it has no frame.
     """
     with contextlib.closing(read_frames(info)) as frames:
         seconds = np.array([timestamp for timestamp, _ in frames], dtype=np.float64)

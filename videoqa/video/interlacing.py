@@ -1,11 +1,11 @@
-"""Whether a stream may hold interlaced frames: reads what FFmpeg found and the H.264 sequence header."""
+"""Tells whether a stream may hold interlaced frames, by FFmpeg's findings and the H.264 sequence header."""
 
 import av
 
 _PROGRESSIVE = 1
 _UNKNOWN = 0
 _ALWAYS = ("mpeg2video", "dvvideo", "vc1", "wmv3")
-"""Codecs whose frames may turn interlaced at any time; seldom enough to be taken for interlaced always."""
+"""Codecs that may switch to interlaced frames at any time; so rare that they always count as interlaced."""
 _PROFILES_WITH_CHROMA = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)
 
 
@@ -23,7 +23,7 @@ def h264_allows_fields(extradata: bytes) -> bool:
         extradata: the decoder configuration of MP4 and Matroska, or start-code separated units.
 
     Returns:
-        False too where no sequence header can be read.
+        Whether it does; False if no sequence header can be read.
 
     Source: ITU-T H.264, section 7.3.2.1.1, and ISO/IEC 14496-15, section 5.2.4.1.
     """

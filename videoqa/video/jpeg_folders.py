@@ -1,4 +1,4 @@
-"""A folder of numbered JPEGs read as a video: `0000.jpg`, `0001.jpg`, ... without a gap, all of one size."""
+"""Reads a folder of numbered JPEGs as a video: `0000.jpg`, `0001.jpg`, ... without a gap, all of one size."""
 
 import functools
 import json
@@ -23,20 +23,20 @@ from videoqa.video.jpegs import decode_jpeg, jpeg_size
 
 KIND = "jpeg_folder"
 FOLDER_FPS = 25.0
-"""Rate of a folder that no `extraction.json` says more about."""
+"""Frames per second of a folder without an `extraction.json`."""
 
 
 State = tuple[tuple[str, int, int, int], ...]
 
 
 class FolderInfo(NamedTuple):
-    """What a folder of frames is.
+    """Facts about a folder of frames.
 
     Attributes:
         height, width: in pixels, of the upright frames.
-        num_frames: in the folder.
+        num_frames: frames in the folder.
         fps: of the extraction, else `FOLDER_FPS`.
-        is_count_stored: whether a list says how many frames there are.
+        is_count_stored: whether a list states the number of frames.
     """
 
     height: int
@@ -47,7 +47,7 @@ class FolderInfo(NamedTuple):
 
 
 def is_frames_folder(path: str | os.PathLike[str]) -> bool:
-    """Return whether a path is a directory with a frame in it, or the place of a clip in an extraction."""
+    """Return whether a path is a directory that holds a frame or belongs to a clip of an extraction."""
     if not os.path.isdir(path):
         return False
     if frame_files(path):
@@ -64,11 +64,11 @@ def folder_state(path: str | os.PathLike[str]) -> State:
 
 
 def probe_folder(path: str | os.PathLike[str]) -> FolderInfo:
-    """Return what a folder of frames is. Files that are no numbered JPEGs are ignored.
+    """Return the facts about a folder of frames; files that are no numbered JPEGs are ignored.
 
     Raises:
-        DecodingError: no frame, a gap in the numbers, another number of frames than the set's list says, a
-            file that is no whole JPEG, or frames of different sizes.
+        DecodingError: no frame, a gap in the numbers, a frame count that differs from the set's list, a
+            file that is no complete JPEG, or frames of different sizes.
     """
     folder = os.path.abspath(path)
     root = set_of_clip(folder)
@@ -97,7 +97,7 @@ def read_frame(folder: str, name: str, shape: tuple[int, int] | None = None) -> 
 
 @functools.lru_cache(maxsize=4096)
 def _probe_once(folder: str, state: State, listed: int | None, fps: float) -> FolderInfo:
-    """Look at a folder; remembered as long as its files, its list and its rate stay."""
+    """Probe a folder; remembered until its files, list or rate change."""
     names = [name for name, *_ in state]
     _check_numbers(folder, names)
     if listed not in (None, len(names)):
@@ -136,7 +136,7 @@ def _other_size(name: str, size: tuple[int, int], first: tuple[int, int]) -> str
 
 
 def _listed_count(root: Path, folder: Path) -> int | None:
-    """Return how many frames the list of the folder's split says it has; None: it does not name it."""
+    """Return the folder's frame count by the list of its split; None if the list does not name it."""
     split, *name = folder.relative_to(root).parts
     path = root / LISTS.get(split, "")
     if not path.is_file():
@@ -147,7 +147,7 @@ def _listed_count(root: Path, folder: Path) -> int | None:
 
 @functools.lru_cache(maxsize=16)
 def _counts(path: str, mtime_ns: int, size: int) -> dict[str, int]:
-    """Return the number of frames of each clip of a list; remembered as long as it stays."""
+    """Return the frame count of each clip of a list; remembered until the file changes."""
     lines = Path(path).read_text("utf-8", errors="replace").splitlines()
     return {name: count for name, _, count in filter(None, map(parsed_line, lines))}
 

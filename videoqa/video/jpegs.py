@@ -1,4 +1,4 @@
-"""JPEG files: from a frame and back, and what their header says."""
+"""Encodes and decodes JPEGs, and reads the size in their header."""
 
 from typing import BinaryIO
 
@@ -36,7 +36,7 @@ def jpeg_size(path: str) -> tuple[int, int]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: why it is no whole JPEG, in words.
+        ValueError: it is no complete JPEG; the message says why.
     """
     with open(path, "rb") as file:
         size = _stated_size(file)

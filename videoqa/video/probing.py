@@ -1,4 +1,4 @@
-"""What a video is, before any frame of it is used: size, rate, announced frames, and who decodes it."""
+"""Probes a video before it is used: size, rate, announced frames, and which decoder reads it."""
 
 import functools
 import os
@@ -9,7 +9,7 @@ from importlib import metadata
 
 import av
 
-from videoqa.video._opencv import FORMATS, cv2
+from videoqa.video._opencv import cv2
 from videoqa.video.errors import DecodingError
 from videoqa.video.files import broken_gif, check_video_file, cut_short
 from videoqa.video.interlacing import may_be_interlaced
@@ -19,7 +19,7 @@ from videoqa.video.jpeg_folders import is_frames_folder, probe_folder
 DECODERS = ("opencv", "pyav", JPEG_FOLDER)
 _PACKAGES = {"opencv": "opencv-python-headless", "pyav": "av", JPEG_FOLDER: "opencv-python-headless"}
 _UNSTAMPED_KINDS = ("avi", "mpegvideo", "yuv4mpegpipe")
-"""Containers that store no presentation times: a frame's time is its index divided by the rate."""
+"""Containers without presentation times: a frame's time is its index divided by the rate."""
 DEFAULT_FPS = 25.0
 MAX_FPS = 1000.0
 MAX_FAILURES_IN_A_ROW = 256
@@ -27,16 +27,16 @@ MAX_FAILURES_IN_A_ROW = 256
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file, or a folder of frames, says of itself.
+    """Facts about a video file, by its header and first frame, or about a folder of frames.
 
     Attributes:
         path: absolute path.
-        kind: container, a key of `FORMATS`, or "jpeg_folder".
+        kind: container, one of `FORMATS`, or "jpeg_folder".
         width, height: in pixels, of the upright frame.
-        fps: mean frames per second by the header; 25 where it says nothing usable.
+        fps: mean frames per second by the header; 25 if that is unusable.
         frame_count_header: frames announced, or else duration times rate; may be 0 or wrong.
-        is_count_stored: whether the header states the count itself, so that nothing was estimated.
-        duration_seconds: by the header; None where it does not say.
+        is_count_stored: whether the header states the count, so that it is not estimated.
+        duration_seconds: by the header; None if it does not say.
         codec: FFmpeg's name of the codec.
         decoder_name: one of `DECODERS`.
         has_timestamps: whether the container stores the time of each frame.
@@ -56,12 +56,12 @@ class VideoInfo:
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
-    """Return what a video file is, from its header and its first frame, or a folder of frames, from theirs.
+    """Return the facts about a video file or a folder of frames.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: a directory without frames, or a URL.
-        DecodingError: no video, or not even its first frame can be decoded; of a folder as `probe_folder`.
+        DecodingError: no video, or no frame can be decoded; for folders as `probe_folder`.
     """
     if is_frames_folder(path):
         return _of_folder(os.path.abspath(os.fsdecode(path)))
@@ -71,16 +71,12 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
 
 
 def choose_decoder(path: str | os.PathLike[str]) -> str:
-    """Return which of `DECODERS` reads a file, by what the file is.
+    """Return which of `DECODERS` reads a file.
 
-    OpenCV, the fastest, reads all but: codecs its build cannot decode (AV1 and whatever FFmpeg hands to an
-    outside library), interlaced video, for which it returns wrong pictures without saying so, and files whose
-    first video stream is a cover picture. H.264 counts as interlaced as soon as its sequence header allows
-    that, since it may change from frame to frame. The two give equal pixels for 8-bit video, so that the
-    choice shows in nothing else. Animated GIFs are read by OpenCV. Folders of JPEGs have their own reader.
-
-    Raises:
-        As `probe`.
+    OpenCV is the fastest and reads most files. PyAV reads codecs that OpenCV's build cannot decode (AV1, and
+    all that FFmpeg decodes by an outside library) and interlaced video, of which OpenCV silently returns
+    wrong pictures; H.264 counts as interlaced if its sequence header allows it, as each frame may differ.
+    Both give equal pixels for 8-bit video. Folders of JPEGs have their own reader. Raises as `probe`.
     """
     return probe(path).decoder_name
 
@@ -111,7 +107,7 @@ def open_container(path: str, kind: str, num_threads: int = 1) -> av.container.I
     """
     try:
         container = av.open(
-            path, format=FORMATS[kind], options={"protocol_whitelist": "file"}, metadata_errors="replace"
+            path, format=kind, options={"protocol_whitelist": "file"}, metadata_errors="replace"
         )
     except (av.FFmpegError, OSError) as error:
         cause = cut_short(path, kind) or f"the container cannot be read ({error.strerror})"
@@ -123,7 +119,7 @@ def open_container(path: str, kind: str, num_threads: int = 1) -> av.container.I
 
 
 def video_stream(container: av.container.InputContainer, path: str) -> av.video.stream.VideoStream:
-    """Return the first video stream that is no cover picture: the one OpenCV reads.
+    """Return the first video stream that is no cover picture.
 
     Raises:
         DecodingError: there is none.
@@ -138,7 +134,7 @@ def video_stream(container: av.container.InputContainer, path: str) -> av.video.
 def decoded_frames(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream
 ) -> Iterator[av.VideoFrame | av.FFmpegError]:
-    """Yield each frame in order, and in place of a packet that cannot be decoded the error it raised."""
+    """Yield the frames in order; for a packet that cannot be decoded, yield the error instead."""
     packets = container.demux(stream)
     num_failures_in_a_row = 0
     while num_failures_in_a_row < MAX_FAILURES_IN_A_ROW:
@@ -157,7 +153,7 @@ def decoded_frames(
 
 @functools.lru_cache(maxsize=4096)
 def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
-    """Probe a file; remembered as long as its size and time of change stay."""
+    """Probe a file; remembered until its size or mtime changes."""
     broken = broken_gif(path) if kind == "gif" else None
     if broken is not None:
         raise DecodingError(path, broken)
@@ -188,7 +184,7 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
 
 
 def _of_folder(path: str) -> VideoInfo:
-    """Return what a folder of frames is."""
+    """Return the facts about a folder of frames."""
     found = probe_folder(path)
     return VideoInfo(
         path=path,

@@ -1,4 +1,4 @@
-"""One forward pass over a video's frames, by OpenCV, by PyAV or from JPEGs: all look alike from outside."""
+"""Reads all frames of a video in order, by OpenCV, by PyAV or from JPEGs, behind one interface."""
 
 import functools
 import os
@@ -14,14 +14,14 @@ from videoqa.video.jpeg_folders import read_frame
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
 
 NUM_DECODER_THREADS = min(4, os.cpu_count() or 1)
-"""Threads of FFmpeg per open video. OpenCV's own thread pool (`cv2.setNumThreads`) is the process owner's."""
+"""Threads of FFmpeg per open video. OpenCV's own thread pool (`cv2.setNumThreads`) is not touched here."""
 
 FrameStream = Generator[tuple[float, Callable[[], np.ndarray]], None, None]
-"""Yields `(timestamp_seconds, retrieve)` per frame; `retrieve` has to be called before the next one."""
+"""Yields `(timestamp_seconds, retrieve)` per frame; call `retrieve` before asking for the next one."""
 
 
 def read_with_opencv(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
-    """Yield every frame: grabbed always, converted to upright uint8 RGB only when `retrieve` is called."""
+    """Yield every frame, converted to upright uint8 RGB only when `retrieve` is called."""
     capture = cv2.VideoCapture(info.path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, num_threads])
     try:
         if not capture.isOpened():
@@ -37,7 +37,7 @@ def read_with_opencv(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) ->
 
 
 def read_with_pyav(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
-    """Yield every frame that can be decoded, made upright uint8 RGB only when `retrieve` is called."""
+    """Yield every frame that can be decoded, as `read_with_opencv` does."""
     with open_container(info.path, info.kind, num_threads) as container:
         stream = video_stream(container, info.path)
         start = stream.start_time or 0
@@ -59,11 +59,11 @@ def read_jpeg_folder(info: VideoInfo, num_threads: int = 1) -> FrameStream:
 
 
 READERS: dict[str, Callable[..., FrameStream]] = {"opencv": read_with_opencv, "pyav": read_with_pyav}
-"""Decoder to its reader, of video files."""
+"""Decoder -> its reader of video files."""
 
 
 def read_frames(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
-    """Yield every frame of a video file or of a folder of frames, by the decoder that `info` names."""
+    """Yield every frame of a video file or a folder of frames, by the decoder that `info` names."""
     return READERS.get(info.decoder_name, read_jpeg_folder)(info, num_threads)
 
 
@@ -75,7 +75,7 @@ def _retrieve(capture: cv2.VideoCapture, info: VideoInfo) -> np.ndarray:
 
 
 def _to_upright_rgb(frame: av.VideoFrame) -> np.ndarray:
-    """Return a frame as OpenCV does: turned by the file's rotation where that is a multiple of 90 degrees."""
+    """Return a frame rotated as OpenCV does: by the file's rotation if that is a multiple of 90 degrees."""
     image = frame.to_ndarray(format="rgb24")
     quarter_turns, rest = divmod(frame.rotation, 90)
     return image if rest else np.ascontiguousarray(np.rot90(image, quarter_turns % 4))

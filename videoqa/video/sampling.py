@@ -1,4 +1,4 @@
-"""Which frames of a clip are taken, as indices; pure numpy."""
+"""Chooses the frames of a clip, as indices; pure numpy."""
 
 import math
 
@@ -8,16 +8,16 @@ from videoqa._checks import Refusal, check_integer
 from videoqa.config import SamplingConfig
 
 EXACT_SECONDS, ROUNDED_SECONDS = 1e-6, 5e-4 + 1e-6
-"""How far off a time may be: as good as not at all, or as far as whole milliseconds are (Matroska)."""
+"""Tolerance of timestamps that are exact, and of those rounded to whole milliseconds (Matroska)."""
 
 
 def regular_indices(num_frames_in_clip: int, num_frames: int) -> np.ndarray:
     """Return `num_frames` regular frame indices of a clip, symmetric in time.
 
     The first half is `round(linspace(0, n - 1, k))` and the second half mirrors it, so that a clip and its
-    reverse give the same frames whatever the rounding of ties. One case cannot be symmetric: an odd
-    `num_frames` of an even-length clip, whose middle lies between two frames; the one with the even index is
-    taken. A clip shorter than `num_frames` repeats its frames evenly.
+    reverse give the same frames. One case cannot be symmetric: with an odd `num_frames`, the middle of an
+    even-length clip lies between two frames, and the one with the even index is taken. A clip shorter than
+    `num_frames` repeats its frames evenly.
 
     Args:
         num_frames_in_clip: int, at least 1.
@@ -38,7 +38,7 @@ def regular_indices(num_frames_in_clip: int, num_frames: int) -> np.ndarray:
 def regular_indices_in_time(timestamps_seconds: np.ndarray, num_frames: int) -> np.ndarray:
     """Return the indices of the frames nearest to `num_frames` regular times, symmetric in time.
 
-    For clips whose frame rate varies; with a constant frame rate it is `regular_indices` up to ties.
+    For clips with a variable frame rate; with a constant one it equals `regular_indices` but for ties.
 
     Args:
         timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
@@ -57,20 +57,20 @@ def regular_indices_in_time(timestamps_seconds: np.ndarray, num_frames: int) -> 
 
 
 def grid_indices(frame_count: int, sampling: SamplingConfig, fps: float | None = None) -> np.ndarray:
-    """Return the indices of the frame grid that is decoded and encoded of one clip of a constant rate.
+    """Return the indices of a clip's frame grid, the frames that are decoded, at a constant frame rate.
 
-    Usually the `num_frames` regular frames. With `frame_step`: every `frame_step`-th frame, the grid centred
-    in the clip; of a grid longer than `max_grid_frames` the middle is kept, so that neighbours stay
-    `frame_step` frames apart. Of a grid shorter than `num_frames` the frames are repeated evenly with
-    `short_clips="repeat"`; otherwise it stays as it is. With `frames_per_second`: `grid_indices_in_time`.
+    By default the grid is `num_frames` regular frames. With `frame_step` it is every `frame_step`-th frame,
+    centred in the clip; only the middle `max_grid_frames` of a longer grid are kept. A grid shorter than
+    `num_frames` has its frames repeated evenly with `short_clips="repeat"`, and stays short otherwise. With
+    `frames_per_second` it is `grid_indices_in_time`.
 
     Args:
         frame_count: int, frames in the clip, at least 1.
-        sampling: what is asked for.
+        sampling: how to choose frames.
         fps: frames per second of the clip; only `frames_per_second` needs it.
 
     Returns:
-        int64 array `(grid_length,)`, non-decreasing, `num_frames <= grid_length` unless short grids stay.
+        int64 array `(grid_length,)`, non-decreasing.
 
     Raises:
         ValueError: `fps` is needed and not given.
@@ -92,17 +92,10 @@ def grid_indices(frame_count: int, sampling: SamplingConfig, fps: float | None =
 def grid_indices_in_time(
     timestamps_seconds: np.ndarray, end_seconds: float, sampling: SamplingConfig
 ) -> np.ndarray:
-    """Return the indices of the frame grid with `frames_per_second`: `indices_on_show` at that rate.
+    """Return the frame grid with `frames_per_second`: `indices_on_show` at that rate.
 
-    Of a grid longer than `max_grid_frames` the middle is kept; a short one is treated as by `grid_indices`.
-
-    Args:
-        timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
-        end_seconds: when the last frame is no longer shown.
-        sampling: what is asked for, with `frames_per_second`.
-
-    Returns:
-        As `grid_indices`.
+    The first two arguments are those of `indices_on_show`. Long and short grids are treated as in
+    `grid_indices`, which also says what is returned.
     """
     assert sampling.frames_per_second is not None
     grid = indices_on_show(timestamps_seconds, end_seconds, sampling.frames_per_second)
@@ -113,8 +106,8 @@ def grid_indices_in_time(
 def indices_on_show(timestamps_seconds: np.ndarray, end_seconds: float, fps: float) -> np.ndarray:
     """Return which frame is on show at each of the times 0, 1 / fps, 2 / fps, ... after the first frame.
 
-    A frame is on show from its own time until that of the next, so whatever the rate is, and however it
-    varies, the result shows the clip at its own speed. Whole milliseconds are taken to be rounded.
+    A frame is on show from its own time until the next frame's, so the result has the clip's own speed at any
+    frame rate, constant or not. Timestamps in whole milliseconds are taken to be rounded.
 
     Args:
         timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
@@ -122,8 +115,8 @@ def indices_on_show(timestamps_seconds: np.ndarray, end_seconds: float, fps: flo
         fps: times per second, above 0.
 
     Returns:
-        int64 array, non-decreasing, in `[0, n - 1]`, beginning with 0; where the clip has fewer frames per
-        second a frame stands in it several times.
+        int64 array, non-decreasing, in `[0, n - 1]`, beginning with 0; it repeats frames of a clip that has
+        fewer per second.
     """
     times = np.asarray(timestamps_seconds, dtype=np.float64) - timestamps_seconds[0]
     duration = end_seconds - timestamps_seconds[0]
@@ -141,8 +134,8 @@ def window_start_center(grid_length: int, num_frames: int) -> int:
 def window_starts_spread(grid_length: int, num_frames: int, num_windows: int) -> np.ndarray:
     """Return where `num_windows` evenly spaced windows of `num_frames` neighbours start in a grid.
 
-    The first starts with the grid and the last ends with it; a single one is the middle window. Where the
-    grid has fewer starts than that, each comes once.
+    The first starts with the grid and the last ends with it; a single one is the middle window. A grid with
+    fewer than `num_windows` possible starts gives each of them once.
 
     Returns:
         int64 array `(k,)`, increasing, `1 <= k <= num_windows`.
@@ -154,15 +147,12 @@ def window_starts_spread(grid_length: int, num_frames: int, num_windows: int) ->
 
 
 def window_start_random(grid_length: int, num_frames: int, rng: np.random.Generator) -> int:
-    """Return where a random window of `num_frames` neighbours starts in a grid, each start equally likely.
-
-    In a grid that is not longer than the window that is 0.
-    """
+    """Return a uniformly random start of a window of `num_frames` neighbours; 0 in a shorter grid."""
     return int(rng.integers(0, max(grid_length - num_frames, 0) + 1))
 
 
 def _filled(grid: np.ndarray, sampling: SamplingConfig) -> np.ndarray:
-    """Return a grid whose frames are repeated evenly where it is too short and that is what is asked for."""
+    """Return a grid, with its frames repeated evenly if it is too short and `short_clips` is "repeat"."""
     if len(grid) >= sampling.num_frames or sampling.short_clips != "repeat":
         return grid
     return grid[regular_indices(len(grid), sampling.num_frames)]

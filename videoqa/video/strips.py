@@ -1,4 +1,4 @@
-"""One picture of many videos: a few frames of each side by side, with lines of text below."""
+"""Draws many videos in one picture: a few frames of each side by side, with lines of text below."""
 
 import base64
 import math
@@ -21,8 +21,8 @@ def strips(videos: Sequence[tuple[Sequence[str], Sequence[str]]], title: str) ->
     """Return one picture with a strip of up to three frames for each video, in reading order.
 
     Args:
-        videos: per video its frames as JPEG in base64 (none: grey tiles), and the lines to write below, which
-            are cut to the width of the strip.
+        videos: for each, its frames as JPEG in base64 (missing ones become grey tiles), and the lines to
+            write below, which are cut to the width of the strip.
         title: line at the top.
 
     Returns:

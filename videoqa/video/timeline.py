@@ -1,4 +1,4 @@
-"""When the frames of a video are shown, and where a segment lies among them."""
+"""The times at which a video's frames are shown, and the frames of a segment."""
 
 import av
 import numpy as np
@@ -10,15 +10,15 @@ from videoqa.video.probing import VideoInfo, open_container, video_stream
 END_SLACK_SECONDS = 1.0
 """How far a segment may end past the video: annotations are often rounded up."""
 UNEVEN_STEP = 1.5
-"""A frame rate varies when a step between two frames is this many times the median step, or its inverse."""
+"""The frame rate varies if a step between two frames is longer or shorter than the median by this factor."""
 
 
 def stored_timestamps(info: VideoInfo) -> np.ndarray:
     """Return the time of each frame as the container stores it, without decoding anything.
 
     Returns:
-        float64 array `(num_frames,)` in seconds from the start of the video stream, increasing; empty where
-        the container holds no usable times.
+        float64 array `(num_frames,)` in seconds from the start of the video stream, increasing; empty if the
+        container holds no usable times.
     """
     if info.kind not in FORMATS:  # a folder of frames
         return np.arange(info.frame_count_header) / info.fps
@@ -41,7 +41,7 @@ def stored_timestamps(info: VideoInfo) -> np.ndarray:
 
 
 def steady_timestamps(timestamps_seconds: np.ndarray, fps: float) -> np.ndarray:
-    """Return a decoder's timestamps, or index / fps where they do not increase from frame to frame."""
+    """Return a decoder's timestamps, or index / fps for all if they do not increase at every frame."""
     if np.isfinite(timestamps_seconds).all() and (np.diff(timestamps_seconds) > 0).all():
         return timestamps_seconds
     return np.arange(len(timestamps_seconds)) / fps
@@ -81,7 +81,7 @@ def segment_bounds(
 
 
 def shown_until(timestamps_seconds: np.ndarray, stop: int, fps: float) -> float:
-    """Return when frame `stop - 1` is no longer shown: the last one stays as long as most do."""
+    """Return the time at which frame `stop - 1` ends; the video's last frame lasts the median step."""
     if stop < len(timestamps_seconds):
         return float(timestamps_seconds[stop])
     return float(timestamps_seconds[-1]) + _usual_step(timestamps_seconds, fps)

@@ -1,4 +1,4 @@
-"""Frames to the size a model takes."""
+"""Resizes and crops frames to the size a model takes."""
 
 import math
 from dataclasses import dataclass
@@ -11,11 +11,7 @@ from videoqa.video._opencv import cv2
 
 
 def check_frames(name: str, frames: Any, requirement: str) -> np.ndarray:
-    """Return `frames`, refused unless they are uint8 `(num_frames, height, width, 3)`, none of them 0.
-
-    Raises:
-        ValueError: they are not; the message begins with `name` and says the requirement.
-    """
+    """Return `frames`; raise `ValueError` unless they are non-empty uint8 `(num_frames, height, width, 3)`."""
     if not isinstance(frames, np.ndarray):
         raise Refusal(name, requirement, type(frames).__name__)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
@@ -24,10 +20,10 @@ def check_frames(name: str, frames: Any, requirement: str) -> np.ndarray:
 
 
 def resize_and_crop(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return a frame whose short side is resized to that of `size`, aspect kept, cropped at the centre.
+    """Return a frame with its short side resized to the short side of `size`, then cropped at the centre.
 
-    Where the resized frame is smaller than `size` (which only happens when `size` is no square) it is padded
-    with black, evenly on both sides. Shrinking averages over areas, so that fine patterns do not flicker.
+    The aspect is kept. If `size` is no square and the resized frame is smaller, it is padded evenly with
+    black. Shrinking averages over areas, so that fine patterns do not flicker.
 
     Args:
         frame: uint8 RGB `(height, width, 3)`.
@@ -54,10 +50,10 @@ def shrink_short_side(frame: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def resize_with_surplus(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return a frame resized as by `resize_and_crop`, of which more is kept for crops of `size` elsewhere.
+    """Return a frame resized as by `resize_and_crop`, with a margin around the centre for other crops.
 
-    On each side of the centre crop at most half of `size` is kept, so up to twice `size` in all.
-    `center_crop` of the result is `resize_and_crop` of the frame, bit for bit.
+    The margin on each side is at most half of `size`. `center_crop` of the result equals `resize_and_crop` of
+    the frame bit for bit.
 
     Args:
         frame: uint8 RGB `(height, width, 3)`.
@@ -74,18 +70,18 @@ def resize_with_surplus(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class FrameFit:
-    """What brings frames to their size: `resize_and_crop`, or `resize_with_surplus`."""
+    """Brings frames to one size, by `resize_and_crop` or `resize_with_surplus`."""
 
     size: tuple[int, int]
     keep_surplus: bool = False
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
-        """Return a frame of any size at the size wanted."""
+        """Return the frame at the wanted size."""
         return (resize_with_surplus if self.keep_surplus else resize_and_crop)(frame, self.size)
 
 
 def stored_size(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Return height and width of what `resize_with_surplus` makes of a frame."""
+    """Return the height and width that `resize_with_surplus` gives a frame."""
     resized = _resized_shape(_without_surplus(height, width, size), _scale(height, width, size))
     parts = [_with_margins(*pair) for pair in zip(resized, size, strict=True)]
     kept = [max(part.stop - part.start, wanted) for part, wanted in zip(parts, size, strict=True)]
@@ -93,13 +89,13 @@ def stored_size(height: int, width: int, size: tuple[int, int]) -> tuple[int, in
 
 
 def center_crop(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return the middle `size`, `(height, width)`, of no smaller frames `(..., height, width, 3)`."""
+    """Return the middle `size`, `(height, width)`, of frames `(..., height, width, 3)` of at least that."""
     top, left = ((have - want) // 2 for have, want in zip(frames.shape[-3:-1], size, strict=True))
     return frames[..., top : top + size[0], left : left + size[1], :]
 
 
 def _with_margins(length: int, wanted: int) -> slice:
-    """Return the centre crop of `wanted` pixels of a side, with at most half of it kept before and behind."""
+    """Return the middle `wanted` pixels of a side, with margins of at most half of that."""
     if length <= wanted:
         return slice(0, length)
     before = (length - wanted) // 2
@@ -112,7 +108,7 @@ def _scale(height: int, width: int, size: tuple[int, int]) -> float:
 
 
 def _without_surplus(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Return the size of a frame whose ends were cut off, as far as they would only be cropped later."""
+    """Return the size of a very long frame without those parts of its ends that no crop would use."""
     longest = math.ceil(2 * max(size) / _scale(height, width, size))
     return min(height, longest), min(width, longest)
 
@@ -122,7 +118,7 @@ def _resized_shape(shape: tuple[int, int], scale: float) -> tuple[int, int]:
 
 
 def _resize(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return a frame whose short side is that of `size`; what is very long is cut to stay small."""
+    """Return a frame with its short side resized to that of `size`; the ends of very long frames are cut."""
     height, width = frame.shape[:2]
     scale = _scale(height, width, size)
     frame = _center_crop(frame, *_without_surplus(height, width, size))
