@@ -1,4 +1,4 @@
-"""Brings the columns of one source into the form of the annotation table, refusing what cannot be right."""
+"""Converts the columns of one source to those of the annotation table and refuses invalid cells."""
 
 import json
 import math
@@ -17,14 +17,7 @@ from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.source import LIST_COLUMNS, Source
 
 TEXT_COLUMNS = [
-    "video_id",
-    "video_path",
-    "question_id",
-    "question",
-    "answer",
-    "question_type",
-    "split",
-    "group",
+    *("video_id", "video_path", "question_id", "question", "answer", "question_type", "split", "group")
 ]
 """The text columns of the annotation table; a source may also have `video` and `label`."""
 SEGMENT_COLUMNS = ("start_seconds", "end_seconds")
@@ -33,7 +26,7 @@ MIXED = "open_ended or action"
 
 
 def as_texts(source: Source) -> Source:
-    """Return the source with its text columns as str ("" where nothing is) and its lists as lists of str."""
+    """Return the source with its text columns as str ("" in empty cells) and its lists as lists of str."""
     table = source.table.copy()
     for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label"]):
         table[column] = column_as(source, column, as_text)
@@ -43,7 +36,7 @@ def as_texts(source: Source) -> Source:
 
 
 def task_of_rows(table: pd.DataFrame) -> pd.Series:
-    """Return the task of each row, told by its filled columns: one of `TASKS`, multiple_choice or `MIXED`."""
+    """Return the task of each row, by its filled columns: one of `TASKS`, multiple_choice or `MIXED`."""
     filled = {
         name: table[name] != "" if name in table else pd.Series(False, index=table.index)
         for name in ("question", "label")
@@ -59,15 +52,15 @@ def task_of_rows(table: pd.DataFrame) -> pd.Series:
 
 
 def standard_columns(source: Source, task: str, *, labelled: bool = True) -> pd.DataFrame:
-    """Return the columns of the annotation table, as far as one source can tell, then its further columns.
+    """Return one source's columns of the annotation table, then its own further columns.
 
     Args:
-        source: as `as_texts` returns it; the index says where each row stands in it.
+        source: from `as_texts`; the index of its table is the row's place in the source.
         task: of every row.
-        labelled: every row must have an answer.
+        labelled: whether every row must have an answer.
 
     Raises:
-        ValueError: a column is missing or a cell cannot be right, naming the first such row.
+        ValueError: a missing column or an invalid cell, naming the first such row.
     """
     _check_columns(source, task, labelled)
     found = source.table
@@ -86,7 +79,7 @@ def standard_columns(source: Source, task: str, *, labelled: bool = True) -> pd.
 
 
 def refuse_rows(bad: pd.Series, source: Source, name: str, requirement: str, values: pd.Series) -> None:
-    """Raise `ValueError` if any row is bad, naming the first one, its value and how many there are."""
+    """Raise `ValueError` if any row is bad, naming the first, its value and the number of bad rows."""
     if not bad.any():
         return
     first = int(bad.to_numpy().argmax())
@@ -142,12 +135,12 @@ def as_text(cell: Any) -> str:
 
 
 def _plain(cell: Any) -> Any:
-    """A numpy scalar or array as Python has it."""
+    """Return a numpy scalar or array as a Python value."""
     return cell.tolist() if isinstance(cell, (np.generic, np.ndarray)) else cell
 
 
 def _texts(cell: Any) -> list[str]:
-    """A list of texts from a list or from its JSON form."""
+    """Return a list of texts from a list or its JSON form."""
     cell = _plain(cell)
     if isinstance(cell, str) and cell.strip():
         try:

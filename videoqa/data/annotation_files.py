@@ -30,15 +30,15 @@ def open_source(
     """Return the rows of a CSV or JSONL path, a DataFrame, a named set, or a folder of frames.
 
     Args:
-        entry: a name in `spec_names()` is that set (write `./sample` for a file called so); a path ending in
-            .toml is the description of a set of one's own; a folder is one of extracted frames.
-        data: the task wanted of a set that has several, its fold, and whether its counts may differ.
+        entry: the name of a set in `spec_names()` (write `./sample` for a file of that name), the path of a
+            file or of a set's own .toml description, or a folder of extracted frames.
+        data: gives the task, the fold, and whether a named set's counts may differ.
         videos: folder of the videos; None: beside the annotation file.
         annotations: folder of a named set's own files.
 
     Raises:
-        FileNotFoundError: a path where nothing is.
-        ValueError: an unknown name or kind of file, or content that cannot be read, naming row or line.
+        FileNotFoundError: no such path.
+        ValueError: an unknown name or kind of file, or invalid content, naming row or line.
     """
     if videos is not None:
         check_directory("videos", videos)
@@ -66,10 +66,10 @@ def open_source(
 def folders_of(
     entries: Sequence[Entry], data: DataConfig, with_videos: bool
 ) -> tuple[list[str | None], list[str | None]]:
-    """Return the folder of videos and that of annotation files of each source: one for all, or one each.
+    """Return each source's folder of videos and folder of annotation files; one given folder serves all.
 
     Raises:
-        ValueError: neither one nor as many as sources, none where a named set needs its videos
+        ValueError: neither one folder nor one per source, none although a named set needs its videos
             (`with_videos`), or annotations that no source uses.
     """
     own_files = [isinstance(entry, str) and is_spec(entry) and entry != SAMPLE for entry in entries]
@@ -99,12 +99,11 @@ def folders_of(
 
 
 def check_distinct(entries: Sequence[Entry], videos: Sequence[str | None]) -> None:
-    """Raise `ValueError` where a named set or a file is given twice, whose rows would count twice.
+    """Raise `ValueError` if a named set or a file is given twice, so that its rows would count twice.
 
     Args:
         entries: the sources.
-        videos: folder of each one's videos; for a set that is nothing but its folder, another one is another
-            set.
+        videos: each source's folder; class folders in two places are two sets.
     """
     seen = set()
     for entry, folder in zip(entries, videos, strict=True):
@@ -119,13 +118,13 @@ def check_distinct(entries: Sequence[Entry], videos: Sequence[str | None]) -> No
 
 
 def is_name(text: str) -> bool:
-    """Return whether `text` can only be meant as a set's name: known, or neither a file nor like one."""
+    """Return whether `text` is meant as a set's name: a known one, or a bare word that is no file."""
     path = Path(text)
     return text in ("", *spec_names()) or (path.name == text and not path.suffix and not path.exists())
 
 
 def _source(name: str, table: pd.DataFrame, folder: Path, row_numbers: pd.Series | None = None) -> Source:
-    """The source of a table with rows, each column once."""
+    """Return the source of a table; refuse one without rows or with a repeated column."""
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise Refusal(f"{name} must name each column once. Received: {twice[0]!r} more than once.")
@@ -145,8 +144,8 @@ def _named_table(spec: Spec, data: DataConfig, annotations: str | None, videos: 
 
 
 def _read_csv(text: str, name: str) -> tuple[pd.DataFrame, None]:
-    # Everything stays text: an answer may be "2", "NA" or "None", and each is what it says. The column
-    # names are read as a first row, so that every longer row is refused and none becomes an index.
+    # Everything stays text, because answers such as "2", "NA" and "None" must not be converted. The column
+    # names are read as the first row, so that longer rows are refused instead of making an index.
     try:
         rows = pd.read_csv(io.StringIO(text), header=None, dtype=str, na_filter=False, skipinitialspace=True)
     except pd.errors.ParserError as error:

@@ -1,4 +1,4 @@
-"""Readers of the annotation files of named sets: one function for each way in which such files are made."""
+"""Reads the annotation files of named sets: one function per format."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
@@ -18,28 +18,28 @@ from videoqa.data.video_index import VideoIndex
 def read_annotation_files(
     spec: Spec, folder: Path | None, fold: int, index: VideoIndex | None
 ) -> pd.DataFrame:
-    """Return the rows of a named set as its own files have them, every one.
+    """Return all rows of a named set, as its own files have them.
 
     Args:
         spec: the set.
-        folder: of its annotation files; None for a set without any.
+        folder: of its annotation files; None if it has none.
         fold: from 1.
-        index: the videos; None when they are not wanted.
+        index: the videos; None if they are not needed.
 
     Returns:
-        Table with `split`, `names` (tuple of str: what the video may be called, without suffix),
+        Table with `split`, `names` (tuple of str: possible names of the video, without suffix),
         `video_id`, and `label` or `question`, `answer`, `question_id` and perhaps `question_type`.
         `attrs["classes"]`: the labels in the set's own order.
 
     Raises:
         FileNotFoundError: an annotation file is missing.
-        ValueError: a file that cannot be right, naming line or row.
+        ValueError: an invalid file, naming line or row.
     """
     return READERS[spec.format](spec, folder, fold, index)
 
 
 def _read_records(spec: Spec, folder: Path, fold: int, index: VideoIndex | None) -> pd.DataFrame:
-    """Lists of JSON objects; the files of a split are joined by the question's id."""
+    """Read lists of JSON objects; the files of a split are joined by the question's id."""
     splits = []
     for split, names in spec.files.items():
         paths = [annotation_file(folder, name.format(fold=fold), spec.homepage) for name in names]
@@ -57,7 +57,7 @@ def _read_records(spec: Spec, folder: Path, fold: int, index: VideoIndex | None)
 
 
 def _columns_used(spec: Spec) -> list[str]:
-    """The set's own columns that become ours or part of a video's name."""
+    """Return the set's columns that are renamed to ours or are part of a video's name."""
     return list(dict.fromkeys([*spec.columns.values(), *_columns_of_names(spec)]))
 
 
@@ -66,7 +66,7 @@ def _columns_of_names(spec: Spec) -> list[str]:
 
 
 def _joined(paths: list[Path], spec: Spec) -> pd.DataFrame:
-    """The rows of the first file, each with the columns that the other files add for the same key."""
+    """Return the first file's rows, with the columns that the other files add for the same key."""
     key = spec.columns["question_id"]
     joined = _keyed(paths[0], key, spec)
     for path in paths[1:]:
@@ -81,7 +81,7 @@ def _joined(paths: list[Path], spec: Spec) -> pd.DataFrame:
 
 
 def _keyed(path: Path, key: str, spec: Spec) -> pd.DataFrame:
-    """The rows of one file, the cells that are used as texts; checked here, where each row has its number."""
+    """Return one file's rows by key, with used cells as texts, checked while their row numbers are known."""
     table = pd.DataFrame(read_records(path))
     check_columns(table.columns, [key], str(path))
     source = Source(str(path), table, path.parent)
@@ -104,7 +104,7 @@ def _keyed(path: Path, key: str, spec: Spec) -> pd.DataFrame:
 
 
 def _video_names(spec: Spec, folder: Path, table: pd.DataFrame) -> list[tuple[str, ...]]:
-    """What each row's video may be called: the spec's patterns filled with the row's own texts."""
+    """Return the possible names of each row's video: the spec's patterns, filled with the row's texts."""
     columns = _columns_of_names(spec)
     mapped = {}
     if spec.video_mapping and (folder / spec.video_mapping).is_file():
@@ -120,7 +120,7 @@ def _video_names(spec: Spec, folder: Path, table: pd.DataFrame) -> list[tuple[st
 
 
 def _read_class_lists(spec: Spec, folder: Path, fold: int, index: VideoIndex | None) -> pd.DataFrame:
-    """A numbered list of classes, and per split a list of `class/clip` with or without that number."""
+    """Read a numbered list of classes, and per split a list of `class/clip` with or without that number."""
     rows, classes = [], {}
     for split, names in spec.files.items():
         class_file, list_file = (name.format(fold=fold) for name in names)
@@ -142,7 +142,7 @@ def _read_class_lists(spec: Spec, folder: Path, fold: int, index: VideoIndex | N
 
 
 def _check_once(video_id: str, number: int, lines: dict[str, int], path: Path) -> None:
-    """Refuse a clip that has a line already; `lines` remembers the line of each."""
+    """Refuse a clip with a second line; `lines` remembers each clip's first."""
     first = lines.setdefault(video_id, number)
     if first != number:
         where = f"It stands in line {first} and in line {number}: remove one."
@@ -150,7 +150,7 @@ def _check_once(video_id: str, number: int, lines: dict[str, int], path: Path) -
 
 
 def _numbered_classes(path: Path) -> dict[str, int]:
-    """Class to number, from lines `number name` counted from 1."""
+    """Return class -> number, from lines `number name` counted from 1."""
     classes = {}
     for position, (number, words) in enumerate(read_lines(path), start=1):
         if len(words) != 2 or words[0] != str(position) or words[1] in classes:
@@ -161,7 +161,7 @@ def _numbered_classes(path: Path) -> dict[str, int]:
 
 
 def _read_class_split_files(spec: Spec, folder: Path, fold: int, index: VideoIndex | None) -> pd.DataFrame:
-    """One file per class whose lines are `clip number`: 1 training, 2 test, 0 not used."""
+    """Read one file per class with lines `clip number`: 1 training, 2 test, 0 not used."""
     meanings = {"0": None, "1": "train", "2": "test"}
     ending = spec.files["train"][0].format(**{"class": "", "fold": fold})
     paths = sorted(path for path in folder.glob(f"*{ending}") if path.is_file())
@@ -181,7 +181,7 @@ def _read_class_split_files(spec: Spec, folder: Path, fold: int, index: VideoInd
 
 
 def _read_class_folders(spec: Spec, folder: Path | None, fold: int, index: VideoIndex | None) -> pd.DataFrame:
-    """Folders of clips called like their class, perhaps inside folders called like the splits."""
+    """List folders of clips named after their class, perhaps inside folders named after the splits."""
     if index is None:
         raise Refusal("videos", "name the folder that holds one folder of clips per class", None)
     rows = []

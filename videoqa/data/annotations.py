@@ -33,23 +33,23 @@ def read_annotations(
 
     Args:
         data: the sources, the folders of their videos, the task, the classes kept and the limit.
-        tables: further sources, with the columns a CSV file would have.
+        tables: further sources, with the columns of a CSV file.
         seed: of the automatic split and of the rows kept under `data.limit`.
-        with_videos: leave out the rows of named sets whose video is in none of the folders, which then must
-            be given. False: keep every row. Rows of one's own files always stay.
-        needed_splits: of those that have rows, these may not be left without a video.
+        with_videos: leave out rows of named sets whose video is not in the folders, which must be given.
+            False: keep every row. Rows of one's own files always stay.
+        needed_splits: splits that, if they have rows, must have one with a video.
 
     Returns:
         Table with `video_id, video_path, question_id, question, answer, question_type, split, group,
         start_seconds, end_seconds` and the sources' further columns, index 0, 1, ... Open-ended answers
         are lower-cased; labels are as written. `attrs`: "task"; "sources", their names;
         "automatic_split", whether the splits were drawn here; "left_out", rows per other task; "absent", rows
-        per split left out for want of a video; "classes", action labels in the set's own order where it has
-        one, and "num_listed_classes" before `data.classes` chose; "score_groups", see `Spec`.
+        without a video left out, per split; "classes", action labels in the set's own order if it has one,
+        and "num_listed_classes" before `data.classes` chose; "score_groups", see `Spec`.
 
     Raises:
         FileNotFoundError: a source or a folder is not there.
-        ValueError: a source or row that cannot be used, naming it.
+        ValueError: an unusable source or row, naming it.
     """
     entries: list[Entry] = [*data.data, *tables]
     if not entries:
@@ -88,13 +88,13 @@ def read_annotations(
 
 
 def split_sources(data: Any) -> tuple[tuple[str, ...], list[pd.DataFrame]]:
-    """Return what a user gave as `data`: names and absolute paths, which a later run finds again, and tables.
+    """Return the names and absolute paths, and the tables, of what a user gave as `data`.
 
     Args:
         data: one of, or a list of: path, name of a built-in set, DataFrame.
 
     Raises:
-        ValueError: nothing was given, naming what to give.
+        ValueError: nothing was given.
     """
     entries = list(data) if isinstance(data, (list, tuple)) else [] if data is None else [data]
     if not entries:
@@ -108,7 +108,7 @@ def split_sources(data: Any) -> tuple[tuple[str, ...], list[pd.DataFrame]]:
 def read_questions(
     entry: Entry, videos: str | os.PathLike[str] | None = None, *, task: str = "open_ended"
 ) -> pd.DataFrame:
-    """Return the annotation table of questions to answer: as `read_annotations`, but answers are optional.
+    """Return the annotation table of questions to answer, like `read_annotations` but with answers optional.
 
     Args:
         entry: CSV or JSONL path, or DataFrame.
@@ -116,7 +116,7 @@ def read_questions(
         task: "action" needs no `question` column.
 
     Returns:
-        Annotation table; `answer` is "" where there is none, `split` is "test" where there is none.
+        Annotation table; a missing `answer` is "", a missing `split` is "test".
     """
     check_choice("task", task, TASKS)
     folder = None if videos is None else os.path.abspath(videos)
@@ -131,7 +131,7 @@ def require_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
     """Return the rows of `split`, index 0, 1, ...
 
     Raises:
-        ValueError: an unknown name, or no such row, naming the rows there are of each split.
+        ValueError: an unknown name, or no such row, naming each split's number of rows.
     """
     check_choice("split", split, SPLITS)
     rows = table[table["split"] == split].reset_index(drop=True)
@@ -144,7 +144,7 @@ def require_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
 def _keep_classes(
     table: pd.DataFrame, sources: list[Source], task: str, wanted: tuple[str, ...]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The rows of the wanted classes, and the attributes that say which classes there are."""
+    """Return the rows of the wanted classes, and the attributes about classes."""
     listed = list(dict.fromkeys(label for part in sources for label in part.table.attrs.get("classes", ())))
     if not wanted:
         return table, {"classes": listed, "num_listed_classes": len(listed)} if listed else {}
@@ -158,7 +158,7 @@ def _keep_classes(
 
 
 def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, list[Source], dict[str, int]]:
-    """The task, the sources with its rows only, and how many rows of each other task were left out."""
+    """Return the task, the sources with only its rows, and how many rows of each other task were left out."""
     tasks = [task_of_rows(source.table) for source in sources]
     counts = Counter(name for rows in tasks for name in rows)
     found = ", ".join(f"{name} ({number} rows)" for name, number in counts.items())
@@ -179,7 +179,7 @@ def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, l
 
 
 def _join(sources: list[Source], tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of all sources, with ids and groups, which look across sources."""
+    """Join the rows of all sources and fill in question ids and groups."""
     names = _distinct_names(sources)
     for name, table in zip(names, tables, strict=True):
         numbered = pd.Series([f"{name}:{row + 1}" for row in table.index], index=table.index, dtype=object)
@@ -220,7 +220,7 @@ def _check_ids(table: pd.DataFrame, names: list[str], lengths: list[int]) -> Non
 
 
 def _check_splits(table: pd.DataFrame, sources: list[Source]) -> None:
-    """Refuse splits that some rows have and others have not."""
+    """Refuse a table in which only some rows have a split."""
     blank = table["split"] == ""
     if blank.any() and not blank.all():
         lengths = [len(source.table) for source in sources]
@@ -230,7 +230,7 @@ def _check_splits(table: pd.DataFrame, sources: list[Source]) -> None:
 
 
 def _limit(table: pd.DataFrame, limit: int, seed: int) -> pd.DataFrame:
-    """At most `limit` rows of each split: drawn, since files are often sorted by answer; order is kept."""
+    """Return at most `limit` random rows of each split, in order; files are often sorted by answer."""
     order = np.random.default_rng(seed).permutation(len(table))
     kept = table.iloc[order].groupby("split", sort=False).head(limit).index
     return table.loc[sorted(kept)].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Archives that lie where videos should, told by their first bytes or name, with the line that unpacks."""
+"""Finds archives that are still packed, by their first bytes or name, and says how to unpack them."""
 
 import os
 import shlex
@@ -35,24 +35,13 @@ _MAGIC = (
 )
 _READ_BYTES = 300
 _NO_ARCHIVE = (
-    ".txt",
-    ".csv",
-    ".jsonl",
-    ".json",
-    ".md",
-    ".docx",
-    ".xlsx",
-    ".npz",
-    ".py",
-    ".h5",
-    ".png",
-    ".jpg",
+    *(".txt", ".csv", ".jsonl", ".json", ".md", ".docx", ".xlsx", ".npz", ".py", ".h5", ".png", ".jpg"),
 )
-"""Endings not opened; some are zip files inside, none holds videos."""
+"""Files with these endings are not opened: some are zip files inside, but none holds videos."""
 
 
 def archives_in(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the path of each archive in `folders` and below, and how to unpack it; later parts left out."""
+    """Yield the path of each archive in `folders` and below, without later parts, and how to unpack it."""
     seen = set()
     for top in folders:
         for folder, _, names in os.walk(top):
@@ -67,7 +56,7 @@ def archives_in(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def archive_kind(path: str) -> str | None:
-    """Return what kind of archive a file is, by its first bytes, else by its name; None: it is none."""
+    """Return the kind of an archive, by its first bytes, else by its name; None: it is no archive."""
     name = os.path.basename(path).lower()
     if name.endswith((*VIDEO_SUFFIXES, *_NO_ARCHIVE)) or _is_later_part(name):
         return None
@@ -88,7 +77,7 @@ def how_to_unpack(path: str, kind: str) -> str:
 
 
 def check_unpacked(videos: Iterable[str]) -> None:
-    """Raise `ValueError`, saying how to unpack, where an archive was given in place of the videos' folder."""
+    """Raise `ValueError`, saying how to unpack, if an archive was given instead of the videos' folder."""
     for path in videos:
         kind = archive_kind(path) if Path(path).is_file() else None
         if kind is not None:
@@ -97,7 +86,7 @@ def check_unpacked(videos: Iterable[str]) -> None:
 
 
 def _is_later_part(name: str) -> bool:
-    """Return whether a file is the second or a later part of an archive in several."""
+    """Return whether a file is the second or a later part of a split archive."""
     stem, _, end = name.rpartition(".")
     if end == "rar" and ".part" in stem:
         number = stem.rpartition(".part")[2]

@@ -14,11 +14,11 @@ from videoqa._frame_folders import CLIPS, LABELS, LISTS, SETTINGS, is_extraction
 from videoqa.data.text_files import read_text
 
 GROUP_PATTERN = re.compile(r"_(g\d+)_c\d+$")
-"""Where clips are called as UCF101's, those of one group were cut from one video."""
+"""Finds the group in a clip's name of UCF101's form; the clips of a group were cut from one video."""
 
 
 def is_frames_source(text: str) -> bool:
-    """Return whether `text` is the path of extracted frames, be they finished or not."""
+    """Return whether `text` is the path of a finished or unfinished extraction of frames."""
     return os.path.isdir(text) and (is_frames_set(text) or is_extraction(text))
 
 
@@ -26,14 +26,14 @@ def read_frames_set(text: str) -> pd.DataFrame:
     """Return the clips that the lists of a folder of frames name, as a table of actions.
 
     Args:
-        text: the folder, which holds `label.txt`, `train.txt` and `test.txt`, perhaps `validation.txt`.
+        text: folder with `label.txt`, `train.txt` and `test.txt`, perhaps `validation.txt`.
 
     Returns:
         Table with the columns of a CSV source: `video_id` (`<class>/<video>`), `video_path` (the clip's
         folder), `label`, `split`, `group`; `attrs["classes"]` in the order of `label.txt`.
 
     Raises:
-        ValueError: the extraction did not come to its end, or a list that cannot be right, naming the line.
+        ValueError: the extraction is unfinished, or a list is invalid, naming the line.
     """
     folder = Path(os.path.abspath(text))
     if not is_frames_set(folder):
@@ -66,7 +66,7 @@ def _classes(path: Path) -> list[str]:
 
 
 def _lines(path: Path, classes: list[str]) -> Iterator[tuple[str, str, int]]:
-    """Yield where each line stands, its clip and its label."""
+    """Yield the place of each line in words, its clip and its label."""
     if not path.exists() or not path.stat().st_size:
         return
     for number, line in enumerate(read_text(path).split("\n"), start=1):
@@ -83,7 +83,7 @@ def _lines(path: Path, classes: list[str]) -> Iterator[tuple[str, str, int]]:
 
 
 def _groups(path: Path) -> dict[str, str]:
-    """Return the group of each clip as the table had it that the frames were extracted from."""
+    """Return each clip's group in the table that the frames were extracted from."""
     if not path.exists():
         return {}
     rows = csv.DictReader(io.StringIO(read_text(path)))

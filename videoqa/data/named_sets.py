@@ -15,9 +15,9 @@ from videoqa.data.specs import Spec
 from videoqa.data.video_index import VideoIndex
 
 ABSENT = "video_absent"
-"""Column of a named set's rows: whether their video is in none of the folders; other sources have it not."""
+"""Column of named sets only: whether the row's video is missing from the folder."""
 WHY_ABSENT = "why_absent"
-"""Attribute of a set's rows when no video is there: the refusal that says what lies in the folder instead."""
+"""Attribute of a set's table if the folder has none of its videos: the refusal that says so."""
 
 
 def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos: str | None) -> pd.DataFrame:
@@ -27,16 +27,15 @@ def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos
         spec: the set.
         data: says `fold` and whether other counts are allowed.
         annotations: folder of the set's annotation files.
-        videos: folder of its videos; None: rows name the video as it would be called.
+        videos: folder of its videos; None: `video_path` is the usual name.
 
     Returns:
         Table with the columns of a CSV source, `video_id`, `video_path` and `ABSENT`; `attrs["classes"]`
         for actions, `attrs["score_groups"]`.
 
     Raises:
-        FileNotFoundError: an annotation file, or a folder, is not there.
-        ValueError: rows of another release, a clip or group in training and in test, or files that cannot be
-            right.
+        FileNotFoundError: an annotation file or a folder is missing.
+        ValueError: rows of another release, a clip or group in training and in test, or invalid files.
     """
     fold = _check_fold(spec, data.fold)
     folder = _annotation_folder(spec, annotations)
@@ -70,7 +69,7 @@ def _annotation_folder(spec: Spec, annotations: str | None) -> Path | None:
 
 
 def _check_counts(spec: Spec, table: pd.DataFrame, fold: int, folder: Path | None, allowed: bool) -> None:
-    """Refuse the files of another release, told by their numbers of rows."""
+    """Refuse the files of another release, by their numbers of rows."""
     expected = spec.expected_counts(fold)
     found = {split: int((table["split"] == split).sum()) for split in expected}
     if found == expected or allowed:
@@ -87,7 +86,7 @@ def _check_counts(spec: Spec, table: pd.DataFrame, fold: int, folder: Path | Non
 
 
 def _groups(spec: Spec, table: pd.DataFrame) -> pd.Series:
-    """What the pattern finds in each clip's name, with its class; "" where it finds nothing."""
+    """Return each clip's class and what the pattern finds in its name, as "class/found"; "" if nothing."""
     pattern = re.compile(spec.group_pattern)
     groups = []
     for label, (name, *_) in zip(table["label"], table["names"], strict=True):
@@ -97,7 +96,7 @@ def _groups(spec: Spec, table: pd.DataFrame) -> pd.Series:
 
 
 def _check_disjoint(spec: Spec, table: pd.DataFrame) -> None:
-    """Refuse a clip, and where the set promises it a group, that training and test share."""
+    """Refuse a clip in both training and test, and such a group if the set has disjoint groups."""
     for column, kind in (("video_id", "clip"), ("group", "group")):
         if column == "group" and not (spec.disjoint_groups and "group" in table):
             continue
@@ -112,7 +111,7 @@ def _check_disjoint(spec: Spec, table: pd.DataFrame) -> None:
 
 
 def _find_videos(spec: Spec, table: pd.DataFrame, index: VideoIndex | None, folder: Path | None) -> None:
-    """Fill `video_path` and `ABSENT`; an absent video has the path where it would usually lie."""
+    """Fill `video_path` and `ABSENT`; an absent video gets its usual path."""
     base = index.folder if index is not None else folder or Path()
     found = _resolved(set(table["names"]), index)
     usual = {names: os.path.join(base, *f"{names[0]}{spec.video_suffix}".split("/")) for names in found}
@@ -124,7 +123,7 @@ def _find_videos(spec: Spec, table: pd.DataFrame, index: VideoIndex | None, fold
 
 
 def _resolved(distinct: set[tuple[str, ...]], index: VideoIndex | None) -> dict[tuple[str, ...], str | None]:
-    """The path of each video that is there; a name that several share means the one at its own path."""
+    """Return each video's path, None if absent; names that share a stem are found at their own path only."""
     if index is None:
         return dict.fromkeys(distinct)
     stems = Counter(_stem(name) for names in distinct for name in set(names))
@@ -139,15 +138,15 @@ def _stem(name: str) -> str:
 def drop_absent(
     table: pd.DataFrame, needed_splits: Sequence[str] = SPLITS, whys: Iterable[str] = ()
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the rows whose video is there, and how many of each split are not.
+    """Return the rows whose video is there, and how many rows of each split were left out.
 
     Args:
         table: with the column `ABSENT`.
-        needed_splits: those that may not be left empty.
-        whys: refusals of sets of which no video at all is there, the first of which is raised.
+        needed_splits: splits that may not become empty.
+        whys: refusals of sets without any video; the first is raised.
 
     Raises:
-        ValueError: no row of a needed split is left, naming it.
+        ValueError: a set without any video, or a needed split without rows.
     """
     for why in whys:
         raise Refusal(why)

@@ -1,4 +1,4 @@
-"""The rows of one source of annotations before they are in our form."""
+"""`Source`: the rows of one source of annotations, before they are converted."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,13 @@ LIST_COLUMNS = ["answers", "choices"]
 
 @dataclass(frozen=True)
 class Source:
-    """The rows of one source as it has them.
+    """The rows of one source, with its own columns.
 
     Attributes:
-        name: how messages call it: the path, the built-in name or "DataFrame".
-        table: its columns; index 0, 1, ... in the order of the source.
-        folder: where relative video paths begin: the videos' folder if one was named.
-        row_numbers: line of the file each row stands in; None: rows are counted instead.
+        name: for messages: the path, the name of the set or "DataFrame".
+        table: the rows; index 0, 1, ... in the order of the source.
+        folder: relative video paths start here.
+        row_numbers: line of each row in its file; None: messages count rows.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Source:
     row_numbers: pd.Series | None = None
 
     def where(self, row: int) -> str:
-        """Return how messages call the row with index `row`."""
+        """Return the place of the row with index `row`, for messages."""
         if self.row_numbers is None:
             return f"row {row + 1} of {self.name}"
         return f"line {self.row_numbers[row]} of {self.name}"

@@ -1,4 +1,4 @@
-"""What the format of a set's files asks of the other fields of its description."""
+"""Checks that a data set's description has the fields that its format needs."""
 
 import re
 import string
@@ -22,16 +22,12 @@ TASKS_OF_FORMAT = {
 FORMATS_WITHOUT_FILES = ("drawn", "class_folders")
 RECORD_COLUMNS = ("question_id", "question", "answer")
 CLASS = "{class}"
-"""Begins the name of a file of which there is one for each class."""
+"""Placeholder at the start of a file name; the set has one such file per class."""
 MAPPED = "mapped"
 
 
 def check_format(spec: "Spec") -> None:
-    """Raise `ValueError` where a field is not what the reader of `spec.format` needs.
-
-    Args:
-        spec: whose fields are of the right types, and whose format is known.
-    """
+    """Raise `ValueError` if a field is not what the reader of `spec.format` needs; its types are right."""
     for task in spec.tasks:
         tasks = TASKS_OF_FORMAT[spec.format]
         check_choice("tasks", task, tasks, f"The format {spec.format!r} gives no other.")
@@ -44,16 +40,12 @@ def check_format(spec: "Spec") -> None:
 
 
 def placeholders(pattern: str) -> set[str]:
-    """Return the names that stand in braces in `pattern`.
-
-    Raises:
-        ValueError: braces that are not in pairs.
-    """
+    """Return the names in braces in `pattern`; raise `ValueError` if braces are not in pairs."""
     return {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
 
 
 def _check_members(name: str, table: Mapping[str, object]) -> None:
-    """Refuse a table with an entry that is no list of texts, or an empty one."""
+    """Refuse a table with an entry that is no list of texts, or is empty."""
     for key, members in table.items():
         is_list = isinstance(members, (list, tuple)) and len(members) > 0
         if not is_list or not all(isinstance(text, str) for text in members):  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from videoqa.data.spec_checks import TASKS_OF_FORMAT, check_format
 SPEC_SUFFIX = ".toml"
 COUNTS = ("clips", *SPLITS)
 FORMATS = tuple(TASKS_OF_FORMAT)
-"""How a set's annotation files are made; `annotation_formats` has the reader of each."""
+"""Formats of a set's annotation files; `annotation_formats` has a reader for each."""
 
 
 @dataclass(frozen=True)
@@ -23,29 +23,29 @@ class Spec:
     """What is known about a data set, and how its own files become our table.
 
     Attributes:
-        name: what `--data` calls it.
+        name: the value of `--data`.
         title: one line saying what it is.
         tasks: the tasks its rows can serve, the usual one first.
         format: one of `FORMATS`.
         licence: SPDX name of its licence, or the terms in words.
-        homepage: where to get it; empty when the package itself makes the set.
-        citation: whom to cite; empty when there is nothing to cite.
-        counts: rows of each split as published, and distinct clips, by the names in `COUNTS`; a list where
-            each fold has its own. Splits without a figure are not checked.
+        homepage: where to get it; empty if the package itself makes the set.
+        citation: whom to cite; empty if nobody.
+        counts: published rows of each split, and distinct clips, by the names in `COUNTS`; a list if folds
+            differ. Splits without a figure are not checked.
         folds: number of official splits.
-        files: split to the annotation files that are joined into its rows; `{fold}` stands for the fold,
-            `{class}` for the class where each has a file.
-        columns: our column to the set's own ("records" only); `question_id` is the key of a join.
-        question_types: text in the set's own column of types to our name of it; empty: kept as it is.
+        files: split -> annotation files that are joined into its rows; `{fold}` stands for the fold,
+            `{class}` for the class if each has a file.
+        columns: our column -> the set's own ("records" only); `question_id` is the key of a join.
+        question_types: text in the set's own column of types -> our name for it; empty: kept as it is.
         num_answers: answers kept, the most frequent of the training split; None: the usual default.
-        video_names: what a row's video may be called, without suffix; `{column}` stands for the row's own
-            text, `{mapped}` for what `video_mapping` has. The first one is the `video_id`.
-        video_suffix: usual ending of the videos, for messages; any other is found as well.
-        video_mapping: file of lines "name video_id", read where it lies beside the annotations.
-        group_pattern: regular expression over a clip's file name (actions only); the class, and what its one
-            pair of parentheses captures, are the row's group.
-        disjoint_groups: a group in training and in test is refused.
-        score_groups: name to the question types, or to the action labels, scored together.
+        video_names: possible names of a row's video, without suffix; `{column}` stands for the row's own
+            text, `{mapped}` for its `video_mapping`. The first one is the `video_id`.
+        video_suffix: usual ending of the videos, for messages; others are found as well.
+        video_mapping: file of lines "name video_id" beside the annotations; it may be missing.
+        group_pattern: regular expression over a clip's file name (actions only); the row's group is its class
+            and the text that the pattern's one pair of parentheses captures.
+        disjoint_groups: refuse a group that is in training and in test.
+        score_groups: name -> the question types, or action labels, scored together.
     """
 
     name: str
@@ -117,7 +117,7 @@ def spec_names() -> tuple[str, ...]:
 
 
 def is_spec(entry: str) -> bool:
-    """Return whether `entry` names a known set, or is the path of a description of one's own."""
+    """Return whether `entry` is the name of a known set or the path of a description."""
     return entry in spec_names() or entry.lower().endswith(SPEC_SUFFIX)
 
 
@@ -126,11 +126,10 @@ def load_spec(entry: str, *, argument: str = "data") -> Spec:
 
     Args:
         entry: name or path.
-        argument: what the caller calls it, for messages.
+        argument: the caller's name for it, for messages.
 
     Raises:
-        ValueError: no such name, no TOML, or a file with a field unknown, missing, of another type or none
-            that its format can use.
+        ValueError: no such name, no TOML, or as `spec_from_dict`.
         FileNotFoundError: no such file.
     """
     own_file = entry.lower().endswith(SPEC_SUFFIX)
@@ -156,8 +155,7 @@ def spec_from_dict(content: dict[str, Any], source: str) -> Spec:
     """Return the `Spec` with the fields of `content`.
 
     Raises:
-        ValueError: a field is unknown, missing, of another type or none that the format can use; `source`
-            names the file.
+        ValueError: a field that is unknown, missing, of the wrong type or invalid; `source` names the file.
     """
     known = [item.name for item in fields(Spec)]
     needed = [
@@ -178,7 +176,7 @@ def spec_from_dict(content: dict[str, Any], source: str) -> Spec:
 
 
 def options_of(entries: Sequence[str]) -> dict[str, Any]:
-    """Return the options that a run on exactly one named set takes from its description."""
+    """Return the options that a run takes from its only named set."""
     if len(entries) != 1 or not is_spec(entries[0]):
         return {}
     num_answers = load_spec(entries[0]).num_answers
@@ -186,14 +184,14 @@ def options_of(entries: Sequence[str]) -> dict[str, Any]:
 
 
 def usual_task(entries: Sequence[str]) -> str | None:
-    """Return the task that exactly one named set serves where none is given; None for anything else."""
+    """Return the usual task of the only named set; None for other data."""
     if len(entries) != 1 or not is_spec(entries[0]):
         return None
     return load_spec(entries[0]).tasks[0]
 
 
 def _folder() -> Traversable:
-    """The folder of the installed package, or that of the checkout the package is run from."""
+    """Return the folder of descriptions in the installed package, or in the checkout."""
     try:
         return importlib.resources.files("videoqa.data_specs")
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""Splits of whole groups, the same for the same seed whatever the order of the rows."""
+"""Splits rows by whole groups; the result depends on the seed, not on the order of the rows."""
 
 import hashlib
 import math
@@ -12,13 +12,13 @@ from videoqa._checks import Refusal, check_integer, check_number
 def split_by_group(groups: pd.Series, fractions: Mapping[str, float], seed: int = 0) -> pd.Series:
     """Return the split of each row, every group whole in one split.
 
-    Groups stand in the order of a hash of seed and name; the first ones go to the first split and so on,
-    so the proportions are exact but for rounding, and neither row order nor row counts matter. Each split
-    with a fraction above 0 gets a group as long as there are enough groups.
+    Groups are sorted by a hash of seed and name; the first go to the first split and so on. Proportions of
+    groups are exact but for rounding, and neither the order nor the number of rows matters. Each split with a
+    fraction above 0 gets a group if there are enough.
 
     Args:
         groups: group of each row, str.
-        fractions: split to its part of the groups; they add up to 1.
+        fractions: split -> its share of the groups; they add up to 1.
         seed: 0 or more.
 
     Returns:
@@ -41,7 +41,7 @@ def split_by_group(groups: pd.Series, fractions: Mapping[str, float], seed: int 
 def attach_validation(table: pd.DataFrame, seed: int = 0, share: float = 0.15) -> pd.DataFrame:
     """Return the table with a share of the training groups as validation, unless it has validation rows.
 
-    Only training rows move. A single training group stays: then there is no validation.
+    Only training rows move. A single training group stays, without validation.
     `attrs["automatic_validation"]` says whether rows were moved.
     """
     training = table["split"] == "train"
@@ -62,10 +62,10 @@ def groups_of_splits(table: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def split_as_trained(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Return the table with splits that respect what a model was trained on.
+    """Return the table with the splits that a model was trained with.
 
-    Where the splits of `table` were drawn, the groups trained on are "train", those chosen by are
-    "validation" and all others "test". Where it has splits but no validation rows, the groups that `train`
+    If the splits of `table` were drawn, the model's training and validation groups keep these splits and all
+    others become "test". If the table has splits of its own but no validation rows, the groups that `train`
     moved from training to validation are moved here too.
 
     Args:
@@ -88,7 +88,7 @@ def _group_hashes(table: pd.DataFrame) -> pd.Series:
 
 
 def _sizes(num_groups: int, fractions: Mapping[str, float]) -> dict[str, int]:
-    """Groups per split: rounded down, the rest to the largest remainders, then none left empty."""
+    """Return the groups per split: rounded down, the rest by largest remainder, then none left empty."""
     sizes = {name: math.floor(fraction * num_groups + 1e-9) for name, fraction in fractions.items()}
     by_remainder = sorted(fractions, key=lambda name: sizes[name] - fractions[name] * num_groups)
     for name in by_remainder[: num_groups - sum(sizes.values())]:

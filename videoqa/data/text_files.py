@@ -39,7 +39,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     """Return the objects of a JSON file that holds a list of them.
 
     Raises:
-        ValueError: no JSON, or anything but a list of objects, naming the first that is none.
+        ValueError: no JSON, or no list of objects, naming the first other item.
     """
     try:
         rows = json.loads(read_text(path))
@@ -57,7 +57,7 @@ def annotation_file(folder: Path, name: str, homepage: str) -> Path:
     """Return the path of a set's annotation file in `folder`.
 
     Raises:
-        FileNotFoundError: it is not there, naming where it lies instead or where to get it.
+        FileNotFoundError: it is missing; the message names a folder below that has it, or where to get it.
     """
     elsewhere = [] if (folder / name).exists() else sorted(folder.rglob(name))
     advice = f"It lies in {str(elsewhere[0].parent)!r}: name that folder." if elsewhere else ""

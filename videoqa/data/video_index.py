@@ -1,4 +1,4 @@
-"""Which video files a folder holds, and which of them a dataset's name for a video means."""
+"""Lists the video files of a folder and finds the one that a data set's name for a video means."""
 
 import os
 from collections import defaultdict
@@ -9,38 +9,14 @@ from pathlib import Path, PurePosixPath
 from videoqa._checks import Refusal, check_directory
 
 VIDEO_SUFFIXES = (
-    *(
-        ".avi",
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".3gp",
-        ".mkv",
-        ".webm",
-        ".gif",
-        ".mpg",
-        ".mpeg",
-        ".m2v",
-        ".ts",
-        ".m2ts",
-    ),
-    *(".mts", ".wmv", ".asf", ".flv", ".ogv", ".ivf", ".y4m", ".vob"),
+    *(".avi", ".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".gif", ".mpg", ".mpeg", ".m2v", ".ts"),
+    *(".m2ts", ".mts", ".wmv", ".asf", ".flv", ".ogv", ".ivf", ".y4m", ".vob"),
 )
-"""Endings by which videos are found in a folder; what a file is, its first bytes decide."""
+"""Endings by which videos are found in a folder; the first bytes then decide what a file is."""
 ARCHIVE_SUFFIXES = (
-    ".zip",
-    ".rar",
-    ".7z",
-    ".tar",
-    ".tgz",
-    ".tar.gz",
-    ".tar.bz2",
-    ".tar.xz",
-    ".gz",
-    ".bz2",
-    ".xz",
+    *(".zip", ".rar", ".7z", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".gz", ".bz2", ".xz"),
 )
-"""Endings of files that have to be unpacked before anything in them is a video."""
+"""Endings of archives, which have to be unpacked first."""
 
 
 class VideoIndex:
@@ -64,21 +40,21 @@ class VideoIndex:
 
     @cached_property
     def archives(self) -> list[str]:
-        """The archives still to be unpacked, as `paths`."""
+        """The archives that are still packed, in the form of `paths`."""
         return sorted(name for name in self._files if name.lower().endswith(ARCHIVE_SUFFIXES))
 
     def find(self, names: Iterable[str], anywhere: Container[str] | None = None) -> str | None:
-        """Return the absolute path of the video that one of `names` means; None: it is not here.
+        """Return the absolute path of the video that one of `names` means; None: it is not in the folder.
 
-        A name is a path without suffix, such as `YoYo/v_YoYo_g01_c01`. It means the file that lies there;
-        else the one file called so in whatever folder. Letter case and the video suffix make no difference.
+        A name is a path without suffix, such as `YoYo/v_YoYo_g01_c01`. It means the file at that path, else
+        the only file of that name in any folder. Letter case and the video suffix do not matter.
 
         Args:
             names: tried in this order.
-            anywhere: the names that may lie in another folder; None: all.
+            anywhere: names that may be found in other folders; None: all.
 
         Raises:
-            ValueError: several files could be meant.
+            ValueError: a name matches several files.
         """
         for name in names:
             key = name.lower()
@@ -93,7 +69,7 @@ class VideoIndex:
         return None
 
     def why_empty(self) -> str:
-        """Return what to do about a folder in which none of the wanted videos is."""
+        """Return in words why none of the wanted videos is in the folder, and what to do."""
         if self.archives:
             return (
                 f"It holds archives that are still packed, such as {self.archives[0]!r}: unpack them first."

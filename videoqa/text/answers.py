@@ -9,7 +9,7 @@ import numpy as np
 
 from videoqa._checks import Refusal, check_integer
 from videoqa._normalizing import collapse_spaces, normalize_answer
-from videoqa.text._json_lists import load_texts, save_texts
+from videoqa.text._json_texts import load_texts, save_texts
 
 OUTSIDE_ID = -1
 """The id of an answer that is not in the list."""
@@ -45,24 +45,19 @@ class AnswerList:
         return len(self.answers)
 
     def encode(self, answers: Iterable[str]) -> np.ndarray:
-        """Return the class ids of n answer texts: int32 `(n,)`, -1 for each that is not in the list."""
+        """Return the class ids of n answer texts: int32 `(n,)`, -1 for texts not in the list."""
         texts = list(answers)
         known = {text: self._ids.get(normalize_answer(text), OUTSIDE_ID) for text in set(texts)}
         return np.array([known[text] for text in texts], dtype=np.int32)
 
     def save(self, path: str | Path) -> None:
         """Write the answers as JSON."""
-        save_texts(path, "answers", self.answers)
+        save_texts(path, "answers", list(self.answers))
 
     @classmethod
     def load(cls, path: str | Path) -> "AnswerList":
-        """Return the list that `save` wrote.
-
-        Raises:
-            FileNotFoundError: no such file.
-            ValueError: the file holds something else.
-        """
-        return load_texts(path, "answers", cls)
+        """Return the list that `save` wrote; raises as `load_texts`."""
+        return load_texts(path, "answers", list, cls)
 
 
 def build_answer_list(
@@ -72,11 +67,11 @@ def build_answer_list(
 
     Args:
         answers: one text per training row.
-        num_answers: answers kept at most; of spellings that are one answer the most frequent is kept.
-        order: answers that come first, in this order, as far as they are kept: the classes of a named set.
+        num_answers: answers kept at most, each in its most frequent spelling.
+        order: kept answers that are in it come first, in its order: the classes of a named set.
 
     Raises:
-        ValueError: `num_answers` below 2, or fewer than two different answers: nothing could be learned.
+        ValueError: `num_answers` below 2, or fewer than two different answers.
     """
     check_integer("num_answers", num_answers, minimum=2)
     spellings: dict[str, Counter[str]] = defaultdict(Counter)

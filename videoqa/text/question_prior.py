@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoqa._checks import Refusal, check_file
-from videoqa._manifest import read_json, write_json
+from videoqa._checks import Refusal
 from videoqa._normalizing import normalize_answer
+from videoqa.text._json_texts import load_texts, save_texts
 
 FIELD = "answers_by_prefix"
 
 
 @dataclass(frozen=True)
 class QuestionPrior:
-    """A floor for question models: the most frequent training answer after a question's first words.
+    """Answers with the most frequent training answer to questions that begin alike: a floor for models.
 
     Args:
         answers: prefix (the words of `question_words` joined by single spaces, "" before the first word) ->
-            answer. A prefix with the answer of the next shorter one in the mapping may be left out.
+            answer. A prefix may be left out if the next shorter one has the same answer.
 
     Raises:
         ValueError: no answer for the empty prefix.
@@ -42,25 +42,12 @@ class QuestionPrior:
 
     def save(self, path: str | Path) -> None:
         """Write the prefixes and their answers as JSON."""
-        write_json(Path(path), {FIELD: dict(self.answers)})
+        save_texts(path, FIELD, dict(self.answers))
 
     @classmethod
     def load(cls, path: str | Path) -> "QuestionPrior":
-        """Return the prior that `save` wrote.
-
-        Raises:
-            FileNotFoundError: no such file.
-            ValueError: the file holds something else.
-        """
-        content = read_json(check_file("path", path))
-        answers = content.get(FIELD) if set(content) == {FIELD} else None
-        if not isinstance(answers, dict) or not all(isinstance(text, str) for text in answers.values()):
-            requirement = f"be a JSON file with the one field {FIELD!r}, an object of texts"
-            raise Refusal("path", requirement, str(path))
-        try:
-            return cls(answers)
-        except ValueError as error:
-            raise Refusal(f"{path}: {error}") from error
+        """Return the prior that `save` wrote; raises as `load_texts`."""
+        return load_texts(path, FIELD, dict, cls)
 
 
 def question_words(question: str) -> list[str]:
@@ -70,17 +57,17 @@ def question_words(question: str) -> list[str]:
 
 
 def build_question_prior(questions: Sequence[str], answers: Sequence[str]) -> QuestionPrior:
-    """Return the prior of training questions; of equally frequent answers the first to appear counts.
+    """Return the prior of training questions; of equally frequent answers the first to appear wins.
 
-    A prefix is kept only where its answer differs from that of the next shorter one that is kept, which
-    changes no guess: the prefixes of a question that begin a training question are the first so many.
+    A prefix is kept only if the next shorter kept one has another answer. This changes no guess, because all
+    shorter prefixes of a known prefix are known too.
 
     Args:
         questions: one per training row, at least one.
         answers: one per training row.
 
     Raises:
-        ValueError: no rows, or two different numbers of rows.
+        ValueError: no rows, or not as many questions as answers.
     """
     if len(questions) == 0 or len(questions) != len(answers):
         requirement = "be as many as `answers`, and at least one"
@@ -92,7 +79,7 @@ def build_question_prior(questions: Sequence[str], answers: Sequence[str]) -> Qu
 
 
 def _pruned_answers(rows: list[tuple[list[str], str]]) -> dict[str, str]:
-    """Return the answer of each prefix that changes it, from the words and the answer of each row."""
+    """Return the prefixes to keep with their answers, from the words and the answer of each row."""
     kept: dict[str, str] = {}
     # a prefix, the answer of the next shorter one, and its rows in the order of the table
     waiting: list[tuple[tuple[str, ...], str | None, list[tuple[list[str], str]]]] = [((), None, rows)]

@@ -1,4 +1,4 @@
-"""The words a model knows: from questions to lower-case words, and to rows of token ids."""
+"""The question vocabulary: turns questions into lower-case words, and into rows of token ids."""
 
 import functools
 import re
@@ -13,7 +13,7 @@ from nltk.tokenize import NLTKWordTokenizer
 from videoqa._checks import Refusal, check_integer
 from videoqa._normalizing import check_question, collapse_spaces, holds_words, normalize_answer
 from videoqa.config import MAX_QUESTION_TOKENS
-from videoqa.text._json_lists import load_texts, save_texts
+from videoqa.text._json_texts import load_texts, save_texts
 from videoqa.text.answers import AnswerList, build_answer_list
 
 __all__ = [
@@ -31,11 +31,11 @@ __all__ = [
 PADDING_ID = 0
 UNKNOWN_ID = 1
 SPECIAL_WORDS = ("", "<unknown>")
-"""What stands at `PADDING_ID` and `UNKNOWN_ID`; no question has such a token."""
+"""The words with the ids `PADDING_ID` and `UNKNOWN_ID`; no question contains them."""
 
 _TOKENIZER = NLTKWordTokenizer()
-# Words without punctuation need none of the tokenizer's rules but its contractions (can-not, gon-na, ...),
-# and most questions are made of nothing else: this is what makes a table of 100,000 rows quick.
+# Most questions are plain words, for which splitting at spaces gives the tokenizer's result unless one is a
+# contraction (can-not, gon-na, ...). This shortcut makes a table of 100,000 rows quick.
 _PLAIN = re.compile(r"[a-z0-9 ]+\?*")
 _CONTRACTED = re.compile(r"\b(?:cannot|gimme|gonna|gotta|lemme|wanna)\b")
 
@@ -48,7 +48,7 @@ class Vocabulary:
         words: distinct words, beginning with `SPECIAL_WORDS`.
 
     Raises:
-        ValueError: the first two differ, a word is no str, or one stands twice.
+        ValueError: other first words, a word that is no str, or a repeated one.
     """
 
     words: tuple[str, ...]
@@ -73,7 +73,7 @@ class Vocabulary:
 
         Args:
             questions: n texts.
-            max_tokens: length of a row; longer questions are cut on the right, shorter ones padded there.
+            max_tokens: length of a row; questions are cut or padded on the right.
 
         Returns:
             int32 `(n, max_tokens)`, values in `[0, size)`.
@@ -92,7 +92,7 @@ class Vocabulary:
         return token_ids[order]
 
     def unknown_words(self, question: str) -> list[str]:
-        """Return the distinct words of a question that no training question had; punctuation is no word."""
+        """Return the distinct words of a question that are not in the vocabulary, without punctuation."""
         unknown = (word for word in tokenize(question) if word not in self._ids and holds_words(word))
         return list(dict.fromkeys(unknown))
 
@@ -112,17 +112,12 @@ class Vocabulary:
 
     def save(self, path: str | Path) -> None:
         """Write the words as JSON."""
-        save_texts(path, "words", self.words)
+        save_texts(path, "words", list(self.words))
 
     @classmethod
     def load(cls, path: str | Path) -> "Vocabulary":
-        """Return the vocabulary that `save` wrote.
-
-        Raises:
-            FileNotFoundError: no such file.
-            ValueError: the file holds something else.
-        """
-        return load_texts(path, "words", cls)
+        """Return the vocabulary that `save` wrote; raises as `load_texts`."""
+        return load_texts(path, "words", list, cls)
 
     def _examples(self, number: int = 10) -> Sequence[str]:
         return [word for word in self.words[2:] if holds_words(word)][:number]
@@ -132,7 +127,7 @@ def build_vocabulary(questions: Iterable[str], vocabulary_size: int = 10000) -> 
     """Return the most frequent words of `questions`, ties in alphabetical order.
 
     Args:
-        questions: one text per training row; a question that stands in more rows counts more.
+        questions: one text per training row; repeated questions count as often as they occur.
         vocabulary_size: ids at most, padding and unknown included.
 
     Raises:

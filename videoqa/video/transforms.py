@@ -11,7 +11,7 @@ from videoqa.video._opencv import cv2
 
 
 def check_frames(name: str, frames: Any, requirement: str) -> np.ndarray:
-    """Return `frames`; raise `ValueError` unless they are uint8 `(num_frames, height, width, 3)`, not empty."""
+    """Return `frames`; raise `ValueError` unless they are uint8 `(num_frames, height, width, 3)`, none 0."""
     if not isinstance(frames, np.ndarray):
         raise Refusal(name, requirement, type(frames).__name__)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
