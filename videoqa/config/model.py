@@ -36,7 +36,7 @@ class ModelConfig:
         backbone: one of `BACKBONES`; None for an architecture without one.
         backbone_weights: "imagenet" (inception_v3), "package" (tiny: shipped with the package), a file path,
             None (random), or "default" (the backbone's own).
-        backbone_layer: layer whose output are the features; None: the last.
+        backbone_layer: layer to cut the backbone at; None: the last.
         frame_size: (height, width) in pixels; None: the backbone's or the architecture's.
         video_branch: "lstm", "mean" (of all frames), "attention" (a weighted mean with position embeddings)
             or "none" (the blind model).

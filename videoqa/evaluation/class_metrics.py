@@ -58,11 +58,7 @@ def confused_pairs(
 
     The most frequent comes first, ties in alphabetical order. Rows without an answer are not counted.
     """
-    wrong = [
-        (true, guess)
-        for true, guess in zip(gold, predicted, strict=True)
-        if guess is not None and guess != true
-    ]
-    counts = Counter(wrong)
+    answers = zip(gold, predicted, strict=True)
+    counts = Counter((true, guess) for true, guess in answers if guess is not None and guess != true)
     pairs = sorted(counts, key=lambda pair: (-counts[pair], *pair))[:most]
     return [{"gold": true, "predicted": guess, "num_rows": counts[true, guess]} for true, guess in pairs]

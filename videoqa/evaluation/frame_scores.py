@@ -1,6 +1,5 @@
 """Scores per frame, for models that label every frame; pure numpy."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,20 +35,24 @@ def frame_scores(
     """
     names = {normalize_answer(answer): answer for answer in answers}
     labels = [names.setdefault(normalize_answer(label), label) for label in gold]
-    counts: Counter[tuple[str, str]] = Counter()
-    for label, classes in zip(labels, frame_classes, strict=True):
-        counts.update((label, answers[index]) for index in classes.tolist())
-    place = {name: number for number, name in enumerate(names.values())}
-    pairs = sorted(counts, key=lambda pair: (place[pair[0]], place[pair[1]]))
-    wrong = sorted((pair for pair in counts if pair[0] != pair[1]), key=lambda pair: (-counts[pair], *pair))
-    total = sum(counts.values())
+    classes = list(names.values())
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    for label, seen in zip(labels, frame_classes, strict=True):
+        counts[classes.index(label)] += np.bincount(seen, minlength=len(classes))
+    pairs: list[dict[str, Any]] = [
+        {"labelled": classes[row], "classified": classes[column], "num_frames": int(counts[row, column])}
+        for row, column in np.argwhere(counts)
+    ]
+    wrong = [pair for pair in pairs if pair["labelled"] != pair["classified"]]
     return {
-        "num_frames": total,
-        "num_classes": len(names),
-        "accuracy": sum(counts[name, name] for name in place) / total if total else None,
-        **_class_means(counts, list(place)),
-        "label_pairs": [_entry(pair, counts) for pair in pairs],
-        "confused_pairs": [_entry(pair, counts) for pair in wrong],
+        "num_frames": int(counts.sum()),
+        "num_classes": len(classes),
+        "accuracy": float(counts.trace() / counts.sum()) if counts.any() else None,
+        **_class_means(counts),
+        "label_pairs": pairs,
+        "confused_pairs": sorted(
+            wrong, key=lambda pair: (-pair["num_frames"], pair["labelled"], pair["classified"])
+        ),
     }
 
 
@@ -73,29 +76,17 @@ def frame_lines(scores: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _class_means(counts: Mapping[tuple[str, str], int], classes: Sequence[str]) -> dict[str, Any]:
+def _class_means(counts: np.ndarray) -> dict[str, Any]:
     """Return the macro means of precision, recall and F1, and how many classes each leaves out."""
-    labelled: Counter[str] = Counter()
-    given: Counter[str] = Counter()
-    for (label, other), number in counts.items():
-        labelled[label] += number
-        given[other] += number
-    right = {name: counts.get((name, name), 0) for name in classes}
+    right, given, labelled = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
+    both = (given > 0) & (labelled > 0)
     known = {
-        "macro_precision": [right[name] / given[name] for name in classes if given[name]],
-        "macro_recall": [right[name] / labelled[name] for name in classes if labelled[name]],
-        "macro_f1": [
-            2 * right[name] / (given[name] + labelled[name])
-            for name in classes
-            if given[name] and labelled[name]
-        ],
+        "macro_precision": right[given > 0] / given[given > 0],
+        "macro_recall": right[labelled > 0] / labelled[labelled > 0],
+        "macro_f1": 2 * right[both] / (given + labelled)[both],
     }
-    means = {field: float(np.mean(each)) if each else None for field, each in known.items()}
-    return means | {"classes_left_out": {field: len(classes) - len(each) for field, each in known.items()}}
-
-
-def _entry(pair: tuple[str, str], counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
-    return {"labelled": pair[0], "classified": pair[1], "num_frames": counts[pair]}
+    means = {field: float(each.mean()) if len(each) else None for field, each in known.items()}
+    return means | {"classes_left_out": {field: len(counts) - len(each) for field, each in known.items()}}
 
 
 def _left_out(number: int) -> str:

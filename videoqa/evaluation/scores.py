@@ -50,9 +50,8 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
     if scores.get("frames"):
         lines += frame_lines(scores["frames"])
     if scores["num_failed_videos"]:
-        lines.append(
-            f"videos that could not be read (their rows count as wrong): {scores['num_failed_videos']}"
-        )
+        text = "videos that could not be read (their rows count as wrong)"
+        lines.append(f"{text}: {scores['num_failed_videos']}")
     if scores.get("absent_rows"):
         lines.append(f"rows left out because their video is not there: {scores['absent_rows']}")
     return list(filter(None, lines))

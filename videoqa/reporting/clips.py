@@ -38,10 +38,8 @@ def surest_wrong(predictions: pd.DataFrame) -> pd.DataFrame:
 
 def surest_right(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the right rows with the highest probability, one per video, that the blind model gets wrong."""
-    blind_right = predictions["blind_answer"].map(normalize_answer) == predictions["answer"].map(
-        normalize_answer
-    )
-    return _surest(predictions[(predictions["status"] != FAILED) & predictions["correct"] & ~blind_right])
+    blind, gold = (predictions[name].map(normalize_answer) for name in ("blind_answer", "answer"))
+    return _surest(predictions[(predictions["status"] != FAILED) & predictions["correct"] & (blind != gold)])
 
 
 def _surest(rows: pd.DataFrame) -> pd.DataFrame:
@@ -51,11 +49,8 @@ def _surest(rows: pd.DataFrame) -> pd.DataFrame:
 
 def show_clips(rows: pd.DataFrame, *, progress: bool = False) -> list[ShownClip]:
     """Return each row with a picture of five evenly spaced frames, or with a note if there is none."""
-    records = rows.to_dict("records")
-    return [
-        _show(row)
-        for row in progress_bar(records, progress=progress, desc="pictures", unit="clip", leave=False)
-    ]
+    bar = progress_bar(rows.to_dict("records"), progress=progress, desc="pictures", unit="clip", leave=False)
+    return [_show(row) for row in bar]
 
 
 def _show(row: dict[str, Any]) -> ShownClip:
