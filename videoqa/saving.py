@@ -1,4 +1,4 @@
-"""The model folder: JSON and weights, checksummed; written last-file-marks-done, validated when read."""
+"""Writes and reads model folders: JSON and weights with checksums, complete once the manifest is there."""
 
 import dataclasses
 import os
@@ -24,7 +24,7 @@ CONFIG, VOCABULARY, ANSWERS = "config.json", "question_vocabulary.json", "answer
 WEIGHTS, BACKBONE_WEIGHTS = "model.weights.h5", "backbone.weights.h5"
 METRICS, QUESTION_PRIOR, BLIND = "metrics.json", "question_prior.json", "blind"
 UNFINISHED = "UNFINISHED.txt"
-"""Lies in a run's folder until it is done; what else lies there belongs to no model."""
+"""Marks the folder of a run that is not finished, whose other files are no model yet."""
 PARTS_OF_A_FOLDER = (
     CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, QUESTION_PRIOR, f"{BLIND}/{MANIFEST}"
 )  # fmt: skip
@@ -32,13 +32,13 @@ PARTS_OF_A_FOLDER = (
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A model read from disk and checked: everything but the built network, which `build` makes.
+    """A checked model folder; `build` makes the network.
 
     Attributes:
         path: the folder.
-        config: the run's configuration, with the sizes the model really has.
-        backbone: `backbone_identity` of the backbone its features come from; empty for a blind model and for
-            architectures without one.
+        config: the run's configuration, with the model's actual sizes.
+        backbone: `backbone_identity` of its backbone; empty for a blind model and for architectures without
+            a backbone.
         vocabulary: words of the questions; None for an action model.
         answers: answer of each class.
         metrics: scores written when it was trained.
@@ -55,19 +55,19 @@ class ModelFolder:
 
     @cached_property
     def encoder_config(self) -> Any:
-        """The `ModelConfig` for encoding: a frozen backbone, with the folder's own weights if any."""
+        """The `ModelConfig` for encoding: a frozen backbone, with the folder's own weights if it has any."""
         own = self.path / BACKBONE_WEIGHTS
         weights = str(own) if own.exists() else self.config.model.backbone_weights
         return dataclasses.replace(self.config.model, backbone_weights=weights, train_backbone=False)
 
     def config_to_score(self, num_test_clips: int | None = None) -> RunConfig:
-        """Return the configuration that examples to be scored are made with, whose backbone is frozen.
+        """Return the configuration for making examples to score, with a frozen backbone.
 
         Args:
             num_test_clips: windows of each clip; None: the folder's own number.
 
         Raises:
-            ValueError: several windows where one is the whole clip.
+            ValueError: several windows although one is the whole clip.
         """
         config = dataclasses.replace(self.config, model=self.encoder_config)
         if num_test_clips is None:
@@ -82,7 +82,7 @@ class ModelFolder:
         return load_model_folder(folder) if folder.is_dir() else None
 
     def build(self) -> "keras.Model":
-        """Return the model with the folder's weights; it starts from features, without a backbone from clips.
+        """Return the model with the folder's weights; from features if it has a backbone, else from clips.
 
         Raises:
             ValueError: the weights do not fit the configuration, or are not finite.
@@ -93,7 +93,7 @@ class ModelFolder:
         model = build_from_config(self.config.model, self.config.sampling.num_frames, starts_from=starts_from)
         try:
             with warnings.catch_warnings():
-                # Keras only warns of layers it leaves as they are.
+                # Keras only warns of layers whose weights it cannot load.
                 warnings.simplefilter("error", UserWarning)
                 _weights_only(model).load_weights(self.path / WEIGHTS)
         except (ValueError, UserWarning) as error:
@@ -119,21 +119,21 @@ def save_model_folder(
     backbone_weights: str | Path | None = None,
     question_prior: QuestionPrior | None = None,
 ) -> ModelFolder:
-    """Write `model` and all it needs to `out` and return it as read back; `MANIFEST.json` comes last.
+    """Write `model` and all it needs to `out`, `MANIFEST.json` last, and return the folder as read back.
 
     Args:
         out: folder; made if absent. A `blind/` in it becomes part of the manifest.
         model: the form that starts from features, if there is one.
-        config: its `model` part has the sizes of `model`.
+        config: its `model` part has the actual sizes.
         vocabulary: None for an action model.
         answers: answer of each class.
         metrics: JSON-ready scores.
-        backbone_weights: file to keep with the model; needed when the backbone was trained or is not
-            found by its name elsewhere.
+        backbone_weights: file to keep with the model; needed if the backbone was trained or its weights have
+            no name that is known elsewhere.
         question_prior: of the training questions; None for an action model.
     """
     out.mkdir(parents=True, exist_ok=True)
-    remove(out / MANIFEST)  # of a run that was resumed for more epochs: its parts are replaced from here on
+    remove(out / MANIFEST)  # a run resumed for more epochs now replaces the parts of its model
     _weights_only(model).save_weights(out / WEIGHTS)
     if backbone_weights is not None and Path(backbone_weights) != out / BACKBONE_WEIGHTS:
         shutil.copyfile(backbone_weights, out / BACKBONE_WEIGHTS)
@@ -154,7 +154,7 @@ def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
 
     Raises:
         FileNotFoundError: no such folder, or a part is missing.
-        ValueError: a changed byte, parts that disagree, or a configuration of a newer version.
+        ValueError: changed files, parts that disagree, or a configuration of another version.
     """
     folder = check_directory("model", path)
     if not (folder / MANIFEST).exists():
@@ -181,7 +181,7 @@ def remove(path: Path) -> None:
 
 
 def _weights_only(model: "keras.Model") -> "keras.Model":
-    """Return the same layers without the optimizer, whose state Keras would write and read as well."""
+    """Return the same layers without the optimizer, whose state Keras would also write and read."""
     import keras
 
     return keras.Model(model.inputs, model.outputs)
@@ -200,7 +200,7 @@ def _check_sizes(folder: Path, config: RunConfig, vocabulary: Vocabulary | None,
 
 
 def _check_backbone(folder: ModelFolder) -> None:
-    """Refuse a folder whose backbone here is another one than it was trained with."""
+    """Refuse a folder if its backbone here differs from the one it was trained with."""
     if not folder.backbone:
         return
     model = folder.encoder_config

@@ -1,5 +1,5 @@
-"""The audit: what is wrong with the rows and videos of a data set, before anything is trained on them.
+"""Audits a data set before training: finds what is wrong with its rows and videos.
 
-`audit` is the public entry; `table_findings` needs no decoding and serves `train` as well, `clip_findings`
-reads what `video.examining` saw in worker processes (`workers`), kept by content in `records`.
+`audit` is the public entry. `table_findings` needs no decoding and also serves `train`. `clip_findings` reads
+the records that `video.examining` makes in worker processes (`workers`) and `records` keeps by content.
 """

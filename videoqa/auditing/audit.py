@@ -33,8 +33,8 @@ def audit(
 ) -> AuditReport:
     """Look at every row and every video of a data set and report what is wrong with them.
 
-    Each distinct content is decoded once, in processes of their own; what was seen of it is kept in
-    `<home>/audits`, so that a killed audit goes on where it stopped when it is run again.
+    Each distinct content is decoded once, in worker processes. The results are kept in `<home>/audits`, so
+    that running the audit again resumes a killed one.
 
     Args:
         data: path of a CSV or JSONL file, the name of a set, a DataFrame, or a list of these.
@@ -48,7 +48,7 @@ def audit(
         The report, whose tables are also written to `out`.
 
     Raises:
-        ValueError: an option out of range, a table that cannot be used, an archive given as folder.
+        ValueError: an option out of range, an unusable table, an archive given as a folder.
         FileNotFoundError: an annotation file or folder that does not exist.
         OSError: `out` cannot be written to.
 
@@ -91,7 +91,7 @@ def audit(
 def _examined(
     tasks: list[Task], kept: Records, num_workers: int, progress: bool
 ) -> tuple[dict[str, dict[str, Any]], int, list[str]]:
-    """Return what is known of each content, how many were decoded for it now, and notes."""
+    """Return the record of each content, the number of contents decoded now, and notes."""
     records = {}
     for content, _, segments in tasks:
         record = kept.read(content, segments)
@@ -113,7 +113,7 @@ def _examined(
 
 
 def _out_folder(out: str | os.PathLike[str] | None, videos: Iterable[str]) -> Path:
-    """Return the folder to write to, made if absent, which lies in no folder of videos."""
+    """Return the folder to write to, made if absent; refuse one inside a folder of videos."""
     folder = Path("audits") / f"{datetime.now():%Y-%m-%d-%H%M%S}" if out is None else Path(out)
     for place in videos:
         if folder.absolute().resolve().is_relative_to(Path(place).resolve()):

@@ -1,4 +1,4 @@
-"""The part of the audit that needs no decoding, as the lines that `train` prints before it starts."""
+"""Prints the findings that need no decoding, before `train` starts."""
 
 import os
 
@@ -21,14 +21,14 @@ SHOWN_ARCHIVES = 3
 
 
 def say_table_findings(table: pd.DataFrame, config: RunConfig, *, progress: bool = True) -> None:
-    """Print what the table and the bytes of its videos tell, a line each; silent where nothing is wrong.
+    """Print a line for each kind of finding about the table and its videos' bytes; nothing if all is well.
 
-    Videos that cannot be read are not told here: encoding them tells. For a blind model no video is opened.
+    Unreadable videos are reported later, when they are encoded. For a blind model no video is opened.
 
     Args:
         table: annotation table with all its splits.
         config: of the run.
-        progress: print.
+        progress: False prints nothing.
     """
     hashes: dict[str, str] = {}
     if config.model.sees_video:

@@ -1,4 +1,4 @@
-"""Findings that need decoding: read from what `video.examining.examine` saw of each video."""
+"""Findings that need decoding, from each video's record by `video.examining.examine`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,15 +11,15 @@ from videoqa.video.examining import WHOLE, Segment, num_blocks, segment_name
 from videoqa.video.sampling import grid_indices
 
 STILL_LEVELS, SHORT_STILL_LEVELS = 8.0, 3.5
-"""Grey levels: a clip none of whose blocks changes by more is called still; the second where fewer than
-`ENOUGH_LOOKED` frames were looked at, since little can move in them. Measured as `docs/audit.md` says."""
+"""A clip is still if no block changes by more grey levels than this. The second limit is for clips of which
+fewer than `ENOUGH_LOOKED` frames were looked at, as little can move in them. Source: `docs/audit.md`."""
 ENOUGH_LOOKED = 16
 ESTIMATE_SLACK = 0.02
-"""Share by which a count estimated from duration and rate may be off; one that the header states may not."""
+"""Share by which a frame count estimated from duration and rate may be off; a stored count must be exact."""
 
 
 def error_of(path: str, record: Mapping[str, Any], segment: Segment = WHOLE) -> str | None:
-    """Return why the frames of a clip cannot be had, None where they can."""
+    """Return why the frames of a clip cannot be decoded; None if they can."""
     if "segments" not in record:
         return _text(path, record["failure"])
     failure = record["segments"][segment_name(segment)]["error"]
@@ -34,10 +34,10 @@ def clip_findings(
     """Yield the findings, name and detail, of one clip.
 
     Args:
-        path: the video under the name that the row has.
-        segment: of it; `WHOLE` for all of it.
-        record: of its content, from `examine`, or `{"failure": ...}` alone where that was refused.
-        sampling: how many frames a model would want.
+        path: of the video, as in the row.
+        segment: of the video; `WHOLE` for all of it.
+        record: of its content, from `examine`, or only `{"failure": ...}` if that was refused.
+        sampling: which frames a model would take.
     """
     error = error_of(path, record, segment)
     if error is not None:
@@ -75,14 +75,14 @@ def _header_findings(video: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _is_outside(record: Mapping[str, Any], segment: Segment) -> bool:
-    """Return whether a segment cannot be had because the video is too short for it."""
+    """Return whether a segment lies outside its video."""
     if segment == WHOLE or "segments" not in record:
         return False
     return "outside" in (record["segments"][segment_name(segment)]["error"] or {})
 
 
 def _text(path: str, failure: Mapping[str, Any]) -> str:
-    """Return the message of a failure, with the path of the copy in hand."""
+    """Return the message of a failure, for this path of the content."""
     if "frames_read" not in failure:
         return str(failure["cause"])
     return str(DecodingError(path, failure["cause"], failure["frames_read"], failure["frames_announced"]))

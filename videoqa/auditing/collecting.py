@@ -1,4 +1,4 @@
-"""From the table, the hashes and what was seen of each video to the whole list of findings."""
+"""Collects all findings from the table, the content hashes and the records of the videos."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,14 +19,15 @@ from videoqa.auditing.table_findings import (
 from videoqa.auditing.workers import Task
 from videoqa.config import RunConfig
 from videoqa.data.archives import archives_in
+from videoqa.features.contents import segments_of
 from videoqa.video.examining import WHOLE, Segment
 
 
 def tasks_of(table: pd.DataFrame, hashes: Mapping[str, str]) -> list[Task]:
-    """Return one task per distinct content, with all segments that any row asks of it."""
+    """Return one task per distinct content, with the segments of all its rows."""
     segments: dict[str, dict[Segment, None]] = {}
     paths: dict[str, str] = {}
-    for path, segment in zip(table["video_path"], _segments_of(table), strict=True):
+    for path, segment in zip(table["video_path"], segments_of(table), strict=True):
         content = hashes.get(path)
         if content is not None:
             paths.setdefault(content, path)
@@ -71,7 +72,7 @@ def _video_findings(
 ) -> Iterator[Found]:
     """Yield what is wrong with each row's clip."""
     seen: dict[tuple[str, Segment], list[tuple[str, str]]] = {}
-    for row, key in enumerate(zip(table["video_path"], _segments_of(table), strict=True)):
+    for row, key in enumerate(zip(table["video_path"], segments_of(table), strict=True)):
         path, segment = key
         if key not in seen:
             error = failures.get(path)
@@ -87,7 +88,7 @@ def _video_findings(
 def _duplicate_findings(
     table: pd.DataFrame, hashes: Mapping[str, str], looks: Mapping[str, str]
 ) -> Iterator[Found]:
-    """Yield a finding for each row whose video is there under another name as well."""
+    """Yield a finding for each row whose video also exists under another name."""
     paths = table["video_path"].unique().tolist()
     same_frames, same_bytes = duplicates(paths, looks), duplicates(paths, hashes)
     for row, path in enumerate(table["video_path"]):
@@ -98,15 +99,8 @@ def _duplicate_findings(
             yield row, "duplicate_content", f"the same {what} as {', '.join(others[:SHOWN])}{more}"
 
 
-def _segments_of(table: pd.DataFrame) -> list[Segment]:
-    """Return the segment of each row."""
-    seconds = table[["start_seconds", "end_seconds"]].astype(object)
-    seconds = seconds.where(seconds.notna(), None)
-    return list(seconds.itertuples(index=False, name=None))
-
-
 def folders_above(paths: Iterable[str]) -> list[str]:
-    """Return the nearest folder that exists above each path, those inside another left out."""
+    """Return the nearest existing folder above each path, without folders inside others."""
     folders = set()
     for path in paths:
         folder = Path(path).parent

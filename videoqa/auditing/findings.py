@@ -1,4 +1,4 @@
-"""The names of everything an audit can find, and the table they are collected in."""
+"""The names of all findings of an audit, and the table of findings."""
 
 from collections.abc import Iterable, Iterator
 
@@ -17,7 +17,7 @@ FINDINGS = (
     "answer_outside_vocabulary",
     "packed_archive",
 )
-"""In the order they are printed; `docs/audit.md` says what each means and what to do."""
+"""In the order of printing; `docs/audit.md` says what each means and what to do."""
 COLUMNS = ("row", "question_id", "video_id", "video_path", "split", "finding", "detail")
 
 Found = tuple[int, str, str]
@@ -41,13 +41,13 @@ def findings_table(table: pd.DataFrame, found: Iterable[Found]) -> pd.DataFrame:
 def folder_findings(
     archives: Iterable[tuple[str, str]],
 ) -> Iterator[tuple[int, str, str, str, str, str, str]]:
-    """Yield the rows of findings about archives in a folder, given as path and advice; their `row` is 0."""
+    """Yield the rows of the table for archives, given as path and advice; their `row` is 0."""
     for path, advice in archives:
         yield (0, "", "", path, "", "packed_archive", advice)
 
 
 def totals(findings: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return per finding that occurs its `rows` and distinct `videos`."""
+    """Return the numbers of `rows` and of distinct `videos` of each finding that occurs."""
     return {
         name: {"rows": len(rows), "videos": int(rows["video_path"].nunique())}
         for name in FINDINGS

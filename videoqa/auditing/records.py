@@ -1,4 +1,4 @@
-"""What was seen of each video content, one JSON file each, so that no content is decoded twice."""
+"""Keeps the result of examining each video content in a JSON file, so that none is decoded twice."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Records:
-    """What `examine` returned, by content, in `<home>/audits`; a damaged or outdated file counts as absent.
+    """Results of `examine` by content, in `<home>/audits`; a damaged or outdated file counts as absent.
 
     Args:
         folder: None: `audits` in `$VIDEOQA_HOME`.
@@ -34,7 +34,7 @@ class Records:
         self._made_by = made_by()
 
     def read(self, content: str, segments: Iterable[Segment]) -> dict[str, Any] | None:
-        """Return what is known of a content, None unless it covers all `segments`."""
+        """Return the record of a content; None unless it covers all `segments`."""
         try:
             kept = json.loads(self._path(content).read_bytes())
             record = kept["record"]
@@ -47,9 +47,9 @@ class Records:
         return record if known is None or all(segment_name(each) in known for each in segments) else None
 
     def keep(self, content: str, record: dict[str, Any]) -> dict[str, Any]:
-        """Write what was seen of a content and return it without its thumbnails.
+        """Write the record of a content and return it without its thumbnails.
 
-        What may be otherwise next time ("passing": a process that died) is not written.
+        A failure that may be gone next time ("passing": a process died) is not written.
 
         Raises:
             OSError: the folder cannot be written to.
@@ -63,7 +63,7 @@ class Records:
         return without_thumbnails(record)
 
     def thumbnails(self, content: str, record: Mapping[str, Any]) -> list[str]:
-        """Return the first, middle and last frame of a content as JPEG in base64, [] where it has none."""
+        """Return the first, middle and last frame of a content as JPEG in base64; [] if it has none."""
         if "thumbnails" not in record:
             record = self.read(content, ()) or {}
         return list(record.get("thumbnails", ()))
@@ -73,11 +73,11 @@ class Records:
 
 
 def made_by() -> list[Any]:
-    """Return everything besides the content that a record depends on."""
+    """Return everything except the content that a record depends on."""
     rules = (LOOKED_FRAMES, BLOCKS, FEWEST_BLOCK_PIXELS, THUMBNAIL_LONG_SIDE)
     return [__version__, sorted(decoder_names().values()), *rules]
 
 
 def without_thumbnails(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record as it is kept in memory while there may be very many."""
+    """Return a record without its thumbnails, small enough to keep very many in memory."""
     return {name: value for name, value in record.items() if name != "thumbnails"}

@@ -1,4 +1,4 @@
-"""What an audit returns and writes: two tables, a picture of the suspicious videos, and the totals."""
+"""The report of an audit: two tables, a picture of the suspicious videos, and the totals."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -21,29 +21,25 @@ VIDEO_COLUMNS = (
 )
 SHOWN_ON_SHEET = 60
 SHEET_FINDINGS = (
-    "undecodable",
-    "header_count",
-    "too_few_frames",
-    "still",
-    "duplicate_content",
-    "same_video_in_two_splits",
+    *("undecodable", "header_count", "too_few_frames", "still"),
+    *("duplicate_content", "same_video_in_two_splits"),
 )
-"""Findings whose videos are worth looking at."""
+"""Findings whose videos are shown in the picture."""
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What an audit found.
+    """The findings of an audit.
 
     Attributes:
-        out: the folder of `findings.csv`, `videos.csv` and, where a video is suspicious, `suspicious.png`.
+        out: folder of `findings.csv`, `videos.csv` and, if a video is suspicious, `suspicious.png`.
         findings: one row per finding, with the columns of `auditing.findings.COLUMNS`.
         videos: one row per distinct video path.
         num_rows: rows of the annotation table.
-        num_decoded: contents that were decoded now.
+        num_decoded: contents decoded in this audit.
         num_known: contents known from an earlier audit.
-        notes: what else there is to say.
-        seconds: the audit took.
+        notes: further messages.
+        seconds: duration of the audit.
     """
 
     out: Path
@@ -57,7 +53,7 @@ class AuditReport:
 
     @property
     def sheet(self) -> Path | None:
-        """The picture of the suspicious videos; None where there are none."""
+        """The picture of the suspicious videos; None if there are none."""
         path = self.out / "suspicious.png"
         return path if path.exists() else None
 
@@ -110,7 +106,7 @@ def write_report(
         out: folder, which exists.
         findings: one row per finding.
         videos: one row per video.
-        thumbnails: gives first, middle and last frame of a video path as JPEG in base64, or nothing.
+        thumbnails: returns first, middle and last frame of a video path as JPEG in base64, or nothing.
     """
     for name, table in (("findings.csv", findings), ("videos.csv", videos)):
         write_text(out / name, table.to_csv(index=False, lineterminator="\n"))
@@ -138,5 +134,5 @@ def _num_bytes(path: str) -> int:
 
 
 def _short(path: object) -> str:
-    """Return the file's name with the folder it lies in."""
+    """Return the file's name with its folder's."""
     return os.path.join(*Path(str(path)).parts[-2:])

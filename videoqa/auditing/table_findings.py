@@ -1,4 +1,4 @@
-"""Findings that need no decoding: one content under two names or in two splits, answers nobody can give."""
+"""Findings that need no decoding: duplicate contents, contents in two splits, impossible answers."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,15 +11,15 @@ from videoqa.auditing.findings import Found
 from videoqa.text.answers import OUTSIDE_ID, build_answer_list
 
 SHOWN = 3
-"""Other files, splits or answers that a detail names."""
+"""How many other files, splits or answers a detail names."""
 
 
 def duplicates(paths: Sequence[str], contents: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return, for each path whose content another path has as well, those others.
+    """Return path -> the other paths with the same content, for paths that have any.
 
     Args:
         paths: distinct paths.
-        contents: what tells a content, by path; paths without one are no duplicates.
+        contents: path -> identifier of its content; paths without one are no duplicates.
     """
     same: dict[str, list[str]] = {}
     for path in paths:
@@ -34,11 +34,11 @@ def duplicates(paths: Sequence[str], contents: Mapping[str, str]) -> dict[str, l
 
 
 def split_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:
-    """Yield a finding for each row whose video, told by its content, is in another split as well.
+    """Yield a finding for each row whose video content is also in another split.
 
     Args:
         table: annotation table, index 0, 1, ...
-        contents: of each row, what tells its video's content.
+        contents: identifier of each row's video content.
     """
     for rows in _groups_of_several(contents, table["split"]):
         part = table.iloc[rows]
@@ -49,7 +49,7 @@ def split_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:
 
 
 def gold_answer_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:
-    """Yield a finding for each row whose question, of the same clip, has another answer in another row."""
+    """Yield a finding for each row if the same question about its clip has another answer in another row."""
     seconds = [table[name].fillna(-1) for name in ("start_seconds", "end_seconds")]
     questions, answers = _normalized(table["question"]), _normalized(table["answer"])
     asked = pd.Series(list(zip(contents, *seconds, questions, strict=True)), index=table.index)
@@ -63,10 +63,10 @@ def gold_answer_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[F
 
 
 def vocabulary_findings(table: pd.DataFrame, num_answers: int) -> Iterator[Found]:
-    """Yield a finding for each validation or test row whose answer a model cannot have: it scores as wrong.
+    """Yield a finding for each validation or test row whose answer no model can give, so that it scores 0.
 
-    A model has the `num_answers` most frequent answers of the training rows. Where those have fewer than two
-    different ones nothing is yielded, as no model can be trained.
+    A model has the `num_answers` most frequent answers of the training rows. If these have fewer than two
+    different answers, no model can be trained and nothing is yielded.
     """
     training = table.loc[table["split"] == "train", "answer"]
     known = set(_normalized(training))
@@ -81,13 +81,13 @@ def vocabulary_findings(table: pd.DataFrame, num_answers: int) -> Iterator[Found
 
 
 def row_contents(table: pd.DataFrame, contents: Mapping[str, str]) -> pd.Series:
-    """Return what tells the content of each row's video: from `contents`, else its path."""
+    """Return the identifier of each row's video content: from `contents`, else its path."""
     paths = table["video_path"]
     return paths.map({path: contents.get(path, path) for path in paths.unique()})
 
 
 def _normalized(texts: pd.Series) -> pd.Series:
-    """Return the one form of texts that differ in case and white space only."""
+    """Return the normalized texts, each distinct text normalized once."""
     return texts.map({text: normalize_answer(text) for text in texts.unique()})
 
 

@@ -1,4 +1,4 @@
-"""Examines videos in several processes; one that dies costs the video it was at, not the run."""
+"""Examines videos in several processes; if one dies, only its current video fails."""
 
 import json
 import queue
@@ -17,14 +17,14 @@ from videoqa.video.errors import DecodingError
 from videoqa.video.examining import Segment, examine, failure_of
 
 Task = tuple[str, str, Sequence[Segment]]
-"""Content, a path that has it, and the segments asked about."""
+"""A content, a path with this content, and the segments to examine."""
 
 
 def examine_all(tasks: Iterable[Task], num_workers: int) -> Generator[tuple[str, dict[str, Any]], None, None]:
-    """Yield each task's content with what `answer` returned, as they are done.
+    """Yield each task's content with the result of `answer`, as they finish.
 
-    Where the worker died the answer is a failure that says so. When the consumer stops, or is stopped by
-    Ctrl-C, the workers are killed at once.
+    If the worker died, the result is a failure that says so. When the consumer stops, or Ctrl-C stops it, the
+    workers are killed at once.
     """
     workers = _Workers()
     threads = ThreadPoolExecutor(num_workers, thread_name_prefix="videoqa-audit")
@@ -41,7 +41,7 @@ def examine_all(tasks: Iterable[Task], num_workers: int) -> Generator[tuple[str,
 
 
 class _Workers:
-    """Processes at rest, as many as were ever needed at the same time."""
+    """A pool of processes, started when no idle one is left."""
 
     def __init__(self) -> None:
         self._resting: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
@@ -97,7 +97,7 @@ class _Worker:
         )
 
     def wait_until_ready(self) -> None:
-        """Raise `RuntimeError` with what the process printed unless it comes up."""
+        """Raise `RuntimeError`, with what the process printed, if it does not start."""
         if not self._read():
             self._process.wait()
             self._errors.seek(0)
@@ -122,7 +122,7 @@ class _Worker:
             try:
                 stream.close()  # type: ignore[union-attr]
             except OSError:
-                continue  # what was still to be written has no reader
+                continue  # the pipe's buffer has no reader left
         return how_it_ended(code)
 
     def _read(self) -> dict[str, Any] | None:
@@ -135,7 +135,7 @@ class _Worker:
 
 
 def serve() -> None:
-    """Answer each line of stdin with a line until it ends: the program of a worker process."""
+    """Run a worker process: answer each line of stdin with a line, until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     with answers_pipe() as answers:
         cv2.setNumThreads(1)
@@ -146,7 +146,7 @@ def serve() -> None:
 
 
 def answer(path: str, segments: list[list[float | None]]) -> dict[str, Any]:
-    """Return what `examine` returns, or the failure alone."""
+    """Return the result of `examine`, or only the failure."""
     try:
         return examine(path, [(start, end) for start, end in segments])
     except DecodingError as error:

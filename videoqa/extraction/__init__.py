@@ -1,1 +1,1 @@
-"""Frames of annotated clips kept as JPEG files, in the folders and lists that older programs read."""
+"""Extracts frames of annotated clips to JPEG files, in the folders and lists that older programs read."""

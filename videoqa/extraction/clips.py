@@ -1,4 +1,4 @@
-"""Which clips of an annotation table become folders of frames, and what these are called."""
+"""Lists the clips of an annotation table and names their folders of frames."""
 
 import re
 import unicodedata
@@ -23,9 +23,9 @@ class Clip:
     Attributes:
         name: `<class>/<video>`, safe as a path and different for each clip.
         label: number of the class, from 0.
-        split: folder and list it goes to.
+        split: of its row.
         group: of its row.
-        request: the video, or the segment of it.
+        request: the video, or a segment of it.
     """
 
     name: str
@@ -41,10 +41,10 @@ class Clip:
 
 
 def clips_of(table: pd.DataFrame) -> tuple[list[Clip], list[str]]:
-    """Return the distinct clips of an action table in its order, and the classes in theirs.
+    """Return the distinct clips of an action table, in its order, and its classes.
 
-    Validation rows are a split of their own where the table has them; those drawn automatically stay in
-    training, where `train` draws them again.
+    The table's own validation rows keep their split. Automatically drawn ones become training rows, of which
+    `train` draws validation rows again.
 
     Raises:
         ValueError: the table holds questions, not actions.
@@ -73,10 +73,10 @@ def clips_of(table: pd.DataFrame) -> tuple[list[Clip], list[str]]:
 
 
 def distinct_names(texts: Sequence[str]) -> list[str]:
-    """Return a safe name of a file for each text, all different even where letter case does not count.
+    """Return a safe file name for each text, all different even on disks that ignore letter case.
 
-    Letters, digits and a few marks stay; everything else, `/` above all, becomes `_`. Of several texts that
-    would share a name all but the first get `~2`, `~3`, ... behind it.
+    Letters, digits and a few marks stay; everything else, such as `/`, becomes `_`. Repeated names get a
+    suffix `~2`, `~3`, ...
     """
     safe = [safe_name(text) for text in texts]
     taken: set[str] = set()

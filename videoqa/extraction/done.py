@@ -1,4 +1,4 @@
-"""Which clips of an extraction are whole: a line each, written after the last frame of a clip."""
+"""Records the finished clips of an extraction, one line each, written after a clip's last frame."""
 
 import json
 import os
@@ -15,7 +15,7 @@ Record = dict[str, Any]
 
 
 class DoneClips:
-    """The file of finished clips in a set's folder; what a killed run left of a last line is left out.
+    """The file of finished clips in a set's folder; the incomplete last line of a killed run is dropped.
 
     Args:
         out: the set's folder.
@@ -31,7 +31,7 @@ class DoneClips:
             write_text(path, "".join(map(_line, self._records.values())))
 
     def find(self, clip: Clip) -> ExportedFrames | None:
-        """Return what there is of a clip; None unless it is whole and of the video as it is now."""
+        """Return a clip's frames; None unless they are complete and their video is unchanged."""
         record = self._records.get(clip.place)
         if record is None or record["source"] != source_of(clip):
             return None
@@ -44,7 +44,7 @@ class DoneClips:
         return found if (len(sizes), sum(sizes)) == (record["num_frames"], record["num_bytes"]) else None
 
     def add(self, clip: Clip, source: Record | None, exported: ExportedFrames) -> None:
-        """Note that the folder of a clip is there and whole."""
+        """Record that the folder of a clip is complete."""
         record = {"clip": clip.place, "source": source, **vars(exported)}
         with self._lock:
             self._records[clip.place] = record
@@ -53,7 +53,7 @@ class DoneClips:
 
 
 def source_of(clip: Clip) -> Record | None:
-    """Return what tells whether a clip is still the same; None: there is no such video."""
+    """Return what identifies a clip and its unchanged video; None if there is no such video."""
     request = clip.request
     try:
         status = os.stat(request.path)
@@ -73,7 +73,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _record(line: str) -> Record | None:
-    """Return the record of a line; None where it broke off."""
+    """Return the record of a line; None if the line is incomplete."""
     try:
         record = json.loads(line)
     except ValueError:

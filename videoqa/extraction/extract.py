@@ -1,4 +1,4 @@
-"""`extract_frames`: keep frames of annotated clips as JPEG files."""
+"""`extract_frames`: write frames of annotated clips as JPEG files."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ from videoqa.video.frame_export import ExportedFrames, export_frames
 from videoqa.video.readers import NUM_DECODER_THREADS
 
 Outcome = tuple[Clip, ExportedFrames | str, bool]
-"""A clip, its frames or why there are none, and whether they were there already."""
+"""A clip, its frames or the reason why there are none, and whether they were there before."""
 STATUSES = ("extracted", "present", "failed")
 
 
@@ -40,8 +40,8 @@ class ExtractionReport:
     Attributes:
         out: folder of the frames.
         rows: `clip` (`<class>/<video>`), `split`, `label` (number), `video`, `start_seconds`, `end_seconds`,
-            `status` (one of `STATUSES`), `error` ("" unless failed), `num_frames`, `num_repeated` (that show
-            the frame before them again, as the clip has fewer per second) and `num_bytes`.
+            `status` (one of `STATUSES`), `error` ("" unless failed), `num_frames`, `num_repeated` (those that
+            repeat the frame before, since the clip has fewer per second) and `num_bytes`.
         classes: the lines of `label.txt`.
         seconds: how long it took.
     """
@@ -87,12 +87,12 @@ def extract_frames(
     progress: bool = True,
     **options: Unpack[ExtractOptions],
 ) -> ExtractionReport:
-    """Keep frames of every clip of an action table as JPEG files, chosen by their timestamps.
+    """Write frames of every clip of an action table as JPEG files, chosen by their timestamps.
 
     `out` gets `train/<class>/<video>/0000.jpg`, ..., `test/...`, `label.txt` (one class a line), and
-    `train.txt` and `test.txt` with lines `<class>/<video> <label from 0> <number of frames>`; `validation/`
-    and `validation.txt` where the table has validation rows. A killed run goes on where it stopped when it is
-    run again. The folder is itself `data` for `train`, `evaluate`, `audit` and `predict`.
+    `train.txt` and `test.txt` with lines `<class>/<video> <label from 0> <number of frames>`; also
+    `validation/` and `validation.txt` if the table has validation rows. Running it again resumes a killed
+    run. The folder can be given as `data` to `train`, `evaluate`, `audit` and `predict`.
 
     Args:
         data: path of a CSV or JSONL file, the name of a set, a DataFrame, or a list of these.
@@ -103,14 +103,14 @@ def extract_frames(
             (`fps`, `short_side`, `quality`).
 
     Returns:
-        The report: what was extracted, what was there already, and each clip that failed with the reason,
-        also in `failed.csv`.
+        The report: clips extracted, clips there before, and failed clips with the reason, also in
+        `failed.csv`.
 
     Raises:
-        ValueError: an option out of range, a table that cannot be used or has no labels, an `out` that
-            holds something else or frames made otherwise, or frames that do not fit on the disk.
+        ValueError: an option out of range, an unusable table or one without labels, an `out` that holds
+            other files or frames made with other settings, or too little space on the disk.
         FileNotFoundError: an annotation file or folder that does not exist.
-        OSError: `out` cannot be written to; what was finished stays.
+        OSError: `out` cannot be written to; finished clips stay.
 
     Example:
         >>> report = videoqa.extract_frames("labels.csv", videos="clips/", fps=4, out="frames/")
@@ -143,11 +143,7 @@ def extract_frames(
 
 
 def configs_of(options: dict[str, Any], sources: Sequence[str] = ()) -> tuple[DataConfig, ExtractionConfig]:
-    """Return the checked options, each where it belongs.
-
-    Raises:
-        ValueError: an option that neither has, or a value out of range.
-    """
+    """Return the two configurations of the options; raise `ValueError` for unknown options or bad values."""
     known = [*field_names(DataConfig)[1:], *field_names(ExtractionConfig)]
     for name in options:
         check_choice("option", name, sorted(known))
@@ -159,7 +155,7 @@ def configs_of(options: dict[str, Any], sources: Sequence[str] = ()) -> tuple[Da
 def _extract(
     clips: Sequence[Clip], out: Path, settings: ExtractionConfig, num_workers: int, progress: bool
 ) -> list[Outcome]:
-    """Make what is missing and return what became of each clip."""
+    """Extract the missing clips and return the outcome of every clip."""
     done = DoneClips(out)
     found = {clip.place: done.find(clip) for clip in clips}
     todo = [clip for clip in clips if found[clip.place] is None]
@@ -190,7 +186,7 @@ def _extract(
 def _extract_one(
     clip: Clip, out: Path, settings: ExtractionConfig, done: DoneClips, num_threads: int
 ) -> ExportedFrames:
-    """Write a clip's frames beside their place, move them there whole, and note that they are."""
+    """Write a clip's frames into a temporary folder, move it to its place and record that it is done."""
     source = source_of(clip)
     partial = out / PARTIAL / f"{os.getpid()}-{os.urandom(6).hex()}"
     partial.mkdir(parents=True)
@@ -209,11 +205,7 @@ def _extract_one(
 
 
 def _text(error: Exception) -> str:
-    """Return why a clip failed; what stops the whole run, such as a full disk, is raised.
-
-    Raises:
-        OSError: `out` cannot be written to.
-    """
+    """Return why a clip failed; raise `OSError` if `out` cannot be written to, which ends the run."""
     if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
         reason = error.strerror or str(error)
         raise OSError(

@@ -1,4 +1,4 @@
-"""The folder that frames go to: whether it may be used, how they are made, and the lists at the end."""
+"""The output folder of an extraction: whether it may be used, its settings file, and its lists."""
 
 import dataclasses
 import os
@@ -19,13 +19,13 @@ from videoqa.extraction.clips import Clip
 from videoqa.video.frame_export import ExportedFrames
 
 COMPARED_DATA = ("data", "fold", "classes", "limit")
-"""Options of the data that decide which clips lie where."""
+"""Options of the data that decide which clips are extracted, and their places."""
 
 
 def settings_of(
     config: ExtractionConfig, data: DataConfig, num_tables: int, classes: Sequence[str]
 ) -> dict[str, Any]:
-    """Return what an extraction is made with, ready for JSON."""
+    """Return the settings of an extraction, ready for JSON."""
     chosen = {name: getattr(data, name) for name in COMPARED_DATA}
     chosen = {name: list(each) if isinstance(each, tuple) else each for name, each in chosen.items()}
     chosen["data"] = [*chosen["data"], *["DataFrame"] * num_tables]
@@ -33,11 +33,7 @@ def settings_of(
 
 
 def check_out(out: Path, videos: Iterable[str]) -> None:
-    """Refuse, before any work, a place that is no folder, holds something else, or lies among the videos.
-
-    Raises:
-        ValueError: naming what is in the way.
-    """
+    """Raise `ValueError` if `out` is no folder, holds other files, or lies among the videos."""
     for place in videos:
         if out.absolute().resolve().is_relative_to(Path(place).resolve()):
             raise Refusal("out", f"lie outside the videos folder {place}", str(out))
@@ -52,11 +48,11 @@ def check_out(out: Path, videos: Iterable[str]) -> None:
 
 
 def open_out(out: Path, settings: dict[str, Any]) -> None:
-    """Make the folder, or see that the frames in it were made in the same way.
+    """Make the folder, or check that its frames have the same settings.
 
     Raises:
-        ValueError: they were made with other settings, naming each that differs.
-        OSError: it cannot be made or written to.
+        ValueError: other settings, naming each that differs.
+        OSError: the folder cannot be made or written to.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -77,14 +73,14 @@ def open_out(out: Path, settings: dict[str, Any]) -> None:
 
 
 def clean(out: Path) -> None:
-    """Remove what a killed run left half-written."""
+    """Remove half-written clips of a killed run."""
     shutil.rmtree(out / PARTIAL, ignore_errors=True)
 
 
 def write_lists(
     out: Path, classes: Sequence[str], done: Sequence[tuple[Clip, ExportedFrames]], failed: pd.DataFrame
 ) -> None:
-    """Write the labels, the list of each split, where each clip comes from, and the clips that failed."""
+    """Write the labels, the list of each split, the table of clips and the table of failed clips."""
     splits = [split for split in LISTS if split != "validation" or any(c.split == split for c, _ in done)]
     for split in splits:
         lines = [

@@ -1,4 +1,4 @@
-"""How many frames and bytes an extraction will come to, from a few clips encoded in memory."""
+"""Forecasts the frames and bytes of an extraction, from a few clips encoded in memory."""
 
 import math
 import shutil
@@ -12,14 +12,13 @@ from videoqa._ahead import run_ahead
 from videoqa._checks import Refusal
 from videoqa._files import size_text
 from videoqa.config import ExtractionConfig, SamplingConfig
+from videoqa.features.space import bytes_on_disk, evenly_spread
 from videoqa.video.decoding import ClipRequest, decode, probe
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.transforms import shrink_short_side
 
-BLOCK_BYTES = 4096
-"""Files take whole blocks of a disk."""
 NUM_PROBED = 128
-"""Clips whose length is looked up, which the extraction then knows."""
+"""Clips whose header is read for their length; the result is remembered for the extraction."""
 NUM_TRIED, NUM_TRIED_FRAMES = 8, 3
 """Clips, and frames of each, that are encoded."""
 
@@ -27,7 +26,7 @@ NUM_TRIED, NUM_TRIED_FRAMES = 8, 3
 def forecast(
     requests: Sequence[ClipRequest], settings: ExtractionConfig, num_threads: int
 ) -> tuple[int, int]:
-    """Return about how many files and bytes on the disk the clips come to; clips that fail count for none."""
+    """Return about how many files and bytes the clips take on the disk, failed clips left out."""
     counts = _outcomes(lambda each: _num_files(each, settings), requests, NUM_PROBED, num_threads)
     sizes = _outcomes(lambda each: _bytes_per_file(each, settings), requests, NUM_TRIED, num_threads)
     if not counts or not sizes:
@@ -39,19 +38,14 @@ def forecast(
 def _outcomes(
     function: Callable[[ClipRequest], float], requests: Sequence[ClipRequest], number: int, num_threads: int
 ) -> list[float]:
-    """Return the results for so many of the requests, evenly spread; those that failed are left out."""
-    places = np.unique(np.linspace(0, len(requests) - 1, min(number, len(requests))).astype(int))
-    chosen = [requests[place] for place in places]
+    """Return the results for `number` evenly spread requests, failed ones left out."""
+    chosen = evenly_spread(requests, number)
     with closing(run_ahead(function, chosen, num_threads=num_threads, num_ahead=number)) as outcomes:
         return [outcome for _, outcome in outcomes if not isinstance(outcome, Exception)]
 
 
 def check_space(out: Path, num_bytes: int) -> int:
-    """Return the bytes free on the disk of `out`.
-
-    Raises:
-        ValueError: the frames need more, naming both figures.
-    """
+    """Return the bytes free on the disk of `out`; raise `ValueError` if the frames need more."""
     free = shutil.disk_usage(out).free
     if num_bytes > free:
         requirement = (
@@ -74,9 +68,9 @@ def _num_files(request: ClipRequest, settings: ExtractionConfig) -> float:
 
 
 def _bytes_per_file(request: ClipRequest, settings: ExtractionConfig) -> float:
-    """Return the mean of what some frames of a clip take on a disk."""
+    """Return the mean bytes on the disk of some of a clip's frames."""
     sizes = []
     for frame in decode(request, SamplingConfig(NUM_TRIED_FRAMES)).frames:
         small = frame if settings.short_side is None else shrink_short_side(frame, settings.short_side)
-        sizes.append(-(-len(encode_jpeg(small, settings.quality)) // BLOCK_BYTES) * BLOCK_BYTES)
+        sizes.append(bytes_on_disk(len(encode_jpeg(small, settings.quality))))
     return float(np.mean(sizes))

@@ -18,13 +18,15 @@ NUM_AHEAD = 64
 
 def distinct_requests(table: pd.DataFrame) -> tuple[list[ClipRequest], np.ndarray]:
     """Return the distinct (video, segment) requests of a table and each row's place among them."""
-    seconds = table[["start_seconds", "end_seconds"]].astype(object)
-    seconds = seconds.where(seconds.notna(), None)
-    keys = pd.Series(
-        list(zip(table["video_path"], seconds["start_seconds"], seconds["end_seconds"], strict=True))
-    )
+    keys = pd.Series(list(zip(table["video_path"], segments_of(table), strict=True)))
     row_request, distinct = keys.factorize()
-    return [ClipRequest(*key) for key in distinct], row_request
+    return [ClipRequest(path, *segment) for path, segment in distinct], row_request
+
+
+def segments_of(table: pd.DataFrame) -> list[tuple[float | None, float | None]]:
+    """Return (start_seconds, end_seconds) of each row of a table; None where the table has NaN."""
+    seconds = table[["start_seconds", "end_seconds"]].astype(object)
+    return list(seconds.where(seconds.notna(), None).itertuples(index=False, name=None))
 
 
 def content_hashes(

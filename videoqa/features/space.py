@@ -21,7 +21,7 @@ def forecast_bytes(requests: Sequence[ClipRequest], sampling: SamplingConfig, fe
     """Return the bytes that the entries of `requests` will take; an estimate if grids differ in length."""
     if not sampling.takes_windows:
         return len(requests) * entry_bytes(sampling.num_frames, feature_dim)
-    probed = _probed(requests)
+    probed = evenly_spread(requests, NUM_PROBED)
     sizes = [entry_bytes(_grid_length(request, sampling), feature_dim) for request in probed]
     return int(np.ceil(np.mean(sizes) * len(requests)))
 
@@ -30,7 +30,7 @@ def forecast_frame_bytes(requests: Sequence[ClipRequest], sampling: SamplingConf
     """Return the bytes that kept frames of `requests` will take, estimated from headers."""
     sizes = [
         entry_bytes(_grid_length(request, sampling), 3 * _num_pixels(request, fit), bytes_per_number=1)
-        for request in _probed(requests)
+        for request in evenly_spread(requests, NUM_PROBED)
     ]
     return int(np.ceil(np.mean(sizes) * len(requests)))
 
@@ -39,12 +39,17 @@ def entry_bytes(num_frames: int, numbers_per_frame: int, bytes_per_number: int =
     """Return the bytes on disk of one entry's two files."""
     array = 128 + bytes_per_number * num_frames * numbers_per_frame
     marker = _JSON_BYTES + _JSON_BYTES_PER_FRAME * num_frames
-    return sum(-(-size // BLOCK_BYTES) * BLOCK_BYTES for size in (array, marker))
+    return bytes_on_disk(array) + bytes_on_disk(marker)
 
 
-def _probed(requests: Sequence[ClipRequest]) -> list[ClipRequest]:
-    """Return the clips, spread over all of them, that stand for the rest."""
-    places = np.unique(np.linspace(0, len(requests) - 1, min(NUM_PROBED, len(requests))).astype(int))
+def bytes_on_disk(num_bytes: int) -> int:
+    """Return the bytes of the whole blocks that a file of `num_bytes` takes."""
+    return -(-num_bytes // BLOCK_BYTES) * BLOCK_BYTES
+
+
+def evenly_spread(requests: Sequence[ClipRequest], number: int) -> list[ClipRequest]:
+    """Return `number` evenly spread requests, or all if there are no more."""
+    places = np.unique(np.linspace(0, len(requests) - 1, min(number, len(requests))).astype(int))
     return [requests[place] for place in places]
 
 

@@ -1,7 +1,7 @@
-"""Joins features or frames, token ids and answer ids into batches; owns the order of examples.
+"""Joins features or frames, token ids and answer ids into batches, and decides the order of examples.
 
-`loading` makes `Examples` of annotation rows, `windows` says which part of a clip an example shows in an
-epoch, `batches` puts examples together.
+`loading` turns annotation rows into `Examples`, `windows` chooses the part of a clip that an example shows in
+an epoch, `batches` groups examples.
 """
 
 from videoqa.input_pipeline.batches import (

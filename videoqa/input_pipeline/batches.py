@@ -1,4 +1,4 @@
-"""The order of an epoch and its batches."""
+"""Orders the examples of an epoch and makes its batches."""
 
 import functools
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ def epoch_order(seed: int, epoch: int, num_examples: int, block_size: int | None
         seed: the run's seed.
         epoch: 0 for the first.
         num_examples: how many there are.
-        block_size: None: any order. Otherwise blocks of this many neighbours come in random order, each
-            shuffled within, so that data read from disk stays local.
+        block_size: None: any order. Otherwise blocks of this many neighbours come in random order, and each
+            is shuffled inside, so that data read from disk stays local.
     """
     rng = np.random.default_rng([seed, epoch])
     if block_size is None or block_size >= num_examples:
@@ -36,7 +36,7 @@ def epoch_order(seed: int, epoch: int, num_examples: int, block_size: int | None
 
 
 def num_batches(num_examples: int, batch_size: int, drop_remainder: bool = False) -> int:
-    """Return the number of batches of an epoch; an uneven last one counts unless it is dropped."""
+    """Return the number of batches of an epoch, a smaller last one included unless it is dropped."""
     return num_examples // batch_size if drop_remainder else -(-num_examples // batch_size)
 
 
@@ -49,11 +49,11 @@ def training_batches(
     first_batch: int = 0,
     drop_remainder: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Yield an epoch's batches from `first_batch` on; the last may be smaller, unless such a one is dropped.
+    """Yield an epoch's batches from `first_batch` on; the last may be smaller unless `drop_remainder`.
 
     Yields:
-        "inputs" (see `Examples.model_inputs`), "answer_ids" int32 `(k,)` with −1 replaced by 0,
-        "weights" float32 `(k,)` with 0 for those, "positions" int32 `(k,)` in the global batch.
+        "inputs" (see `Examples.model_inputs`), "answer_ids" int32 `(k,)` with 0 for answers outside the list,
+        "weights" float32 `(k,)`, which are 0 for those, "positions" int32 `(k,)` in the global batch.
     """
     order = epoch_order(seed, epoch, len(examples))
     for number in range(first_batch, num_batches(len(order), batch_size, drop_remainder)):
@@ -86,10 +86,10 @@ def batch_dataset(
 
     Args:
         examples, seed, batch_size, drop_remainder: as in `training_batches`.
-        epoch, first_batch: where to begin.
-        num_epochs: epochs in all, the first one included; while an epoch ends, the next one is prepared.
+        epoch, first_batch: the first batch.
+        num_epochs: number of epochs; the next one is prepared while one ends.
         prefetch_batches: batches prepared ahead.
-        failures: gets what fails in a thread, of which TensorFlow makes an error of its own.
+        failures: list that receives exceptions of the threads, which TensorFlow replaces by its own.
     """
     import tensorflow as tf
 
@@ -115,12 +115,12 @@ def batch_dataset(
                     raise batch
                 yield batch
 
-    # Threads of our own: with deterministic ops tf.data prepares nothing ahead of a Python generator.
+    # Our own threads prepare batches: with deterministic ops, tf.data runs a Python generator only on demand.
     return tf.data.Dataset.from_generator(batches, output_signature=batch_spec(examples))
 
 
 def batches_ahead(examples: Examples, **options: Any) -> Iterator[dict[str, Any]]:
-    """Yield the batches of `batch_dataset` as tensors; what fails in its threads is raised as it is."""
+    """Yield the batches of `batch_dataset` as tensors; exceptions of its threads are raised unchanged."""
     import tensorflow as tf
 
     failures: list[Exception] = []
@@ -133,7 +133,7 @@ def batches_ahead(examples: Examples, **options: Any) -> Iterator[dict[str, Any]
 
 
 def batch_spec(examples: Examples) -> dict[str, Any]:
-    """Return the `tf.TensorSpec` of everything in a batch; numbers of rows and of words are left open."""
+    """Return the `tf.TensorSpec` of everything in a batch, for any number of rows and of words."""
     import tensorflow as tf
 
     batch = next(training_batches(examples.select(np.arange(1)), seed=0, epoch=0, batch_size=1))

@@ -1,4 +1,4 @@
-"""Annotation rows as arrays, and the model inputs made of them."""
+"""`Examples`: annotation rows as arrays, from which model inputs are made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,22 +12,21 @@ from videoqa.video.sampling import window_start_center
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows as arrays, the clips they share stored once.
+    """Annotation rows as arrays; rows share clips, which are stored once.
 
     Attributes:
-        clips: per clip its grid: float16 features `(grid, feature_dim)` or uint8 RGB frames
-            `(grid, height, width, 3)`, these perhaps on disk; None for a blind model.
+        clips: the grid of each clip: float16 features `(grid, feature_dim)` or uint8 RGB frames
+            `(grid, height, width, 3)`, perhaps on disk; None for a blind model.
         clip_index: `(num_examples,)` int64 into `clips`; −1 where the video failed.
         token_ids: `(num_examples, num_tokens)` int32; None for actions.
         answer_ids: `(num_examples,)` int32; −1 outside the vocabulary.
         num_frames: frames of one window.
-        clip_input: name of the model input the windows go to, "features" or "clip".
-        short_clips: what windows of shorter grids are, see `SamplingConfig`.
-        frame_size: (height, width) that frames are cropped to; None: they, or features, are taken whole.
-        with_mask: the model is also told which frames of a window there are.
-        random_crop, flip: what else is drawn for a random window.
-        flipped_clips: features of the mirrored frames of each clip, None where there are none; None: `flip`
-            mirrors frames.
+        clip_input: name of the model input for windows, "features" or "clip".
+        short_clips: how windows of shorter grids are filled, see `SamplingConfig`.
+        frame_size: (height, width) that frames are cropped to; None: no crop.
+        with_mask: add the input "mask", which marks the real frames of a window.
+        random_crop, flip: whether random windows are cropped and mirrored at random.
+        flipped_clips: features of each clip's mirrored frames, or None if not made; None: mirror frames.
     """
 
     clips: Sequence[np.ndarray] | np.ndarray | None
@@ -62,12 +61,12 @@ class Examples:
 
         Args:
             rows: which examples.
-            windows: what they show; an array is the starts of centre crops, int64 `(k,)`.
+            windows: what they show; or int64 `(k,)`, the starts of windows with centre crops.
 
         Returns:
-            "features" float32 `(k, num_frames, feature_dim)` or "clip" uint8, with `with_mask` "mask" bool
-            `(k, num_frames)`, False behind the end of a clip where the clip is zeros; and "question" int32 as
-            long as the longest of these rows, which saves most of the time an LSTM would spend on padding.
+            "features" float32 `(k, num_frames, feature_dim)` or "clip" uint8; with `with_mask` "mask" bool
+            `(k, num_frames)`, False after a clip's end, where the frames are zeros; and "question" int32, as
+            long as the longest question here, so that an LSTM spends little time on padding.
         """
         inputs: dict[str, np.ndarray] = {}
         if self.clips is not None:
@@ -80,7 +79,7 @@ class Examples:
         return inputs
 
     def window_frames(self, row: int, start: int) -> np.ndarray:
-        """Return the places in its clip's grid of the frames of one example's window, int64 `(n,)`."""
+        """Return the indices, in its clip's grid, of the frames in one example's window: int64 `(n,)`."""
         length = int(self.grid_lengths[self.clip_index[row]])
         return window_frames(length, start, self.num_frames, self.short_clips)
 
@@ -89,7 +88,7 @@ class Examples:
         return np.array([window_start_center(n, self.num_frames) for n in self._grids_of(rows)], np.int64)
 
     def random_windows(self, rows: np.ndarray, seed: int, epoch: int) -> Windows:
-        """Return what each of `rows` shows in an epoch, drawn from (seed, epoch, row)."""
+        """Return the random window of each of `rows` in an epoch, drawn from (seed, epoch, row)."""
         lengths = self._grids_of(rows)
         plain = self.clips is None or not (self.random_crop or self.flip)
         if plain and all(length <= self.num_frames for length in lengths):
@@ -119,14 +118,14 @@ class Examples:
         return self.grid_lengths[self.clip_index[rows]].tolist()
 
     def _surplus(self, row: int) -> tuple[int, int] | None:
-        """Return how much higher and wider than a crop an example's frames are; None: crops are not drawn."""
+        """Return how much higher and wider an example's frames are than a crop; None: no random crops."""
         if not self.random_crop or self.frame_size is None or self.clips is None:
             return None
         height, width = self.clips[self.clip_index[row]].shape[1:3]
         return height - self.frame_size[0], width - self.frame_size[1]
 
     def _read(self, rows: np.ndarray, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-        """Return the windows and which of their frames there are."""
+        """Return the windows and the mask of their real frames."""
         parts = [self._window(int(row), place, windows) for place, row in enumerate(rows)]
         dtype = np.float32 if self.clip_input == "features" else np.uint8
         whole = np.zeros((len(rows), self.num_frames, *parts[0].shape[1:]), dtype)
@@ -145,12 +144,12 @@ class Examples:
 
 
 def grid_lengths(clips: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
-    """Return the frames in the grid of each clip, int64 `(num_clips,)`, opening none that is on disk."""
+    """Return the frames in the grid of each clip, int64 `(num_clips,)`, without opening files."""
     known = getattr(clips, "lengths", None)
     return np.array([len(clip) for clip in clips], np.int64) if known is None else known
 
 
 def trim_padding(token_ids: np.ndarray) -> np.ndarray:
-    """Return `token_ids` `(n, t)` without the columns that are padding in every row (masked anyway)."""
+    """Return `token_ids` `(n, t)` without the columns that are padding in every row."""
     used = np.flatnonzero(token_ids.any(axis=0))
     return token_ids[:, : used[-1] + 1 if len(used) else 1]

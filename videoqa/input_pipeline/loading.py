@@ -1,4 +1,4 @@
-"""From the rows of an annotation table to `Examples`."""
+"""Turns the rows of an annotation table into `Examples`."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -29,22 +29,22 @@ def make_examples(
     decode_workers: int | None = None,
     progress: bool = True,
 ) -> tuple[Examples, pd.DataFrame]:
-    """Return the rows of an annotation table as `Examples`, with what became of each row's video.
+    """Return the rows of an annotation table as `Examples`, and the outcome of each row's video.
 
     Args:
         table: annotation table.
         config: says what the model sees: nothing (`video_branch="none"`), cached features, or kept frames.
         vocabulary: None for actions.
         answers: answer of each class.
-        encoder: an encoder to go on using; None: made when a clip is not in the cache.
-        for_training: windows are to be drawn from rows of the "train" split, as the sampling says.
+        encoder: an encoder to reuse; None: one is made if a clip is not in the cache.
+        for_training: rows of the "train" split get the random crops and flips of the sampling.
         decode_workers: threads that decode what is not in the cache; see `encode_clips`.
         progress: show bars on a terminal.
 
     Returns:
-        The examples, and a frame with `status` and `error` per row, indexed like `table`. A row whose
-        video failed, or has too few frames where such clips are skipped, has `clip_index` −1 and must be left
-        out of training and counted as wrong.
+        The examples, and a DataFrame with `status` and `error` per row, indexed like `table`. A row whose
+        video failed, or is too short with `short_clips="skip"`, has `clip_index` −1 and must be left out of
+        training and counted as wrong.
     """
     tokens = None if vocabulary is None else trim_padding(vocabulary.encode(table["question"].tolist()))
     answer_ids = answers.encode(table["answer"].tolist())
@@ -79,7 +79,7 @@ def make_examples(
 
 
 def check_some_long_enough(examples: Examples) -> None:
-    """Raise `ValueError`, naming the longest, when clips were read but every one is shorter than a window."""
+    """Raise `ValueError`, naming the longest clip, if every clip that was read is shorter than a window."""
     if examples.short_clips != "skip" or examples.clips is None or not len(examples.clips):
         return
     longest = int(examples.grid_lengths.max())
@@ -90,7 +90,7 @@ def check_some_long_enough(examples: Examples) -> None:
 
 
 class _Loader:
-    """The clips of distinct requests, with what became of each.
+    """The clips of distinct requests, with the outcome of each.
 
     Attributes:
         clips: grids of the clips that could be read.
@@ -119,7 +119,7 @@ class _Loader:
         return pd.DataFrame({"status": self._status, "error": self._error}, dtype=object)
 
     def skip_short(self) -> None:
-        """Make failed rows of clips that are shorter than a window."""
+        """Mark clips that are shorter than a window as failed."""
         num_frames, lengths = self._config.sampling.num_frames, grid_lengths(self.clips)
         for request in np.flatnonzero(self.position >= 0).tolist():
             length = int(lengths[self.position[request]])
@@ -128,7 +128,7 @@ class _Loader:
                 self._fail(request, f"{found}, fewer than num_frames={num_frames}.")
 
     def flipped(self, wanted: np.ndarray) -> list[np.ndarray | None]:
-        """Return by clip the features of its mirrored frames, None but for requests `wanted`, bool `(n,)`."""
+        """Return each clip's features of mirrored frames; None unless `wanted`, bool `(num_requests,)`."""
         from videoqa.features.encoding import load_features
         from videoqa.features.keys import FLIPPED
 

@@ -1,4 +1,4 @@
-"""Which part of a clip an example shows: frames of its grid, a crop of them, mirrored or not."""
+"""Chooses and reads the part of a clip that an example shows: frames of its grid, cropped and mirrored."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from videoqa.video.transforms import center_crop
 
 @dataclass(frozen=True)
 class Windows:
-    """What `k` examples show of their clips.
+    """The parts of their clips that `k` examples show.
 
     Attributes:
         starts: int64 `(k,)`, first frame of each window in its clip's grid.
         corners: int64 `(k, 2)`, top and left of each crop; None: centre crops.
-        flipped: bool `(k,)`, which are mirrored left to right; None: none.
+        flipped: bool `(k,)`, whether each is mirrored left to right; None: none is.
     """
 
     starts: np.ndarray
@@ -39,9 +39,9 @@ def draw_window(
     Args:
         grid_length: frames of the clip's grid.
         num_frames: of the window.
-        surplus: pixels that the frames are higher and wider than a crop; None: no crop is drawn.
-        flip: whether half of the windows are mirrored.
-        rng: of this example in this epoch, used for nothing else.
+        surplus: by how many pixels the frames are higher and wider than a crop; None: no crop is drawn.
+        flip: mirror half of the windows.
+        rng: for this example in this epoch only.
     """
     start = window_start_random(grid_length, num_frames, rng)
     corner = (0, 0)
@@ -51,9 +51,9 @@ def draw_window(
 
 
 def window_frames(grid_length: int, start: int, num_frames: int, short_clips: str) -> np.ndarray:
-    """Return the places in a clip's grid of a window's frames, int64 `(n,)`.
+    """Return the indices of a window's frames in its clip's grid: int64 `(n,)`, n <= num_frames.
 
-    `n` is `num_frames`, but for a window with short_clips="mask" that ends where its grid ends.
+    A window that reaches past the grid goes round with short_clips="loop" and ends with the grid otherwise.
     """
     places = start + np.arange(num_frames, dtype=np.int64)
     if short_clips == "loop":
@@ -71,15 +71,15 @@ def read_window(
     """Return the frames of a clip at `frames`, cut to `frame_size` and mirrored.
 
     Args:
-        clip: features `(grid, feature_dim)` or frames `(grid, height, width, 3)`, perhaps on disk: only what
-            is returned is read.
+        clip: features `(grid, feature_dim)` or frames `(grid, height, width, 3)`; if on disk, only what is
+            returned is read.
         frames: int64 `(n,)`, places in the grid.
         frame_size: (height, width) of the crop; None: the whole frames, or features.
         corner: top and left of the crop; None: the centre crop.
         flipped: mirror frames left to right.
 
     Returns:
-        `(n, feature_dim)` or `(n, height, width, 3)`; perhaps a view.
+        `(n, feature_dim)` or `(n, height, width, 3)`; may be a view.
     """
     if frame_size is not None:
         if corner is None:

@@ -1,4 +1,4 @@
-"""Motion-JPEG .avi files as bytes: every frame a picture of its own, so that order is all that differs."""
+"""Builds Motion-JPEG .avi files. Frames are compressed alone, so a reversed clip differs in order only."""
 
 import struct
 from collections.abc import Sequence
@@ -15,25 +15,9 @@ def avi_bytes(jpegs: Sequence[bytes], *, fps: float, width: int, height: int) ->
     scale, rate = 1000, round(fps * 1000)
     largest = max(len(jpeg) for jpeg in jpegs)
     main = struct.pack("<10I16x", round(1e6 / fps), 0, 0, HAS_INDEX, len(jpegs), 0, 1, largest, width, height)
+    lengths = (0, len(jpegs), largest, 0xFFFFFFFF, 0)
     stream = struct.pack(
-        "<4s4sIHHIIIIIIIIHHHH",
-        b"vids",
-        b"MJPG",
-        0,
-        0,
-        0,
-        0,
-        scale,
-        rate,
-        0,
-        len(jpegs),
-        largest,
-        0xFFFFFFFF,
-        0,
-        0,
-        0,
-        width,
-        height,
+        "<4s4sIHHIIIIIIIIHHHH", b"vids", b"MJPG", 0, 0, 0, 0, scale, rate, *lengths, 0, 0, width, height
     )
     picture = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", width * height * 3, 0, 0, 0, 0)
     header = _list(

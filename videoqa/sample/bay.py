@@ -12,7 +12,7 @@ DARK = (38, 38, 44)
 
 
 def draw_background(rng: np.random.Generator) -> np.ndarray:
-    """Return all that never moves, in random colours: a uint8 RGB canvas (104, 104, 3)."""
+    """Return everything that never moves, in random colours: a uint8 RGB canvas (104, 104, 3)."""
     canvas = Canvas(np.empty((SIDE, SIDE, 3), np.uint8))
     wall, floor = pick_colour(rng, WALLS), pick_colour(rng, FLOORS)
     canvas.image[:] = wall
@@ -39,7 +39,7 @@ def _draw_opening(canvas: Canvas, x: float, half: float, top: float, wall: Colou
 
 
 def _draw_distractors(canvas: Canvas, rng: np.random.Generator, wall: Colour) -> None:
-    """Draw a window, a sign, a lamp, a bush, a barrel or a cone, never where the action is seen."""
+    """Draw a window, a sign, a lamp, a bush, a barrel or a cone, never in front of the action."""
     if rng.random() < 0.5:
         x, y = rng.uniform(4, 16), rng.uniform(8, 16)
         canvas.box(x - 1, y - 1, x + 15, y + 15, shaded(wall, 1.15))
@@ -90,7 +90,7 @@ def draw_shutter(canvas: Canvas, opened: float) -> None:
 
 
 def draw_leaf(canvas: Canvas, opened: float) -> None:
-    """Draw the leaf of the door, which hangs on its right."""
+    """Draw the leaf of the door, hinged on the right, `opened` in [0, 1]."""
     width = 14.0 * (1 - 0.85 * opened)
     canvas.box(DOOR_X + 7 - width, 32, DOOR_X + 7, FLOOR_Y, (134, 96, 62))
     canvas.disc((DOOR_X + 8.5 - width, 49), 1.0, (230, 220, 160))
@@ -104,7 +104,7 @@ def draw_box(canvas: Canvas, x: float, y: float, colour: Colour) -> None:
 
 
 def pick_colour(rng: np.random.Generator, choices: tuple[Colour, ...], spread: float = 8.0) -> Colour:
-    """Return one of the colours, a little off."""
+    """Return one of the colours, slightly varied."""
     shade = np.array(choices[rng.integers(len(choices))]) + rng.normal(0, spread, 3)
     red, green, blue = np.clip(shade, 0, 255).astype(int).tolist()
     return red, green, blue

@@ -1,4 +1,4 @@
-"""Drawing in frame units, and pictures as bytes: all that the sample renderer needs of cv2."""
+"""Draws in frame units and encodes pictures; the sample renderer uses cv2 only through this file."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ MARGIN = 4
 SIDE = FRAME_SIZE + 2 * MARGIN
 """Side of a canvas in pixels: the frame and a margin around it, for the camera's shake."""
 SHIFT = 4
-"""Positions are passed to cv2 in 1/16 pixel, so that slow movement is smooth."""
+"""Positions go to cv2 in 1/16 pixel, so that slow movement is smooth."""
 JPEG_QUALITY = 80
 Colour = tuple[int, int, int]
 

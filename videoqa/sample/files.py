@@ -1,4 +1,4 @@
-"""The files of the built-in sample set: which clips there are, and writing each scene as video once."""
+"""Plans the clips of the built-in sample set and writes them as video files."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ from videoqa.sample.scene import FPS, FRAME_SIZE, SAMPLE_STREAM, Scene, draw_sce
 
 DEFAULT_NUM_CLIPS = 1158
 BLOCK_SHARES = {"validation": 0.09, "test": 0.29}
-"""Of the blocks; the rest is for training."""
+"""Split -> share of the blocks; the rest is for training."""
 SAMPLE_VERSION = 1
-"""Part of every name: raised whenever the same seed gives other clips."""
+"""Part of the folder's name; raise it when the same seed gives other clips."""
 
 
 @dataclass(frozen=True)
 class SampleClip:
-    """One video file of the set: a scene played forwards (place 0) or in opposite order (place 1)."""
+    """One video file of the set: a scene played forwards (place 0) or backwards (place 1)."""
 
     group: Group
     scene: Scene
@@ -32,12 +32,12 @@ class SampleClip:
 
     @property
     def video_id(self) -> str:
-        """The file's name; it says nothing about what is seen."""
+        """The file's name, which does not tell the activity."""
         return f"{self.group.number:05d}{'ab'[self.place]}.avi"
 
     @property
     def activity(self) -> str:
-        """What is seen."""
+        """The activity shown."""
         return self.group.activities[self.place]
 
     @property
@@ -73,7 +73,7 @@ def plan_clips(num_clips: int = DEFAULT_NUM_CLIPS, *, seed: int = 0) -> list[Sam
 
 
 def _blocks_for(num_clips: int) -> dict[str, int]:
-    """Return the fewest blocks of each split, one at least, that hold `num_clips` clips together."""
+    """Return the fewest blocks of each split, at least one, that together hold `num_clips` clips."""
     blocks = len(BLOCK_CLIPS)
     while True:
         held = {split: max(1, round(share * blocks)) for split, share in BLOCK_SHARES.items()}
@@ -84,10 +84,10 @@ def _blocks_for(num_clips: int) -> dict[str, int]:
 
 
 def generate_clips(clips: Sequence[SampleClip], folder: Path, *, progress: bool = True) -> Path:
-    """Return `folder` with every clip in it; it appears under that name only when whole.
+    """Return `folder` after writing every clip; it gets this name only when it is complete.
 
     A killed run leaves `<folder>.unfinished`, whose finished clips the next run keeps. Two processes may
-    generate the same set: both write the same bytes, and the one that comes second uses what it finds.
+    generate the same set: both write the same bytes, and the second one uses the first one's folder.
 
     Raises:
         OSError: the clips cannot be written.
@@ -109,7 +109,7 @@ def generate_clips(clips: Sequence[SampleClip], folder: Path, *, progress: bool 
 
 
 def _write_missing(clips: Sequence[SampleClip], folder: Path, progress: bool) -> None:
-    """Write the clips that are not there yet, each scene drawn once for all its clips."""
+    """Write the missing clips, drawing each scene once for all its clips."""
     by_group: dict[int, list[SampleClip]] = {}
     for clip in clips:
         by_group.setdefault(clip.group.number, []).append(clip)
@@ -133,5 +133,5 @@ def draw_jpegs(scene: Scene) -> list[bytes]:
 
 
 def write_clip(path: Path, jpegs: Sequence[bytes]) -> None:
-    """Write one .avi file of the pictures, in order; it appears whole or not at all."""
+    """Write one .avi file of the pictures, in order and atomically."""
     write_bytes(path, avi_bytes(jpegs, fps=FPS, width=FRAME_SIZE, height=FRAME_SIZE))

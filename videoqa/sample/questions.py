@@ -1,6 +1,7 @@
-"""The questions asked of the drawn clips, their wordings, and which clip is asked what.
+"""The questions about the drawn clips, their wordings, and the questions of each clip.
 
-Every wording's answers are spread exactly like its type's, so that a question alone gives nothing away.
+The answers to each wording have the same shares as those to its question type, so that the wording alone does
+not help to guess.
 """
 
 from collections import Counter
@@ -60,11 +61,11 @@ NAMES = tuple(
 )
 """Three ways to name whoever and whatever is asked about."""
 TEST_ONLY = ((1, 1), (2, 2), (3, 1))
-"""Places in `FORMS` and `NAMES` that meet in the test split only; every word of them is seen in training."""
+"""Pairs of places in `FORMS` and `NAMES` used in the test split only; all their words occur in training."""
 
 
 def wordings_of(question_type: str, split: str) -> list[str]:
-    """Return the wordings of a question type in one split, {ing} and {inf} left open."""
+    """Return the wordings of a question type in one split, with {ing} and {inf} still to fill."""
     return [
         form.format(**names, ing="{ing}", inf="{inf}")
         for which, form in enumerate(FORMS[question_type])
@@ -90,7 +91,7 @@ NUM_WORDINGS = {
     "validation": {"direction": 2, "jump_count": 2},
     "test": {"yes_no": 2, "direction": 3, "jump_count": 3},
 }
-"""Split -> question type -> wordings each clip is asked, where not one."""
+"""Split -> question type -> wordings asked about each clip; 1 if absent."""
 ORDER_TYPES = ("activity", "yes_no", "direction")
 """The types whose answers differ between the two clips of a pair."""
 SINGLES = {
@@ -98,7 +99,7 @@ SINGLES = {
     "validation": {"waving": 1, "jumping": 2},
     "test": {"waving": 1, "jumping": 2},
 }
-"""Split -> clips without an opposite in each block, beside one pair of each kind."""
+"""Split -> activity -> clips without an opposite in each block, which also has one pair of each kind."""
 BLOCK_CLIPS = {split: 2 * len(PAIRS) + sum(singles.values()) for split, singles in SINGLES.items()}
 
 
@@ -110,11 +111,11 @@ class Group:
         number: its place in the set.
         split: the split of all its clips.
         pair_kind: a key of `PAIRS`, or "" for a scene played forwards only.
-        activities: one activity per clip: forwards, and for a pair in opposite order.
+        activities: the activity of the clip played forwards and, for a pair, of the one played backwards.
         shirt_colour, box_colour: names in `COLOURS`.
         jumps: how often he jumps, 0 unless jumping.
         idle: whether he is to be idle for 40 % of the clip.
-        asked: the activity a yes/no question asks for, "" without one.
+        asked: the activity that the yes/no question is about; "" without one.
     """
 
     number: int
@@ -131,8 +132,8 @@ class Group:
 def plan_groups(num_blocks: dict[str, int], rng: np.random.Generator) -> list[Group]:
     """Return the scenes of every split, `num_blocks[split]` blocks of them.
 
-    Colours take turns, separately over pairs and over single scenes, so that each colour question has the
-    same share of every answer.
+    Colours take turns, separately in pairs and in single scenes, so that all answers to a colour question are
+    equally frequent.
     """
     groups: list[Group] = []
     for split, blocks in num_blocks.items():
@@ -170,7 +171,7 @@ class Asked:
 
 
 def ask_questions(groups: Sequence[Group]) -> list[Asked]:
-    """Return every question of the groups; the wordings of each type take turns over every answer."""
+    """Return all questions about the groups; the wordings of a type take turns, separately per answer."""
     turns: Counter[tuple[str, ...]] = Counter()
     questions = []
     for group in groups:

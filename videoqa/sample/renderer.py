@@ -31,7 +31,7 @@ class Look:
 
 
 def make_look(scene: Scene) -> Look:
-    """Return the look of a scene, drawn from `scene.look`; its background holds all that never moves."""
+    """Return the random look of a scene, from the seed `scene.look`."""
     rng = np.random.default_rng(scene.look)
     background = draw_background(rng)
     strength = np.float32(rng.uniform(1.5, 4.0))
@@ -50,7 +50,7 @@ def make_look(scene: Scene) -> Look:
 
 @functools.cache
 def _noise(side: int) -> np.ndarray:
-    """Return one sheet of normal noise, float32 (side, side, 3); each frame adds a piece of it."""
+    """Return a sheet of normal noise, float32 (side, side, 3), from which each frame takes a piece."""
     return np.random.default_rng(0).standard_normal((side, side, 3), np.float32)
 
 
@@ -80,7 +80,7 @@ def _finish(image: np.ndarray, scene: Scene, look: Look, frame: int) -> np.ndarr
 
 
 def _draw_doorway(canvas: Canvas, scene: Scene, look: Look, state: State) -> None:
-    """Draw whoever is inside the doorway, darker the deeper he is, then the door leaf over him."""
+    """Draw the man if he is in the doorway, darker the deeper he is, then the door leaf in front."""
     left, right = MARGIN + int(DOOR_X) - 7, MARGIN + int(DOOR_X) + 7
     if 0 < state.depth < 1:
         inside = canvas.image.copy()
@@ -93,7 +93,7 @@ def _draw_doorway(canvas: Canvas, scene: Scene, look: Look, state: State) -> Non
 
 
 def _draw_person(canvas: Canvas, scene: Scene, look: Look, state: State) -> None:
-    """Draw him from the front, the same whichever way he walks."""
+    """Draw the man from the front, whichever way he walks."""
     size = look.height * (1 - 0.12 * state.depth)
     foot = scene.feet_y - state.lift
     if state.depth > 0:

@@ -1,4 +1,4 @@
-"""The built-in sample data: a drawn loading bay, generated from a seed once and kept in the home folder."""
+"""The built-in sample data: clips of a drawn loading bay, generated once per seed into the home folder."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -63,7 +63,7 @@ def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None
 
     Args:
         activity: one of `videoqa.sample.scene.ACTIVITIES`.
-        seed: of the scene; the two activities of a pair are the same frames in opposite order.
+        seed: of the scene; the two activities of a pair show the same frames in opposite order.
         folder: where to put the file; None: `sample/` in the home folder of videoqa.
 
     Raises:
@@ -88,7 +88,7 @@ def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None
 
 
 def sample_folder(home: Home) -> Path:
-    """Return the folder of all drawn clips, made or not."""
+    """Return the folder of all drawn clips, which may not exist yet."""
     return (home_directory() if home is None else Path(home)) / "sample"
 
 

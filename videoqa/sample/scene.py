@@ -1,4 +1,4 @@
-"""The drawn loading bay as plain numbers: what a scene is made of, drawn at random; nothing is painted here.
+"""Draws random scenes of the loading bay, as plain numbers; `renderer` paints them.
 
 Coordinates are in units of a frame 96 wide and 96 high, y downwards.
 """
@@ -14,7 +14,7 @@ PAIRS = {
     "raise_lower": ("raising", "lowering"),
     "walk_left_right": ("walking left", "walking right"),
 }
-"""Pair kind -> the two activities that are each other's frames in opposite order."""
+"""Pair kind -> two activities; each shows the other's frames in opposite order."""
 SINGLE_ACTIVITIES = ("waving", "jumping")
 ACTIVITIES = tuple(activity for pair in PAIRS.values() for activity in pair) + SINGLE_ACTIVITIES
 COLOURS = {
@@ -33,12 +33,12 @@ FLOOR_Y = 64.0
 DOOR_X, SHUTTER_X, CHAIN_X, BOOT_X = 83.0, 53.0, 70.0, 31.0
 BOX_IN_BOOT_Y = 69.0
 SAMPLE_STREAM, CLIP_STREAM, BACKBONE_STREAM = 0, 1, 2
-"""Streams of random scenes: scenes of two streams never share random numbers, whatever their seeds."""
+"""Streams of random scenes; two streams never share random numbers, whatever the seeds."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that stays the same through one clip.
+    """Everything that stays the same throughout one clip.
 
     Attributes:
         activity: the activity of the clip played forwards.
@@ -48,7 +48,7 @@ class Scene:
         jumps: how often he jumps (0 unless jumping).
         jump_frames, jump_pause: frames of one jump and of the rest after it.
         mirrored: the frame is flipped left to right.
-        near, far: where the action starts and ends, x of his feet.
+        near, far: x of his feet at the start and at the end of the action.
         feet_y: y of his feet.
         box_x, box_y: where the box stands before anyone moves it.
         door, shutter: how far each is open while nobody moves it, in [0, 1].
@@ -103,7 +103,7 @@ def draw_scene(
     jumps: int | None = None,
     idle: bool | None = None,
 ) -> Scene:
-    """Return a random scene of a forward `activity`; what is given is kept, the rest is drawn from `rng`.
+    """Return a random scene of a forward `activity`; values that are not given are drawn from `rng`.
 
     `idle=True` leaves him idle for at least 40 % of the clip (three and four jumps may need more time).
     """
@@ -169,7 +169,7 @@ def _path(rng: np.random.Generator, activity: str, mirrored: bool) -> tuple[floa
 
 
 def _box_place(rng: np.random.Generator, activity: str, near: float, feet_y: float) -> tuple[float, float]:
-    """Return where the box stands: on the floor, or (never when he is about to load it) in the boot."""
+    """Return where the box stands: on the floor, or in the boot unless he is about to load it."""
     if activity == "loading":
         return float(np.clip(near + rng.uniform(-16, -10), 50, 80)), feet_y + 1.0
     if rng.random() < 0.4:

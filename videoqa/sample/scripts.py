@@ -1,6 +1,6 @@
-"""What he does in each activity: the state of every frame, from the scene's numbers.
+"""Scripts of the activities: the state of every frame, from the scene's numbers.
 
-Only the first activity of each opposite pair has a script; the second is the same frames in opposite order.
+Only the first activity of each pair has a script; the second one shows the same frames in opposite order.
 """
 
 import math
@@ -27,7 +27,7 @@ def _ramp(progress: float, start: float, end: float) -> float:
 
 
 def _walk(state: State, start: float, end: float, share: float) -> None:
-    """Put him `share` of the way from `start` to `end`, legs in step with the distance."""
+    """Move him `share` of the way from `start` to `end`, legs in step with the distance."""
     state.x = start + (end - start) * share
     if 0 < share < 1:
         state.stride = math.sin(abs(state.x - start) * 0.55)
@@ -94,4 +94,4 @@ SCRIPTS: dict[str, Callable[[Scene, State, float, int, bool], None]] = {
     "waving": _waving,
     "jumping": _jumping,
 }
-"""Activity -> its script; the opposite of a pair's first activity is its frames in opposite order."""
+"""Activity -> its script."""
