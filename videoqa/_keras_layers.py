@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
-LAYER_MODULES = ("videoqa.models.dropout", "videoqa.models.layers", "videoqa.models.losses")
+LAYER_MODULES = ("videoqa.models.dropout", "videoqa.models.layers")
 """Modules with classes that a `.keras` file may name."""
 
 

@@ -12,7 +12,7 @@ from videoqa.models.c3d import build_c3d
 from videoqa.models.cnn_lstm import build_cnn_lstm
 from videoqa.models.conv_lstm import build_conv_lstm
 from videoqa.models.devices import let_gpu_memory_grow
-from videoqa.models.losses import AnswerCrossentropy
+from videoqa.models.layers import AnswerCrossentropy
 
 LEARNING_RATE = 1e-3
 ARCHITECTURE_FUNCTIONS: dict[str, Callable[[ModelConfig, int | None, str], keras.Model]] = {

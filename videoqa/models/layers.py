@@ -1,4 +1,4 @@
-"""The package's own Keras layers, registered with Keras so that a saved model finds them."""
+"""The package's own Keras layers and its loss, registered with Keras so that a saved model finds them."""
 
 from math import pi, prod
 from typing import Any
@@ -256,3 +256,21 @@ class TimeDistributed(keras.layers.TimeDistributed):
         frames = keras.ops.reshape(inputs, (-1, *shape[2:]))
         outputs = self.layer(frames, training=bool(training) and self.layer.trainable)
         return keras.ops.reshape(outputs, (-1, shape[1], *outputs.shape[1:]))
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class AnswerCrossentropy(keras.losses.SparseCategoricalCrossentropy):
+    """Keras's cross-entropy of integer ids, which refuses one-hot labels in words.
+
+    Args:
+        y_true: integer ids `(batch,)` or `(batch, 1)`; `(batch, num_frames)` if each frame is labelled.
+        y_pred: probabilities, `(batch, num_answers)`, or `(batch, num_frames, num_answers)`.
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the cross-entropy of each row."""
+        if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] != 1:
+            advice = "Convert one-hot labels with labels.argmax(-1)."
+            requirement = f"have {len(y_pred.shape) - 1} axes, of integer answer ids"
+            raise Refusal("labels.shape", requirement, ("batch", *y_true.shape[1:]), advice)
+        return super().call(y_true, y_pred)
