@@ -65,10 +65,12 @@ def test_padding_is_left_out_of_the_loss_of_plain_fit() -> None:
     labels = np.array([[0, 1, 2, 0, 1], [2, 1, 0, 0, 0]])
     other = np.where(mask, labels, 2)
     inputs = {"clip": clip, "mask": mask}
-    assert model.evaluate(inputs, labels, verbose=0) == model.evaluate(inputs, other, verbose=0)
-    probabilities = np.take_along_axis(model.predict(inputs, verbose=0), labels[..., None], -1)[..., 0]
-    expected = -np.log(probabilities[mask]).mean()
-    assert model.evaluate(inputs, labels, verbose=0) == pytest.approx(expected, rel=1e-4)
+    loss, accuracy = model.evaluate(inputs, labels, verbose=0)
+    assert [loss, accuracy] == model.evaluate(inputs, other, verbose=0)
+    answers = model.predict(inputs, verbose=0)
+    probabilities = np.take_along_axis(answers, labels[..., None], -1)[..., 0]
+    assert loss == pytest.approx(-np.log(probabilities[mask]).mean(), rel=1e-4)
+    assert accuracy == pytest.approx((answers.argmax(-1) == labels)[mask].mean())
 
 
 @pytest.mark.slow
