@@ -8,7 +8,7 @@ from videoqa._checks import Refusal, check_number
 from videoqa.config import SamplingConfig
 from videoqa.video.damage import refuse_damaged
 from videoqa.video.errors import DecodingError
-from videoqa.video.frame_pass import FramePass, announced_count, count_frames
+from videoqa.video.frame_pass import FramePass, announced_count, are_stored_times, count_frames
 from videoqa.video.probing import VideoInfo, choose_decoder, decoder_names, probe
 from videoqa.video.sampling import grid_indices, grid_indices_in_time, regular_indices_in_time
 from videoqa.video.timeline import is_uneven, segment_bounds, shown_until, stored_timestamps
@@ -145,7 +145,7 @@ def _decode_by_time(
         refuse_damaged(info, expected_count, announced_count(info))
     indices, count = _indices_by_time(info, request, sampling, timestamps)
     done = FramePass(info, indices, fit, expected_count)
-    if not done.agrees_with(timestamps):
+    if not are_stored_times(done.timestamps, timestamps, is_whole=done.ended):
         timestamps, status = count_frames(info), "short_header"
         refuse_damaged(info, len(timestamps), announced_count(info))
         indices, count = _indices_by_time(info, request, sampling, timestamps)

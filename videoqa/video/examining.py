@@ -14,10 +14,10 @@ from videoqa.video._opencv import cv2
 from videoqa.video.damage import refuse_damaged
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.errors import DecodingError
-from videoqa.video.frame_pass import announced_count
+from videoqa.video.frame_pass import announced_count, times_passed
 from videoqa.video.probing import VideoInfo, decoder_names, probe
 from videoqa.video.readers import read_frames
-from videoqa.video.timeline import segment_bounds, steady_timestamps
+from videoqa.video.timeline import segment_bounds
 
 LOOKED_FRAMES = 64
 """About how many frames are looked at in the whole video and in its shortest segment."""
@@ -148,10 +148,8 @@ def _pass(info: VideoInfo, segments: Sequence[Segment]) -> tuple[_Looked, np.nda
                     digest.update(repr(frame.shape).encode() + frame.tobytes())
                 if is_looked_at:
                     looked.add(index, frame)
-    if not seconds:
-        raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
+    times = times_passed(info, seconds)
     digest.update(str(len(seconds)).encode())
-    times = steady_timestamps(np.array(seconds, dtype=np.float64), info.fps)
     return looked, times, digest.hexdigest()
 
 

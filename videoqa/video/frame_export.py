@@ -1,7 +1,6 @@
 """Writes frames of a clip, chosen by their timestamps, as JPEG files while it is decoded."""
 
 import contextlib
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,12 @@ from videoqa._frame_folders import frame_name
 from videoqa.config import ExtractionConfig
 from videoqa.video.damage import refuse_damaged
 from videoqa.video.decoding import ClipRequest, DecodingError, clip_bounds
-from videoqa.video.frame_pass import announced_count, count_frames
+from videoqa.video.frame_pass import announced_count, are_stored_times, count_frames, times_passed
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.probing import VideoInfo, probe
-from videoqa.video.readers import NUM_DECODER_THREADS, FrameStream, read_frames
+from videoqa.video.readers import NUM_DECODER_THREADS, read_frames
 from videoqa.video.sampling import indices_on_show
-from videoqa.video.timeline import shown_until, steady_timestamps, stored_timestamps
+from videoqa.video.timeline import shown_until, stored_timestamps
 from videoqa.video.transforms import resize_and_crop, shrink_short_side
 
 
@@ -56,47 +55,25 @@ def export_frames(
         FileNotFoundError, ValueError, DecodingError: as `decode`.
         OSError: the folder cannot be written to, or the disk is full.
     """
-    info = probe(request.path)
+    info, is_whole = probe(request.path), not request.is_segment
     times = stored_timestamps(info)
     if not len(times):
         times = count_frames(info)
     chosen = _chosen(info, request, times, settings.fps)
-    frames = read_frames(info, num_threads)
-    written = _write(info, frames, chosen, folder, settings, to_the_end=not request.is_segment)
-    if not request.is_segment:
-        refuse_damaged(info, len(written.timestamps), announced_count(info))
-    if not written.came_at(times, whole=not request.is_segment):
-        times = count_frames(info) if request.is_segment else written.timestamps
+    passed, num_bytes = _write(info, chosen, folder, settings, num_threads, to_the_end=is_whole)
+    if is_whole:
+        refuse_damaged(info, len(passed), announced_count(info))
+    if not are_stored_times(passed, times, is_whole=is_whole):
+        times = passed if is_whole else count_frames(info)
         refuse_damaged(info, len(times), announced_count(info))
         chosen = _chosen(info, request, times, settings.fps)
         for path in folder.iterdir():
             path.unlink()
-        frames = read_frames(info, num_threads)
-        written = _write(info, frames, chosen, folder, settings, to_the_end=False)
-    written.check(info, chosen)
-    return ExportedFrames(len(chosen), len(chosen) - len(np.unique(chosen)), written.num_bytes)
-
-
-@dataclass(frozen=True)
-class _Written:
-    """One pass: `timestamps` of every frame passed, float64 seconds, and `num_bytes` of the files written."""
-
-    timestamps: np.ndarray
-    num_bytes: int
-
-    def came_at(self, times: np.ndarray, *, whole: bool) -> bool:
-        """Return whether the frames passed have these times and, for a whole clip, this number."""
-        seen = self.timestamps
-        if len(seen) > len(times) or (whole and len(seen) != len(times)):
-            return False
-        tolerance = 0.25 * float(np.median(np.diff(times))) if len(times) > 1 else math.inf
-        return bool(np.abs(seen - times[: len(seen)]).max() <= tolerance)
-
-    def check(self, info: VideoInfo, chosen: np.ndarray) -> None:
-        """Raise `DecodingError` unless the last chosen frame was read."""
-        if len(self.timestamps) <= chosen[-1]:
-            cause = f"frame {chosen[-1]} was there when the frames were counted and is now missing"
-            raise DecodingError(info.path, cause, len(self.timestamps), announced_count(info))
+        passed, num_bytes = _write(info, chosen, folder, settings, num_threads, to_the_end=False)
+    if len(passed) <= chosen[-1]:
+        cause = f"frame {chosen[-1]} was there when the frames were counted and is now missing"
+        raise DecodingError(info.path, cause, len(passed), announced_count(info))
+    return ExportedFrames(len(chosen), len(chosen) - len(np.unique(chosen)), num_bytes)
 
 
 def _chosen(info: VideoInfo, request: ClipRequest, times: np.ndarray, fps: float) -> np.ndarray:
@@ -107,20 +84,20 @@ def _chosen(info: VideoInfo, request: ClipRequest, times: np.ndarray, fps: float
 
 def _write(
     info: VideoInfo,
-    frames: FrameStream,
     chosen: np.ndarray,
     folder: Path,
     settings: ExtractionConfig,
+    num_threads: int,
     *,
     to_the_end: bool,
-) -> _Written:
-    """Go through the video once, up to the last frame wanted or to its end."""
+) -> tuple[np.ndarray, int]:
+    """Read the video up to the last chosen frame or to its end; return the times passed and bytes written."""
     files: dict[int, list[int]] = defaultdict(list)
     for number, index in enumerate(chosen.tolist()):
         files[index].append(number)
     seconds: list[float] = []
     num_bytes, last, shape = 0, int(chosen[-1]), None
-    with contextlib.closing(frames):
+    with contextlib.closing(read_frames(info, num_threads)) as frames:
         for index, (timestamp, retrieve) in enumerate(frames):
             seconds.append(timestamp)
             if index in files:
@@ -131,9 +108,7 @@ def _write(
                 num_bytes += _save(frame, folder, files[index], settings)
             if index == last and not to_the_end:
                 break
-    if not seconds:
-        raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
-    return _Written(steady_timestamps(np.array(seconds, dtype=np.float64), info.fps), num_bytes)
+    return times_passed(info, seconds), num_bytes
 
 
 def _save(frame: np.ndarray, folder: Path, numbers: list[int], settings: ExtractionConfig) -> int:

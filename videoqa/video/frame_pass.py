@@ -43,18 +43,7 @@ class FramePass:
                     break
             else:
                 self.ended = True
-        self.timestamps = np.array(seconds, dtype=np.float64)
-        if self.ended and not seconds:
-            raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
-
-    def agrees_with(self, timestamps: np.ndarray) -> bool:
-        """Return whether the frames passed have the stored times and, at the video's end, their number."""
-        num_passed = len(self.timestamps)
-        if num_passed > len(timestamps) or (self.ended and num_passed != len(timestamps)):
-            return False
-        times = steady_timestamps(self.timestamps, self.info.fps)
-        tolerance = 0.25 * float(np.median(np.diff(timestamps))) if len(timestamps) > 1 else math.inf
-        return bool(np.abs(times - timestamps[: len(times)]).max() <= tolerance)
+        self.timestamps = times_passed(info, seconds)
 
     def stacked(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the frames `(num_sampled, height, width, 3)` and their times, seconds, at `indices`."""
@@ -62,8 +51,7 @@ class FramePass:
         if missing:
             cause = f"frame {missing[0]} was there when the frames were counted and is now missing"
             raise DecodingError(self.info.path, cause, len(self.timestamps), announced_count(self.info))
-        times = steady_timestamps(self.timestamps, self.info.fps)
-        return np.stack([self.frames[index] for index in indices.tolist()]), times[indices]
+        return np.stack([self.frames[index] for index in indices.tolist()]), self.timestamps[indices]
 
     def _fitted(self, frame: np.ndarray) -> np.ndarray:
         """Return a frame resized as wanted, or like the first frame if the video changes its size."""
@@ -77,6 +65,25 @@ def announced_count(info: VideoInfo) -> int | None:
     return info.frame_count_header if 0 < info.frame_count_header <= MAX_FRAMES else None
 
 
+def times_passed(info: VideoInfo, seconds: list[float]) -> np.ndarray:
+    """Return the decoder's times of the frames passed as `steady_timestamps`, float64.
+
+    Raises:
+        DecodingError: there is no frame.
+    """
+    if not seconds:
+        raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
+    return steady_timestamps(np.array(seconds, dtype=np.float64), info.fps)
+
+
+def are_stored_times(passed: np.ndarray, stored: np.ndarray, *, is_whole: bool) -> bool:
+    """Return whether the times of frames passed are the stored ones and, of a whole video, as many."""
+    if len(passed) > len(stored) or (is_whole and len(passed) != len(stored)):
+        return False
+    tolerance = 0.25 * float(np.median(np.diff(stored))) if len(stored) > 1 else math.inf
+    return bool(np.abs(passed - stored[: len(passed)]).max() <= tolerance)
+
+
 def count_frames(info: VideoInfo) -> np.ndarray:
     """Return the time of every frame, float64 seconds, by reading the whole video.
 
@@ -84,7 +91,4 @@ def count_frames(info: VideoInfo) -> np.ndarray:
         DecodingError: it has no frame.
     """
     with contextlib.closing(read_frames(info)) as frames:
-        seconds = np.array([timestamp for timestamp, _ in frames], dtype=np.float64)
-    if not len(seconds):
-        raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
-    return steady_timestamps(seconds, info.fps)
+        return times_passed(info, [timestamp for timestamp, _ in frames])
