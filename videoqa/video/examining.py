@@ -15,6 +15,7 @@ from videoqa.video.damage import refuse_damaged
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import announced_count, times_passed
+from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.probing import VideoInfo, decoder_names, probe
 from videoqa.video.readers import read_frames
 from videoqa.video.timeline import segment_bounds
@@ -197,7 +198,4 @@ def _shrunk(image: np.ndarray, long_side: int) -> np.ndarray:
 
 
 def _as_jpeg(image: np.ndarray) -> str:
-    _, data = cv2.imencode(
-        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    )
-    return base64.b64encode(data.tobytes()).decode("ascii")
+    return base64.b64encode(encode_jpeg(image, JPEG_QUALITY)).decode("ascii")
