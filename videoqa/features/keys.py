@@ -112,30 +112,16 @@ def grid_parts(sampling: SamplingConfig, path: str) -> dict[str, Any]:
     A grid that is not filled up to a window's length does not depend on it. A folder of JPEGs adds its rate,
     which its content does not hold.
     """
+    longest = {"max_grid_frames": sampling.max_grid_frames}
+    fits = {"num_frames": sampling.num_frames} if sampling.short_clips == "repeat" else {}
     if sampling.frames_per_second is not None:
-        fits = {"num_frames": sampling.num_frames} if sampling.short_clips == "repeat" else {}
         rate = {"fps": probe(path).fps} if os.path.isdir(path) else {}
-        return {
-            "rule": "frames_on_show",
-            "frames_per_second": sampling.frames_per_second,
-            "max_grid_frames": sampling.max_grid_frames,
-            **fits,
-            **rate,
-        }
+        per_second = {"frames_per_second": sampling.frames_per_second}
+        return {"rule": "frames_on_show", **per_second, **longest, **fits, **rate}
     if sampling.frame_step is None:
         return {"rule": "regular", "num_frames": sampling.num_frames}
-    if sampling.short_clips != "repeat":
-        return {
-            "rule": "every_frame_step_as_long_as_it_is",
-            "frame_step": sampling.frame_step,
-            "max_grid_frames": sampling.max_grid_frames,
-        }
-    return {
-        "rule": "every_frame_step",
-        "num_frames": sampling.num_frames,
-        "frame_step": sampling.frame_step,
-        "max_grid_frames": sampling.max_grid_frames,
-    }
+    rule = "every_frame_step" if fits else "every_frame_step_as_long_as_it_is"
+    return {"rule": rule, "frame_step": sampling.frame_step, **longest, **fits}
 
 
 def _decoder(path: str, cache: FeatureCache) -> list[str]:
