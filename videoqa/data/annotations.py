@@ -16,9 +16,7 @@ from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, stand
 from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
 from videoqa.data.named_sets import ABSENT, WHY_ABSENT, drop_absent
 from videoqa.data.source import LIST_COLUMNS, Source
-from videoqa.data.splits import split_by_group
-
-AUTOMATIC_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
+from videoqa.data.splits import AUTOMATIC_SPLIT, split_by_group
 
 
 def read_annotations(

@@ -8,6 +8,9 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_integer, check_number
 
+AUTOMATIC_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
+"""Shares of the groups where a table has no `split` column."""
+
 
 def split_by_group(groups: pd.Series, fractions: Mapping[str, float], seed: int = 0) -> pd.Series:
     """Return the split of each row, every group whole in one split.

@@ -5,6 +5,7 @@ import pandas as pd
 
 from videoqa._progress import say
 from videoqa.config import SamplingConfig
+from videoqa.data.splits import AUTOMATIC_SPLIT
 from videoqa.input_pipeline import Examples
 from videoqa.text.answers import AnswerList
 
@@ -31,8 +32,9 @@ def say_left_out(table: pd.DataFrame, progress: bool) -> None:
     for task, number in table.attrs.get("left_out", {}).items():
         say(f"{number} rows of the task {task!r} left out.", progress=progress)
     if table.attrs.get("automatic_split"):
+        shares = "/".join(f"{share:.0%}".rstrip("%") for share in AUTOMATIC_SPLIT.values())
         say(
-            "No `split` column: 80/10/10 of the groups drawn for train, validation and test.",
+            f"No `split` column: {shares} of the groups drawn for train, validation and test.",
             progress=progress,
         )
     if absent := table.attrs.get("absent"):
