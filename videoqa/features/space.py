@@ -73,9 +73,9 @@ def _grid_length(request: ClipRequest, sampling: SamplingConfig) -> int:
     except (DecodingError, OSError, ValueError):
         return sampling.num_frames
     num_frames = info.frame_count_header
-    if request.end_seconds is not None and info.fps and info.fps > 0:
+    if request.end_seconds is not None:
         num_frames = int((request.end_seconds - (request.start_seconds or 0)) * info.fps)
-    if not num_frames or num_frames <= 0:
+    if num_frames <= 0:
         return sampling.max_grid_frames
     if sampling.frames_per_second is not None:
         length = ceil(num_frames / info.fps * sampling.frames_per_second)

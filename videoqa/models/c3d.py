@@ -24,9 +24,9 @@ def build_c3d(model: ModelConfig, num_frames: int | None, starts_from: str = "cl
     """Build C3D, not compiled.
 
     Eight convolutions of 3 x 3 x 3 and five pools, all with padding "same"; two dense layers of 4096; the
-    output layer. Each of the 11 layers but the last has a ReLU, then all have batch normalisation without
-    gamma; a softmax ends the model. With 101 classes, 78,420,618 of 78,442,708 parameters are trained, as
-    published.
+    output layer. Each of the 11 layers is followed by batch normalisation without gamma, with a ReLU before
+    it in all but the output layer; a softmax comes last. With 101 classes, 78,420,618 of 78,442,708
+    parameters are trained, as published.
 
     Args:
         model: "c3d", with `width`, `l2` (of the 11 kernels), `dropout` (after the second dense layer),
