@@ -35,7 +35,7 @@ LEVELS = {
     "sample": 1,
     "config": 1,
     "_command": 1,
-    "_normalizing": 1,
+    "_text_normalization": 1,
     "__init__": 0,
 }
 ONLY_IN = {

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from videoqa.features.cache_keys import FLIPPED, clip_key_parts
 from videoqa.features.encoding import FrameEncoder, encode_clips, load_features
 from videoqa.features.frame_encoder import encode_frames
-from videoqa.features.keys import FLIPPED, clip_key_parts
 from videoqa.video.decoding import ClipRequest, decode
 
 

@@ -8,9 +8,9 @@ import pytest
 
 import videoqa
 from videoqa.config import ModelConfig, SamplingConfig
+from videoqa.features.cache_keys import frames_key_parts, key_of
 from videoqa.features.encoding import encode_clips, load_features
 from videoqa.features.kept_frames import FrameKeeper
-from videoqa.features.keys import frames_key_parts, key_of
 from videoqa.features.space import forecast_frame_bytes
 from videoqa.input_pipeline import Examples, batches_ahead
 from videoqa.video.decoding import ClipRequest, decode

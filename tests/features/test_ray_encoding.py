@@ -16,10 +16,10 @@ import pytest
 
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
+from videoqa.features.cache_keys import clip_key_parts, key_of
 from videoqa.features.encoding import FrameEncoder, encode_clips, load_features
 from videoqa.features.filling import fill_cache
 from videoqa.features.jobs import ClipJob, distinct_jobs
-from videoqa.features.keys import clip_key_parts, key_of
 from videoqa.features.ray_encoding import (
     CPUS_PER_WORKER,
     _Pool,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from videoqa._normalizing import normalize_answer
+from videoqa._text_normalization import normalize_answer
 from videoqa.auditing.findings import Found
 from videoqa.text.answers import OUTSIDE_ID, build_answer_list
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_columns
-from videoqa._normalizing import check_question, collapse_spaces, normalize_answer
+from videoqa._text_normalization import check_question, collapse_spaces, normalize_answer
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.source import LIST_COLUMNS, Source
 

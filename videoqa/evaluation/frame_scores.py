@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from videoqa._normalizing import normalize_answer
+from videoqa._text_normalization import normalize_answer
 
 MEANS = {"macro_precision": "macro precision", "macro_recall": "macro recall", "macro_f1": "macro F1"}
 """Field of the scores -> its name in print."""

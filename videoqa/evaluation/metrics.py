@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_columns
-from videoqa._normalizing import normalize_answer
+from videoqa._text_normalization import normalize_answer
 from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
 from videoqa.evaluation.class_metrics import class_scores, confused_pairs
 from videoqa.evaluation.row_marks import (

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from videoqa._checks import Refusal, check_integer
-from videoqa._normalizing import normalize_answer, without_controls
+from videoqa._text_normalization import normalize_answer, without_controls
 from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
 
 BLUE, ORANGE, GREEN, PURPLE, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00"

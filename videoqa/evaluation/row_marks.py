@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._normalizing import normalize_answer
+from videoqa._text_normalization import normalize_answer
 from videoqa.text.question_prior import QuestionPrior
 
 FAILED = "failed"

@@ -11,10 +11,10 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from videoqa._ahead import run_ahead
 from videoqa._checks import Refusal, check_choice, check_integer
 from videoqa._files import locked_folder, size_text
 from videoqa._frame_folders import PARTIAL
+from videoqa._prefetch import run_ahead
 from videoqa._progress import progress_bar, say
 from videoqa.config import DataConfig, ExtractionConfig, field_names
 from videoqa.config.keywords import ExtractOptions, shows_options

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from videoqa._ahead import run_ahead
 from videoqa._checks import Refusal
 from videoqa._files import size_text
+from videoqa._prefetch import run_ahead
 from videoqa.config import ExtractionConfig, SamplingConfig
 from videoqa.features.space import bytes_on_disk, evenly_spread
 from videoqa.video.decoding import ClipRequest, decode, probe

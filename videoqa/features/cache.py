@@ -106,7 +106,7 @@ class FeatureCache:
         """Write an entry, atomically and durably; a valid one that is already there stays.
 
         Args:
-            key: from `videoqa.features.keys`.
+            key: from `videoqa.features.cache_keys`.
             features: float16 `(num_frames, feature_dim)`, finite, or uint8 `(num_frames, height, width, 3)`.
             metadata: JSON-serializable; kept beside the array.
 

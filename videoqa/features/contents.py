@@ -7,7 +7,7 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 
-from videoqa._ahead import run_ahead
+from videoqa._prefetch import run_ahead
 from videoqa._progress import progress_bar
 from videoqa.features.cache import FeatureCache
 from videoqa.video.decoding import ClipRequest

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from videoqa._ahead import run_ahead
 from videoqa._checks import Refusal
+from videoqa._prefetch import run_ahead
 from videoqa._progress import progress_bar
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
+from videoqa.features.cache_keys import VIEW, clip_key, key_of
 from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache, frames_kept_here
 from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder, as_float16
 from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
 from videoqa.features.kept_frames import FrameKeeper, FramesOnDisk
-from videoqa.features.keys import VIEW, clip_key, key_of
 from videoqa.features.ray_encoding import features_made_on_ray
 from videoqa.features.report import EncodingReport
 from videoqa.video.decoding import ClipRequest

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from videoqa._ahead import run_ahead
+from videoqa._prefetch import run_ahead
 from videoqa._progress import progress_bar
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache

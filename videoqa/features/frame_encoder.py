@@ -10,7 +10,7 @@ import numpy as np
 from videoqa._checks import Refusal, check_integer
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
-from videoqa.features.keys import clip_key_parts
+from videoqa.features.cache_keys import clip_key_parts
 from videoqa.features.space import forecast_bytes
 from videoqa.models.backbones import backbone_identity, build_backbone, feature_dim
 from videoqa.video.decoding import ClipRequest

@@ -13,7 +13,7 @@ from videoqa._checks import Refusal
 from videoqa._version import __version__
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import CacheEntry, FeatureCache
-from videoqa.features.keys import FLIPPED
+from videoqa.features.cache_keys import FLIPPED
 from videoqa.features.report import COLUMNS
 from videoqa.video.decoding import ClipRequest, DecodedClip, DecodingError, decode
 

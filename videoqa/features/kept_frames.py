@@ -7,7 +7,7 @@ import numpy as np
 
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
-from videoqa.features.keys import frames_key_parts
+from videoqa.features.cache_keys import frames_key_parts
 from videoqa.features.space import forecast_frame_bytes
 from videoqa.video.decoding import ClipRequest
 from videoqa.video.transforms import FrameFit

@@ -8,7 +8,7 @@ import pandas as pd
 
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache
-from videoqa.features.keys import VIEW
+from videoqa.features.cache_keys import VIEW
 
 if TYPE_CHECKING:
     from videoqa.features.frame_encoder import FrameEncoder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from videoqa._ahead import run_ahead
+from videoqa._prefetch import run_ahead
 from videoqa.input_pipeline.examples import Examples
 
 if TYPE_CHECKING:

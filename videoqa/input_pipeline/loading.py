@@ -129,8 +129,8 @@ class _Loader:
 
     def flipped(self, wanted: np.ndarray) -> list[np.ndarray | None]:
         """Return each clip's features of mirrored frames; None unless `wanted`, bool `(num_requests,)`."""
+        from videoqa.features.cache_keys import FLIPPED
         from videoqa.features.encoding import load_features
-        from videoqa.features.keys import FLIPPED
 
         places = np.flatnonzero(wanted & (self.position >= 0)).tolist()
         report = self._encoded([self._requests[place] for place in places], self._encoder, view=FLIPPED)

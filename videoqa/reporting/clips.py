@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._normalizing import normalize_answer
 from videoqa._progress import progress_bar
+from videoqa._text_normalization import normalize_answer
 from videoqa.config import SamplingConfig
 from videoqa.evaluation.row_marks import FAILED
 from videoqa.video.contact_sheet import contact_sheet, encode_image

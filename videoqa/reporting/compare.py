@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_flag, check_integer, refusal
-from videoqa._normalizing import normalize_answer
+from videoqa._text_normalization import normalize_answer
 from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
 from videoqa.evaluation.scores import justified
 from videoqa.reporting.finished import Evaluation, find_evaluation

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from videoqa._normalizing import without_controls
+from videoqa._text_normalization import without_controls
 from videoqa.evaluation.row_marks import NO_TYPE
 from videoqa.evaluation.score_fields import COLUMNS, FLOORS, FURTHER, SCORE_FIELDS, known_fields
 from videoqa.reporting.clips import ShownClip

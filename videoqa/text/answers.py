@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from videoqa._checks import Refusal, check_integer
-from videoqa._normalizing import collapse_spaces, normalize_answer
+from videoqa._text_normalization import collapse_spaces, normalize_answer
 from videoqa.text._json_texts import load_texts, save_texts
 
 OUTSIDE_ID = -1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videoqa._checks import Refusal
-from videoqa._normalizing import normalize_answer
+from videoqa._text_normalization import normalize_answer
 from videoqa.text._json_texts import load_texts, save_texts
 
 FIELD = "answers_by_prefix"

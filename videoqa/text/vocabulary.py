@@ -11,7 +11,7 @@ import numpy as np
 from nltk.tokenize import NLTKWordTokenizer
 
 from videoqa._checks import Refusal, check_integer
-from videoqa._normalizing import check_question, collapse_spaces, holds_words, normalize_answer
+from videoqa._text_normalization import check_question, collapse_spaces, holds_words, normalize_answer
 from videoqa.config import MAX_QUESTION_TOKENS
 from videoqa.text._json_texts import load_texts, save_texts
 from videoqa.text.answers import AnswerList, build_answer_list

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from videoqa.training.batch_shares import padded_share
 from videoqa.training.distribution import (
     Strategy,
     from_chief,
@@ -19,7 +20,6 @@ from videoqa.training.distribution import (
     num_local_replicas,
     num_workers,
     one_replica,
-    padded_share,
     sum_over_replicas,
 )
 from videoqa.training.state import assign_all, optimizer_variables

@@ -1,4 +1,4 @@
-"""Training on several devices and processes: strategies, shares of a batch, values that workers exchange.
+"""Training on several devices and processes: strategies, and values that workers exchange.
 
 The one file that names `tf.distribute`.
 """
@@ -109,37 +109,6 @@ def num_workers(strategy: Strategy) -> int:
 def num_local_replicas(strategy: Strategy) -> int:
     """Return how many of the strategy's replicas this process has."""
     return 1 if strategy.num_replicas_in_sync == 1 else len(strategy.extended.worker_devices)
-
-
-def make_equal_shares(strategy: Strategy, batch_size: int) -> Callable[[dict[str, Any]], Any]:
-    """Return a function of a global batch that returns the rows of this process's replicas.
-
-    Args:
-        strategy: of the run.
-        batch_size: rows of a full global batch. Every replica gets as many rows as of a full batch, padded
-            where there are fewer, and perhaps with nothing but padding.
-    """
-    if strategy.num_replicas_in_sync == 1:
-        return lambda batch: batch
-    size = -(-batch_size // strategy.num_replicas_in_sync)
-    if num_local_replicas(strategy) == 1:
-        share = strategy.cluster_resolver.task_id
-        return lambda batch: padded_share(batch, share, size)
-    return lambda batch: strategy.experimental_distribute_values_from_function(
-        lambda replica: padded_share(batch, replica.replica_id_in_sync_group, size)
-    )
-
-
-def padded_share(batch: dict[str, Any], share: int, size: int) -> dict[str, Any]:
-    """Return rows `[share * size, (share + 1) * size)` of a batch, padded at its end with weight 0.
-
-    The padding repeats the batch's last row: no layer meets a row without words or frames.
-    """
-    rows = tf.range(share * size, (share + 1) * size)
-    num_rows = tf.size(batch["positions"])
-    taken = tf.nest.map_structure(lambda tensor: tf.gather(tensor, tf.minimum(rows, num_rows - 1)), batch)
-    taken["weights"] *= tf.cast(rows < num_rows, taken["weights"].dtype)
-    return taken
 
 
 def from_chief(strategy: Strategy, values: Sequence[Any]) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ import pandas as pd
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa._version import installed_versions
-from videoqa.auditing.before_training import say_table_findings
+from videoqa.auditing.table_audit import say_table_findings
 from videoqa.config import PARTS, ModelConfig, RunConfig
 from videoqa.data.annotations import read_annotations, require_split
 from videoqa.data.splits import attach_validation, groups_of_splits
@@ -28,10 +28,10 @@ from videoqa.models.weight_files import file_digest
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
-from videoqa.training.announcing import description, say_classes, say_dropped, say_left_out, say_short
 from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
 from videoqa.training.request import Request
+from videoqa.training.startup_messages import description, say_classes, say_dropped, say_left_out, say_short
 
 PATHS = ("data.data", "data.videos", "data.annotations", "model.backbone_weights")
 """Fields that may differ between machines; what lies there is compared by content."""

@@ -7,7 +7,8 @@ import keras
 import tensorflow as tf
 
 from videoqa.models.dropout import dropout_state
-from videoqa.training.distribution import Strategy, make_equal_shares, num_local_replicas, sum_over_replicas
+from videoqa.training.batch_shares import make_equal_shares
+from videoqa.training.distribution import Strategy, num_local_replicas, sum_over_replicas
 from videoqa.training.state import SUMS
 
 OptimizerPairs = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]

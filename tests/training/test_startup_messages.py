@@ -5,7 +5,7 @@ import pytest
 
 from videoqa.config import SamplingConfig
 from videoqa.input_pipeline import Examples
-from videoqa.training.announcing import say_short
+from videoqa.training.startup_messages import say_short
 
 CLIPS = [np.zeros((length, 4), np.float16) for length in (2, 8, 3, 5, 1)]
 ROWS = Examples(CLIPS, np.array([0, 1, 1, 2, 3, 0]), None, np.zeros(6, np.int32), num_frames=5)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from videoqa.config import SamplingConfig
-from videoqa.features.keys import clip_key, clip_key_parts, key_of
+from videoqa.features.cache_keys import clip_key, clip_key_parts, key_of
 from videoqa.video.decoding import ClipRequest, DecodingError, decoder_names
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from videoqa._ahead import run_ahead
+from videoqa._prefetch import run_ahead
 
 
 def test_results_come_in_order_whatever_finishes_first():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import videoqa
-from videoqa.auditing.before_training import say_table_findings
+from videoqa.auditing.table_audit import say_table_findings
 from videoqa.config import run_config_from_options
 from videoqa.data.annotations import read_annotations
 from videoqa.data.archives import archive_kind, archives_in, how_to_unpack
