@@ -9,12 +9,13 @@ endif
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick notebooks lint format format-check types clean
+.PHONY: help demo test test-quick test-processors notebooks lint format format-check types clean
 
 help:  ## show this list
 	@echo "make demo          train on drawn clips, evaluate and ask: needs no network once installed"
 	@echo "make test          all tests"
 	@echo "make test-quick    the tests that take no more than a second or so"
+	@echo "make test-processors  the quick tests and all with a numeric bound, as other processors compute them"
 	@echo "make format        rewrite the code in the project's format (format-check: only look)"
 	@echo "make lint          look for likely mistakes"
 	@echo "make types         check the types"
@@ -31,6 +32,17 @@ test: $(STAMP)
 
 test-quick: $(STAMP)
 	$(RUN) -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+
+# Instructions that oneDNN may use, and one core: what another machine may have. All are run; any failure counts.
+PROCESSORS := default TF_ENABLE_ONEDNN_OPTS=0 ONEDNN_MAX_CPU_ISA=AVX2 ONEDNN_MAX_CPU_ISA=SSE41 one-core
+ONE_CORE := $(shell command -v taskset >/dev/null && echo taskset -c 0)
+test-processors: $(STAMP)
+	@failed=; for processor in $(PROCESSORS); do \
+	    echo "== $$processor"; \
+	    case $$processor in default) change=env;; one-core) change="$(ONE_CORE)";; *) change="env $$processor";; esac; \
+	    $$change $(RUN) -m pytest -q -m "not slow or numeric" -n auto --maxprocesses 4 --dist loadfile \
+	        || failed="$$failed $$processor"; \
+	done; test -z "$$failed" || { echo "Failed:$$failed"; exit 1; }
 
 notebooks: $(STAMP)
 	$(RUN) notebooks/run.py

@@ -33,7 +33,7 @@ OPTIONS: dict[str, Any] = {
     "precision": "float64",
     "patience": "none",
 }
-BOUNDS = {"gradients of step 1": 1e-9, "weights after 5 steps": 1e-7}
+BOUNDS = {"gradients of step 1": 1e-9, "weights after 5 steps": 1e-6}
 PERTURBATION = 1e-15
 
 

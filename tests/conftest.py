@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
@@ -74,6 +75,21 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
         return folder
 
     return made
+
+
+@pytest.fixture(scope="session")
+def rounding() -> Callable[..., float]:
+    """Return the function of how far apart two computations of one number may be, relative to its size.
+
+    It takes the number of layers that the number passed, the most terms of a sum in them, and the dtype. A
+    sum of n terms rounds n times, by at most half an epsilon up or down: some sqrt(n) halves, whatever the
+    order in which a processor adds. Two computations are twice as far apart; the layers' errors add up.
+    """
+
+    def bound(num_layers: int, num_terms: int, dtype: str = "float32") -> float:
+        return float(num_layers * num_terms**0.5 * np.finfo(dtype).eps)
+
+    return bound
 
 
 ACTIVITIES = ("loading", "unloading", "waving")

@@ -1,5 +1,6 @@
 """`ask`: answers, what it refuses, and that a second question costs no decoding."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,11 @@ def test_an_answer_is_the_best_of_its_alternatives(question_run: Path, clip: Pat
     assert answer.unknown_words == () and answer.notes == ()
 
 
-def test_all_probabilities_sum_to_one(question_run: Path, clip: Path) -> None:
+@pytest.mark.numeric
+def test_all_probabilities_sum_to_one(question_run: Path, clip: Path, rounding: Callable[..., float]) -> None:
     answer = videoqa.load(question_run).ask(clip, "is he waving?", top_k=100)
     assert len(answer.alternatives) == 5
-    assert sum(probability for _, probability in answer.alternatives) == pytest.approx(1, abs=1e-5)
+    assert sum(probability for _, probability in answer.alternatives) == pytest.approx(1, abs=rounding(4, 5))
 
 
 def test_unknown_words_are_named(question_run: Path, clip: Path) -> None:
@@ -39,15 +41,18 @@ def test_unknown_words_are_named(question_run: Path, clip: Path) -> None:
     assert any("zorro" in note for note in answer.notes)
 
 
-def test_many_questions_get_the_answers_each_would_get_alone(question_run: Path, clip: Path) -> None:
+@pytest.mark.numeric
+def test_many_questions_get_the_answers_each_would_get_alone(
+    question_run: Path, clip: Path, rounding: Callable[..., float]
+) -> None:
     qa, questions = videoqa.load(question_run), ["what is he doing?", "is he waving?", "is zorro waving?"]
     answers = qa.ask_many(clip, questions, top_k=2)
     alone = [qa.ask(clip, question, top_k=2) for question in questions]
     assert [answer.text for answer in answers] == [answer.text for answer in alone]
     assert answers[0].alternatives != answers[1].alternatives and answers[2].unknown_words == ("zorro",)
     for one, other in zip(answers, alone, strict=True):
-        # a softmax of 16 hidden units and one of a batch of 1: float32 sums of at most 32 terms
-        assert one.probability == pytest.approx(other.probability, rel=32 * 2**-23)
+        # 8 steps of the LSTMs and two dense layers, of sums of at most 104 + 16 terms
+        assert one.probability == pytest.approx(other.probability, abs=rounding(10, 120))
 
 
 @pytest.mark.parametrize("questions", ["what is he doing?", [], None])

@@ -1,5 +1,7 @@
 """How models that start from frames are called: so many frames at once, and the same probabilities."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -28,21 +30,31 @@ def model(request) -> keras.Model:
         return build_from_config(CONV_LSTM, NUM_FRAMES, starts_from="clip")
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
-def test_segments_of_clips_of_unequal_lengths_give_the_probabilities_of_the_whole(model: keras.Model) -> None:
+def test_segments_of_clips_of_unequal_lengths_give_the_probabilities_of_the_whole(
+    model: keras.Model, rounding: Callable[..., float]
+) -> None:
     lengths = np.array([7, 45, 20, 21])
     mask = np.arange(NUM_FRAMES) < lengths[:, None]
     clip = np.stack(frames_of(*[NUM_FRAMES] * 4))
     whole = keras.ops.convert_to_numpy(model({"clip": clip, "mask": mask}, training=False))
     found = inference_function(model)({"clip": clip, "mask": mask})
-    tolerance = 1e-2 if "float16" in model.get_layer("lstm").compute_dtype else 1e-6
+    # 4 layers and 50 steps of the LSTM, sums of at most 10 x 10 x 3 products. Half precision adds up in
+    # float32 and rounds after each layer; the state forgets most of its rounding within some 8 steps.
+    dtype = model.get_layer("lstm").compute_dtype
+    tolerance = rounding(12, 1, dtype) if dtype == "float16" else rounding(54, 300, dtype)
+    tolerance += float(np.finfo(found.dtype).eps)  # of a float64 model too a float32
     assert found.shape == whole.shape
     np.testing.assert_allclose(found[mask], whole[mask], rtol=tolerance)
     assert np.ptp(whole[mask], axis=0).min() > 0.01  # the frames differ
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
-def test_windows_of_a_conv_lstm_are_averaged_as_if_it_saw_each_whole() -> None:
+def test_windows_of_a_conv_lstm_are_averaged_as_if_it_saw_each_whole(
+    rounding: Callable[..., float],
+) -> None:
     keras.utils.set_random_seed(3)
     model = build_from_config(CONV_LSTM, None, starts_from="clip")
     clips = frames_of(12, 64)
@@ -64,7 +76,7 @@ def test_windows_of_a_conv_lstm_are_averaged_as_if_it_saw_each_whole() -> None:
 
     windows = [whole(clips[1][start : start + NUM_FRAMES]).mean(0) for start in (0, 7, 14)]
     expected = [whole(clips[0]).mean(0), np.mean(windows, axis=0), np.zeros(3)]
-    np.testing.assert_allclose(found.probabilities, expected, rtol=1e-5)
+    np.testing.assert_allclose(found.probabilities, expected, rtol=rounding(54, 300))
     assert found.frame_classes is not None
     assert [len(classes) for classes in found.frame_classes] == [12, 64, 0]
 

@@ -69,6 +69,7 @@ def test_where_everything_is_cached_tensorflow_is_not_imported(write_video, cach
     assert finish(start(cache.folder.parent, path, 3, ALL_CACHED)) == ["0", "3", "3", "True"]
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_killed_run_keeps_what_was_complete_and_resumes(write_video, cache, encoder):
     path = write_video(num_frames=80, fps=25)
@@ -91,6 +92,7 @@ def test_killed_run_keeps_what_was_complete_and_resumes(write_video, cache, enco
     assert cache.info()["num_leftovers"] == 0 and cache.info()["num_entries"] == 200
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_processes_share_the_work_and_encode_each_clip_once(write_video, cache, encoder, tmp_path):
     requests = [ClipRequest(write_video(f"{number}.avi", seed=number)) for number in range(60)]

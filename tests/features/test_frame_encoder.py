@@ -36,6 +36,7 @@ def encoder() -> RecordingEncoder:
     return RecordingEncoder(MODEL, batch_size=8)
 
 
+@pytest.mark.numeric
 def test_features_do_not_depend_on_padding_order_or_neighbours(encoder):
     frames = frames_of(19)
     whole = encoder(frames)

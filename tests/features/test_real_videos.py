@@ -23,6 +23,7 @@ def test_every_awkward_file_is_encoded_or_a_row_that_says_why(real_data, cache, 
     assert (again.num_encoded, again.num_cached) == (0, num_good)
 
 
+@pytest.mark.numeric
 @pytest.mark.real_data
 @pytest.mark.slow
 def test_inception_features_have_the_same_bits_in_any_company(real_data, tmp_path):

@@ -1,5 +1,7 @@
 """C3D: the published shapes and counts, and that a small one learns."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -66,12 +68,16 @@ def test_batch_norm_without_gamma_follows_every_layer_and_a_relu_all_but_the_out
     assert published.get_layer("dropout").rate == 0.5
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
-def test_the_penalty_is_the_published_mean_over_11_kernels(published: keras.Model) -> None:
+def test_the_penalty_is_the_published_mean_over_11_kernels(
+    published: keras.Model, rounding: Callable[..., float]
+) -> None:
     kernels = [layer.kernel for layer in published.layers if hasattr(layer, "kernel")]
     sums = [float(keras.ops.sum(keras.ops.square(kernel))) for kernel in kernels]
     assert len(published.losses) == 11
-    assert float(sum(published.losses)) == pytest.approx(1e-4 * np.mean(sums) / 2, rel=1e-4)
+    max_size = max(int(np.prod(kernel.shape)) for kernel in kernels)  # squares in one sum
+    assert float(sum(published.losses)) == pytest.approx(1e-4 * np.mean(sums) / 2, rel=rounding(2, max_size))
     assert not build_action_model(3, **SMALL, l2=0.0).losses
 
 
@@ -81,15 +87,16 @@ def test_width_scales_filters_and_dense_layers() -> None:
     assert model.get_layer("dense1").units == 82 and model.get_layer("logits").units == 3
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
-def test_plain_fit_trains_it() -> None:
+def test_plain_fit_trains_it(rounding: Callable[..., float]) -> None:
     keras.utils.set_random_seed(0)
     model = build_action_model(3, **SMALL | {"width": 0.1}, dropout=0.0)
     labels = np.array([0, 1, 2, 0, 1, 2])
     losses = model.fit({"clip": clips()}, labels, epochs=6, verbose=0).history["loss"]
     assert losses[-1] < losses[0] / 2
     probabilities = model.predict({"clip": clips()}, verbose=0)
-    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=rounding(4, 3))
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """The convolutional LSTM: the published counts, its masks, and its form for segments of a clip."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -37,29 +39,38 @@ def test_without_peepholes_it_is_keras_own_lstm() -> None:
     assert model.count_params() == 149_449
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("peepholes", [True, False])
-def test_the_penalty_is_the_published_one_of_every_kernel(peepholes: bool) -> None:
+def test_the_penalty_is_the_published_one_of_every_kernel(
+    peepholes: bool, rounding: Callable[..., float]
+) -> None:
     model = build_action_model(3, **SMALL, peepholes=peepholes)
     kernels = [weight for weight in model.weights if weight.path.endswith("kernel")]
     half_sum = sum(float(keras.ops.sum(keras.ops.square(kernel))) for kernel in kernels) / 2
     assert len(kernels) == 6
-    assert float(sum(model.losses)) == pytest.approx(1e-3 * half_sum, rel=1e-5)
-    assert float(sum(segment_form(model).losses)) == pytest.approx(1e-3 * half_sum, rel=1e-5)
+    tolerance = rounding(2, max(int(np.prod(kernel.shape)) for kernel in kernels))
+    assert float(sum(model.losses)) == pytest.approx(1e-3 * half_sum, rel=tolerance)
+    assert float(sum(segment_form(model).losses)) == pytest.approx(1e-3 * half_sum, rel=tolerance)
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
-def test_padding_changes_no_real_frame() -> None:
-    model = build_action_model(3, **SMALL)
+def test_padding_changes_no_real_frame(rounding: Callable[..., float]) -> None:
+    with computing_in("float64"):
+        model = build_action_model(3, **SMALL)
     clip, mask = clips(7), masks(7, 4, num_frames=7)
     answer = model.predict({"clip": clip, "mask": mask}, verbose=0)
     short = model.predict({"clip": clip[1:, :4], "mask": mask[1:, :4]}, verbose=0)
-    np.testing.assert_allclose(answer[1, :4], short[0], atol=1e-6)
-    np.testing.assert_allclose(answer[1, 4:], np.repeat(answer[1:, 3], 3, axis=0), atol=1e-6)
-    np.testing.assert_allclose(answer.sum(-1), 1, atol=1e-5)
+    # 4 layers and 7 steps of the LSTM, sums of at most 10 x 10 x 3 products
+    tolerance = rounding(11, 300, "float64")
+    np.testing.assert_allclose(answer[1, :4], short[0], atol=tolerance)
+    np.testing.assert_allclose(answer[1, 4:], np.repeat(answer[1:, 3], 3, axis=0), atol=tolerance)
+    np.testing.assert_allclose(answer.sum(-1), 1, atol=tolerance)
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
-def test_padding_is_left_out_of_the_loss_of_plain_fit() -> None:
+def test_padding_is_left_out_of_the_loss_of_plain_fit(rounding: Callable[..., float]) -> None:
     model = build_action_model(3, **SMALL, l2=0.0)
     clip, mask = clips(5), masks(5, 2, num_frames=5)
     labels = np.array([[0, 1, 2, 0, 1], [2, 1, 0, 0, 0]])
@@ -69,14 +80,17 @@ def test_padding_is_left_out_of_the_loss_of_plain_fit() -> None:
     assert [loss, accuracy] == model.evaluate(inputs, other, verbose=0)
     answers = model.predict(inputs, verbose=0)
     probabilities = np.take_along_axis(answers, labels[..., None], -1)[..., 0]
-    assert loss == pytest.approx(-np.log(probabilities[mask]).mean(), rel=1e-4)
+    assert loss == pytest.approx(-np.log(probabilities[mask]).mean(), rel=rounding(11, 300))
     assert accuracy == pytest.approx((answers.argmax(-1) == labels)[mask].mean())
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "float64"])
 @pytest.mark.parametrize("peepholes", [True, False])
-def test_segments_that_hand_the_state_on_answer_as_the_whole_clip(peepholes: bool, policy: str) -> None:
+def test_segments_that_hand_the_state_on_answer_as_the_whole_clip(
+    peepholes: bool, policy: str, rounding: Callable[..., float]
+) -> None:
     with computing_in(policy):
         model = build_action_model(3, **SMALL, peepholes=peepholes)
         segment = segment_form(model)
@@ -90,8 +104,9 @@ def test_segments_that_hand_the_state_on_answer_as_the_whole_clip(peepholes: boo
         made = segment.predict(given | state, verbose=0)
         parts.append(made["answer"])
         state = {"hidden": made["hidden"], "cell": made["cell"]}
-    tolerance = 1e-12 if policy == "float64" else 1e-5
     real = mask[..., None]
+    # 4 layers and 50 steps of the LSTM, sums of at most 10 x 10 x 3 products
+    tolerance = rounding(54, 300, policy)
     np.testing.assert_allclose(np.concatenate(parts, 1) * real, whole * real, atol=tolerance)
 
 
@@ -120,12 +135,13 @@ def test_plain_fit_trains_it() -> None:
     assert losses[-1] < losses[0] / 2
 
 
-def test_half_precision_keeps_the_softmax_whole() -> None:
+@pytest.mark.numeric
+def test_half_precision_keeps_the_softmax_whole(rounding: Callable[..., float]) -> None:
     with computing_in("mixed_bfloat16"):
         model = build_action_model(3, **SMALL)
     assert model.output.dtype == "float32" and model.get_layer("lstm").compute_dtype == "bfloat16"
     answer = model.predict({"clip": clips(3), "mask": masks(3, 3, num_frames=3)}, verbose=0)
-    np.testing.assert_allclose(answer.sum(-1), 1, atol=1e-2)
+    np.testing.assert_allclose(answer.sum(-1), 1, atol=rounding(4, 3))
     assert segment_form(model).input["hidden"].dtype == "bfloat16"
 
 

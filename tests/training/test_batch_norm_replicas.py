@@ -56,11 +56,15 @@ print(json.dumps([*map(apart, several[:2], alone[:2]), np.abs(np.subtract(severa
 """
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_two_devices_equal_one() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     gradients, weights, sums = json.loads(done.stdout.splitlines()[-1])
+    # Eleven layers forth and back, of sums of at most 27 x 16 terms, are 1e-13; each batch norm divides by a
+    # deviation, which of four rows may be small: four digits for that.
     assert gradients < 1e-9
-    assert weights < 1e-7
-    assert sums < 1e-7
+    # Adam divides a gradient by its size or at least by its epsilon of 1e-7.
+    assert weights < 1e-6
+    assert sums < 1e-6

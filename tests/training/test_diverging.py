@@ -26,6 +26,7 @@ class Overflow(keras.callbacks.Callback):
             weight.assign(np.full(weight.shape, np.inf))
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 @pytest.mark.parametrize("validated", [True, False])
 def test_the_epoch_before_it_stays_and_no_other_follows(
@@ -51,6 +52,7 @@ def test_the_epoch_before_it_stays_and_no_other_follows(
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_a_first_epoch_that_diverges_is_refused_also_when_it_is_resumed(
     small_set: Path, small_options: dict, tmp_path: Path
@@ -64,6 +66,7 @@ def test_a_first_epoch_that_diverges_is_refused_also_when_it_is_resumed(
         videoqa.train(out=tmp_path / "run", resume=True, progress=False)
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_a_moving_statistic_counts_as_a_weight(small_set: Path, tmp_path: Path) -> None:
     options = {"architecture": "c3d", "width": 0.02, "frame_size": (32, 32), "num_frames": 16}

@@ -23,6 +23,7 @@ def rates_at(number: int, num_updates: int, training: TrainingConfig) -> list[fl
     return [float(keras.ops.convert_to_numpy(optimizer.learning_rate)) for optimizer in optimizers]
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize(
     ("schedule", "share"),
     [("constant", 1), ("cosine", 0.5), ("staircase", 0.25)],
@@ -34,6 +35,7 @@ def test_rates_of_conv_lstm_go_by_steps_not_by_segments(schedule: str, share: fl
     assert rates_at(number, num_updates=40, training=training) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.numeric
 def test_adagrad_begins_as_published() -> None:
     """Two updates by hand: sum = 1e-6 + g² + g², step = rate x g / (sqrt(sum) + 1e-6)."""
     model = build_from_config(CONV_LSTM, None, starts_from="clip")
@@ -51,6 +53,7 @@ def test_adagrad_begins_as_published() -> None:
             before = now
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "staircase"])
 def test_rates_of_the_other_architectures_go_by_updates(schedule: str) -> None:
     training = TrainingConfig(

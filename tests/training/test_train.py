@@ -57,6 +57,7 @@ def test_logs_and_metrics_are_written(question_run: Path) -> None:
     assert (question_run / "blind").is_dir() and not (question_run / UNFINISHED).exists()
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_callbacks_are_driven_and_can_stop(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     class StopAfterFirst(keras.callbacks.Callback):
@@ -76,7 +77,10 @@ def test_callbacks_are_driven_and_can_stop(small_set: Path, small_options: dict,
     run = videoqa.train(small_set / "labels.csv", out=tmp_path / "run", callbacks=[callback], **options)
     assert len(run.history) == 1 and callback.batches == 2
     # Of the cosine over all ten steps that were planned, two are done.
-    assert run.history[0]["learning_rate"] == pytest.approx(0.005 * (1 + math.cos(math.pi * 2 / 10)))
+    assert run.history[0]["learning_rate"] == pytest.approx(
+        0.005 * (1 + math.cos(math.pi * 2 / 10)),
+        rel=16 * 2.0**-23,  # in float32
+    )
 
 
 def test_broken_videos_cost_their_rows_only(
@@ -93,6 +97,7 @@ def test_broken_videos_cost_their_rows_only(
     assert "2 rows left out, of 2 videos that could not be used" in capsys.readouterr().err
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_a_run_starts_from_an_earlier_model(
     small_set: Path, small_options: dict, question_run: Path, tmp_path: Path
@@ -102,7 +107,7 @@ def test_a_run_starts_from_an_earlier_model(
         small_set / "questions.csv", out=tmp_path / "run", initial_model=question_run, **options
     )
     for a, b in zip(weights_of(question_run), weights_of(run.out), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-7)
+        np.testing.assert_allclose(a, b, rtol=0, atol=3 * 1e-12)  # three steps of Adam, none over its rate
 
 
 @pytest.mark.slow

