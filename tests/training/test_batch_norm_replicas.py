@@ -47,7 +47,8 @@ def train(strategy):
 
 def apart(ours, theirs):
     return max(
-        float(np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-30)) for a, b in zip(ours, theirs)
+        # The bias before the last batch norm has no gradient but rounding: held against a step of Adam.
+        float(np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-3)) for a, b in zip(ours, theirs)
     )
 
 several = train(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
