@@ -32,8 +32,8 @@ C3D: dict[str, Any] = {
     "frame_step": None,
     "crop": "center",
     "batch_size": 8,
-    "epochs": 28,
-    "decay_steps": 343,
+    "epochs": 40,
+    "decay_steps": 490,
     "patience": None,
 }
 MODELS: dict[str, tuple[dict[str, Any], str]] = {

@@ -3,7 +3,7 @@
     VIDEOQA_REAL_DATA=path python benchmarks/from_scratch.py           # official groups
     VIDEOQA_REAL_DATA=path python benchmarks/from_scratch.py --fit     # can they learn 32 clips by heart?
     VIDEOQA_REAL_DATA=path python benchmarks/from_scratch.py --held-out --options '{"learning_rate": 5e-4}'
-                                                                       # settings, by training groups 22 to 25
+                                                            # to choose settings, by training groups 22 to 25
 
 72 training clips are few for networks that start from nothing: the question is whether they learn at all, not
 what they reach with the data they were made for. All training clips are learned from, the last epoch is kept.
@@ -45,6 +45,7 @@ MODELS: dict[str, dict[str, Any]] = {
         "frame_step": 2,
         "batch_size": 8,
         "epochs": 60,
+        "learning_rate_schedule": "cosine",
         "flip": True,
     },
 }
