@@ -11,13 +11,10 @@ right): both clips of a pair show the same frames. Every model sees a regular gr
 
 import argparse
 import json
-import os
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pandas as pd
 

@@ -6,13 +6,10 @@ Prints the floors of MSVD-QA and ActivityNet-QA on their test splits, then the t
 joining and tokenizing all rows of both sets into arrays, measured in a process of its own.
 """
 
-import os
 import resource
 import subprocess
 import sys
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pandas as pd
 from _real_data import real_data

@@ -9,11 +9,8 @@ those whose answer is none of the 1,000 most frequent.
 
 import argparse
 import json
-import os
 import tempfile
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 from _real_data import real_data

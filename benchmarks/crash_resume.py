@@ -13,15 +13,12 @@ weights files of the model and of the blind model, bit for bit.
 """
 
 import argparse
-import os
 import random
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pandas as pd

@@ -10,12 +10,9 @@ newest checkpoint. For questions one of five answers is left out of the model: s
 """
 
 import argparse
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 from _runs import SMALL, draw_set, epochs_of, largest_difference, last_checkpoint, train

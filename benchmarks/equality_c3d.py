@@ -9,12 +9,9 @@ times constants. The last column: a single-worker training whose first weights w
 size: batch norm and Adam amplify rounding.
 """
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

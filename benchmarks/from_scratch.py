@@ -13,13 +13,10 @@ not learned by heart, or where a training takes over 30 minutes.
 
 import argparse
 import json
-import os
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pandas as pd
 from _real_data import real_data

@@ -9,12 +9,9 @@ seeds, without its logs and its blind model; about six minutes on two CPU cores.
 """
 
 import argparse
-import os
 import shutil
 import tempfile
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pandas as pd
 

@@ -15,8 +15,6 @@ import os
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from videoqa.config import LaunchConfig, RunConfig, run_config_from_options
 
 CASES = (("c3d", 24), ("c3d", 12), ("c3d", 4), ("c3d", 1), ("conv_lstm", 8), ("conv_lstm", 2))

@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from _processes import loopback_bytes, with_own_loopback
 from _runs import epochs_of, last_checkpoint, train, train_command, watch
 

@@ -9,10 +9,7 @@ yes as no for every wording in every fold, so a wording gives nothing away.
 
 import argparse
 import itertools
-import os
 import tempfile
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pandas as pd

@@ -8,11 +8,8 @@ model on clips drawn from seeds it never saw.
 """
 
 import argparse
-import os
 import tempfile
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pandas as pd

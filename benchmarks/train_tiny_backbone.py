@@ -9,11 +9,8 @@ another seed that stands in `benchmarks/README.md`.
 """
 
 import argparse
-import os
 import time
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import cv2
 import keras

@@ -6,11 +6,8 @@ Both are the model of `videoqa.build_model`, run by the same step; 20 frames of 
 """
 
 import argparse
-import os
 import statistics
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

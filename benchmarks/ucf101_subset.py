@@ -12,12 +12,9 @@ score settings over the training groups alone, so that none need be chosen on a 
 
 import argparse
 import json
-import os
 import re
 import tempfile
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pandas as pd

@@ -14,6 +14,8 @@ options = dict(backbone="tiny", num_frames=4, epochs=1, batch_size=8, blind=Fals
 videoqa.train({data!r}, out={out!r}, **options)
 """
 WITHOUT_STDERR = "import io, sys; sys.stderr = io.StringIO(); import videoqa; videoqa.build_model"
+PROBED = "import videoqa, importlib.util; importlib.util.find_spec('tensorflow'); import tensorflow"
+NO_FOLDER = "import tempfile; tempfile.tempdir = '/nowhere'; import videoqa; videoqa.build_model"
 CLOSED_STDERR = "import os; os.close(2); import videoqa; videoqa.build_model"
 
 
@@ -33,10 +35,15 @@ def test_questions_and_trainings_print_only_what_is_ours(small_set: Path, tmp_pa
     clip = next(iter(small_set.glob("waving-*/*.avi")))
     asked = f"import videoqa; videoqa.ask({str(clip)!r}, 'what is he doing?')"  # with a note of ours
     trained = TRAIN.format(data=str(small_set / "questions.csv"), out=str(tmp_path / "run"))
-    others = () if level else (asked, BUILD, WITHOUT_STDERR, CLOSED_STDERR)
+    others = () if level else (asked, BUILD, WITHOUT_STDERR, CLOSED_STDERR, PROBED)
     for program in (trained, *others):
         shown = stderr_of("-c", program, level=level).splitlines()
         assert [line for line in shown if not line.startswith("note: ")] == [], program
+
+
+@pytest.mark.slow
+def test_without_a_folder_to_write_to_tensorflow_loads_all_the_same() -> None:
+    assert "InitializeLog" in stderr_of("-c", NO_FOLDER, level=None)
 
 
 @pytest.mark.slow

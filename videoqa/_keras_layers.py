@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from types import ModuleType
 
 LAYER_MODULES = ("videoqa.models.dropout", "videoqa.models.layers")
@@ -26,16 +25,18 @@ def _import_layers() -> None:
 
 
 class _KerasFinder(MetaPathFinder):
-    """Finds `keras` in the usual way, removes itself, and lets our layers be imported right after it."""
+    """Finds `keras` as everyone does, with a loader that imports our layers behind it.
+
+    It stays where it is: others ask whether `keras` can be found before anyone imports it.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of `keras` with a loader that imports our layers too; None for other modules."""
+        """Return the spec of `keras` with the longer loader; None for other modules."""
         if fullname != "keras":
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec("keras")
+        spec = found_by_others(self, fullname)
         if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 
@@ -45,3 +46,11 @@ class _KerasFinder(MetaPathFinder):
 
             spec.loader.exec_module = load_both  # type: ignore[method-assign]
         return spec
+
+
+def found_by_others(finder: object, name: str) -> ModuleSpec | None:
+    """Return the spec of a top-level module as the finders behind `finder` in `sys.meta_path` find it."""
+    finders = list(sys.meta_path)
+    behind = finders[finders.index(finder) + 1 :] if finder in finders else finders
+    specs = (other.find_spec(name, None) for other in behind if hasattr(other, "find_spec"))
+    return next((spec for spec in specs if spec is not None), None)

@@ -1,7 +1,6 @@
 """Hides the lines that TensorFlow's libraries print while they load; no setting of TensorFlow does."""
 
 import contextlib
-import importlib.util
 import logging
 import os
 import shutil
@@ -11,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
+
+from videoqa._keras_layers import found_by_others
 
 LEVEL, SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 """TensorFlow's log level, and its silent value. Real errors reach Python as exceptions; errors that are only
@@ -24,14 +25,13 @@ def keep_tensorflow_quiet() -> None:
 
 
 class _QuietFinder:
-    """Finds TensorFlow once in the usual way, with a loader that hides its output."""
+    """Finds TensorFlow in the usual way, with a loader that hides its output."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
         """Return the spec of TensorFlow; None for other modules, which the next finder looks for."""
         if name != "tensorflow":
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        spec = found_by_others(self, name)
         if spec is None or spec.loader is None or os.environ.setdefault(LEVEL, SILENT) != SILENT:
             return spec
         execute = spec.loader.exec_module
@@ -49,11 +49,12 @@ class _QuietFinder:
 def _hidden_unless_it_fails() -> Iterator[None]:
     """Hide output to file descriptor 2, which C++ writes to directly; show it if the block fails."""
     try:
+        hidden = tempfile.TemporaryFile()
         saved = os.dup(2)
-    except OSError:  # closed: nothing can be seen
+    except OSError:  # closed, so that nothing can be seen; or no folder to write to
         yield
         return
-    with tempfile.TemporaryFile() as hidden, os.fdopen(saved, "wb") as real:
+    with hidden, os.fdopen(saved, "wb") as real:
         _flush()
         os.dup2(hidden.fileno(), 2)
         try:

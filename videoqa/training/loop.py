@@ -190,7 +190,8 @@ class Training:
             self.position.next_batch = index + 1
             if self._control.is_chief:
                 self._log.add_step(self._steps_before + number + 1, sums, self._rate())
-            if isinstance(self._step, AveragedStep) and self._control.reporter is not None:
+            united = self._training.averaging_frequency or 1  # one line for each step would drown the log
+            if isinstance(self._step, AveragedStep) and united > 1 and self._control.reporter is not None:
                 shown = ", ".join(f"{key} {value:.4f}" for key, value in means_of(sums).items())
                 say(f"averaged after step {number + 1}: {shown}, spread {self._step.distance:.4f}")
         self._callbacks.on_train_batch_end(index, self.position.means())
