@@ -37,7 +37,11 @@ def test_the_weights_of_the_frames_sum_to_1_for_any_number_of_frames(rounding: C
 
 @pytest.mark.numeric
 @pytest.mark.parametrize("precision", ["float64", "mixed_bfloat16"])
-def test_other_precisions_are_near(precision: str, rounding: Callable[..., float]) -> None:
+def test_other_precisions_are_near(
+    precision: str, rounding: Callable[..., float], request: pytest.FixtureRequest
+) -> None:
+    if precision == "mixed_bfloat16":
+        request.getfixturevalue("bfloat16")
     features = np.random.default_rng(0).random((2, 4, 104))
     model = build_action_model(3, **OPTIONS, **WIDTHS)
     with computing_in(precision):
