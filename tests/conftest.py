@@ -40,6 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ("workflows" not in item.path.parts, -num_slow[item.path], item.path))
 
 
+@pytest.fixture
+def half_precision() -> None:
+    """Skip where oneDNN is kept from half precision: TensorFlow asks the processor, not oneDNN, and aborts."""
+    if os.environ.get("ONEDNN_MAX_CPU_ISA") in ("SSE41", "AVX", "AVX2"):
+        pytest.skip("ONEDNN_MAX_CPU_ISA leaves oneDNN no half precision, and TensorFlow would abort")
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """Return the folder that holds setup.cfg."""

@@ -25,6 +25,8 @@ def frames_of(*lengths: int) -> list[np.ndarray]:
 
 @pytest.fixture(params=["float32", "float64", "mixed_float16"])
 def model(request) -> keras.Model:
+    if request.param == "mixed_float16":
+        request.getfixturevalue("half_precision")
     keras.utils.set_random_seed(3)
     with computing_in(request.param):
         return build_from_config(CONV_LSTM, NUM_FRAMES, starts_from="clip")

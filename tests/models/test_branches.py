@@ -41,7 +41,7 @@ def test_other_precisions_are_near(
     precision: str, rounding: Callable[..., float], request: pytest.FixtureRequest
 ) -> None:
     if precision == "mixed_bfloat16":
-        request.getfixturevalue("bfloat16")
+        request.getfixturevalue("half_precision")
     features = np.random.default_rng(0).random((2, 4, 104))
     model = build_action_model(3, **OPTIONS, **WIDTHS)
     with computing_in(precision):

@@ -162,7 +162,7 @@ def test_every_architecture_is_built_from_its_configuration():
         assert network.output.shape == ((None, 4, 3) if architecture == "conv_lstm" else (None, 3))
 
 
-def test_half_precision_keeps_the_softmax_whole(bfloat16):
+def test_half_precision_keeps_the_softmax_whole(half_precision):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = build_model(**SMALL, **CUT, starts_from="features", dropout=0.5)

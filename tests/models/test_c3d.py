@@ -102,8 +102,8 @@ def test_plain_fit_trains_it(rounding: Callable[..., float]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16", "mixed_float16"])
 def test_other_precisions(policy: str, request: pytest.FixtureRequest) -> None:
-    if policy == "mixed_bfloat16":
-        request.getfixturevalue("bfloat16")
+    if policy != "float64":
+        request.getfixturevalue("half_precision")
     with computing_in(policy):
         model = build_action_model(3, **SMALL)
         model.run_eagerly = True  # one step is not worth a graph

@@ -136,7 +136,7 @@ def test_plain_fit_trains_it() -> None:
 
 
 @pytest.mark.numeric
-def test_half_precision_keeps_the_softmax_whole(rounding: Callable[..., float], bfloat16: None) -> None:
+def test_half_precision_keeps_the_softmax_whole(rounding: Callable[..., float], half_precision: None) -> None:
     with computing_in("mixed_bfloat16"):
         model = build_action_model(3, **SMALL)
     assert model.output.dtype == "float32" and model.get_layer("lstm").compute_dtype == "bfloat16"
