@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def half_precision() -> None:
-    """Skip where oneDNN is kept from half precision: TensorFlow asks the processor, not oneDNN, and aborts."""
+    """Skip where oneDNN is kept from half precision: TensorFlow asks only the processor, and aborts."""
     if os.environ.get("ONEDNN_MAX_CPU_ISA") in ("SSE41", "AVX", "AVX2"):
         pytest.skip("ONEDNN_MAX_CPU_ISA leaves oneDNN no half precision, and TensorFlow would abort")
 
