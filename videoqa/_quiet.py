@@ -6,12 +6,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from importlib.machinery import ModuleSpec
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
-from videoqa._keras_layers import found_by_others
+from videoqa._import_hook import Execute, ImportHook
 
 LEVEL, SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 """TensorFlow's log level, and its silent value. Real errors reach Python as exceptions; errors that are only
@@ -21,28 +19,17 @@ logged are noise, such as a missing GPU or `E0000 … oneDNN supports DT_BOOL`."
 def keep_tensorflow_quiet() -> None:
     """Make the first import of TensorFlow silent, unless its log level is set to print."""
     if "tensorflow" not in sys.modules and os.environ.get(LEVEL, SILENT) == SILENT:
-        sys.meta_path.insert(0, _QuietFinder())
+        sys.meta_path.insert(0, ImportHook("tensorflow", _load_quietly))
 
 
-class _QuietFinder:
-    """Finds TensorFlow in the usual way, with a loader that hides its output."""
-
-    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
-        """Return the spec of TensorFlow; None for other modules, which the next finder looks for."""
-        if name != "tensorflow":
-            return None
-        spec = found_by_others(self, name)
-        if spec is None or spec.loader is None or os.environ.setdefault(LEVEL, SILENT) != SILENT:
-            return spec
-        execute = spec.loader.exec_module
-
-        def execute_quietly(module: ModuleType) -> None:
-            with _hidden_unless_it_fails():
-                execute(module)
-            logging.getLogger("tensorflow").setLevel(logging.ERROR)
-
-        spec.loader.exec_module = execute_quietly  # type: ignore[method-assign]
-        return spec
+def _load_quietly(execute: Execute, module: ModuleType) -> None:
+    """Load TensorFlow with its output hidden, unless its log level has been set to print by now."""
+    if os.environ.setdefault(LEVEL, SILENT) != SILENT:
+        execute(module)
+        return
+    with _hidden_unless_it_fails():
+        execute(module)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager
