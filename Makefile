@@ -26,12 +26,12 @@ help:  ## show this list
 demo: $(STAMP)
 	$(RUN) -m videoqa demo
 
-# Test files run side by side, at most four: each process loads TensorFlow. The longest begin.
+# Test files run side by side (`tests/conftest.py`: in how many processes). The longest begin.
 test: $(STAMP)
-	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-quick: $(STAMP)
-	$(RUN) -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+	$(RUN) -m pytest -m "not slow" -n auto --dist loadfile
 
 # Instructions that oneDNN may use, and one core: what another machine may have. All are run; any failure counts.
 PROCESSORS := default TF_ENABLE_ONEDNN_OPTS=0 ONEDNN_MAX_CPU_ISA=AVX2 ONEDNN_MAX_CPU_ISA=SSE41 one-core
@@ -40,7 +40,7 @@ test-processors: $(STAMP)
 	@failed=; for processor in $(PROCESSORS); do \
 	    echo "== $$processor"; \
 	    case $$processor in default) change=env;; one-core) change="$(ONE_CORE)";; *) change="env $$processor";; esac; \
-	    $$change $(RUN) -m pytest -q -m "not slow or numeric" -n auto --maxprocesses 4 --dist loadfile \
+	    $$change $(RUN) -m pytest -q -m "not slow or numeric" -n auto --dist loadfile \
 	        || failed="$$failed $$processor"; \
 	done; test -z "$$failed" || { echo "Failed:$$failed"; exit 1; }
 

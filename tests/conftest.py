@@ -29,6 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["VIDEOQA_REAL_DATA"] = str(beside)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes `-n auto` is: one more than cores, as tests also wait; each loads TensorFlow,
+    so at most four."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores + 1, 4)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the home of this run."""
     shutil.rmtree(config.videoqa_home, ignore_errors=True)
@@ -40,10 +48,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ("workflows" not in item.path.parts, -num_slow[item.path], item.path))
 
 
+@pytest.fixture(scope="session")
+def has_half_precision() -> bool:
+    """Whether oneDNN may compute in half precision: where it may not, TensorFlow, which asks only the
+    processor, aborts."""
+    return os.environ.get("ONEDNN_MAX_CPU_ISA") not in ("SSE41", "AVX", "AVX2")
+
+
 @pytest.fixture
-def half_precision() -> None:
-    """Skip where oneDNN is kept from half precision: TensorFlow asks only the processor, and aborts."""
-    if os.environ.get("ONEDNN_MAX_CPU_ISA") in ("SSE41", "AVX", "AVX2"):
+def half_precision(has_half_precision: bool) -> None:
+    """Skip where oneDNN is kept from half precision."""
+    if not has_half_precision:
         pytest.skip("ONEDNN_MAX_CPU_ISA leaves oneDNN no half precision, and TensorFlow would abort")
 
 

@@ -11,6 +11,7 @@ import pytest
 from videoqa.doctor.diagnose import LEVELS
 from videoqa.doctor.machine import machine_checks
 from videoqa.doctor.packages import package_checks
+from videoqa.launching.environment import unused_gpus
 from videoqa.models.weight_files import IMAGENET_FILE
 
 NOT_ROOT = hasattr(os, "geteuid") and os.geteuid() != 0
@@ -195,6 +196,4 @@ def test_of_two_gpus_it_says_what_a_training_says(tmp_path: Path) -> None:
     )
     checks = doctor(write_package(tmp_path, "tensorflow", code))[1]
     assert checks["devices"]["level"] == "ok"
-    assert checks["devices"]["found"].endswith(
-        "GPU 0 Drawn a, GPU 1 Drawn b; 2 GPUs visible, 1 used: add --strategy mirrored."
-    )
+    assert checks["devices"]["found"].endswith(f"GPU 0 Drawn a, GPU 1 Drawn b; {unused_gpus(2, 1, 'single')}")

@@ -96,9 +96,9 @@ def test_killed_run_keeps_what_was_complete_and_resumes(write_video, cache, enco
 @pytest.mark.slow
 def test_processes_share_the_work_and_encode_each_clip_once(write_video, cache, encoder, tmp_path):
     requests = [ClipRequest(write_video(f"{number}.avi", seed=number)) for number in range(60)]
-    processes = [start(cache.folder.parent, str(tmp_path), 60) for _ in range(3)]
+    processes = [start(cache.folder.parent, str(tmp_path), 60) for _ in range(2)]
     counts = [[int(count) for count in finish(process)] for process in processes]
-    assert [sum(count) for count in counts] == [60, 60, 60]
+    assert [sum(count) for count in counts] == [60, 60]
     assert sum(num_encoded for num_encoded, _ in counts) == 60
     report = encode_clips(requests, SAMPLING, MODEL, cache=cache, encoder=encoder)
     assert report.num_cached == cache.info()["num_entries"] == 60

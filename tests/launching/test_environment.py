@@ -68,6 +68,9 @@ def test_the_hosts_of_the_workers_are_excepted(environment, expected):
 
 
 def test_unused_ones_are_said_with_what_uses_them():
-    assert unused_gpus(2, 1, "single") == "2 GPUs visible, 1 used: add --strategy mirrored."
+    assert unused_gpus(2, 1, "single") == (
+        "2 GPUs visible, 1 used: add --strategy mirrored (with 'conv_lstm': --strategy multiworker "
+        "--averaging-frequency K)."
+    )
     assert unused_gpus(4, 2, "multiworker") == "4 GPUs visible, 2 used."
     assert unused_gpus(2, 2, "mirrored") == unused_gpus(0, 0, "single") == ""

@@ -79,7 +79,9 @@ def flags(options: dict) -> list[str]:
 def start(data: Path, out: Path, options: dict, *more: str) -> subprocess.Popen:
     words = ["train", "--data", str(data), "--out", str(out), *flags(options), *more]
     command = [sys.executable, "-m", "videoqa", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, text=True, **pipes)
 
 
 class HalveLearningRate(keras.callbacks.Callback):
@@ -155,6 +157,7 @@ def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: d
     assert running.returncode == 143, errors
     assert "Lost worker 1 (localhost:" in errors and "killed by SIGKILL" in errors
     assert "Starting again (1 of 1)" in errors
+    assert not re.search(r"[IWE]0000 00:00|absl", errors)  # nor did any of TensorFlow's lines come through
     assert not training_processes(running.pid)
     assert epochs() < 40
     resumed = videoqa.train(out=out, resume=True, strategy="single", progress=False)

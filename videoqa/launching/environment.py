@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from videoqa.config.architectures import architectures_with
 from videoqa.launching.cluster import Cluster, host_and_port
 
 GPUS_VARIABLE = "CUDA_VISIBLE_DEVICES"
@@ -45,5 +46,10 @@ def unused_gpus(num_visible: int, num_used: int, strategy: str) -> str:
     """Return a message about GPUs that a training leaves unused; "" if it uses all."""
     if num_visible <= num_used:
         return ""
-    advice = ": add --strategy mirrored" if strategy == "single" else ""
+    advice = ""
+    if strategy == "single":
+        averaged = architectures_with("segment_frames")
+        advice = (
+            f": add --strategy mirrored (with {averaged}: --strategy multiworker --averaging-frequency K)"
+        )
     return f"{num_visible} GPUs visible, {num_used} used{advice}."
