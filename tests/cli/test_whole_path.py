@@ -66,6 +66,8 @@ def test_encode_train_evaluate_ask_predict(run, folder, kind):
     trained = run("train", *data, *SMALL, "--out", out, "--json")
     assert Path(trained["out"]).resolve() == folder / "runs" / kind
     assert trained["num_epochs"] == 1
+    [failed] = json.loads(Path(out, "metrics.json").read_text())["failed_videos"]
+    assert Path(failed).name == "-broken.avi"
 
     scores = run("evaluate", out, "--split", "test", "--json")
     assert scores["num_rows"] == 2

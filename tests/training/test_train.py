@@ -93,6 +93,8 @@ def test_broken_videos_cost_their_rows_only(
     )
     table = pd.concat([with_absolute_paths(small_set, "labels.csv"), bad])
     found = prepared(table, **{**small_options, "progress": True})
+    assert sorted(Path(path).name for path in found.failures) == ["missing.avi", "text.mp4"]
+    assert "it is text, not a video" in found.failures[str(tmp_path / "text.mp4")]
     assert found.num_dropped == 2 and len(found.rows_of("train", found.examples)) == 12
     assert "2 rows left out, of 2 videos that could not be used" in capsys.readouterr().err
 

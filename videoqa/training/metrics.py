@@ -27,6 +27,7 @@ def metrics_of_run(
         "num_train_rows": len(training_rows),
         "num_validation_rows": len(rows),
         "num_dropped_rows": prepared.num_dropped,
+        "failed_videos": prepared.failures,
         "num_tables": prepared.num_tables,
         "majority_answers": majority,
         "groups": prepared.groups,

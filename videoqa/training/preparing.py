@@ -49,6 +49,7 @@ class PreparedData:
         vocabulary: None for actions.
         answers: answer of each class.
         num_dropped: rows left out because their video failed.
+        failures: path of each such video -> why.
         groups: see `data.annotations.groups_of_splits`.
         videos: short hashes of the contents of the videos of training and of validation rows, by which
             `evaluate` knows them again.
@@ -64,6 +65,7 @@ class PreparedData:
     vocabulary: Vocabulary | None
     answers: AnswerList
     num_dropped: int
+    failures: dict[str, str]
     groups: dict[str, list[str]]
     videos: dict[str, list[str]]
     hashes: dict[str, str]
@@ -120,7 +122,9 @@ def prepare_data(
     good = examples.clip_index >= 0
     if frame_examples is not None:
         good &= frame_examples.clip_index >= 0
-    say_dropped(table, outcome, good, progress)
+    why = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
+    failures = {str(path): str(error) for path, error in why.items()}
+    say_dropped(int((~good).sum()), failures, progress)
     say_short(examples.select(good & (table["split"] == "train").to_numpy()), config.sampling, progress)
     kept = table[good].reset_index(drop=True)
     num_rows = len(require_split(kept, "train"))
@@ -135,6 +139,7 @@ def prepare_data(
         vocabulary=vocabulary,
         answers=answers,
         num_dropped=int((~good).sum()),
+        failures=failures,
         groups=groups_of_splits(table),
         videos=_videos_of_splits(kept, contents),
         hashes=_hashes(kept, contents, config.model, vocabulary, answers),

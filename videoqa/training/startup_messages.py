@@ -50,17 +50,15 @@ def say_classes(table: pd.DataFrame, answers: AnswerList, progress: bool) -> Non
         say(f"{len(answers)} of {listed} classes, numbered anew: {numbered}.", progress=progress)
 
 
-def say_dropped(table: pd.DataFrame, outcome: pd.DataFrame, good: np.ndarray, progress: bool) -> None:
-    """Print how many rows are not `good`, and the first errors of their videos."""
-    failed = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
-    if not len(failed):
+def say_dropped(num_rows: int, failures: dict[str, str], progress: bool) -> None:
+    """Print how many rows are left out, and the first errors of their videos."""
+    if not failures:
         return
-    rows = int((~good).sum())
-    say(f"{rows} rows left out, of {len(failed)} videos that could not be used:", progress=progress)
-    for error in failed.head(SHOWN_ERRORS):
+    say(f"{num_rows} rows left out, of {len(failures)} videos that could not be used:", progress=progress)
+    for error in list(failures.values())[:SHOWN_ERRORS]:
         say(f"  {error}", progress=progress)
-    if len(failed) > SHOWN_ERRORS:
-        say("  ... `videoqa encode --json` lists all of them.", progress=progress)
+    if len(failures) > SHOWN_ERRORS:
+        say("  ... metrics.json in the run's folder lists all of them.", progress=progress)
 
 
 def say_short(examples: Examples, sampling: SamplingConfig, progress: bool) -> None:
