@@ -1,14 +1,17 @@
 """Whatever is no whole local video gets one clear error, and nothing else is ever opened."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from videoqa.cli.main import main
 from videoqa.config import SamplingConfig
 from videoqa.video.decoding import ClipRequest, DecodingError, choose_decoder, decode
+from videoqa.video.examining import examine
 from videoqa.video.probing import probe
 
 
@@ -92,3 +95,30 @@ def test_sound_without_pictures(tmp_path: Path, name: str) -> None:
         container.mux(stream.encode(None))
     with pytest.raises(DecodingError, match="it holds sound only, no video stream"):
         decode_path(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "tag", "unknown", "said"),
+    [
+        ("clip.mp4", "libx264", b"avc1", b"zzzz", "'zzzz'"),
+        ("clip.avi", "mpeg4", b"FMP4", b"ZZZZ", "'ZZZZ'"),
+        ("clip.mkv", "libx264", b"V_MPEG4/ISO/AVC", b"V_ZZZZ4/ISO/AVC", "'V_ZZZZ4/ISO/AVC'"),
+    ],
+)
+def test_an_unknown_codec_is_named(
+    write_encoded: Callable[..., str], name: str, codec: str, tag: bytes, unknown: bytes, said: str
+) -> None:
+    path = Path(write_encoded(name, codec, [0, 40, 80]))
+    path.write_bytes(path.read_bytes().replace(tag, unknown))
+    for call in (decode_path, probe, examine):
+        with pytest.raises(DecodingError, match=f"its video codec {said} is not known to FFmpeg"):
+            call(str(path))
+
+
+@pytest.mark.real_data
+def test_a_sheet_of_an_unknown_codec_is_refused_without_a_traceback(
+    real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = real_data / "field" / "unknown_codec" / "fourcc.mp4"
+    assert main(["sheet", str(clip), "--out", str(tmp_path / "sheet.png")]) == 2
+    assert "its video codec 'zzzz' is not known" in capsys.readouterr().err

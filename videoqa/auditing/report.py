@@ -17,7 +17,7 @@ from videoqa.video.strips import strips
 
 VIDEO_COLUMNS = (
     *("video_path", "status", "findings", "frames_announced", "frames_decoded", "fps", "seconds"),
-    *("width", "height", "codec", "bytes", "sha256"),
+    *("width", "height", "pixel_aspect", "codec", "bytes", "sha256"),
 )
 SHOWN_ON_SHEET = 60
 SHEET_FINDINGS = (

@@ -11,7 +11,8 @@ from videoqa._version import __version__
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.models.backbones import backbone_identity
-from videoqa.video.decoding import ClipRequest, choose_decoder, decoder_names, probe
+from videoqa.video.decoding import ClipRequest, decoder_names, probe
+from videoqa.video.probing import VideoInfo
 
 CACHE_FORMAT_VERSION = 1
 ENGINE = "tensorflow"
@@ -22,6 +23,9 @@ TRANSFORM = "short_side_resize_center_crop"
 FRAMES_DTYPE = "uint8"
 FRAMES_TRANSFORMS = {False: TRANSFORM, True: "short_side_resize_with_surplus"}
 """Transform of kept frames, by whether they keep a margin for random crops."""
+
+_TURNED_BY_CONTAINER = ("mov", "matroska")
+"""Kinds whose turned frames need no key of their own: OpenCV has always read the turn from their headers."""
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
@@ -68,7 +72,6 @@ def clip_key_parts(
     if identity is None:
         identity = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
     content_hash = cache.content_hash(request.path)
-    decoder = _decoder(request.path, cache)
     return {
         **identity,
         "content_sha256": content_hash,
@@ -78,8 +81,8 @@ def clip_key_parts(
         "transform": [TRANSFORM, *(model.frame_size or ())],
         "engine": ENGINE,
         "dtype": DTYPE,
-        "decoder": decoder,
         "format_version": CACHE_FORMAT_VERSION,
+        **_reading(request.path, cache),
     }
 
 
@@ -101,8 +104,8 @@ def frames_key_parts(
         "grid": grid_parts(sampling, request.path),
         "transform": [FRAMES_TRANSFORMS[with_surplus], *frame_size],
         "dtype": FRAMES_DTYPE,
-        "decoder": _decoder(request.path, cache),
         "format_version": CACHE_FORMAT_VERSION,
+        **_reading(request.path, cache),
     }
 
 
@@ -124,15 +127,25 @@ def grid_parts(sampling: SamplingConfig, path: str) -> dict[str, Any]:
     return {"rule": rule, "frame_step": sampling.frame_step, **longest, **fits}
 
 
-def _decoder(path: str, cache: FeatureCache) -> list[str]:
-    """Return name and version of a file's decoder; remembered, because choosing one decodes a frame."""
+def _reading(path: str, cache: FeatureCache) -> dict[str, Any]:
+    """Return how a video is read; remembered for files, because finding out decodes a frame."""
     versions = decoder_names()
     if os.path.isdir(path):  # quick to probe, and the list that names it may have changed
-        name = choose_decoder(path)
-        return [name, versions[name]]
-    known_as = f"decoder by videoqa {__version__} of {sorted(versions.items())}"
-    name = cache.fact(path, known_as, lambda: choose_decoder(path))
-    return [name, versions[name]]
+        found = _how_read(probe(path))
+    else:
+        known_as = f"reading by videoqa {__version__} of {sorted(versions.items())}"
+        found = json.loads(cache.fact(path, known_as, lambda: json.dumps(_how_read(probe(path)))))
+    return {**found, "decoder": [found["decoder"], versions[found["decoder"]]]}
+
+
+def _how_read(info: VideoInfo) -> dict[str, Any]:
+    """Return the decoder's name and, where frames are not simply shown as stored or turned, how they are."""
+    shown, parts = info.presentation, {"decoder": info.decoder_name}
+    by_frame = shown.is_turned and info.kind not in _TURNED_BY_CONTAINER
+    if shown.pixel_aspect == 1 and not shown.is_mirrored and not by_frame:
+        return parts
+    flips = [shown.swaps_axes, shown.flips_columns, shown.flips_rows]
+    return {**parts, "presentation": [str(shown.pixel_aspect), *flips]}
 
 
 def _seconds(value: float | None) -> float | None:

@@ -78,12 +78,12 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
         segments: `(start_seconds, end_seconds)` of parts to report on besides the whole.
 
     Returns:
-        "video": `codec`, `width`, `height`, `fps`, `decoder`, `frames_announced` (None: not at all),
-        `is_count_stored`, `frames_decoded`, `seconds`; "fingerprint": sha256 of the count and of the frames
-        0, 1, 2, 4, 8, ...; "failure": None, or why `decode` refuses the whole video; "segments": by
-        `segment_name`, also for the whole video: the number of `frames`, the largest `change` of any block in
-        grey levels, the frames `looked` at for that, and the `error` of `decode`; "thumbnails": first, middle
-        and last frame as JPEG in base64.
+        "video": `codec`, `width`, `height`, `pixel_aspect` (of stored pixels, width by height), `fps`,
+        `decoder`, `frames_announced` (None: not at all), `is_count_stored`, `frames_decoded`, `seconds`;
+        "fingerprint": sha256 of the count and of the frames 0, 1, 2, 4, 8, ...; "failure": None, or why
+        `decode` refuses the whole video; "segments": by `segment_name`, also for the whole video: the number
+        of `frames`, the largest `change` of any block in grey levels, the frames `looked` at for that, and
+        the `error` of `decode`; "thumbnails": first, middle and last frame as JPEG in base64.
 
     Raises:
         FileNotFoundError: no such file.
@@ -98,6 +98,7 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
             "codec": info.codec,
             "width": info.width,
             "height": info.height,
+            "pixel_aspect": round(float(info.presentation.pixel_aspect), 4),
             "fps": info.fps,
             "decoder": decoder_names()[info.decoder_name],
             "frames_announced": announced_count(info),

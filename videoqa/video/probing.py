@@ -10,11 +10,13 @@ from importlib import metadata
 import av
 
 from videoqa.video._opencv import cv2
+from videoqa.video.codec_tags import codec_tag
 from videoqa.video.errors import DecodingError
 from videoqa.video.files import broken_gif, check_video_file, cut_short
 from videoqa.video.interlacing import may_be_interlaced
 from videoqa.video.jpeg_folders import KIND as JPEG_FOLDER
 from videoqa.video.jpeg_folders import is_frames_folder, probe_folder
+from videoqa.video.presentation import Presentation, presentation_of
 
 DECODERS = ("opencv", "pyav", JPEG_FOLDER)
 _PACKAGES = {"opencv": "opencv-python-headless", "pyav": "av", JPEG_FOLDER: "opencv-python-headless"}
@@ -32,7 +34,7 @@ class VideoInfo:
     Attributes:
         path: absolute path.
         kind: container, one of `FORMATS`, or "jpeg_folder".
-        width, height: in pixels, of the upright frame.
+        width, height: in pixels, of the frame as shown: upright, with square pixels.
         fps: mean frames per second by the header; 25 if that is unusable.
         frame_count_header: frames announced, or else duration times rate; may be 0 or wrong.
         is_count_stored: whether the header states the count, so that it is not estimated.
@@ -40,6 +42,7 @@ class VideoInfo:
         codec: FFmpeg's name of the codec.
         decoder_name: one of `DECODERS`.
         has_timestamps: whether the container stores the time of each frame.
+        presentation: how stored frames become shown ones.
     """
 
     path: str
@@ -53,6 +56,7 @@ class VideoInfo:
     codec: str
     decoder_name: str
     has_timestamps: bool
+    presentation: Presentation = Presentation()
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
@@ -113,22 +117,27 @@ def open_container(path: str, kind: str, num_threads: int = 1) -> av.container.I
         cause = cut_short(path, kind) or f"the container cannot be read ({error.strerror})"
         raise DecodingError(path, cause) from error
     for stream in container.streams.video:
-        stream.codec_context.thread_count = num_threads
-        stream.codec_context.thread_type = "AUTO"
+        if stream.codec_context is not None:
+            stream.codec_context.thread_count = num_threads
+            stream.codec_context.thread_type = "AUTO"
     return container
 
 
 def video_stream(container: av.container.InputContainer, path: str) -> av.video.stream.VideoStream:
-    """Return the first video stream that is no cover picture.
+    """Return the first video stream with pictures that is no cover picture.
 
     Raises:
-        DecodingError: there is none.
+        DecodingError: there is none, or only ones of unknown codecs.
     """
-    stream = next((item for item in container.streams.video if not _is_cover_picture(item)), None)
-    if stream is None:
+    streams = _film_streams(container)
+    if not streams:
         what = "sound only" if container.streams.audio else "neither picture nor sound"
         raise DecodingError(path, f"it holds {what}, no video stream")
-    return stream
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        cause = f"its video codec {codec_tag(container, streams[0], path)} is not known to FFmpeg"
+        raise DecodingError(path, f"{cause}; export it anew, for example as H.264")
+    return next((stream for stream in known if stream.codec_context.width), known[0])
 
 
 def decoded_frames(
@@ -164,15 +173,20 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
         fps = _usable_fps(stream.average_rate) or _usable_fps(stream.guessed_rate) or DEFAULT_FPS
         count = stream.frames or (round(seconds * fps) if seconds else 0)
         frame = _first_frame(container, stream, path, count)
-        sideways = abs(frame.rotation) == 90
+        presentation = presentation_of(stream, frame)
+        height, width = presentation.size(frame.height, frame.width)
         use_pyav = (
-            may_be_interlaced(context) or frame.interlaced_frame or context.codec.name.startswith("lib")
+            may_be_interlaced(context)
+            or frame.interlaced_frame
+            or context.codec.name.startswith("lib")
+            or stream.index != _film_streams(container)[0].index  # OpenCV reads the first
+            or (kind == "mpegts" and not _opens_with_opencv(path))  # it wants more packets to know one
         )
         return VideoInfo(
             path=path,
             kind=kind,
-            width=frame.height if sideways else frame.width,
-            height=frame.width if sideways else frame.height,
+            width=width,
+            height=height,
             fps=fps,
             frame_count_header=count,
             is_count_stored=stream.frames > 0,
@@ -180,7 +194,16 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
             codec=context.name,
             decoder_name="pyav" if use_pyav else "opencv",
             has_timestamps=kind not in _UNSTAMPED_KINDS,
+            presentation=presentation,
         )
+
+
+def _opens_with_opencv(path: str) -> bool:
+    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    try:
+        return capture.isOpened()
+    finally:
+        capture.release()
 
 
 def _of_folder(path: str) -> VideoInfo:
@@ -223,6 +246,11 @@ def _duration_seconds(
     if container.duration is not None and container.duration > 0:
         return container.duration / av.time_base
     return None
+
+
+def _film_streams(container: av.container.InputContainer) -> list[av.video.stream.VideoStream]:
+    """Return the video streams that are no cover pictures."""
+    return [stream for stream in container.streams.video if not _is_cover_picture(stream)]
 
 
 def _is_cover_picture(stream: av.video.stream.VideoStream) -> bool:

@@ -21,12 +21,12 @@ FrameStream = Generator[tuple[float, Callable[[], np.ndarray]], None, None]
 
 
 def read_with_opencv(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
-    """Yield every frame, converted to upright uint8 RGB only when `retrieve` is called."""
+    """Yield every frame as it is shown, converted to uint8 RGB only when `retrieve` is called."""
     capture = cv2.VideoCapture(info.path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, num_threads])
     try:
         if not capture.isOpened():
             raise DecodingError(info.path, "OpenCV cannot open it")
-        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # it knows no mirrored frames: see `Presentation`
         index = 0
         while capture.grab():
             seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if info.has_timestamps else index / info.fps
@@ -47,7 +47,7 @@ def read_with_pyav(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> F
                 continue
             stamped = info.has_timestamps and frame.pts is not None
             seconds = float((frame.pts - start) * frame.time_base) if stamped else index / info.fps  # type: ignore[operator]
-            yield seconds, lambda frame=frame: _to_upright_rgb(frame)  # type: ignore[misc]
+            yield seconds, lambda frame=frame: info.presentation(frame.to_ndarray(format="rgb24"))  # type: ignore[misc]
             index += 1
 
 
@@ -71,11 +71,4 @@ def _retrieve(capture: cv2.VideoCapture, info: VideoInfo) -> np.ndarray:
     retrieved, frame = capture.retrieve()
     if not retrieved or frame is None or frame.ndim != 3 or frame.shape[2] != 3:
         raise DecodingError(info.path, f"OpenCV cannot convert a frame of codec {info.codec!r} to colours")
-    return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-
-
-def _to_upright_rgb(frame: av.VideoFrame) -> np.ndarray:
-    """Return a frame rotated as OpenCV does: by the file's rotation if that is a multiple of 90 degrees."""
-    image = frame.to_ndarray(format="rgb24")
-    quarter_turns, rest = divmod(frame.rotation, 90)
-    return image if rest else np.ascontiguousarray(np.rot90(image, quarter_turns % 4))
+    return info.presentation(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
