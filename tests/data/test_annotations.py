@@ -45,6 +45,7 @@ def test_a_plain_csv_becomes_the_annotation_table(tmp_path):
         "left_out": {},
         "absent": {},
         "score_groups": {},
+        "notes": [],
     }
     assert table.attrs == expected
 

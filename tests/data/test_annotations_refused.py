@@ -24,33 +24,36 @@ def read(path):
             "'video', 'question', 'answer'. Missing: 'answer'. Found: 'video', 'question'",
         ),
         (b"video\na\n", "Missing: 'question', 'answer'"),
-        (b"video;label\na;x\n", "Missing: 'video', 'question', 'answer'. Found: 'video;label'"),
+        (b"video|label\na|x\n", r"Missing: 'video', 'question', 'answer'. Found: 'video\|label'"),
         (b"label\nx\n", "must have the columns 'video', 'label'. Missing: 'video'"),
         (b"video,label\na,x,y\n", "my.csv must be a CSV file. Cause: Expected 2 fields in line 2, saw 3"),
-        (b'video,label\na,"x\nb,y\n', "my.csv must be a CSV file. Cause: EOF inside string"),
+        (
+            b'video,label\na,"x\nb,y\n',
+            "my.csv must be a CSV file. Cause: line 2 opens a quotation mark that is never closed",
+        ),
         (b"video,label,label\na,x,y\n", "must name each column once. Received: 'label'"),
         (b"video,label\na,x\nb,B\xe4r\n", "my.csv must be UTF-8 text; line 3"),
         ("video,label\na,x\n".encode("utf-16"), "must be UTF-8 text; line 1"),
         (b"video,label\na,x\x00y\n", "line 2 has a NUL byte"),
         (
             b"video,label\na,x\nb,\nc, \n",
-            "`label` must be filled in every row.*row 2 of .*my.csv; 2 rows are like this",
+            "`label` must be filled in every row.*line 3 of .*my.csv; 2 rows are like this",
         ),
-        (b"video,question,answer\na,what,\n", "`answer` must be filled in every row.*row 1 of"),
-        (b"video,question,answer\na,what\n", "`answer` must be filled in every row.*row 1 of"),
+        (b"video,question,answer\na,what,\n", "`answer` must be filled in every row.*line 2 of"),
+        (b"video,question,answer\na,what\n", "`answer` must be filled in every row.*line 2 of"),
         (b"video,question,answer\n,what,x\n", "`video` must be filled in every row"),
-        (b"video,question,answer\na,what,x\nb, ??,y\n", "`question` must hold at least one word.*row 2 of"),
+        (b"video,question,answer\na,what,x\nb, ??,y\n", "`question` must hold at least one word.*line 3 of"),
         (
             b"video,question,answer\na," + b"x" * 1001 + b",y\n",
-            "at most 1000 characters; this has 1001.*row 1 of",
+            "at most 1000 characters; this has 1001.*line 2 of",
         ),
         (
             b"video,label,split\na,x,train\nb,y,dev\n",
-            "`split` must be one of 'train'.*split='dev'. It is row 2",
+            "`split` must be one of 'train'.*split='dev'. It is line 3",
         ),
         (
             b"video,label,start_seconds,end_seconds\na,x,2,2\n",
-            "`end_seconds` must be after `start_seconds`.*row 1",
+            "`end_seconds` must be after `start_seconds`.*line 2",
         ),
         (b"video,label,end_seconds\na,x,0\n", "`end_seconds` must be after `start_seconds`"),
         (b"video,label,start_seconds\na,x,-1\n", "`start_seconds` must be a number of seconds of at least 0"),
@@ -63,7 +66,7 @@ def read(path):
         ),
         (
             b"video,question,answers\na,what,yes\n",
-            "`answers` must be a JSON list of texts.*answers='yes'.*row 1",
+            "`answers` must be a JSON list of texts.*answers='yes'.*line 2",
         ),
         (b"video,question,answers\na,what,[]\n", "`answer` must be filled in every row"),
         (b'video,question,answers\na,what,"[[""x""]]"\n', "`answers` must be a JSON list of texts"),
@@ -104,7 +107,7 @@ def test_paths_refused(tmp_path):
     with pytest.raises(ValueError, match="`data` must be a file; this is a directory"):
         read(tmp_path)
     (tmp_path / "my.xlsx").touch()
-    with pytest.raises(ValueError, match="`data` must be a .csv or .jsonl file or the name of a set"):
+    with pytest.raises(ValueError, match="`data` must be a .csv or .tsv or .jsonl file or the name of a set"):
         read(tmp_path / "my.xlsx")
     with pytest.raises(ValueError, match="`data` must name a CSV or JSONL file"):
         read_annotations(DataConfig())

@@ -12,7 +12,7 @@ from videoqa._files import write_text
 from videoqa._frame_folders import frame_files, frame_number
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
-from videoqa.data.annotations import read_questions
+from videoqa.data.annotations import read_questions, say_notes
 from videoqa.data.video_index import VIDEO_SUFFIXES
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import make_examples
@@ -55,6 +55,7 @@ def predict(
     folder = loaded.folder
     config = folder.config_to_score(num_test_clips)
     rows = _rows(loaded, videos, data)
+    say_notes(rows, progress=progress)
     examples, outcome = make_examples(
         rows,
         config,

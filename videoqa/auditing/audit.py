@@ -16,7 +16,7 @@ from videoqa.auditing.workers import Task, examine_all
 from videoqa.config import run_config_from_options
 from videoqa.config.keywords import AuditOptions, shows_options
 from videoqa.data.annotation_files import folders_of
-from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.data.annotations import read_annotations, say_notes, split_sources
 from videoqa.data.archives import check_unpacked
 from videoqa.data.specs import options_of
 from videoqa.features.contents import content_hashes
@@ -65,6 +65,7 @@ def audit(
     check_unpacked(config.data.videos)
     folders_of([*sources, *tables], config.data, with_videos=True)
     table = read_annotations(config.data, tables=tables, seed=config.training.seed, with_videos=False)
+    say_notes(table, progress=progress)
     folder = _out_folder(out, config.data.videos)
     paths = table["video_path"].unique().tolist()
     hashes, failures = content_hashes(paths, progress=progress)
@@ -83,7 +84,7 @@ def audit(
         num_rows=len(table),
         num_decoded=num_decoded,
         num_known=len(records) - num_decoded,
-        notes=tuple(notes),
+        notes=(*table.attrs["notes"], *notes),
         seconds=time.perf_counter() - started,
     )
 

@@ -6,6 +6,7 @@ import os
 import string
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def as_texts(source: Source) -> Source:
         table[column] = column_as(source, column, as_text)
     for column in table.columns.intersection(LIST_COLUMNS):
         table[column] = column_as(source, column, _texts)
-    return Source(source.name, table, source.folder, source.row_numbers)
+    return replace(source, table=table)
 
 
 def task_of_rows(table: pd.DataFrame) -> pd.Series:

@@ -1,17 +1,19 @@
 """Opens one source of annotations (file, DataFrame, named set, folder of frames) as a table of texts."""
 
 import difflib
-import io
 import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_directory, check_file
 from videoqa.config import SAMPLE, DataConfig
+from videoqa.data.delimited_files import ONE_LINE_COLUMNS, read_delimited, refuse_line_break
 from videoqa.data.frame_sets import is_frames_source, read_frames_set
+from videoqa.data.headers import known_headers
 from videoqa.data.named_sets import open_named_set
 from videoqa.data.source import Source
 from videoqa.data.specs import Spec, is_spec, load_spec, spec_names
@@ -27,7 +29,7 @@ Entry = str | os.PathLike[str] | pd.DataFrame
 def open_source(
     entry: Entry, data: DataConfig, *, videos: str | None = None, annotations: str | None = None
 ) -> Source:
-    """Return the rows of a CSV or JSONL path, a DataFrame, a named set, or a folder of frames.
+    """Return the rows of a CSV, TSV or JSONL path, a DataFrame, a named set, or a folder of frames.
 
     Args:
         entry: the name of a set in `spec_names()` (write `./sample` for a file of that name), the path of a
@@ -43,7 +45,7 @@ def open_source(
     if videos is not None:
         check_directory("videos", videos)
     if isinstance(entry, pd.DataFrame):
-        return _source("DataFrame", entry, Path(videos or Path.cwd()))
+        return _own_source("DataFrame", entry, Path(videos or Path.cwd()))
     text = os.fspath(entry)
     if is_spec(text):
         spec = load_spec(text)
@@ -60,7 +62,7 @@ def open_source(
     if reader is None:
         raise Refusal("data", f"be a {' or '.join(READERS)} file or the name of a set", text)
     table, row_numbers = reader(read_text(path), text)
-    return _source(text, table, Path(videos or path.absolute().parent), row_numbers)
+    return _own_source(text, table, Path(videos or path.absolute().parent), row_numbers)
 
 
 def folders_of(
@@ -135,6 +137,17 @@ def _source(name: str, table: pd.DataFrame, folder: Path, row_numbers: pd.Series
     return Source(name, kept, folder, row_numbers)
 
 
+def _own_source(name: str, table: pd.DataFrame, folder: Path, row_numbers: pd.Series | None = None) -> Source:
+    """Return the source of a user's own table: its column names matched, its cells free of line breaks."""
+    table, notes = known_headers(table, name)
+    source = replace(_source(name, table, folder, row_numbers), notes=notes)
+    for column in source.table.columns.intersection(list(ONE_LINE_COLUMNS)):
+        for row, cell in zip(source.table.index, source.table[column].tolist(), strict=True):
+            if isinstance(cell, str) and len(cell.strip().splitlines()) > 1:
+                refuse_line_break(column, cell, source.where(row))
+    return source
+
+
 def _named_table(spec: Spec, data: DataConfig, annotations: str | None, videos: str | None) -> pd.DataFrame:
     if spec.format != "drawn":
         return open_named_set(spec, data, annotations, videos)
@@ -143,17 +156,8 @@ def _named_table(spec: Spec, data: DataConfig, annotations: str | None, videos: 
     return load_sample_table(task=data.task or spec.tasks[0])
 
 
-def _read_csv(text: str, name: str) -> tuple[pd.DataFrame, None]:
-    # Everything stays text, because answers such as "2", "NA" and "None" must not be converted. The column
-    # names are read as the first row, so that longer rows are refused instead of making an index.
-    try:
-        rows = pd.read_csv(io.StringIO(text), header=None, dtype=str, na_filter=False, skipinitialspace=True)
-    except pd.errors.ParserError as error:
-        cause = str(error).strip().removeprefix("Error tokenizing data. C error: ")
-        advice = "Put texts that hold a comma or a quotation mark into double quotes."
-        raise Refusal(f"{name} must be a CSV file. Cause: {cause}. {advice}") from error
-    table = rows.iloc[1:].set_axis(rows.iloc[0].str.strip(), axis=1)
-    return table.loc[:, table.columns != ""].rename_axis(columns=None), None
+def _read_tsv(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:
+    return read_delimited(text, name, usual="\t")
 
 
 def _read_jsonl(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:
@@ -178,4 +182,4 @@ def _read_jsonl(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:
 
 
 Reader = Callable[[str, str], tuple[pd.DataFrame, pd.Series | None]]
-READERS: dict[str, Reader] = {".csv": _read_csv, ".jsonl": _read_jsonl}
+READERS: dict[str, Reader] = {".csv": read_delimited, ".tsv": _read_tsv, ".jsonl": _read_jsonl}

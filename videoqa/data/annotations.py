@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, refusal
+from videoqa._progress import say
 from videoqa.config import SPLITS, TASKS, DataConfig
 from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
 from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
@@ -43,7 +44,8 @@ def read_annotations(
         are lower-cased; labels are as written. `attrs`: "task"; "sources", their names;
         "automatic_split", whether the splits were drawn here; "left_out", rows per other task; "absent", rows
         without a video left out, per split; "classes", action labels in the set's own order if it has one,
-        and "num_listed_classes" before `data.classes` chose; "score_groups", see `Spec`.
+        and "num_listed_classes" before `data.classes` chose; "score_groups", see `Spec`;
+        "notes", sentences on what was understood otherwise than written.
 
     Raises:
         FileNotFoundError: a source or a folder is not there.
@@ -80,6 +82,7 @@ def read_annotations(
         "left_out": left_out,
         "absent": absent,
         "score_groups": {name: members for each in groups for name, members in each.items()},
+        "notes": [note for source in sources for note in source.notes],
     }
     table.attrs.update(classes)
     return table
@@ -122,7 +125,14 @@ def read_questions(
     table = _join([source], [standard_columns(source, task, labelled=False)])
     table["split"] = table["split"].where(table["split"] != "", "test")
     table.attrs = {"task": task, "sources": [source.name], "automatic_split": False, "left_out": {}}
+    table.attrs["notes"] = source.notes
     return table
+
+
+def say_notes(table: pd.DataFrame, *, progress: bool = True) -> None:
+    """Print what was understood otherwise than the sources of a table have it."""
+    for note in table.attrs.get("notes", ()):
+        say(note, progress=progress)
 
 
 def require_split(table: pd.DataFrame, split: str) -> pd.DataFrame:

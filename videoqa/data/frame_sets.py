@@ -1,7 +1,5 @@
 """Reads a folder of extracted frames as a source of actions, whose videos are folders of JPEGs."""
 
-import csv
-import io
 import os
 import re
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal
 from videoqa._frame_folders import CLIPS, LABELS, LISTS, SETTINGS, is_extraction, is_frames_set, parsed_line
+from videoqa.data.delimited_files import read_delimited
 from videoqa.data.text_files import read_text
 
 GROUP_PATTERN = re.compile(r"_(g\d+)_c\d+$")
@@ -86,8 +85,10 @@ def _groups(path: Path) -> dict[str, str]:
     """Return each clip's group in the table that the frames were extracted from."""
     if not path.exists():
         return {}
-    rows = csv.DictReader(io.StringIO(read_text(path)))
-    return {row["clip"]: row["group"] for row in rows if row.get("clip") and row.get("group")}
+    table, _ = read_delimited(read_text(path), str(path))
+    if not {"clip", "group"} <= set(table.columns):
+        return {}
+    return {clip: group for clip, group in zip(table["clip"], table["group"], strict=True) if clip and group}
 
 
 def _group(clip: str, label: str) -> str:

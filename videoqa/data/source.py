@@ -1,6 +1,6 @@
 """`Source`: the rows of one source of annotations, before they are converted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -18,12 +18,14 @@ class Source:
         table: the rows; index 0, 1, ... in the order of the source.
         folder: relative video paths start here.
         row_numbers: line of each row in its file; None: messages count rows.
+        notes: what was understood otherwise than written, one sentence each, to be said.
     """
 
     name: str
     table: pd.DataFrame
     folder: Path
     row_numbers: pd.Series | None = None
+    notes: list[str] = field(default_factory=list)
 
     def where(self, row: int) -> str:
         """Return the place of the row with index `row`, for messages."""

@@ -10,7 +10,7 @@ import pandas as pd
 from videoqa._checks import Refusal, check_choice
 from videoqa._progress import say
 from videoqa.config import DataConfig, field_names
-from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.data.annotations import read_annotations, say_notes, split_sources
 from videoqa.data.specs import is_spec
 from videoqa.data.splits import split_as_trained
 from videoqa.features.contents import content_hashes, short_hash
@@ -59,6 +59,7 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
         with_videos=folder.config.model.sees_video,
         needed_splits=(split,),
     )
+    say_notes(table)
     return _set_seen_apart(split_as_trained(table, folder.metrics["groups"]), folder, own)
 
 
