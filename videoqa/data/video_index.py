@@ -11,6 +11,7 @@ from videoqa._checks import Refusal, check_directory
 VIDEO_SUFFIXES = (
     *(".avi", ".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".gif", ".mpg", ".mpeg", ".m2v", ".ts"),
     *(".m2ts", ".mts", ".wmv", ".asf", ".flv", ".ogv", ".ivf", ".y4m", ".vob"),
+    *(".h264", ".264", ".avc", ".hevc", ".h265", ".265", ".dv", ".mxf"),
 )
 """Endings by which videos are found in a folder; the first bytes then decide what a file is."""
 ARCHIVE_SUFFIXES = (

@@ -4,7 +4,7 @@ import os
 
 FORMATS = (
     *("mov", "avi", "matroska", "gif", "mpeg", "mpegvideo", "mpegts", "asf", "flv", "ogg", "ivf"),
-    "yuv4mpegpipe",
+    *("yuv4mpegpipe", "h264", "hevc", "dv", "mxf"),
 )
 """Container kinds, each also its FFmpeg demuxer's name: no playlists, image sequences or devices."""
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,6 +10,8 @@ from videoqa._checks import Refusal, check_file
 from videoqa.video.errors import DecodingError
 
 SNIFFED_BYTES = 2048
+NUM_SYNC_BYTES = 9
+"""Packets of a transport stream that have to be seen where the file begins inside one."""
 _URL = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 _MAGIC = (
@@ -22,6 +25,18 @@ _MAGIC = (
     (b"OggS", "ogg"),
     (b"DKIF", "ivf"),
     (b"YUV4MPEG2", "yuv4mpegpipe"),
+    (b"\x1f\x07\x00", "dv"),
+    (b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", "mxf"),
+)
+_TO_BE_WRAPPED = (
+    (b"\x12\x00\x0a", "a raw AV1 stream"),
+    (b"\x00\x00\x00\x01\x00\x79", "a raw VVC stream"),
+    (b"\x00\x00\x01\xb0", "a raw MPEG-4 stream"),
+    (b"\x00\x00\x01\x0f", "a raw VC-1 stream"),
+    (b"BBCD", "a raw Dirac stream"),
+    (b".RMF", "a RealMedia file"),
+    (b"nut/multimedia container", "a NUT file"),
+    (b"\xb7\xd8\x00\x20", "a WTV recording"),
 )
 _NOT_VIDEO = (
     (b"\x89PNG", "it is a still picture (PNG)"),
@@ -67,7 +82,7 @@ def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
         raise DecodingError(absolute, f"the file cannot be read ({error.strerror})") from error
     kind = _container_kind(head)
     if kind is None:
-        raise DecodingError(absolute, _why_not_video(head))
+        raise DecodingError(absolute, _why_not_video(head, absolute))
     return absolute, kind
 
 
@@ -121,15 +136,48 @@ def _container_kind(head: bytes) -> str | None:
         return "mov"
     if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX"):
         return "avi"
+    if _is_transport_stream(head):
+        return "mpegts"
+    found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    return found or _raw_stream_kind(head)
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """Return whether packets of a transport stream follow each other, perhaps after a part of one.
+
+    Recorders cut at any byte. As a letter stands where a packet begins, more packets have to show the further
+    the first one is from the start.
+    """
     for packet_size, offset in ((188, 0), (192, 4), (204, 0)):
         if head[offset : offset + 3 * packet_size : packet_size] == b"GGG":
-            return "mpegts"
-    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+            return True
+        for start in range(packet_size):
+            marks = head[start::packet_size]
+            if len(marks) >= NUM_SYNC_BYTES and set(marks) == {0x47} and set(head) != {0x47}:
+                return True
+    return False
 
 
-def _why_not_video(head: bytes) -> str:
+def _raw_stream_kind(head: bytes) -> str | None:
+    """Return the kind of a picture stream without a container, H.264 or HEVC, by its parameter sets.
+
+    Source: ITU-T H.264, table 7-1, and H.265, table 7-1.
+    """
+    if not head.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")):
+        return None
+    units = [unit[:2] for unit in head.split(b"\x00\x00\x01")[1:]]
+    if {b"\x40\x01", b"\x42\x01"} <= set(units):
+        return "hevc"
+    return "h264" if any(unit[:1] in (b"\x27", b"\x47", b"\x67") for unit in units) else None
+
+
+def _why_not_video(head: bytes, path: str) -> str:
     if not head:
         return "the file is empty (0 bytes)"
+    wrappable = next((what for magic, what in _TO_BE_WRAPPED if head.startswith(magic)), None)
+    if wrappable is not None:
+        command = shlex.join(["ffmpeg", "-i", path, "-c", "copy", f"{os.path.splitext(path)[0]}.mkv"])
+        return f"it is {wrappable}, which is not read as it is; put it into another container: {command}"
     if head[:4] == b"RIFF":
         return f"it is no video but a RIFF file of type {head[8:12]!r}"
     for magic, cause in _NOT_VIDEO:

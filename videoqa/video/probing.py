@@ -20,7 +20,9 @@ from videoqa.video.presentation import Presentation, presentation_of
 
 DECODERS = ("opencv", "pyav", JPEG_FOLDER)
 _PACKAGES = {"opencv": "opencv-python-headless", "pyav": "av", JPEG_FOLDER: "opencv-python-headless"}
-_UNSTAMPED_KINDS = ("avi", "mpegvideo", "yuv4mpegpipe")
+_RAW_KINDS = ("h264", "hevc", "dv", "mxf")
+"""Kinds that only PyAV reads here: raw streams, of which OpenCV makes up times, and those of cameras."""
+_UNSTAMPED_KINDS = ("avi", "mpegvideo", "yuv4mpegpipe", "h264", "hevc")
 """Containers without presentation times: a frame's time is its index divided by the rate."""
 DEFAULT_FPS = 25.0
 MAX_FPS = 1000.0
@@ -137,7 +139,8 @@ def video_stream(container: av.container.InputContainer, path: str) -> av.video.
     if not known:
         cause = f"its video codec {codec_tag(container, streams[0], path)} is not known to FFmpeg"
         raise DecodingError(path, f"{cause}; export it anew, for example as H.264")
-    return next((stream for stream in known if stream.codec_context.width), known[0])
+    with_pictures = [stream for stream in known if stream.codec_context.width] or known
+    return next((stream for stream in with_pictures if stream.frames), with_pictures[0])
 
 
 def decoded_frames(
@@ -179,6 +182,7 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
             may_be_interlaced(context)
             or frame.interlaced_frame
             or context.codec.name.startswith("lib")
+            or kind in _RAW_KINDS
             or stream.index != _film_streams(container)[0].index  # OpenCV reads the first
             or (kind == "mpegts" and not _opens_with_opencv(path))  # it wants more packets to know one
         )
