@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from videoqa.config import ARCHITECTURES, run_config_from_options
-from videoqa.training.resuming import check_same_run, options_of_run, resumable
+from videoqa.config.launch import LaunchConfig
+from videoqa.launching.job import Job
+from videoqa.training.checkpoints import save_checkpoint
+from videoqa.training.resuming import check_same_run, options_of_run, resumable, resumed
+from videoqa.training.run_folder import CHECKPOINTS
+from videoqa.training.state import RunCheckpoints
 
 HASHES = {"data": "d" * 8, "vocabulary": "v" * 8, "answers": "a" * 8}
 ASKED = [
@@ -169,3 +174,13 @@ def test_a_model_that_no_longer_fits_on_the_disk_is_no_lost_run(small_disk: Path
     message = r"could not be written to .*disk \(No space left on device\).*then go on with --resume"
     with pytest.raises(OSError, match=message), resumable(small_disk):
         (small_disk / "model.weights.h5").write_bytes(bytes(1_000_000))
+
+
+def test_a_run_of_an_earlier_version_draws_its_splits_as_it_did(tmp_path: Path) -> None:
+    saved = as_saved({"data": ("/a.csv",)}, phase="model", num_tables=0, initial_model=None)
+    save_checkpoint(tmp_path / CHECKPOINTS, "1", saved, {}, keep=1)
+    job = Job(data=(), options={}, launch=LaunchConfig(), out=str(tmp_path), resume=True)
+    assert job.stratified and not resumed(job)[0].stratified
+    save_checkpoint(tmp_path / CHECKPOINTS, "2", saved | {"stratified": True}, {}, keep=1)
+    assert resumed(job)[0].stratified
+    assert RunCheckpoints(tmp_path, run_config_from_options({})).stratified

@@ -17,7 +17,7 @@ from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, stand
 from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
 from videoqa.data.named_sets import ABSENT, WHY_ABSENT, drop_absent
 from videoqa.data.source import LIST_COLUMNS, Source
-from videoqa.data.splits import AUTOMATIC_SPLIT, split_by_group
+from videoqa.data.splits import AUTOMATIC_SPLIT, draw_splits
 
 
 def read_annotations(
@@ -27,6 +27,7 @@ def read_annotations(
     seed: int = 0,
     with_videos: bool = True,
     needed_splits: Sequence[str] = SPLITS,
+    stratified: bool = True,
 ) -> pd.DataFrame:
     """Return the annotation table of all sources of `data`, and of `tables`, joined.
 
@@ -37,6 +38,7 @@ def read_annotations(
         with_videos: leave out rows of named sets whose video is not in the folders, which must be given.
             False: keep every row. Rows of one's own files always stay.
         needed_splits: splits that, if they have rows, must have one with a video.
+        stratified: draw the automatic split by answers, see `draw_splits`; False: as earlier versions did.
 
     Returns:
         Table with `video_id, video_path, question_id, question, answer, question_type, split, group,
@@ -70,7 +72,8 @@ def read_annotations(
         table, absent = drop_absent(table, needed_splits, whys)
     automatic = bool((table["split"] == "").all())
     if automatic:
-        table["split"] = split_by_group(table["group"], AUTOMATIC_SPLIT, seed)
+        table.attrs = {"task": task}
+        table["split"] = draw_splits(table, AUTOMATIC_SPLIT, seed, stratified=stratified)
     if data.limit is not None:
         table = _limit(table, data.limit, seed)
     table = table.drop(columns=ABSENT, errors="ignore")

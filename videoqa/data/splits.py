@@ -1,12 +1,13 @@
 """Splits rows by whole groups; the result depends on the seed, not on the order of the rows."""
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from videoqa._checks import Refusal, check_integer, check_number
+from videoqa.data.shares import group_counts, in_drawn_order
+from videoqa.data.specs import is_spec, load_spec
+from videoqa.data.strata import split_by_answer
 
 AUTOMATIC_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
 """Shares of the groups where a table has no `split` column."""
@@ -30,32 +31,53 @@ def split_by_group(groups: pd.Series, fractions: Mapping[str, float], seed: int 
     Raises:
         ValueError: fractions that are negative or do not add up to 1.
     """
-    check_integer("seed", seed, minimum=0)
-    for name, fraction in fractions.items():
-        check_number(f"fraction of {name}", fraction, minimum=0, maximum=1)
-    if not math.isclose(sum(fractions.values()), 1):
-        raise Refusal("fractions", "add up to 1", dict(fractions))
-    ordered = sorted(groups.unique(), key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())
-    sizes = _sizes(len(ordered), fractions)
+    ordered = in_drawn_order(groups.unique(), seed)
+    sizes = group_counts(len(ordered), fractions)
     names = [name for name, size in sizes.items() for _ in range(size)]
     return groups.map(dict(zip(ordered, names, strict=True)))
 
 
-def attach_validation(table: pd.DataFrame, seed: int = 0, share: float = 0.15) -> pd.DataFrame:
+def attach_validation(
+    table: pd.DataFrame, seed: int = 0, share: float = 0.15, *, stratified: bool = True
+) -> pd.DataFrame:
     """Return the table with a share of the training groups as validation, unless it has validation rows.
 
     Only training rows move. A single training group stays, without validation.
     `attrs["automatic_validation"]` says whether rows were moved.
+
+    Args:
+        table: from `read_annotations`.
+        seed: of the draw.
+        share: of the training groups.
+        stratified: every answer has its share as far as it can, see `split_by_answer`; not in a public set
+            with files of its own, whose validation rows stay those of earlier versions.
     """
     training = table["split"] == "train"
-    groups = table.loc[training, "group"]
-    wanted = share > 0 and not (table["split"] == "validation").any() and groups.nunique() > 1
+    rows = table[training]
+    wanted = share > 0 and not (table["split"] == "validation").any() and rows["group"].nunique() > 1
     table = table.copy()
     if wanted:
         shares = {"train": 1 - share, "validation": share}
-        table.loc[training, "split"] = split_by_group(groups, shares, seed)
+        table.loc[training, "split"] = draw_splits(
+            rows, shares, seed, stratified=stratified and not _is_public(table)
+        )
     table.attrs["automatic_validation"] = wanted
     return table
+
+
+def draw_splits(
+    table: pd.DataFrame, shares: Mapping[str, float], seed: int, *, stratified: bool = True
+) -> pd.Series:
+    """Return a drawn split for each row, by `split_by_answer` or, not stratified, by `split_by_group`."""
+    if not stratified:
+        return split_by_group(table["group"], shares, seed)
+    is_action = table.attrs["task"] == "action"
+    return split_by_answer(table["group"], table["answer"], shares, seed, classes=is_action)
+
+
+def _is_public(table: pd.DataFrame) -> bool:
+    """Return whether a source is a set known by its own files of annotations."""
+    return any(is_spec(name) and bool(load_spec(name).files) for name in table.attrs.get("sources", ()))
 
 
 def groups_of_splits(table: pd.DataFrame) -> dict[str, list[str]]:
@@ -88,18 +110,3 @@ def split_as_trained(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -
 def _group_hashes(table: pd.DataFrame) -> pd.Series:
     groups = table["group"]
     return groups.map({name: hashlib.sha256(name.encode()).hexdigest()[:16] for name in groups.unique()})
-
-
-def _sizes(num_groups: int, fractions: Mapping[str, float]) -> dict[str, int]:
-    """Return the groups per split: rounded down, the rest by largest remainder, then none left empty."""
-    sizes = {name: math.floor(fraction * num_groups + 1e-9) for name, fraction in fractions.items()}
-    by_remainder = sorted(fractions, key=lambda name: sizes[name] - fractions[name] * num_groups)
-    for name in by_remainder[: num_groups - sum(sizes.values())]:
-        sizes[name] += 1
-    wanted = [name for name, fraction in fractions.items() if fraction > 0]
-    if num_groups >= len(wanted):
-        for name in wanted:
-            if sizes[name] == 0:
-                sizes[max(sizes, key=lambda other: sizes[other])] -= 1
-                sizes[name] = 1
-    return sizes

@@ -9,7 +9,9 @@ import numpy as np
 MOST_PAIRS = 20
 
 
-def class_scores(gold: Sequence[str], predicted: Sequence[str | None]) -> dict[str, Any]:
+def class_scores(
+    gold: Sequence[str], predicted: Sequence[str | None], classes: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return precision, recall and F1 of each class that has gold rows, and their unweighted means.
 
     A class that is never predicted has precision 0 and F1 0. A class without gold rows has no entry; wrong
@@ -18,11 +20,12 @@ def class_scores(gold: Sequence[str], predicted: Sequence[str | None]) -> dict[s
     Args:
         gold: the true label of each row, at least one row.
         predicted: the label given to each row; None (no label) counts as wrong.
+        classes: labels that the model can give.
 
     Returns:
         `mean_class_accuracy` (equal to macro recall), `macro_precision`, `macro_recall`, `macro_f1`, and
         `per_class`: label -> `num_rows`, `precision`, `recall`, `f1`, labels sorted. All but `num_rows` are
-        in [0, 1].
+        in [0, 1]. `classes_without_rows`: those of `classes` that have no gold row.
 
     Source:
         Opitz and Burst, Macro F1 and Macro F1, arXiv:1911.03347: the mean of the classes' F1.
@@ -48,6 +51,7 @@ def class_scores(gold: Sequence[str], predicted: Sequence[str | None]) -> dict[s
         "macro_recall": means["recall"],
         "macro_f1": means["f1"],
         "per_class": per_class,
+        "classes_without_rows": [label for label in classes if label not in num_gold],
     }
 
 

@@ -115,7 +115,7 @@ def score_table(
     return (
         {"task": task, "num_videos": len(set(rows.video_ids))}
         | total
-        | (class_scores(gold, given) if task == "action" else {})
+        | (class_scores(gold, given, answer_vocabulary) if task == "action" else {})
         | {"by_question_type": dict(zip(type_names, parts, strict=False))}
         | {"by_group": dict(zip(groups, parts[len(type_names) :], strict=True))}
         | {"confused_pairs": confused_pairs(gold, given)}

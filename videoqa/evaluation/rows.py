@@ -58,6 +58,7 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
         seed=folder.config.training.seed,
         with_videos=folder.config.model.sees_video,
         needed_splits=(split,),
+        stratified=folder.metrics.get("stratified", False),
     )
     say_notes(table)
     return _set_seen_apart(split_as_trained(table, folder.metrics["groups"]), folder, own)

@@ -47,6 +47,8 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
         lines[-1:] = [f"{lines[-1]}   {text}"] if fits else [*filter(None, lines[-1:]), text]
     if scores.get("video_gain_interval"):
         lines.append(f"95 % interval of the gain, by video: {_percent(scores['video_gain_interval'], True)}")
+    if without := scores.get("classes_without_rows"):
+        lines.append(f"classes without a row here, of which nothing is known: {', '.join(without)}")
     if scores.get("frames"):
         lines += frame_lines(scores["frames"])
     if scores["num_failed_videos"]:

@@ -19,6 +19,7 @@ class Job:
         callbacks: Keras callbacks.
         resume: continue from the newest checkpoint in `out`.
         progress: show progress.
+        stratified: splits are drawn by answers; False: a run of an earlier version goes on with its own draw.
     """
 
     data: tuple[Any, ...]
@@ -29,6 +30,7 @@ class Job:
     callbacks: tuple[Any, ...] = ()
     resume: bool = False
     progress: bool = True
+    stratified: bool = True
 
 
 @dataclass(frozen=True)

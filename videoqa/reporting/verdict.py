@@ -7,6 +7,7 @@ from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
 
 FEW_VIDEOS = 30
 """With fewer videos the interval itself is rough."""
+SHOWN_CLASSES = 20
 GOOD, UNSURE, BAD = "good", "unsure", "bad"
 
 
@@ -109,13 +110,19 @@ def _highest_floor(scores: Mapping[str, Any]) -> tuple[str, float | None]:
 
 
 def _caveats(scores: Mapping[str, Any]) -> list[str]:
-    """Return warnings about the ceiling and about few videos."""
+    """Return warnings about the ceiling, classes without rows, and few videos."""
     sentences = []
     ceiling = scores.get("share_in_vocabulary")
     if ceiling is not None and ceiling < 1:
         sentences.append(
             f"No model with this list of answers can score above {percent(ceiling)}: the other rows have "
             "answers outside it, and count as wrong."
+        )
+    if without := scores.get("classes_without_rows"):
+        named = ", ".join(without[:SHOWN_CLASSES]) + (", …" if len(without) > SHOWN_CLASSES else "")
+        sentences.append(
+            f"{len(without)} of {len(without) + len(scores['per_class'])} classes have no row here, so the "
+            f"means leave them out: {named}."
         )
     videos = scores.get("num_videos")
     if videos is not None and videos < FEW_VIDEOS:

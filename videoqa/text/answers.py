@@ -50,6 +50,11 @@ class AnswerList:
         known = {text: self._ids.get(normalize_answer(text), OUTSIDE_ID) for text in set(texts)}
         return np.array([known[text] for text in texts], dtype=np.int32)
 
+    def absent_from(self, answers: Iterable[str]) -> list[str]:
+        """Return the answers of the list, in its order, that none of the texts is."""
+        present = set(map(normalize_answer, set(answers)))
+        return [answer for answer in self.answers if normalize_answer(answer) not in present]
+
     def save(self, path: str | Path) -> None:
         """Write the answers as JSON."""
         save_texts(path, "answers", list(self.answers))

@@ -29,6 +29,8 @@ def metrics_of_run(
         "num_dropped_rows": prepared.num_dropped,
         "failed_videos": prepared.failures,
         "num_tables": prepared.num_tables,
+        "stratified": prepared.stratified,
+        "answers_without_test_rows": prepared.untested,
         "majority_answers": majority,
         "groups": prepared.groups,
         "videos": prepared.videos,

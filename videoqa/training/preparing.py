@@ -31,7 +31,14 @@ from videoqa.text.vocabulary import Vocabulary, build_vocabulary
 from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
 from videoqa.training.request import Request
-from videoqa.training.startup_messages import description, say_classes, say_dropped, say_left_out, say_short
+from videoqa.training.startup_messages import (
+    description,
+    say_classes,
+    say_dropped,
+    say_left_out,
+    say_short,
+    say_untested,
+)
 
 PATHS = ("data.data", "data.videos", "data.annotations", "model.backbone_weights")
 """Fields that may differ between machines; what lies there is compared by content."""
@@ -56,6 +63,8 @@ class PreparedData:
         hashes: of what a resumed run and every worker must share: "data" (the rows in their order and the
             contents of their videos, wherever these lie), "vocabulary", "answers", "backbone".
         num_tables: how many of the sources were DataFrames.
+        stratified: splits that were drawn were drawn by answers.
+        untested: answers without a test row, see `say_untested`.
     """
 
     config: RunConfig
@@ -70,6 +79,8 @@ class PreparedData:
     videos: dict[str, list[str]]
     hashes: dict[str, str]
     num_tables: int
+    stratified: bool
+    untested: list[str]
 
     def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
         """Return the rows of one split."""
@@ -108,8 +119,9 @@ def prepare_data(
     say_table_findings(table, config, progress=progress)
     training_rows = require_split(table, "train")
     say_left_out(table, progress)
-    table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     config, vocabulary, answers = _sized(config, training_rows)
+    untested = say_untested(answers, table, progress)
+    table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     num_clips = _say_rows(table, training_rows, config, answers, progress)
     check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
     examples, frame_examples, outcome = _examples(
@@ -145,6 +157,8 @@ def prepare_data(
         videos=_videos_of_splits(kept, contents),
         hashes=_hashes(kept, contents, config.model, vocabulary, answers),
         num_tables=len(request.tables),
+        stratified=request.job.stratified,
+        untested=untested,
     )
 
 
@@ -176,9 +190,15 @@ def _read(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunConfig
     config, training = request.config, request.config.training
     check_shares(config.model, training.batch_size, replicas.num_workers * replicas.num_per_worker)
     table = read_annotations(
-        config.data, tables=request.tables, seed=training.seed, with_videos=config.model.sees_video
+        config.data,
+        tables=request.tables,
+        seed=training.seed,
+        with_videos=config.model.sees_video,
+        stratified=request.job.stratified,
     )
-    table = attach_validation(table, training.seed, training.validation_share)
+    table = attach_validation(
+        table, training.seed, training.validation_share, stratified=request.job.stratified
+    )
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
     check_input(config)
     check_initial(request.initial, config)

@@ -64,7 +64,11 @@ def resumed(job: Job) -> tuple[Job, dict[str, Any] | None]:
     if saved["phase"] != "blind" and initial_model is not None and not Path(initial_model).is_dir():
         initial_model = None  # its weights have long been taken
     job = dataclasses.replace(
-        job, data=job.data or tuple(sources), options=options, initial_model=initial_model
+        job,
+        data=job.data or tuple(sources),
+        options=options,
+        initial_model=initial_model,
+        stratified=saved.get("stratified", False),
     )
     return job, saved
 

@@ -176,6 +176,7 @@ def _checkpoints(
         steps=request.job.launch.checkpoint_steps,
         keep=request.job.launch.keep_checkpoints,
         restored=restored,
+        stratified=request.job.stratified,
     )
 
 

@@ -10,6 +10,7 @@ from videoqa.input_pipeline import Examples
 from videoqa.text.answers import AnswerList
 
 SHOWN_ERRORS = 5
+SHOWN_ANSWERS = 20
 SHORT_CLIPS_ARE = {
     "repeat": "are repeated evenly",
     "loop": "are gone round from their start",
@@ -32,9 +33,10 @@ def say_left_out(table: pd.DataFrame, progress: bool) -> None:
     for task, number in table.attrs.get("left_out", {}).items():
         say(f"{number} rows of the task {task!r} left out.", progress=progress)
     if table.attrs.get("automatic_split"):
-        shares = "/".join(f"{share:.0%}".rstrip("%") for share in AUTOMATIC_SPLIT.values())
+        drawn = table.groupby("split")["group"].nunique().reindex(list(AUTOMATIC_SPLIT), fill_value=0)
+        counts = ", ".join(f"{split} {number:,}" for split, number in drawn.items())
         say(
-            f"No `split` column: {shares} of the groups drawn for train, validation and test.",
+            f"No `split` column: groups drawn, each answer's share in each split: {counts}.",
             progress=progress,
         )
     if absent := table.attrs.get("absent"):
@@ -48,6 +50,32 @@ def say_classes(table: pd.DataFrame, answers: AnswerList, progress: bool) -> Non
     if listed > len(answers):
         numbered = ", ".join(f"{number} {label}" for number, label in enumerate(answers.answers))
         say(f"{len(answers)} of {listed} classes, numbered anew: {numbered}.", progress=progress)
+
+
+def say_untested(answers: AnswerList, table: pd.DataFrame, progress: bool) -> list[str]:
+    """Print which of the model's answers no test row has, and return them.
+
+    Of questions only where the split was drawn; nothing where the user's own splits have no test rows.
+
+    Args:
+        answers: those that the model can give.
+        table: rows of all splits, with the attributes of `read_annotations`.
+        progress: print them.
+    """
+    test_rows, automatic = table[table["split"] == "test"], table.attrs["automatic_split"]
+    is_action = table.attrs["task"] == "action"
+    if not automatic and not (is_action and len(test_rows)):
+        return []
+    untested = answers.absent_from(test_rows["answer"])
+    if untested:
+        named = ", ".join(untested[:SHOWN_ANSWERS]) + (", ..." if len(untested) > SHOWN_ANSWERS else "")
+        kind = "classes" if is_action else "answers"
+        say(
+            f"{len(untested)} of {len(answers)} {kind} without a test row, so how well they are known stays "
+            f"open: {named}.",
+            progress=progress,
+        )
+    return untested
 
 
 def say_dropped(num_rows: int, failures: dict[str, str], progress: bool) -> None:

@@ -119,6 +119,7 @@ class RunCheckpoints:
         keep: how many of the newest stay.
         progress: print which checkpoint could not be saved.
         restored: the checkpoint the run goes on from; None: it begins.
+        stratified: the run's splits are drawn by answers, as a resumed run must draw them again.
     """
 
     folder: Path | None
@@ -130,6 +131,7 @@ class RunCheckpoints:
     keep: int = 2
     progress: bool = True
     restored: Checkpoint | None = None
+    stratified: bool = True
 
     def position(self, phase: str, begin_at: Position | None = None) -> Position:
         """Return where to begin a phase: where it was stopped, else at `begin_at`, else at its first step."""
@@ -157,6 +159,7 @@ class RunCheckpoints:
             "config": asdict(self.config),
             "num_tables": self.num_tables,
             "initial_model": self.initial_model,
+            "stratified": self.stratified,
             "hashes": dict(self.hashes),
         }
         name = f"{PHASES.index(phase)}-{phase}-{step:09d}"
