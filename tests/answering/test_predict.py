@@ -87,6 +87,24 @@ def test_pictures_beside_videos_are_no_clip(tmp_path: Path) -> None:
     ):
         (clips / name).parent.mkdir(parents=True, exist_ok=True)
         (clips / name).touch()
-    found, root = find_videos(clips)
+    found, root, _ = find_videos(clips)
     assert [path.relative_to(root).as_posix() for path in found] == ["a.avi", "inside", "more/b.avi"]
-    assert find_videos(clips / "inside") == ([clips / "inside"], clips)
+    assert find_videos(clips / "inside") == ([clips / "inside"], clips, [])
+
+
+def test_linked_folders_are_followed_and_litter_is_passed_over(tmp_path: Path) -> None:
+    for name in (
+        "clips/a.avi",
+        "else/b.avi",
+        "else/deep/c.avi",
+        "clips/.ipynb_checkpoints/a.avi",
+        "clips/._a.avi",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "clips" / "linked").symlink_to(tmp_path / "else")
+    (tmp_path / "else" / "deep" / "back").symlink_to(tmp_path / "clips")
+    found, root, notes = find_videos(tmp_path / "clips")
+    names = [path.relative_to(root).as_posix() for path in found]
+    assert names == ["a.avi", "linked/b.avi", "linked/deep/c.avi"]
+    assert len(notes) == 1 and "Passed over 2 entries left by systems and programs" in notes[0]

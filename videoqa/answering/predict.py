@@ -13,6 +13,7 @@ from videoqa._frame_folders import frame_files, frame_number
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_questions, say_notes
+from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import VIDEO_SUFFIXES
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import make_examples
@@ -81,13 +82,15 @@ def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
         raise Refusal("data", "name a file of questions for a question model", None, advice)
     if videos is None:
         raise Refusal("videos", "be a folder of clips or one clip", None)
-    paths, root = find_videos(videos)
+    paths, root, notes = find_videos(videos)
     clips = pd.DataFrame({"video": [os.fspath(path.relative_to(root)) for path in paths]})
-    return read_questions(clips, root, task="action")
+    table = read_questions(clips, root, task="action")
+    table.attrs["notes"] += notes
+    return table
 
 
-def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
-    """Return the sorted videos of a folder and its subfolders, or one video, and the folder.
+def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[str]]:
+    """Return the sorted videos of a folder and its subfolders, or one video; the folder; what to say of it.
 
     A folder of frames `0000.jpg`, `0001.jpg`, ... counts as one video, unless it also holds video files.
 
@@ -98,16 +101,19 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path]:
     root = Path(videos)
     if not root.exists():
         raise FileNotFoundError(refusal("videos", "be an existing folder or file", str(videos)))
-    paths = [] if root.is_file() else list(root.rglob("*"))
-    files = {path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()}
-    if root.is_file() or (frame_files(root) and not files):
-        return [root], root.parent
+    if root.is_file():
+        return [root], root.parent, []
+    walk = walk_folder(root)
+    paths = [root / name for name in walk.files]
+    files = {path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES}
+    if frame_files(root) and not files:
+        return [root], root.parent, []
     frames = {path.parent for path in paths if frame_number(path.name) is not None}
     found = sorted(files | frames - {path.parent for path in files})
     if not found:
         requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}, or folders of frames 0000.jpg, ..."
-        raise Refusal("videos", requirement, str(videos))
-    return found, root
+        raise Refusal("videos", requirement, str(videos), " ".join(walk.notes()))
+    return found, root, walk.notes()
 
 
 def _table(

@@ -49,7 +49,9 @@ def open_source(
     text = os.fspath(entry)
     if is_spec(text):
         spec = load_spec(text)
-        return _source(text, _named_table(spec, data, annotations, videos), Path(videos or Path.cwd()))
+        table = _named_table(spec, data, annotations, videos)
+        source = _source(text, table, Path(videos or Path.cwd()))
+        return replace(source, notes=source.table.attrs.pop("notes", []))
     path = Path(text)
     if is_frames_source(text):
         return _source(text, read_frames_set(text), path)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from videoqa._checks import Refusal
+from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import ARCHIVE_SUFFIXES, VIDEO_SUFFIXES
 
 _COMMANDS = {
@@ -44,15 +45,14 @@ def archives_in(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the path of each archive in `folders` and below, without later parts, and how to unpack it."""
     seen = set()
     for top in folders:
-        for folder, _, names in os.walk(top):
-            for name in sorted(names):
-                path = os.path.join(folder, name)
-                if path in seen:
-                    continue
-                seen.add(path)
-                kind = archive_kind(path)
-                if kind is not None:
-                    yield path, how_to_unpack(path, kind)
+        for name in walk_folder(top).files:
+            path = os.path.join(top, name)
+            if path in seen:
+                continue
+            seen.add(path)
+            kind = archive_kind(path)
+            if kind is not None:
+                yield path, how_to_unpack(path, kind)
 
 
 def archive_kind(path: str) -> str | None:

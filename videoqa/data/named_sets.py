@@ -31,7 +31,7 @@ def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos
 
     Returns:
         Table with the columns of a CSV source, `video_id`, `video_path` and `ABSENT`; `attrs["classes"]`
-        for actions, `attrs["score_groups"]`.
+        for actions, `attrs["score_groups"]`, `attrs["notes"]` on what was passed over.
 
     Raises:
         FileNotFoundError: an annotation file or a folder is missing.
@@ -47,6 +47,8 @@ def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos
     _check_disjoint(spec, table)
     _find_videos(spec, table, index, folder)
     table.attrs["score_groups"] = {name: list(members) for name, members in spec.score_groups.items()}
+    if spec.format == "class_folders" and index is not None:
+        table.attrs["notes"] = [f"{index.folder}: {note}" for note in index.walk.notes()]
     if "question_id" in table:
         table["question_id"] = f"{spec.name}:" + table["question_id"].astype(str)
     return table.drop(columns="names")

@@ -4,9 +4,10 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from videoqa._checks import Refusal, check_directory
+from videoqa.data.folder_walk import FolderWalk, walk_folder
 
 VIDEO_SUFFIXES = (
     *(".avi", ".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".gif", ".mpg", ".mpeg", ".m2v", ".ts"),
@@ -37,12 +38,12 @@ class VideoIndex:
     @cached_property
     def paths(self) -> list[str]:
         """The videos, relative to the folder with `/` between the parts, sorted."""
-        return sorted(name for name in self._files if name.lower().endswith(VIDEO_SUFFIXES))
+        return sorted(name for name in self.walk.files if name.lower().endswith(VIDEO_SUFFIXES))
 
     @cached_property
     def archives(self) -> list[str]:
         """The archives that are still packed, in the form of `paths`."""
-        return sorted(name for name in self._files if name.lower().endswith(ARCHIVE_SUFFIXES))
+        return sorted(name for name in self.walk.files if name.lower().endswith(ARCHIVE_SUFFIXES))
 
     def find(self, names: Iterable[str], anywhere: Container[str] | None = None) -> str | None:
         """Return the absolute path of the video that one of `names` means; None: it is not in the folder.
@@ -62,12 +63,15 @@ class VideoIndex:
             matches = self._by_path.get(key, [])
             if not matches and (anywhere is None or name in anywhere):
                 matches = self._by_stem.get(PurePosixPath(key).name, [])
-            if len(matches) > 1:
+            if len(matches) > 1 and len(set(map(self._real, matches))) > 1:
                 requirement = f"hold one file that can be {name!r}"
                 raise Refusal("videos", requirement, str(self.folder), _list(matches))
             if matches:
                 return os.path.join(self.folder, *matches[0].split("/"))
         return None
+
+    def _real(self, path: str) -> str:
+        return os.path.realpath(self.folder / path)
 
     def why_empty(self) -> str:
         """Return in words why none of the wanted videos is in the folder, and what to do."""
@@ -76,21 +80,13 @@ class VideoIndex:
                 f"It holds archives that are still packed, such as {self.archives[0]!r}: unpack them first."
             )
         if not self.paths:
-            return "No file in it ends like a video."
+            return " ".join(["No file in it ends like a video.", *self.walk.notes()])
         return f"It holds {len(self.paths)} other videos, such as {self.paths[0]!r}."
 
     @cached_property
-    def _files(self) -> list[str]:
-        found, seen = [], set()
-        for root, folders, files in os.walk(self.folder, followlinks=True):
-            real = os.path.realpath(root)
-            if real in seen:  # a link to a folder above would never end
-                folders.clear()
-                continue
-            seen.add(real)
-            relative = Path(root).relative_to(self.folder)
-            found += [(relative / name).as_posix() for name in files]
-        return found
+    def walk(self) -> FolderWalk:
+        """All that lies in the folder."""
+        return walk_folder(self.folder)
 
     @cached_property
     def _by_path(self) -> dict[str, list[str]]:
