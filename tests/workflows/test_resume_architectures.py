@@ -64,6 +64,7 @@ def test_a_run_stopped_within_an_epoch_ends_bit_for_bit_as_a_whole_one(
     options = {"architecture": architecture, **COMMON, **ARCHITECTURES[architecture]}
     data, out = small_set / "labels.csv", tmp_path / "stopped"
     whole = videoqa.train(data, out=tmp_path / "whole", **options)
+    assert whole.metrics["failed_videos"] == {}
     with pytest.raises(Stopped):
         videoqa.train(data, out=out, callbacks=[StopInSecondEpoch()], **options)
     position = last_checkpoint(out).state["position"]
