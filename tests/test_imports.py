@@ -36,6 +36,7 @@ LEVELS = {
     "config": 1,
     "_command": 1,
     "_text_normalization": 1,
+    "_words": 1,
     "__init__": 0,
 }
 ONLY_IN = {

@@ -16,7 +16,6 @@ QUESTIONS = [
     '"why" (he) said...',
     "wanna  go\tnow?",
     "was macht der Bär über dem Fluß",
-    "他在做什么?",
     "gimme gotta lemme more'n d'ye 'tis",
     "is it well-lit?",
     "?what",

@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import string
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_columns
-from videoqa._text_normalization import check_question, collapse_spaces, normalize_answer
+from videoqa._text_normalization import check_question, collapse_spaces, matching_form, shown_answer
+from videoqa._words import question_words
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.source import LIST_COLUMNS, Source
 
@@ -194,24 +194,29 @@ def _answers(source: Source, task: str, labelled: bool) -> pd.Series:
     found = source.table
     column = "label" if task == "action" and "label" in found else "answer"
     answers = _optional(found, column)
-    normalize = collapse_spaces if task == "action" else normalize_answer
-    answers = _each_distinct(answers, normalize)
+    show = _shown_label if task == "action" else shown_answer
+    answers = _each_distinct(answers, show)
     if "answers" in found:
-        several = found["answers"].map(lambda texts: _most_frequent([normalize(text) for text in texts]))
+        several = found["answers"].map(lambda texts: _most_frequent([show(text) for text in texts]))
         answers = several.where(several != "", answers)
     if labelled:
         refuse_rows(answers == "", source, column, "be filled in every row", answers)
     return answers
 
 
+def _shown_label(label: str) -> str:
+    return collapse_spaces(label) if matching_form(label) else ""
+
+
 def _first_word(question: str) -> str:
-    words = (word.strip(string.punctuation) for word in question.lower().split())
-    return next(filter(None, words), "")
+    return next(iter(question_words(question)), "")
 
 
 def _most_frequent(texts: list[str]) -> str:
-    counts = Counter(text for text in texts if text)
-    return counts.most_common(1)[0][0] if counts else ""  # ties: the first to appear
+    texts = [text for text in texts if text]
+    counts = Counter(map(matching_form, texts))
+    best = counts.most_common(1)[0][0] if counts else ""  # ties: the first to appear
+    return next((text for text in texts if matching_form(text) == best), "")
 
 
 def _splits(source: Source) -> pd.Series:

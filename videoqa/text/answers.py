@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from videoqa._checks import Refusal, check_integer
-from videoqa._text_normalization import collapse_spaces, normalize_answer
+from videoqa._text_normalization import collapse_spaces, normalize_answer, shown_answer
 from videoqa.text._json_texts import load_texts, save_texts
 
 OUTSIDE_ID = -1
@@ -20,10 +20,11 @@ class AnswerList:
     """The classes of a model, by id; texts that `normalize_answer` makes equal are one class.
 
     Args:
-        answers: at least two texts, distinct after `normalize_answer`, spelled as they are shown.
+        answers: at least two texts, spelled as they are shown, distinct after `shown_answer`. Older lists may
+            hold two that only `normalize_answer` makes equal; such texts then mean the first.
 
     Raises:
-        ValueError: fewer than two, a blank one, or two that are equal after `normalize_answer`.
+        ValueError: fewer than two, a blank one, or two that are equal after `shown_answer`.
     """
 
     answers: tuple[str, ...]
@@ -34,11 +35,13 @@ class AnswerList:
         if len(self.answers) < 2:
             raise Refusal("answers", "hold at least two different answers", self.answers)
         ids: dict[str, int] = {}
+        seen: set[str] = set()
         for number, answer in enumerate(self.answers):
-            key = normalize_answer(answer) if isinstance(answer, str) else ""
-            if not key or key in ids:
+            text = shown_answer(answer) if isinstance(answer, str) else ""
+            if not text or text in seen:
                 raise Refusal("answers", "be distinct texts, none of them blank", answer)
-            ids[key] = number
+            seen.add(text)
+            ids.setdefault(normalize_answer(answer), number)
         object.__setattr__(self, "_ids", ids)
 
     def __len__(self) -> int:

@@ -2,13 +2,15 @@
 
 import string
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from videoqa._checks import Refusal
-from videoqa._text_normalization import normalize_answer
-from videoqa.text._json_texts import load_texts, save_texts
+from videoqa._text_normalization import collapse_spaces, normalize_answer, shown_answer
+from videoqa._words import question_words
+from videoqa.text._json_texts import FIRST_TOKENIZER, load_tokenized_texts, save_texts
+from videoqa.text.vocabulary import NEWEST_TOKENIZER
 
 FIELD = "answers_by_prefix"
 
@@ -18,14 +20,16 @@ class QuestionPrior:
     """Answers with the most frequent training answer to questions that begin alike: a floor for models.
 
     Args:
-        answers: prefix (the words of `question_words` joined by single spaces, "" before the first word) ->
-            answer. A prefix may be left out if the next shorter one has the same answer.
+        answers: prefix (the words of a question without punctuation, joined by single spaces; "" before the
+            first word) -> answer. A prefix may be left out if the next shorter one has the same answer.
+        tokenizer: what finds the words, a key of `WORDS_OF`.
 
     Raises:
         ValueError: no answer for the empty prefix.
     """
 
     answers: Mapping[str, str]
+    tokenizer: str = NEWEST_TOKENIZER
 
     def __post_init__(self) -> None:
         if "" not in self.answers:
@@ -33,7 +37,7 @@ class QuestionPrior:
 
     def answer(self, question: str) -> str:
         """Return the answer of the longest known prefix of `question`; the whole question counts as one."""
-        words = question_words(question)
+        words = WORDS_OF[self.tokenizer](question)
         for length in range(len(words), 0, -1):
             prefix = " ".join(words[:length])
             if prefix in self.answers:
@@ -41,19 +45,25 @@ class QuestionPrior:
         return self.answers[""]
 
     def save(self, path: str | Path) -> None:
-        """Write the prefixes and their answers as JSON."""
-        save_texts(path, FIELD, dict(self.answers))
+        """Write the prefixes, their answers and the tokenizer's name as JSON."""
+        save_texts(path, FIELD, dict(self.answers), self.tokenizer)
 
     @classmethod
     def load(cls, path: str | Path) -> "QuestionPrior":
-        """Return the prior that `save` wrote; raises as `load_texts`."""
-        return load_texts(path, FIELD, dict, cls)
+        """Return the prior that `save` wrote; raises as `load_tokenized_texts`."""
+        return load_tokenized_texts(path, FIELD, dict, WORDS_OF, cls)
 
 
-def question_words(question: str) -> list[str]:
-    """Return the lower-cased words of `question` without the punctuation at their ends."""
-    words = (word.strip(string.punctuation) for word in normalize_answer(question).split())
+def _words_between_spaces(question: str) -> list[str]:
+    words = (word.strip(string.punctuation) for word in collapse_spaces(question.lower()).split())
     return [word for word in words if word]
+
+
+WORDS_OF: dict[str, Callable[[str], list[str]]] = {
+    FIRST_TOKENIZER: _words_between_spaces,
+    NEWEST_TOKENIZER: question_words,
+}
+"""Tokenizer -> what gives the words of a question without the punctuation at their ends."""
 
 
 def build_question_prior(questions: Sequence[str], answers: Sequence[str]) -> QuestionPrior:
@@ -73,7 +83,11 @@ def build_question_prior(questions: Sequence[str], answers: Sequence[str]) -> Qu
         requirement = "be as many as `answers`, and at least one"
         raise Refusal("questions", requirement, f"{len(questions)} for {len(answers)} answers")
     words = {question: question_words(question) for question in set(questions)}
-    texts = {answer: normalize_answer(answer) for answer in set(answers)}
+    spelled: dict[str, str] = {}  # the first spelling stands for all
+    texts = {
+        each: spelled.setdefault(normalize_answer(each), shown_answer(each))
+        for each in dict.fromkeys(answers)
+    }
     rows = [(words[question], texts[answer]) for question, answer in zip(questions, answers, strict=True)]
     return QuestionPrior(_pruned_answers(rows))
 
