@@ -1,6 +1,8 @@
 """Writes files whole or not at all, and locks folders."""
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +14,8 @@ except ImportError:  # Windows has none; there the temporary names alone keep wr
     fcntl = None  # type: ignore[assignment]
 
 TEMPORARY_SUFFIX = ".tmp"
+STAGED = ".unfinished-"
+"""How the name of a hidden folder begins whose files are not all written yet."""
 STALE_SECONDS = 3600.0
 """A temporary file this old has no living writer, because a write takes milliseconds."""
 LOCK_SECONDS = 10.0
@@ -29,6 +33,9 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
         path: the file; its folder must exist.
         data: its new content.
         durable: wait until the disk has it.
+
+    Raises:
+        OSError: naming `path`, for example because the disk is full; nothing half-written stays.
     """
     temporary = temporary_path(path)
     try:
@@ -37,10 +44,49 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
         else:
             temporary.write_bytes(data)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            name_file(error, path)
         raise
+
+
+def name_file(error: OSError, path: Path) -> None:
+    """Let `error` name `path`: a failed write names no file, a failed renaming a temporary one."""
+    error.filename = str(path)
+    del error.filename2
+
+
+@contextmanager
+def files_of_folder(folder: Path, *, last: str) -> Iterator[Path]:
+    """Yield a hidden folder to write files in, and move them to `folder` once all of them are written.
+
+    If the block fails, as on a full disk, `folder` keeps what it had.
+
+    Args:
+        folder: an existing folder.
+        last: name of the file whose presence means done: the old one goes first, the new one comes last.
+
+    Raises:
+        OSError: naming a file in `folder`.
+    """
+    for left in folder.glob(f"{STAGED}*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    hidden = None
+    try:
+        hidden = Path(tempfile.mkdtemp(prefix=STAGED, dir=folder))
+        yield hidden
+        (folder / last).unlink(missing_ok=True)
+        for path in sorted(hidden.iterdir(), key=lambda path: path.name == last):
+            path.replace(folder / path.name)
+    except OSError as error:
+        if hidden is not None and Path(str(error.filename)).parent == hidden:
+            name_file(error, folder / Path(str(error.filename)).name)
+        raise
+    finally:
+        if hidden is not None:
+            shutil.rmtree(hidden, ignore_errors=True)
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -34,10 +34,15 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_manifest(folder: Path, names: Iterable[str]) -> None:
-    """Write `MANIFEST.json` for those of `names` that are in `folder`; its presence means done."""
-    files = {name: file_sha256(folder / name) for name in names if (folder / name).exists()}
-    write_json(folder / MANIFEST, {"sha256": files})
+def write_manifest(folder: Path, names: Iterable[str], *, beside: Path | None = None) -> None:
+    """Write `MANIFEST.json` for those of `names` that are in `folder`; its presence means done.
+
+    Files that are not in `folder` are looked for in the folder `beside`, if there is one.
+    """
+    folders = [folder] if beside is None else [folder, beside]
+    found = {name: [place / name for place in folders if (place / name).exists()] for name in names}
+    sums = {name: file_sha256(paths[0]) for name, paths in found.items() if paths}
+    write_json(folder / MANIFEST, {"sha256": sums})
 
 
 def check_manifest(folder: Path, names: Iterable[str], advice: str = "") -> None:

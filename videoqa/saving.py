@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoqa._checks import Refusal, check_directory, refusal
+from videoqa._files import files_of_folder, write_bytes
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
 from videoqa.models.backbones import backbone_identity
-from videoqa.models.weight_files import layer_not_finite
+from videoqa.models.weight_files import layer_not_finite, weights_bytes
 from videoqa.text.question_prior import QuestionPrior
 from videoqa.text.vocabulary import AnswerList, Vocabulary
 
@@ -116,10 +117,12 @@ def save_model_folder(
     vocabulary: Vocabulary | None,
     answers: AnswerList,
     metrics: dict[str, Any],
-    backbone_weights: str | Path | None = None,
+    backbone_weights: bytes | str | Path | None = None,
     question_prior: QuestionPrior | None = None,
 ) -> ModelFolder:
     """Write `model` and all it needs to `out`, `MANIFEST.json` last, and return the folder as read back.
+
+    Until all parts are written the folder keeps those that it had.
 
     Args:
         out: folder; made if absent. A `blind/` in it becomes part of the manifest.
@@ -128,23 +131,29 @@ def save_model_folder(
         vocabulary: None for an action model.
         answers: answer of each class.
         metrics: JSON-ready scores.
-        backbone_weights: file to keep with the model; needed if the backbone was trained or its weights have
-            no name that is known elsewhere.
+        backbone_weights: weights to keep with the model, as a file or its content; needed if the backbone was
+            trained or its weights have no name that is known elsewhere.
         question_prior: of the training questions; None for an action model.
+
+    Raises:
+        OSError: naming a file; what was written for it is removed again.
     """
     out.mkdir(parents=True, exist_ok=True)
-    remove(out / MANIFEST)  # a run resumed for more epochs now replaces the parts of its model
-    _weights_only(model).save_weights(out / WEIGHTS)
-    if backbone_weights is not None and Path(backbone_weights) != out / BACKBONE_WEIGHTS:
-        shutil.copyfile(backbone_weights, out / BACKBONE_WEIGHTS)
-    if vocabulary is not None:
-        vocabulary.save(out / VOCABULARY)
-    answers.save(out / ANSWERS)
-    if question_prior is not None:
-        question_prior.save(out / QUESTION_PRIOR)
-    write_json(out / METRICS, metrics)
-    write_json(out / CONFIG, _config_to_dict(config, _identity(out, config)))
-    write_manifest(out, PARTS_OF_A_FOLDER)
+    with files_of_folder(out, last=MANIFEST) as parts:
+        write_bytes(parts / WEIGHTS, weights_bytes(_weights_only(model)))
+        if isinstance(backbone_weights, bytes):
+            write_bytes(parts / BACKBONE_WEIGHTS, backbone_weights)
+        elif backbone_weights is not None and Path(backbone_weights) != out / BACKBONE_WEIGHTS:
+            shutil.copyfile(backbone_weights, parts / BACKBONE_WEIGHTS)
+        if vocabulary is not None:
+            vocabulary.save(parts / VOCABULARY)
+        answers.save(parts / ANSWERS)
+        if question_prior is not None:
+            question_prior.save(parts / QUESTION_PRIOR)
+        write_json(parts / METRICS, metrics)
+        own = [folder / BACKBONE_WEIGHTS for folder in (parts, out) if (folder / BACKBONE_WEIGHTS).exists()]
+        write_json(parts / CONFIG, _config_to_dict(config, _identity(own[0] if own else None, config)))
+        write_manifest(parts, PARTS_OF_A_FOLDER, beside=out)
     remove(out / UNFINISHED)
     return load_model_folder(out)
 
@@ -218,11 +227,11 @@ def _check_backbone(folder: ModelFolder) -> None:
         )
 
 
-def _identity(out: Path, config: RunConfig) -> dict[str, Any]:
+def _identity(own: Path | None, config: RunConfig) -> dict[str, Any]:
+    """Return `backbone_identity`, with the weights in the file `own` if there is one."""
     if not (config.model.sees_video and config.model.has_backbone):
         return {}
-    own = out / BACKBONE_WEIGHTS
-    weights = str(own) if own.exists() else config.model.backbone_weights
+    weights = config.model.backbone_weights if own is None else str(own)
     return backbone_identity(config.model.backbone, weights, config.model.backbone_layer)
 
 

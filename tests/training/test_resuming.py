@@ -11,9 +11,9 @@ from videoqa.config import ARCHITECTURES, run_config_from_options
 from videoqa.config.launch import LaunchConfig
 from videoqa.launching.job import Job
 from videoqa.training.checkpoints import save_checkpoint
-from videoqa.training.resuming import check_same_run, options_of_run, resumable, resumed
+from videoqa.training.resuming import check_same_run, check_unfinished, options_of_run, resumable, resumed
 from videoqa.training.run_folder import CHECKPOINTS
-from videoqa.training.state import RunCheckpoints
+from videoqa.training.state import Position, RunCheckpoints
 
 HASHES = {"data": "d" * 8, "vocabulary": "v" * 8, "answers": "a" * 8}
 ASKED = [
@@ -170,12 +170,6 @@ def test_a_field_of_this_version_alone_has_its_default() -> None:
         check_same_run(saved, config, HASHES)
 
 
-def test_a_model_that_no_longer_fits_on_the_disk_is_no_lost_run(small_disk: Path) -> None:
-    message = r"could not be written to .*disk \(No space left on device\).*then go on with --resume"
-    with pytest.raises(OSError, match=message), resumable(small_disk):
-        (small_disk / "model.weights.h5").write_bytes(bytes(1_000_000))
-
-
 def test_a_run_of_an_earlier_version_draws_its_splits_as_it_did(tmp_path: Path) -> None:
     saved = as_saved({"data": ("/a.csv",)}, phase="model", num_tables=0, initial_model=None)
     save_checkpoint(tmp_path / CHECKPOINTS, "1", saved, {}, keep=1)
@@ -184,3 +178,33 @@ def test_a_run_of_an_earlier_version_draws_its_splits_as_it_did(tmp_path: Path) 
     save_checkpoint(tmp_path / CHECKPOINTS, "2", saved | {"stratified": True}, {}, keep=1)
     assert resumed(job)[0].stratified
     assert RunCheckpoints(tmp_path, run_config_from_options({})).stratified
+
+
+def test_a_model_that_no_longer_fits_on_the_disk_is_a_lost_run_without_a_checkpoint_alone(
+    small_disk: Path,
+) -> None:
+    def write() -> None:
+        with resumable(small_disk):
+            (small_disk / "model.weights.h5").write_bytes(bytes(1_000_000))
+
+    message = r"could not be written to .*disk \(No space left on device\)\. "
+    with pytest.raises(OSError, match=f"{message}No checkpoint of it could be saved either"):
+        write()
+    (small_disk / "model.weights.h5").unlink()
+    state = {"phase": "model", "position": Position(epoch=3).to_dict()}
+    save_checkpoint(small_disk / "checkpoints", "1-model-3", state, {}, keep=1)
+    with pytest.raises(
+        OSError, match=rf"{message}Its newest checkpoint \(training, after 3 epochs\) stays.*--resume"
+    ):
+        write()
+
+
+def test_a_run_that_went_on_and_was_not_saved_is_not_finished(question_run: Path) -> None:
+    """The folder still holds the model of its first two epochs."""
+    config = run_config_from_options({"data": ("/a.csv",), "backbone": "tiny", "epochs": 3})
+    history = [{"loss": 1.0}] * 3
+    position = Position(epoch=3, history=history).to_dict()
+    check_unfinished({"phase": "model", "position": position}, config, question_run)
+    position["history"] = history[:2]
+    with pytest.raises(ValueError, match="this one ended after 3"):
+        check_unfinished({"phase": "model", "position": position}, config, question_run)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from videoqa._files import write_text
+from videoqa._files import files_of_folder, write_text
 from videoqa.auditing.clip_findings import error_of
 from videoqa.auditing.findings import totals
 from videoqa.video.contact_sheet import save_image
@@ -100,7 +101,7 @@ def videos_table(
 def write_report(
     out: Path, findings: pd.DataFrame, videos: pd.DataFrame, thumbnails: Callable[[str], Sequence[str]]
 ) -> None:
-    """Write the files of an audit into `out`.
+    """Write the files of an audit into `out`, all or none.
 
     Args:
         out: folder, which exists.
@@ -108,22 +109,31 @@ def write_report(
         videos: one row per video.
         thumbnails: returns first, middle and last frame of a video path as JPEG in base64, or nothing.
     """
-    for name, table in (("findings.csv", findings), ("videos.csv", videos)):
-        write_text(out / name, table.to_csv(index=False, lineterminator="\n"))
+    sheet = _sheet(findings, thumbnails)
+    with files_of_folder(out, last="findings.csv") as parts:
+        for name, table in (("findings.csv", findings), ("videos.csv", videos)):
+            write_text(parts / name, table.to_csv(index=False, lineterminator="\n"))
+        if sheet is not None:
+            save_image(parts / "suspicious.png", sheet)
+    if sheet is None:
+        (out / "suspicious.png").unlink(missing_ok=True)
+
+
+def _sheet(findings: pd.DataFrame, thumbnails: Callable[[str], Sequence[str]]) -> np.ndarray | None:
+    """Return the picture of the suspicious videos, uint8 RGB; None if there are none."""
     shown = findings[findings["finding"].isin(SHEET_FINDINGS)]
     names = shown.groupby("video_path", sort=False)["finding"].agg(
         lambda each: ", ".join(dict.fromkeys(each))
     )
     if not len(names):
-        (out / "suspicious.png").unlink(missing_ok=True)
-        return
+        return None
     entries = [
         (thumbnails(str(path)), [_short(path), found]) for path, found in names.iloc[:SHOWN_ON_SHEET].items()
     ]
     title = f"{len(names)} suspicious videos: first, middle and last frame"
     if len(names) > SHOWN_ON_SHEET:
         title = f"{title}; the first {SHOWN_ON_SHEET} are shown, findings.csv lists all"
-    save_image(out / "suspicious.png", strips(entries, title))
+    return strips(entries, title)
 
 
 def _num_bytes(path: str) -> int:

@@ -1,6 +1,7 @@
 """Exit codes: 0 done, 2 refused input, 1 failure inside (of `doctor`: a problem), 130 Ctrl-C, 143 SIGTERM."""
 
 import contextlib
+import errno
 import signal
 import sys
 import traceback
@@ -14,6 +15,9 @@ DONE, FAILED, REFUSED = 0, 1, 2
 REPEAT_SECONDS = 2.0
 """Python drops an exception raised in a finaliser, so `Stopped` is raised again after this time."""
 CLOSED_PIPE = 128 + 13  # what a shell shows for a program whose reader went away (SIGPIPE)
+
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Stopped(KeyboardInterrupt):
@@ -69,8 +73,16 @@ def report(error: BaseException, stop: StopSignals) -> int:
         return CLOSED_PIPE
     is_worker = isinstance(error, (WorkerAbsent, WorkerLost))  # the same command may well succeed later
     if is_worker or is_refusal(error):
-        print(f"videoqa: {error}", file=sys.stderr)
+        print(f"videoqa: {_worded(error)}", file=sys.stderr)
         return FAILED if is_worker else REFUSED
     traceback.print_exception(error)
     print("videoqa: this is a failure inside, not a refused input.", file=sys.stderr)
     return FAILED
+
+
+def _worded(error: BaseException) -> str:
+    """Return the message of an error; of a full disk what could not be written, and what to do."""
+    if not isinstance(error, OSError) or error.errno not in DISK_FULL:
+        return str(error)
+    what = "The output" if error.filename is None else str(error.filename)
+    return f"{what} could not be written: {error.strerror}. Make room there, or write somewhere else."

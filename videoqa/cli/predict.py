@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from typing import Any
 
 from videoqa.cli.arguments import add_json, add_num_test_clips, add_out, add_progress, keywords
@@ -36,6 +35,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print the table as CSV, or where it was written."""
     if result["out"] is None:
-        result["predictions"].to_csv(sys.stdout, index=False, lineterminator="\n")
+        print(result["predictions"].to_csv(index=False, lineterminator="\n"), end="")
     else:
         print(f"{result['num_rows']} rows written to {os.fspath(result['out'])}.")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, refusal
-from videoqa._files import write_bytes, write_text
+from videoqa._files import files_of_folder, write_bytes, write_text
 from videoqa._manifest import MANIFEST, file_sha256, write_json
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
@@ -152,15 +152,13 @@ def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
 
 
 def _write(target: Path, scored: Scored, history: list[dict[str, float]]) -> None:
-    """Write predictions, pictures, then scores. Old scores are removed first: `metrics.json` means done."""
+    """Write predictions, pictures and scores, all or none: `metrics.json`, the last, means done."""
     from videoqa.evaluation.plots import confusion_matrix_png, training_curves_png
 
     rows = scored.predictions
-    (target / "metrics.json").unlink(missing_ok=True)
-    write_text(target / "predictions.csv", rows.to_csv(index=False))
-    write_bytes(
-        target / "confusion.png",
-        confusion_matrix_png(rows["answer"].tolist(), rows["predicted_answer"].tolist()),
-    )
-    write_bytes(target / "curves.png", training_curves_png(history))
-    write_json(target / "metrics.json", scored.scores)
+    confusion = confusion_matrix_png(rows["answer"].tolist(), rows["predicted_answer"].tolist())
+    with files_of_folder(target, last="metrics.json") as parts:
+        write_text(parts / "predictions.csv", rows.to_csv(index=False))
+        write_bytes(parts / "confusion.png", confusion)
+        write_bytes(parts / "curves.png", training_curves_png(history))
+        write_json(parts / "metrics.json", scored.scores)

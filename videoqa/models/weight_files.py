@@ -1,8 +1,9 @@
-"""Finds, fetches, recognises and loads the weights files of backbones."""
+"""Finds, fetches, recognises and loads the weights files of backbones, and gives the bytes of new ones."""
 
 import contextlib
 import functools
 import hashlib
+import io
 import os
 import shutil
 import socket
@@ -120,6 +121,24 @@ def load_weights_file(path: Path, networks: Sequence["keras.Model"], wanted: str
     counts = " or ".join(str(count) for count in sorted({len(network.weights) for network in networks}))
     found = f"Expected {counts} arrays; this file has {num_arrays or 'no readable ones'}."
     raise Refusal("backbone_weights", expected, str(path), found)
+
+
+class _WeightsInMemory(io.BytesIO):
+    """A file in memory, with the name whose ending Keras asks for."""
+
+    def __str__(self) -> str:
+        return "model.weights.h5"
+
+
+def weights_bytes(model: "keras.Model") -> bytes:
+    """Return the content of a `.weights.h5` file of the model's weights.
+
+    HDF5 never gets a file on disk to write to: when a disk is full it cannot close the file, and ends the
+    process at its exit.
+    """
+    file = _WeightsInMemory()
+    model.save_weights(file)
+    return file.getvalue()
 
 
 def layer_not_finite(model: "keras.Model") -> str | None:

@@ -23,6 +23,7 @@ from videoqa.training.early_stopping import is_patience_over, take_score
 from videoqa.training.logs import STEPS_BETWEEN, TrainingLog
 from videoqa.training.optimizers import RECIPES, optimizer_pairs, rate_setter
 from videoqa.training.state import (
+    PHASE_NAMES,
     assign_all,
     means_of,
     optimizer_variables,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from videoqa.training.run import Run
     from videoqa.training.stages import Stage
 
-PHASE_NAMES = {"blind": "blind model", "model": "training", "unfrozen": "unfrozen"}
-"""Shown before the bar."""
 DIVERGING = {
     "blind": ("The blind model", "--learning-rate"),
     "model": ("Training", "--learning-rate"),

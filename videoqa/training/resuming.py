@@ -21,8 +21,10 @@ from videoqa.config import (
 )
 from videoqa.data.annotations import split_sources
 from videoqa.launching.job import Job
+from videoqa.saving import load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
 from videoqa.training.run_folder import CHECKPOINTS, check_resumable
+from videoqa.training.state import PHASE_NAMES
 
 FREE = ("data", "videos", "annotations", "strategy", "epochs", "unfreeze_epochs")
 """Options that may differ: paths of the same rows and videos, the strategy, and more epochs."""
@@ -180,10 +182,17 @@ def check_unfinished(saved: Mapping[str, Any], config: RunConfig, folder: Path) 
         last_phase, epochs = "unfrozen", training.unfreeze_epochs
         ended, option = "its second stage", "--unfreeze-epochs"
     done = position["finished"] or position["epoch"] >= epochs
-    if saved["phase"] == last_phase and done and (folder / MANIFEST).exists():
+    if saved["phase"] == last_phase and done and _holds_its_model(folder, len(position["history"])):
         requirement = f"hold a run with epochs left: {ended} ended after {position['epoch']}"
         advice = "" if position["finished"] else f"Give more {option} to go on with it."
         raise Refusal("out", requirement, str(folder), advice)
+
+
+def _holds_its_model(folder: Path, num_epochs: int) -> bool:
+    """Return whether the folder holds the model of all `num_epochs`, not one of fewer whose run went on."""
+    if not (folder / MANIFEST).exists():
+        return False
+    return len(load_model_folder(folder).metrics["history"]) >= num_epochs
 
 
 def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: bool) -> None:
@@ -198,15 +207,25 @@ def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: b
 
 @contextlib.contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Explain, if a trained model cannot be written, as on a full disk, that its checkpoint stays."""
+    """Explain, if a trained model cannot be written, as on a full disk, what of its run stays."""
     try:
         yield
     except OSError as error:
         cause = os.strerror(error.errno) if error.errno else str(error)
-        raise OSError(
-            f"The trained model could not be written to {folder} ({cause}). Its newest checkpoint stays: "
-            "make room, then go on with --resume."
-        ) from error
+        message = f"The trained model could not be written to {folder} ({cause}). {_what_stays(folder)}"
+        raise OSError(message) from error
+
+
+def _what_stays(folder: Path) -> str:
+    """Return a sentence on the newest checkpoint of a run, and what to do about it or without it."""
+    newest = None
+    with contextlib.suppress(OSError, ValueError):
+        newest = newest_checkpoint(folder / CHECKPOINTS, progress=False)
+    if newest is None:
+        return "No checkpoint of it could be saved either: make room, or name another --out, and train again."
+    phase, num_epochs = newest.state["phase"], newest.state["position"]["epoch"]
+    reached = f"{PHASE_NAMES[phase]}, after {num_epochs} epochs"
+    return f"Its newest checkpoint ({reached}) stays: make room, then go on with --resume."
 
 
 def _changed_options(before: RunConfig, now: RunConfig) -> list[str]:

@@ -12,7 +12,8 @@ import numpy as np
 from videoqa._progress import say
 from videoqa.config import RunConfig
 from videoqa.input_pipeline import Examples
-from videoqa.saving import BACKBONE_WEIGHTS, BLIND, ModelFolder, load_model_folder, save_model_folder
+from videoqa.models.weight_files import weights_bytes
+from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.resuming import resumable
 from videoqa.training.state import PHASES, Position
@@ -56,13 +57,13 @@ class TrainedModel:
         model: the form it was trained in, from features or from frames.
         features_form: the form that a model folder holds: that which starts from features, if there is one.
         position: the end of its training, with the figures of each epoch.
-        backbone_weights: file with the weights of a trained backbone; None: it was frozen.
+        backbone_weights: content of the file of a trained backbone's weights; None: it was frozen.
     """
 
     model: "keras.Model"
     features_form: "keras.Model"
     position: Position
-    backbone_weights: Path | None
+    backbone_weights: bytes | None
 
 
 def train_stage(run: "Run", stage: Stage) -> TrainedModel:
@@ -89,7 +90,7 @@ def train_stage(run: "Run", stage: Stage) -> TrainedModel:
     training_loop.run()
     features_form, backbone_weights = model, None
     if config.model.has_backbone and from_frames and run.control.is_chief:  # who alone has the best weights
-        features_form, backbone_weights = _without_backbone(model, config, run.folder)
+        features_form, backbone_weights = _without_backbone(model, config)
     return TrainedModel(model, features_form, training_loop.position, backbone_weights)
 
 
@@ -208,12 +209,10 @@ def _load_initial(run: "Run", initial: ModelFolder, model: "keras.Model") -> Non
     say(f"Starting from {initial.path}: {', '.join(copied)}.", progress=run.request.job.progress)
 
 
-def _without_backbone(model: "keras.Model", config: RunConfig, folder: Path) -> "tuple[keras.Model, Path]":
-    """Return the features form with the trained weights, and the file the backbone's went to."""
+def _without_backbone(model: "keras.Model", config: RunConfig) -> "tuple[keras.Model, bytes]":
+    """Return the features form with the trained weights, and the content of a file of the backbone's."""
     from videoqa.models.building import build_from_config, copy_shared_weights
 
     features_form = build_from_config(config.model, config.sampling.num_frames, starts_from="features")
     copy_shared_weights(model, features_form)
-    path = folder / BACKBONE_WEIGHTS
-    model.get_layer("backbone").layer.save_weights(path)
-    return features_form, path
+    return features_form, weights_bytes(model.get_layer("backbone").layer)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PHASES = ("blind", "model", "unfrozen")
 """What a run trains, in this order."""
+PHASE_NAMES = {"blind": "blind model", "model": "training", "unfrozen": "second stage"}
+"""What is shown of each."""
 SUMS = ("loss_sum", "num_correct", "weight_sum", "regularisation_sum")
 
 
@@ -166,9 +168,9 @@ class RunCheckpoints:
         try:
             save_checkpoint(self.folder, name, state, groups, keep=self.keep)
         except OSError as error:
-            message = (
-                f"The checkpoint {name} could not be saved ({error}); training goes on, older ones stay."
-            )
+            older = any(self.folder.glob("[!.]*")) if self.folder.is_dir() else False
+            stays = "older ones stay" if older else "there is none to go on from if it is stopped"
+            message = f"The checkpoint {name} could not be saved ({error}); training goes on, {stays}."
             say(message, progress=self.progress)
 
 
