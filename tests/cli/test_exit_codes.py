@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from videoqa._checks import Refusal, check_file, check_integer, is_refusal
-from videoqa.cli.exit_codes import StopSignals, report
+from videoqa.cli.exit_codes import StopSignals, _worded, report
 from videoqa.cli.flags import _converter
 from videoqa.features.cache import FeatureCache
 from videoqa.launching import errors
@@ -71,6 +71,18 @@ def test_everything_else_is_a_failure_inside(function, capsys):
     assert not is_refusal(error)
     assert report(error, StopSignals()) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(28, os.strerror(28), "/d/a.csv"), "/d/a.csv could not be written: No space left on device."),
+        (OSError(28, os.strerror(28)), "The output could not be written: No space left on device."),
+        (OSError(28, "The cache /c is full."), "The cache /c is full."),
+    ],
+)
+def test_a_full_disk_is_told_with_what_could_not_be_written(error, message):
+    assert message in _worded(error)
 
 
 def run(program, **options):

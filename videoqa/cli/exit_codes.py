@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import signal
 import sys
 import traceback
@@ -83,6 +84,8 @@ def report(error: BaseException, stop: StopSignals) -> int:
 def _worded(error: BaseException) -> str:
     """Return the message of an error; of a full disk what could not be written, and what to do."""
     if not isinstance(error, OSError) or error.errno not in DISK_FULL:
+        return str(error)
+    if error.strerror != os.strerror(error.errno):  # it has a message of its own
         return str(error)
     what = "The output" if error.filename is None else str(error.filename)
     return f"{what} could not be written: {error.strerror}. Make room there, or write somewhere else."
