@@ -18,8 +18,9 @@ import pandas as pd
 import videoqa
 from videoqa._manifest import read_json, write_json, write_manifest
 from videoqa.config import SAMPLE, SAMPLE_DEFAULTS
-from videoqa.sample.questions import FORMS, PHRASES, wordings_of
+from videoqa.sample.questions import wordings_of
 from videoqa.sample.sample_set import load_sample_table
+from videoqa.sample.wordings import ENGLISH
 from videoqa.saving import CONFIG, METRICS, PARTS_OF_A_FOLDER
 
 SAMPLE_SEEDS = (1, 2)
@@ -62,8 +63,8 @@ def describe(folder: Path) -> None:
     """Point the model at the built-in set, whose rows it never saw, and add its example questions."""
     config, metrics = read_json(folder / CONFIG), read_json(folder / METRICS)
     config["data"]["data"] = [SAMPLE]
-    ing, inf = PHRASES["loading"]
-    examples = [wordings_of(question_type, "train")[0] for question_type in FORMS]
+    ing, inf = ENGLISH.phrases["loading"]
+    examples = [wordings_of(question_type, "train")[0] for question_type in ENGLISH.forms]
     metrics |= {
         "num_tables": 0,
         "groups": {split: [] for split in metrics["groups"]},

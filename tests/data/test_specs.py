@@ -2,6 +2,7 @@ from collections import Counter
 
 import pytest
 
+from videoqa.config import SAMPLE_LANGUAGES
 from videoqa.data.specs import load_spec, spec_from_dict, spec_names
 from videoqa.sample.questions import ask_questions
 from videoqa.sample.sample_set import plan_clips
@@ -32,7 +33,8 @@ def test_the_counts_are_those_of_the_generator():
     clips = plan_clips()
     groups = list({clip.group.number: clip.group for clip in clips}.values())
     rows = Counter(row.group.split for row in ask_questions(groups))
-    assert load_spec("sample").counts == {"clips": len(clips), **rows}
+    for name in SAMPLE_LANGUAGES.values():
+        assert load_spec(name).counts == {"clips": len(clips), **rows}
 
 
 def test_every_spec_can_be_read():

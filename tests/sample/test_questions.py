@@ -4,20 +4,26 @@ import pandas as pd
 import pytest
 
 from videoqa.sample.files import DEFAULT_NUM_CLIPS, plan_clips
-from videoqa.sample.questions import FORMS, PHRASES
 from videoqa.sample.sample_set import _question_rows
 from videoqa.sample.scene import ACTIVITIES, COLOURS, PAIRS
+from videoqa.sample.wordings import LANGUAGES, Language
 from videoqa.text.vocabulary import tokenize
 
 
+@pytest.fixture(scope="module", params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> Language:
+    return LANGUAGES[request.param]
+
+
 @pytest.fixture(scope="module")
-def rows() -> pd.DataFrame:
-    return pd.DataFrame(list(_question_rows(plan_clips())))
+def rows(language: Language) -> pd.DataFrame:
+    (code,) = (code for code, each in LANGUAGES.items() if each is language)
+    return pd.DataFrame(list(_question_rows(plan_clips(), code)))
 
 
 def test_every_question_type_has_its_share_of_the_test_split(rows: pd.DataFrame) -> None:
     counts = rows[rows["split"] == "test"]["question_type"].value_counts()
-    assert set(counts.index) == set(FORMS)
+    assert set(counts.index) == set(LANGUAGES["en"].forms)
     assert counts.min() >= 100
     assert counts.min() >= 0.08 * counts.sum()
 
@@ -34,13 +40,16 @@ def test_no_answer_is_most_of_a_type(rows: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
-def test_each_wording_has_the_answers_of_its_type_in_equal_shares(rows: pd.DataFrame, split: str) -> None:
+def test_each_wording_has_the_answers_of_its_type_in_equal_shares(
+    rows: pd.DataFrame, language: Language, split: str
+) -> None:
+    single = [language.answer(activity) for activity in ("waving", "jumping")]
     inside = rows[rows["split"] == split]
     for question_type, of_type in inside.groupby("question_type"):
         for question, answers in of_type.groupby("question")["answer"]:
             counts = answers.value_counts()
             if question_type == "activity":
-                of_pairs = counts.drop(["waving", "jumping"], errors="ignore")
+                of_pairs = counts.drop(single, errors="ignore")
                 assert (len(of_pairs) == 8 or split == "validation") and of_pairs.nunique() <= 1, question
             else:
                 allowed = 0 if question_type in ("yes_no", "direction") else 1 + (split == "validation")
@@ -48,18 +57,21 @@ def test_each_wording_has_the_answers_of_its_type_in_equal_shares(rows: pd.DataF
                 assert split != "test" or len(counts) == of_type["answer"].nunique(), question
 
 
-def test_every_yes_no_question_is_asked_of_both_clips_with_opposite_answers(rows: pd.DataFrame) -> None:
+def test_every_yes_no_question_is_asked_of_both_clips_with_opposite_answers(
+    rows: pd.DataFrame, language: Language
+) -> None:
+    yes, no = language.answer("yes"), language.answer("no")
     for _, asked in rows[rows["question_type"] == "yes_no"].groupby("pair_id"):
         for question, members in asked.groupby("question"):
-            assert sorted(members["answer"]) == ["no", "yes"]
-            (right,) = members.loc[members["answer"] == "yes", "activity"]
-            assert any(phrase in question for phrase in PHRASES[right])
+            assert sorted(members["answer"]) == sorted([no, yes])
+            (right,) = members.loc[members["answer"] == yes, "activity"]
+            assert any(phrase in question for phrase in language.phrases[right])
 
 
 def test_some_wordings_are_only_for_testing_and_made_of_training_words(rows: pd.DataFrame) -> None:
     training, tested = (rows[rows["split"] == split] for split in ("train", "test"))
     words = {word for question in training["question"].unique() for word in tokenize(question)}
-    for question_type in FORMS:
+    for question_type in LANGUAGES["en"].forms:
         seen = set(training.loc[training["question_type"] == question_type, "question"])
         new = set(tested.loc[tested["question_type"] == question_type, "question"]) - seen
         assert len(seen) >= 9 and len(new) >= 3
@@ -67,7 +79,11 @@ def test_some_wordings_are_only_for_testing_and_made_of_training_words(rows: pd.
     assert set(rows.loc[rows["split"] == "validation", "question"]) <= set(training["question"])
 
 
-def test_the_answers_are_the_facts(rows: pd.DataFrame) -> None:
+def test_the_answers_are_the_facts(rows: pd.DataFrame, language: Language) -> None:
+    rows = rows.copy()
+    english = {language.answer(each): each for each in [*ACTIVITIES, *COLOURS, "left", "right"]}
+    assert len(english) == len(ACTIVITIES) + len(COLOURS) + 2
+    rows["answer"] = rows["answer"].map(lambda answer: english.get(answer, answer))
     activity = rows[rows["question_type"] == "activity"]
     assert (activity["answer"] == activity["activity"]).all()
     assert set(activity["answer"]) == set(ACTIVITIES)

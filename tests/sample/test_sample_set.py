@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from videoqa.config import MAX_QUESTION_TOKENS
 from videoqa.sample.files import generate_clips, plan_clips
 from videoqa.sample.sample_set import (
     load_sample_table,
     sample_clip,
 )
 from videoqa.sample.scene import ACTIVITIES, PAIRS
+from videoqa.text.vocabulary import tokenize
 
 NUM_CLIPS = 36
 
@@ -93,6 +95,18 @@ def test_frames_move_during_the_action_only() -> None:
     assert clip.scene.action_start <= moving[0] and moving[-1] < clip.scene.action_end
 
 
+def test_in_chinese_the_same_clips_are_asked_and_answered_in_chinese(home: Path, table: pd.DataFrame) -> None:
+    chinese = load_sample_table(home, num_clips=NUM_CLIPS, language="zh", progress=False)
+    same = ["video_path", "question_type", "split", "group", "activity", "order_dependent"]
+    pd.testing.assert_frame_equal(chinese[same], table[same])
+    assert not any(text.isascii() for text in [*chinese["question"], *chinese["answer"]])
+    assert chinese["answer"].nunique() == table["answer"].nunique()
+    assert not set(chinese["question_id"]) & set(table["question_id"])
+    assert chinese["question"].map(tokenize).map(len).max() < MAX_QUESTION_TOKENS
+    actions = load_sample_table(home, num_clips=NUM_CLIPS, task="action", language="zh")
+    assert set(actions["answer"]) == set(chinese.loc[chinese["question_type"] == "activity", "answer"])
+
+
 def test_action_rows_are_one_per_clip(home: Path, table: pd.DataFrame) -> None:
     actions = load_sample_table(home, num_clips=NUM_CLIPS, task="action")
     assert len(actions) == table["video_id"].nunique() == NUM_CLIPS
@@ -123,6 +137,7 @@ def test_an_unknown_activity_is_refused_with_the_choices(tmp_path: Path) -> None
     [
         ({"num_clips": 0}, "`num_clips` must be an integer of at least 1"),
         ({"seed": -1}, "`seed` must be an integer of at least 0"),
+        ({"language": "fr"}, "`language` must be one of 'en', 'zh'"),
         ({"task": "count"}, "`task` must be one of 'open_ended', 'action'"),
     ],
 )

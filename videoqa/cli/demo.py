@@ -5,12 +5,13 @@ from typing import Any
 
 from videoqa.cli.arguments import MODEL_OUT, add_out, add_progress, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.config import PARTS, SAMPLE, field_names, run_config_from_options
+from videoqa.config import PARTS, SAMPLE, SAMPLE_LANGUAGES, field_names, run_config_from_options
 
 HELP = "draw clips, train a small model on them, evaluate it and ask it, all offline"
 EXAMPLE = """example:
   videoqa demo
   videoqa demo --out runs/demo --seed 1
+  videoqa demo --language zh
 """
 FIELDS = (
     "limit",
@@ -19,6 +20,9 @@ FIELDS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--language", choices=tuple(SAMPLE_LANGUAGES), help="of the questions and answers (default: en)"
+    )
     add_out(parser, MODEL_OUT)
     add_progress(parser)
     add_option_flags(parser, PARTS.values(), only=FIELDS)
@@ -29,7 +33,7 @@ def run(arguments: argparse.Namespace) -> Any:
     run_config_from_options({"data": (SAMPLE,), **options})  # refused before TensorFlow is loaded
     from videoqa.demo import run_demo
 
-    return run_demo(**options, **keywords(arguments, "out", "progress"))
+    return run_demo(**options, **keywords(arguments, "language", "out", "progress"))
 
 
 def show(result: Any, arguments: argparse.Namespace) -> None:

@@ -21,6 +21,8 @@ SMALLEST_FRAMES = {"inception_v3": 75, "tiny": 16}
 """Backbone -> shortest side of a frame in pixels that its layers can process."""
 SAMPLE = "sample"
 """Name of the built-in sample set."""
+SAMPLE_LANGUAGES = {"en": SAMPLE, "zh": "sample_zh"}
+"""Language -> name of the built-in set whose questions and answers are in it."""
 SAMPLE_DEFAULTS = {
     "backbone": "tiny",
     "epochs": 15,

@@ -7,7 +7,7 @@ from typing import Any
 
 from videoqa._checks import Refusal, check_choice
 from videoqa.config.architectures import ARCHITECTURES
-from videoqa.config.choices import SAMPLE, SAMPLE_DEFAULTS
+from videoqa.config.choices import SAMPLE_DEFAULTS, SAMPLE_LANGUAGES
 from videoqa.config.data import DataConfig
 from videoqa.config.model import ModelConfig
 from videoqa.config.sampling import SamplingConfig
@@ -32,7 +32,7 @@ PARTS: dict[str, type] = {part.name: part.type for part in dataclasses.fields(Ru
 def run_config_from_options(options: Mapping[str, Any]) -> RunConfig:
     """Return the `RunConfig` of flat keyword options; each goes to the dataclass with a field of its name.
 
-    Defaults come from the dataclasses, then `SAMPLE_DEFAULTS` if the sample set is the only data, then the
+    Defaults come from the dataclasses, then `SAMPLE_DEFAULTS` if a built-in set is the only data, then the
     architecture. The architecture's `GRID_OPTIONS` apply only if neither of them is given.
 
     Raises:
@@ -56,7 +56,8 @@ def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     architecture = options.get("architecture", ModelConfig.architecture)
     check_choice("architecture", architecture, ARCHITECTURES)
     facts = ARCHITECTURES[architecture]
-    own = dict(SAMPLE_DEFAULTS) if tuple(options.get("data", ())) == (SAMPLE,) else {}
+    drawn = tuple(options.get("data", ())) in [(name,) for name in SAMPLE_LANGUAGES.values()]
+    own = dict(SAMPLE_DEFAULTS) if drawn else {}
     if not facts.has_backbone:
         own.pop("backbone", None)
     if facts.segment_frames is not None and options.get("strategy") == "multiworker":

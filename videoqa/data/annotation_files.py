@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_directory, check_file
-from videoqa.config import SAMPLE, DataConfig
+from videoqa.config import SAMPLE_LANGUAGES, DataConfig
 from videoqa.data.delimited_files import ONE_LINE_COLUMNS, read_delimited, refuse_line_break
 from videoqa.data.frame_sets import is_frames_source, read_frames_set
 from videoqa.data.headers import known_headers
@@ -76,7 +76,8 @@ def folders_of(
         ValueError: neither one folder nor one per source, none although a named set needs its videos
             (`with_videos`), or annotations that no source uses.
     """
-    own_files = [isinstance(entry, str) and is_spec(entry) and entry != SAMPLE for entry in entries]
+    drawn = tuple(SAMPLE_LANGUAGES.values())
+    own_files = [isinstance(entry, str) and is_spec(entry) and entry not in drawn for entry in entries]
     if data.annotations and not any(own_files):
         requirement = "be left out: no named set is among the data, and other files bring their annotations"
         raise Refusal("annotations", requirement, data.annotations)
@@ -155,7 +156,8 @@ def _named_table(spec: Spec, data: DataConfig, annotations: str | None, videos: 
         return open_named_set(spec, data, annotations, videos)
     from videoqa.sample.sample_set import load_sample_table
 
-    return load_sample_table(task=data.task or spec.tasks[0])
+    language = next(code for code, name in SAMPLE_LANGUAGES.items() if name == spec.name)
+    return load_sample_table(task=data.task or spec.tasks[0], language=language)
 
 
 def _read_tsv(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:

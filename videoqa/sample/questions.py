@@ -1,4 +1,4 @@
-"""The questions about the drawn clips, their wordings, and the questions of each clip.
+"""The questions about the drawn clips, and the questions of each clip; their wordings are in `wordings.py`.
 
 The answers to each wording have the same shares as those to its question type, so that the wording alone does
 not help to guess.
@@ -11,80 +11,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from videoqa.sample.scene import COLOURS, JUMP_COUNTS, PAIRS
+from videoqa.sample.wordings import LANGUAGES
 
-FORMS = {
-    "activity": (
-        "what is {who} doing?",
-        "what is {who} doing in the video?",
-        "what does {who} do?",
-        "what does {who} do in this video?",
-    ),
-    "yes_no": (
-        "is {who} {ing}?",
-        "is {who} {ing} in the video?",
-        "does {who} {inf}?",
-        "can you see {whom} {inf}?",
-    ),
-    "shirt_colour": (
-        "what colour is {whose}?",
-        "which colour is {whose}?",
-        "what is the colour of {whose}?",
-        "what color is {whose} in this video?",
-    ),
-    "box_colour": (
-        "what colour is {box}?",
-        "which colour is {box}?",
-        "what is the colour of {box}?",
-        "what color is {box}?",
-    ),
-    "direction": (
-        "which way does {who} walk?",
-        "which way is {who} walking?",
-        "does {who} walk left or right?",
-        "in which direction does {who} walk?",
-    ),
-    "jump_count": (
-        "how many times does {who} jump?",
-        "how often does {who} jump?",
-        "how many jumps does {who} make?",
-        "how many times can you see {whom} jump?",
-    ),
-}
-"""Question type -> four ways to ask it; {ing} and {inf} stand for the asked activity."""
-NAMES = tuple(
-    {"who": who, "whom": whom, "whose": whose, "box": box}
-    for who, whom, whose, box in (
-        ("he", "him", "his shirt", "the box"),
-        ("the man", "the man", "the shirt of the man", "the box in the video"),
-        ("the person", "the person", "the shirt of the person", "the box in this video"),
-    )
-)
-"""Three ways to name whoever and whatever is asked about."""
 TEST_ONLY = ((1, 1), (2, 2), (3, 1))
-"""Pairs of places in `FORMS` and `NAMES` used in the test split only; all their words occur in training."""
+"""Places in `forms` and `names` of a language used in the test split only; their words occur in training."""
 
 
-def wordings_of(question_type: str, split: str) -> list[str]:
+def wordings_of(question_type: str, split: str, language: str = "en") -> list[str]:
     """Return the wordings of a question type in one split, with {ing} and {inf} still to fill."""
+    chosen = LANGUAGES[language]
     return [
         form.format(**names, ing="{ing}", inf="{inf}")
-        for which, form in enumerate(FORMS[question_type])
-        for who, names in enumerate(NAMES)
+        for which, form in enumerate(chosen.forms[question_type])
+        for who, names in enumerate(chosen.names)
         if split == "test" or (which, who) not in TEST_ONLY
     ]
 
 
-PHRASES = {
-    "loading": ("loading the car", "load the car"),
-    "unloading": ("unloading the car", "unload the car"),
-    "entering": ("entering through the door", "enter through the door"),
-    "leaving": ("leaving through the door", "leave through the door"),
-    "raising": ("raising the shutter", "raise the shutter"),
-    "lowering": ("lowering the shutter", "lower the shutter"),
-    "walking left": ("walking to the left", "walk to the left"),
-    "walking right": ("walking to the right", "walk to the right"),
-}
-"""Activity of a pair -> its {ing} and {inf} in a yes/no question."""
 COUNT_WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
 NUM_WORDINGS = {
     "train": {"direction": 2, "jump_count": 2},
@@ -170,20 +113,23 @@ class Asked:
     question_type: str
 
 
-def ask_questions(groups: Sequence[Group]) -> list[Asked]:
+def ask_questions(groups: Sequence[Group], language: str = "en") -> list[Asked]:
     """Return all questions about the groups; the wordings of a type take turns, separately per answer."""
+    chosen = LANGUAGES[language]
     turns: Counter[tuple[str, ...]] = Counter()
     questions = []
     for group in groups:
         for question_type, fact, asked in _askable(group):
-            wordings = wordings_of(question_type, group.split)
+            wordings = wordings_of(question_type, group.split, language)
             repeats = NUM_WORDINGS[group.split].get(question_type, 1)
             turn = turns[group.split, question_type, fact]
             turns[group.split, question_type, fact] += repeats
-            ing, inf = PHRASES.get(fact, ("", ""))
+            ing, inf = chosen.phrases.get(fact, ("", ""))
             for wording in (wordings[(turn + i) % len(wordings)] for i in range(repeats)):
                 question = wording.format(ing=ing, inf=inf)
-                questions += [Asked(group, place, question, answer, question_type) for place, answer in asked]
+                for place, answer in asked:
+                    shown = chosen.answer(answer)
+                    questions.append(Asked(group, place, question, shown, question_type))
     return questions
 
 

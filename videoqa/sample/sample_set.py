@@ -9,6 +9,7 @@ import pandas as pd
 
 from videoqa._checks import check_choice, check_integer
 from videoqa._home import home_directory
+from videoqa.config import SAMPLE_LANGUAGES
 from videoqa.sample.files import (
     DEFAULT_NUM_CLIPS,
     SAMPLE_VERSION,
@@ -20,6 +21,7 @@ from videoqa.sample.files import (
 )
 from videoqa.sample.questions import ORDER_TYPES, ask_questions
 from videoqa.sample.scene import ACTIVITIES, CLIP_STREAM, PAIRS, draw_scene
+from videoqa.sample.wordings import LANGUAGES
 
 Home = str | os.PathLike[str] | None
 
@@ -30,6 +32,7 @@ def load_sample_table(
     seed: int = 0,
     num_clips: int = DEFAULT_NUM_CLIPS,
     task: str = "open_ended",
+    language: str = "en",
     progress: bool = True,
 ) -> pd.DataFrame:
     """Return the annotation table of the sample set, generating its clips the first time.
@@ -39,6 +42,7 @@ def load_sample_table(
         seed: of everything random in the set.
         num_clips: clips of all splits together, rounded up to whole blocks of 11 to 14.
         task: "open_ended", or "action" (one row per clip, the answer is the activity).
+        language: of questions and answers, a key of `videoqa.config.SAMPLE_LANGUAGES`.
         progress: show a progress bar while generating.
 
     Returns:
@@ -47,15 +51,16 @@ def load_sample_table(
         clips of the pair, made of the same frames, have different answers).
 
     Raises:
-        ValueError: an unknown task, or a number that is no positive integer.
+        ValueError: an unknown task or language, or a number that is no positive integer.
         OSError: the clips cannot be written.
     """
     check_choice("task", task, tuple(ROWS_OF_TASK))
+    check_choice("language", language, tuple(SAMPLE_LANGUAGES))
     clips = plan_clips(num_clips, seed=seed)
     folder = generate_clips(
         clips, sample_folder(home) / f"{seed}-{len(clips)}-v{SAMPLE_VERSION}", progress=progress
     )
-    return _make_table(ROWS_OF_TASK[task](clips), folder, task)
+    return _make_table(ROWS_OF_TASK[task](clips, language), folder, task, SAMPLE_LANGUAGES[language])
 
 
 def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None) -> str:
@@ -92,19 +97,20 @@ def sample_folder(home: Home) -> Path:
     return (home_directory() if home is None else Path(home)) / "sample"
 
 
-def _question_rows(clips: Sequence[SampleClip]) -> Iterator[dict]:
+def _question_rows(clips: Sequence[SampleClip], language: str = "en") -> Iterator[dict]:
     by_place = {(clip.group.number, clip.place): clip for clip in clips}
     groups = list({clip.group.number: clip.group for clip in clips}.values())
-    for asked in ask_questions(groups):
+    for asked in ask_questions(groups, language):
         clip = by_place[asked.group.number, asked.place]
         row = {"question": asked.question, "answer": asked.answer, "question_type": asked.question_type}
         differs = bool(clip.group.pair_kind) and asked.question_type in ORDER_TYPES
         yield {**_clip_columns(clip), **row, "order_dependent": differs}
 
 
-def _action_rows(clips: Sequence[SampleClip]) -> Iterator[dict]:
+def _action_rows(clips: Sequence[SampleClip], language: str = "en") -> Iterator[dict]:
     for clip in clips:
-        row = {"question": "", "answer": clip.activity, "question_type": "action"}
+        label = LANGUAGES[language].answer(clip.activity)
+        row = {"question": "", "answer": label, "question_type": "action"}
         yield {**_clip_columns(clip), **row, "order_dependent": bool(clip.group.pair_kind)}
 
 
@@ -126,14 +132,14 @@ def _clip_columns(clip: SampleClip) -> dict:
     }
 
 
-def _make_table(rows: Iterable[dict], folder: Path, task: str) -> pd.DataFrame:
+def _make_table(rows: Iterable[dict], folder: Path, task: str, name: str) -> pd.DataFrame:
     """Return the rows as an annotation table, with paths, question ids and no segments."""
     table = pd.DataFrame(list(rows))
     table["video_path"] = [str(folder.resolve() / video_id) for video_id in table["video_id"]]
-    table["question_id"] = [f"sample-{place}" for place in range(len(table))]
+    table["question_id"] = [f"{name}-{place}" for place in range(len(table))]
     table["start_seconds"] = table["end_seconds"] = np.nan
     first = ["video_id", "video_path", "question_id", "question", "answer", "question_type", "split", "group"]
     first += ["start_seconds", "end_seconds"]
     table = table[first + [column for column in table if column not in first]]
-    table.attrs.update(task=task, sources=["sample"], automatic_split=False)
+    table.attrs.update(task=task, sources=[name], automatic_split=False)
     return table
