@@ -1,5 +1,6 @@
 """Refusals: the exception and its wording, the checks that raise it, and `is_refusal`."""
 
+import contextlib
 import difflib
 import math
 import os
@@ -127,6 +128,23 @@ def check_directory(name: str, path: str | os.PathLike[str], advice: str = "") -
     if not found.is_dir():
         raise Refusal(name, "be a directory; this is a file", os.fspath(path), advice)
     return found
+
+
+def check_not_read(name: str, path: str | os.PathLike[str], inputs: Iterable[object]) -> None:
+    """Refuse to write to `path` if it is one of the files that are read, under whatever name.
+
+    Args:
+        name: the argument that says where to write.
+        path: the file that would be written.
+        inputs: paths of files; all else, such as the name of a set or a DataFrame, is passed over.
+    """
+    for each in inputs:
+        is_same = False
+        with contextlib.suppress(OSError, ValueError):
+            is_same = isinstance(each, (str, os.PathLike)) and os.path.samefile(path, each)
+        if is_same:
+            advice = f"It is {os.fspath(each)!r}, which is read here: name another file."  # type: ignore[call-overload]
+            raise Refusal(name, "not be a file that is read", os.fspath(path), advice)
 
 
 def _range_text(minimum: float | None, maximum: float | None) -> str:

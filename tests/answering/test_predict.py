@@ -9,6 +9,9 @@ import pytest
 
 import videoqa
 from videoqa.answering.predict import find_videos
+from videoqa.cli.main import main
+from videoqa.saving import load_model_folder
+from videoqa.training.run import TrainingRun
 
 
 @pytest.fixture()
@@ -108,3 +111,54 @@ def test_linked_folders_are_followed_and_litter_is_passed_over(tmp_path: Path) -
     names = [path.relative_to(root).as_posix() for path in found]
     assert names == ["a.avi", "linked/b.avi", "linked/deep/c.avi"]
     assert len(notes) == 1 and "Passed over 2 entries left by systems and programs" in notes[0]
+
+
+def test_nothing_that_is_there_is_overwritten_unasked(
+    question_run: Path, clips: Path, tmp_path: Path
+) -> None:
+    questions, answers = tmp_path / "q.csv", tmp_path / "answers.csv"
+    questions.write_text("video,question\nb.avi,is he waving?\n")
+    before = questions.read_text()
+    (tmp_path / "link.csv").symlink_to(questions)
+    answers.write_text("mine")
+    options = {"data": questions, "progress": False}
+    with pytest.raises(FileExistsError, match=r"`out` must not exist yet.*answers.csv'\. .*--overwrite"):
+        videoqa.predict(question_run, clips, out=answers, **options)
+    for out in (questions, tmp_path / "link.csv", tmp_path / "clips" / ".." / "q.csv", clips / "b.avi"):
+        with pytest.raises(ValueError, match="`out` must not be a file that is read"):
+            videoqa.predict(question_run, clips, out=out, overwrite=True, **options)
+    with pytest.raises(ValueError, match="this is a device"):
+        videoqa.predict(question_run, clips, out="/dev/null", overwrite=True, **options)
+    assert questions.read_text() == before and answers.read_text() == "mine"
+    videoqa.predict(question_run, clips, out=answers, overwrite=True, **options)
+    assert answers.read_text().startswith("video,")
+
+
+def test_a_run_labels_several_clips(
+    action_run: Path, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = load_model_folder(action_run)
+    run = TrainingRun(action_run, folder.config, [], {})
+    monkeypatch.chdir(tmp_path)
+    paths = [Path("clips/more/a.AVI"), str(clips / "b.avi"), Path("clips/more")]
+    for table in (videoqa.predict(run, paths), videoqa.load(run).predict(iter(paths)), run.predict(paths)):
+        assert table["video"].tolist() == [str(Path("clips/more/a.AVI")), str(clips / "b.avi")]
+        assert table["status"].tolist() == ["ok", "ok"]
+    for wrong in (3, [], [clips, None]):
+        with pytest.raises(
+            ValueError, match="`videos` must be a folder of clips, one clip, or a list of such"
+        ):
+            videoqa.predict(run, wrong)
+
+
+def test_unreadable_files_are_counted_and_named(
+    action_run: Path, clips: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for number in range(6):
+        (clips / f"bad-{number}.mp4").write_text("no video")
+    assert main(["predict", str(action_run), str(clips), "--no-progress"]) == 0
+    printed = capsys.readouterr().err
+    assert "7 of 9 rows have no answer, of 7 videos that could not be used:" in printed
+    assert "bad-0.mp4" in printed and "the column `error` has all of them" in printed
+    assert main(["predict", str(action_run), str(clips / "b.avi"), str(clips / "more" / "a.AVI")]) == 0
+    assert capsys.readouterr().out.count("\n") == 3

@@ -150,3 +150,16 @@ def test_other_data_does_not_replace_the_runs_own_scores(action_run: Path, small
     own = videoqa.evaluate(action_run, split="val", progress=False)
     other = videoqa.evaluate(action_run, small_set / "labels.csv", split="val", progress=False)
     assert own["out"].endswith("validation") and other["out"].endswith("validation-labels")
+
+
+def test_a_table_that_is_scored_is_not_written_over(
+    question_run: Path, small_set: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "predictions.csv"
+    table.write_text((small_set / "questions.csv").read_text())
+    with pytest.raises(ValueError, match="`out` must not be a file that is read"):
+        videoqa.evaluate(question_run, str(table), videos=str(small_set), out=tmp_path, progress=False)
+    with pytest.raises(ValueError, match="`out` must not be a file that is read"):
+        videoqa.audit(
+            str(table.rename(tmp_path / "findings.csv")), videos=str(small_set), out=tmp_path, progress=False
+        )

@@ -1,15 +1,17 @@
 """`predict`: labels many clips or answers many questions, one table row each."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import Refusal, refusal
+from videoqa._checks import Refusal, check_not_read, refusal
 from videoqa._files import write_text
 from videoqa._frame_folders import frame_files, frame_number
+from videoqa._progress import say
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_questions, say_notes
@@ -18,28 +20,33 @@ from videoqa.data.video_index import VIDEO_SUFFIXES
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import make_examples
 
+SHOWN_ERRORS = 5
+
 
 def predict(
     model: str | os.PathLike[str] | VideoQA | None,
-    videos: str | os.PathLike[str] | None = None,
+    videos: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
     *,
     data: Any = None,
     num_test_clips: int | None = None,
     out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Return a table of answers: an action model labels clips, a question model answers a file of questions.
 
-    A video that cannot be read becomes a row with `status` "failed" and its `error`.
+    A video that cannot be read becomes a row with `status` "failed" and its `error`; such rows are counted on
+    stderr, and the first videos named.
 
     Args:
-        model: model folder, or the result of `load`.
-        videos: folder of clips (with its subfolders) or one clip; with `data` the folder that the video paths
-            start from.
+        model: model folder, or the result of `load` or `train`.
+        videos: folder of clips (with its subfolders), one clip, or a list of such; with `data` the folder
+            that the video paths start from.
         data: CSV or JSONL path or DataFrame with `video` and, for a question model, `question`.
         num_test_clips: average the probabilities of this many evenly spaced windows of each clip; None: the
             model's own setting.
-        out: CSV file to write as well.
+        out: CSV file to write as well, never one that is read here.
+        overwrite: write to `out` although it exists.
         progress: show bars on a terminal.
 
     Returns:
@@ -50,12 +57,17 @@ def predict(
         ValueError: a question model without `data`, a folder without videos, a file that lacks columns, or
             several windows for a model whose window is the whole clip.
         FileNotFoundError: no such folder or file.
+        FileExistsError: `out` exists.
     """
+    target = None if out is None else _check_out(out, overwrite)
+    if not isinstance(videos, (str, os.PathLike, type(None))):
+        videos = _listed(videos)
     loaded = model if isinstance(model, VideoQA) else load(model)
-    target = None if out is None else _check_out(out)
     folder = loaded.folder
     config = folder.config_to_score(num_test_clips)
     rows = _rows(loaded, videos, data)
+    if target is not None:
+        check_not_read("out", target, [data, *rows["video_path"].unique()])
     say_notes(rows, progress=progress)
     examples, outcome = make_examples(
         rows,
@@ -69,22 +81,44 @@ def predict(
         loaded.model, examples, num_test_clips=config.sampling.num_test_clips, progress=progress
     )
     table = _table(rows, outcome, found.probabilities, loaded.answers)
+    _say_failed(table)
     if target is not None:
         write_text(target, table.to_csv(index=False))
     return table
 
 
+def _listed(videos: Iterable[Any]) -> list[str]:
+    """Return the paths of several videos as texts; refuse anything else."""
+    requirement = "be a folder of clips, one clip, or a list of such"
+    paths = list(videos) if isinstance(videos, Iterable) else [videos]
+    for path in paths:
+        if not isinstance(path, (str, os.PathLike)):
+            advice = "For an array of frames call `ask`."
+            raise Refusal("videos", requirement, type(path).__name__, advice)
+    if not paths:
+        raise Refusal("videos", requirement, paths)
+    return [os.fspath(path) for path in paths]
+
+
 def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
     if data is not None:
+        if isinstance(videos, list):
+            raise Refusal("videos", "be one folder with `data`, whose rows name the clips", videos)
         return read_questions(data, videos, task=loaded.task)
     if loaded.task != "action":
         advice = "Columns: video, question. For one question use `videoqa ask`."
         raise Refusal("data", "name a file of questions for a question model", None, advice)
     if videos is None:
         raise Refusal("videos", "be a folder of clips or one clip", None)
-    paths, root, notes = find_videos(videos)
-    clips = pd.DataFrame({"video": [os.fspath(path.relative_to(root)) for path in paths]})
-    table = read_questions(clips, root, task="action")
+    root, notes = Path.cwd(), []
+    if isinstance(videos, list):
+        found = [find_videos(each) for each in videos]
+        names = list(dict.fromkeys(os.fspath(path) for paths, _, _ in found for path in paths))
+        notes = [note for _, _, each in found for note in each]
+    else:
+        paths, root, notes = find_videos(videos)
+        names = [os.fspath(path.relative_to(root)) for path in paths]
+    table = read_questions(pd.DataFrame({"video": names}), root, task="action")
     table.attrs["notes"] += notes
     return table
 
@@ -128,8 +162,27 @@ def _table(
     return table.assign(status=outcome["status"], error=outcome["error"])
 
 
-def _check_out(out: str | os.PathLike[str]) -> Path:
+def _say_failed(table: pd.DataFrame) -> None:
+    """Print how many rows have no answer, and the first errors of their videos."""
+    failed = table[table["status"] == "failed"]
+    if not len(failed):
+        return
+    errors = failed.groupby("video", sort=False)["error"].first()
+    say(f"{len(failed)} of {len(table)} rows have no answer, of {len(errors)} videos that could not be used:")
+    for video, error in errors.iloc[:SHOWN_ERRORS].items():
+        say(f"  {error}" if str(video) in error else f"  {video}: {error}")
+    if len(errors) > SHOWN_ERRORS:
+        say("  ... the column `error` has all of them.")
+
+
+def _check_out(out: str | os.PathLike[str], overwrite: bool) -> Path:
+    """Return the file to write to; refuse one that exists, unless it may be overwritten."""
     path = Path(out)
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise Refusal("out", "be a file to write; this is a device", str(out))
+    if path.is_file() and not overwrite:
+        advice = "Name another file, or add --overwrite (in Python: overwrite=True)."
+        raise FileExistsError(refusal("out", "not exist yet", str(out), advice))
     if path.is_dir() or not path.parent.is_dir():
         advice = "Its folder must exist, and it must not be a folder itself."
         raise Refusal("out", "be a file to write", str(out), advice)

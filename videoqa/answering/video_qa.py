@@ -1,7 +1,7 @@
 """`VideoQA`: a loaded model that answers questions, and the `Answer` that it gives."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,10 @@ class VideoQA:
 
     def __repr__(self) -> str:
         return f"VideoQA({str(self.folder.path)!r}, task={self.task!r}, num_answers={len(self.answers)})"
+
+    def __fspath__(self) -> str:
+        """Return its folder, so that it can be given wherever a model folder is wanted."""
+        return str(self.folder.path)
 
     @property
     def task(self) -> str:
@@ -165,17 +169,19 @@ class VideoQA:
 
     def predict(
         self,
-        videos: str | os.PathLike[str] | None = None,
+        videos: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
         *,
         data: Any = None,
         num_test_clips: int | None = None,
         out: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
         progress: bool = True,
     ) -> "pd.DataFrame":
         """Return a table of answers about many clips, as `videoqa.predict` does."""
         from videoqa.answering.predict import predict
 
-        return predict(self, videos, data=data, num_test_clips=num_test_clips, out=out, progress=progress)
+        options: dict[str, Any] = {"num_test_clips": num_test_clips, "out": out, "overwrite": overwrite}
+        return predict(self, videos, data=data, progress=progress, **options)
 
     def _answer(
         self, probabilities: np.ndarray, unknown: list[str], timestamps: tuple[float, ...], top_k: int

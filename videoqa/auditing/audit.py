@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
-from videoqa._checks import Refusal, check_integer
+from videoqa._checks import Refusal, check_integer, check_not_read
 from videoqa._progress import progress_bar, say
 from videoqa.auditing.collecting import all_findings, tasks_of
 from videoqa.auditing.records import Records, without_thumbnails
-from videoqa.auditing.report import AuditReport, videos_table, write_report
+from videoqa.auditing.report import WRITTEN, AuditReport, videos_table, write_report
 from videoqa.auditing.workers import Task, examine_all
 from videoqa.config import run_config_from_options
 from videoqa.config.keywords import AuditOptions, shows_options
@@ -67,6 +67,8 @@ def audit(
     table = read_annotations(config.data, tables=tables, seed=config.training.seed, with_videos=False)
     say_notes(table, progress=progress)
     folder = _out_folder(out, config.data.videos)
+    for name in WRITTEN:
+        check_not_read("out", folder / name, sources)
     paths = table["video_path"].unique().tolist()
     hashes, failures = content_hashes(paths, progress=progress)
     kept = Records()

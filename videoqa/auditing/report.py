@@ -20,6 +20,7 @@ VIDEO_COLUMNS = (
     *("video_path", "status", "findings", "frames_announced", "frames_decoded", "fps", "seconds"),
     *("width", "height", "pixel_aspect", "codec", "bytes", "sha256"),
 )
+WRITTEN = ("findings.csv", "videos.csv", "suspicious.png")
 SHOWN_ON_SHEET = 60
 SHEET_FINDINGS = (
     *("undecodable", "header_count", "too_few_frames", "still"),

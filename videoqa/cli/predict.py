@@ -9,16 +9,18 @@ from videoqa.cli.arguments import add_json, add_num_test_clips, add_out, add_pro
 HELP = "label a folder of clips with an action model, or answer a file of questions"
 EXAMPLE = """example:
   videoqa predict runs/actions clips/ --out labels.csv
+  videoqa predict runs/actions new/*.mp4 --out labels.csv --overwrite
   videoqa predict runs/mine clips/ --data questions.csv --out answers.csv
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the model folder")
-    parser.add_argument("videos", metavar="VIDEOS", nargs="?", help="folder of the clips, or one clip")
+    parser.add_argument("videos", metavar="VIDEOS", nargs="*", help="folder of the clips, or clips")
     parser.add_argument("--data", metavar="FILE", help="CSV or JSONL file of the questions")
     add_num_test_clips(parser)
     add_out(parser, "CSV file (default: print it)", "FILE")
+    parser.add_argument("--overwrite", action="store_true", help="write to --out although it exists")
     add_progress(parser)
     add_json(parser)
 
@@ -26,8 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from videoqa import predict
 
+    videos = getattr(arguments, "videos", [])
     table = predict(
-        arguments.model, **keywords(arguments, "videos", "data", "num_test_clips", "out", "progress")
+        arguments.model,
+        videos if len(videos) > 1 else next(iter(videos), None),
+        **keywords(arguments, "data", "num_test_clips", "out", "overwrite", "progress"),
     )
     return {"num_rows": len(table), "out": getattr(arguments, "out", None), "predictions": table}
 

@@ -1,8 +1,10 @@
 """`videoqa sheet`: a picture of the sampled frames."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
+from videoqa._checks import check_not_read
 from videoqa.cli.arguments import add_out, add_segment, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import SamplingConfig
@@ -28,6 +30,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from videoqa.video.decoding import ClipRequest, decode
 
     request = ClipRequest(arguments.video, **keywords(arguments, "start_seconds", "end_seconds"))
+    check_not_read("out", arguments.out, [arguments.video, *Path(arguments.video).glob("*")])
     clip = decode(request, sampling)
     image = contact_sheet(clip.frames, clip.timestamps_seconds, **keywords(arguments, "columns"))
     save_image(arguments.out, image)

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import Refusal, check_choice, refusal
+from videoqa._checks import Refusal, check_choice, check_not_read, refusal
 from videoqa._files import files_of_folder, write_bytes, write_text
 from videoqa._manifest import MANIFEST, file_sha256, write_json
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
@@ -19,6 +19,8 @@ from videoqa.evaluation.rows import name_of, rows_to_score
 from videoqa.evaluation.scoring import Scored, score_examples
 from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import ModelFolder, load_model_folder
+
+WRITTEN = ("predictions.csv", "confusion.png", "curves.png", "metrics.json")
 
 
 @shows_options(EvaluateOptions)
@@ -75,6 +77,8 @@ def evaluate(
     windows = config.sampling.num_test_clips
     named = "" if windows == folder.config.sampling.num_test_clips else f"-{windows}-windows"
     target = _check_target(out, folder.path / "evaluation" / (split + view + named + name_of(data, options)))
+    for name in WRITTEN:
+        check_not_read("out", target / name, data if isinstance(data, (list, tuple)) else [data])
     table = rows_to_score(folder, data, split, dict(options))
     rows = require_split(table, split)
     examples, outcome = make_examples(

@@ -27,6 +27,8 @@ from videoqa.training.stages import TrainedModel, model_stage, train_blind, trai
 from videoqa.training.state import RunCheckpoints
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from videoqa.answering.video_qa import Answer
     from videoqa.training.distribution import Strategy
 
@@ -47,6 +49,10 @@ class TrainingRun:
     history: list[dict[str, float]]
     metrics: dict[str, Any]
 
+    def __fspath__(self) -> str:
+        """Return the model folder, so that the run can be given wherever one is wanted."""
+        return str(self.out)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the run as one JSON-ready object."""
         return {"out": str(self.out), "num_epochs": len(self.history), **self.metrics}
@@ -62,6 +68,12 @@ class TrainingRun:
         from videoqa.answering.ask import ask
 
         return ask(video, question, model=self.out, **options)
+
+    def predict(self, videos: Any = None, **options: Any) -> "pd.DataFrame":
+        """Label many clips or answer many questions; arguments and result are those of `videoqa.predict`."""
+        from videoqa.answering.predict import predict
+
+        return predict(self.out, videos, **options)
 
     def report(self, **options: Any) -> Path:
         """Write one HTML file about the run; arguments and result are those of `videoqa.report`."""
