@@ -46,6 +46,10 @@ def test_a_plain_csv_becomes_the_annotation_table(tmp_path):
         "absent": {},
         "score_groups": {},
         "notes": [],
+        "none_there": [
+            f"None of the 2 videos of {tmp_path / 'my.csv'} is there: the first is '{tmp_path / 'a.avi'}'. "
+            f"{str(tmp_path)!r} holds no video, only 'my.csv'."
+        ],
     }
     assert table.attrs == expected
 

@@ -15,6 +15,7 @@ from videoqa._progress import say
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_questions, say_notes
+from videoqa.data.file_names import VideoNames, notes_on
 from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import VIDEO_SUFFIXES
 from videoqa.evaluation.prediction import predict_examples
@@ -132,22 +133,25 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[
         FileNotFoundError: no such file or folder.
         ValueError: a folder without frames and without video files.
     """
-    root = Path(videos)
+    root, respelled = Path(videos), list[str]()
     if not root.exists():
+        found = VideoNames(root.parent).find(root.name)
+        root, respelled = Path(found.path), notes_on([found], "`videos`")
+    if not respelled and not root.exists():
         raise FileNotFoundError(refusal("videos", "be an existing folder or file", str(videos)))
     if root.is_file():
-        return [root], root.parent, []
+        return [root], root.parent, respelled
     walk = walk_folder(root)
     paths = [root / name for name in walk.files]
     files = {path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES}
     if frame_files(root) and not files:
-        return [root], root.parent, []
+        return [root], root.parent, respelled
     frames = {path.parent for path in paths if frame_number(path.name) is not None}
-    found = sorted(files | frames - {path.parent for path in files})
-    if not found:
+    clips = sorted(files | frames - {path.parent for path in files})
+    if not clips:
         requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}, or folders of frames 0000.jpg, ..."
         raise Refusal("videos", requirement, str(videos), " ".join(walk.notes()))
-    return found, root, walk.notes()
+    return clips, root, walk.notes()
 
 
 def _table(

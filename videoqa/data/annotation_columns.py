@@ -15,7 +15,8 @@ from videoqa._checks import Refusal, check_columns
 from videoqa._text_normalization import check_question, collapse_spaces, matching_form, shown_answer
 from videoqa._words import question_words
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
-from videoqa.data.source import LIST_COLUMNS, Source
+from videoqa.data.file_names import FoundVideo, VideoNames, notes_on, without_taken
+from videoqa.data.source import ABSENT, LIST_COLUMNS, Source
 
 TEXT_COLUMNS = [
     *("video_id", "video_path", "question_id", "question", "answer", "question_type", "split", "group")
@@ -30,7 +31,8 @@ def as_texts(source: Source) -> Source:
     """Return the source with its text columns as str ("" in empty cells) and its lists as lists of str."""
     table = source.table.copy()
     for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label"]):
-        table[column] = column_as(source, column, as_text)
+        is_name = column in ("video", "video_path")
+        table[column] = column_as(source, column, as_file_name if is_name else as_text)
     for column in table.columns.intersection(LIST_COLUMNS):
         table[column] = column_as(source, column, _texts)
     return replace(source, table=table)
@@ -135,6 +137,11 @@ def as_text(cell: Any) -> str:
     return str(cell)
 
 
+def as_file_name(cell: Any) -> str:
+    """Return a cell as `as_text`, with the spaces around it, which a file's name may have."""
+    return cell if isinstance(cell, str) and cell.strip() else as_text(cell)
+
+
 def _plain(cell: Any) -> Any:
     """Return a numpy scalar or array as a Python value."""
     return cell.tolist() if isinstance(cell, (np.generic, np.ndarray)) else cell
@@ -171,11 +178,28 @@ def _videos(source: Source) -> tuple[pd.Series, pd.Series]:
     given = _optional(found, "video_path")
     text = text.where(text != "", given)
     refuse_rows(text == "", source, "video", "be filled in every row", text)
-    folder = os.path.abspath(source.folder)
-    paths = _each_distinct(
-        given.where(given != "", text), lambda path: os.path.normpath(os.path.join(folder, path))
-    )
-    return ids.where(ids != "", text), paths
+    names = given.where(given != "", text)
+    if ABSENT in source.table:  # of a named set, which has its own way to find videos
+        folder = os.path.abspath(source.folder)
+        paths = _each_distinct(names, lambda path: os.path.normpath(os.path.join(folder, path)))
+        return ids.where(ids != "", text), paths
+    videos = _found_videos(source, names)
+    source.notes.extend(notes_on(videos.values(), source.name))
+    paths = names.map({name: video.path for name, video in videos.items()})
+    written = {name: videos[name].name if name in videos else name.strip() for name in text.unique()}
+    return ids.where(ids != "", text.map(written)), paths
+
+
+def _found_videos(source: Source, names: pd.Series) -> dict[str, FoundVideo]:
+    """Return what each distinct name means; refuse one that could mean two files."""
+    videos, found = VideoNames(source.folder), dict[str, FoundVideo]()
+    distinct = names.drop_duplicates()
+    for row, name in zip(distinct.index, distinct, strict=True):
+        try:
+            found[name] = videos.find(name)
+        except ValueError as error:
+            raise Refusal(f"{error} It is {source.where(row)}.") from error
+    return without_taken(found)
 
 
 def _questions(source: Source) -> pd.Series:

@@ -1,11 +1,12 @@
 """Reads the annotation files of named sets: one function per format."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_columns
+from videoqa._text_normalization import collapse_spaces
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.annotation_columns import as_text, column_as, refuse_rows
 from videoqa.data.source import Source
@@ -188,13 +189,27 @@ def _read_class_folders(spec: Spec, folder: Path | None, fold: int, index: Video
     for path in map(PurePosixPath, index.paths):
         parts = path.parts
         split = OTHER_SPLIT_NAMES.get(parts[0].lower(), parts[0].lower()) if len(parts) > 2 else ""
-        label = parts[1] if split in SPLITS else parts[0]
+        label = collapse_spaces(parts[1] if split in SPLITS else parts[0])
         if len(parts) > 1:
             rows.append((label, path, split if split in SPLITS else ""))
     if not rows:
         requirement = "hold one folder of clips per class"
         raise Refusal("videos", requirement, str(index.folder), index.why_empty())
-    return _action_table(rows, sorted({label for label, _, _ in rows}))
+    classes = sorted({label for label, _, _ in rows})
+    _check_case(classes, index)
+    return _action_table(rows, classes)
+
+
+def _check_case(classes: Sequence[str], index: VideoIndex) -> None:
+    """Refuse two classes whose names differ by letter case only."""
+    seen: dict[str, str] = {}
+    for label in classes:
+        first = seen.setdefault(label.casefold(), label)
+        if first != label:
+            requirement = f"hold one folder for a class, not {first!r} and {label!r}"
+            raise Refusal(
+                "videos", requirement, str(index.folder), "Give both the same name, or move the clips."
+            )
 
 
 def _action_table(rows: Iterable[tuple[str, PurePosixPath, str]], classes: Iterable[str]) -> pd.DataFrame:

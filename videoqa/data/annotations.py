@@ -15,8 +15,9 @@ from videoqa._progress import say
 from videoqa.config import SPLITS, TASKS, DataConfig
 from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
 from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
-from videoqa.data.named_sets import ABSENT, WHY_ABSENT, drop_absent
-from videoqa.data.source import LIST_COLUMNS, Source
+from videoqa.data.file_names import why_none_is_there
+from videoqa.data.named_sets import WHY_ABSENT, drop_absent
+from videoqa.data.source import ABSENT, LIST_COLUMNS, Source
 from videoqa.data.splits import AUTOMATIC_SPLIT, draw_splits
 
 
@@ -47,7 +48,8 @@ def read_annotations(
         "automatic_split", whether the splits were drawn here; "left_out", rows per other task; "absent", rows
         without a video left out, per split; "classes", action labels in the set's own order if it has one,
         and "num_listed_classes" before `data.classes` chose; "score_groups", see `Spec`;
-        "notes", sentences on what was understood otherwise than written.
+        "notes", sentences on what was understood otherwise than written; "none_there", sentences on the
+        sources of which no video is there, and on what lies in their folders.
 
     Raises:
         FileNotFoundError: a source or a folder is not there.
@@ -63,7 +65,9 @@ def read_annotations(
         for entry, where, own in zip(entries, videos, annotations, strict=True)
     ]
     task, parts, left_out = _rows_of_one_task(sources, data.task)
-    table = _join(parts, [standard_columns(part, task) for part in parts])
+    tables = [standard_columns(part, task) for part in parts]
+    none_there = _none_there(parts, tables)
+    table = _join(parts, tables)
     _check_splits(table, parts)
     table, classes = _keep_classes(table, parts, task, data.classes)
     absent: dict[str, int] = {}
@@ -85,6 +89,7 @@ def read_annotations(
         "left_out": left_out,
         "absent": absent,
         "score_groups": {name: members for each in groups for name, members in each.items()},
+        "none_there": none_there,
         "notes": [note for source in sources for note in source.notes],
     }
     table.attrs.update(classes)
@@ -125,17 +130,26 @@ def read_questions(
     check_choice("task", task, TASKS)
     folder = None if videos is None else os.path.abspath(videos)
     source = as_texts(open_source(entry, DataConfig(task=task), videos=folder))
-    table = _join([source], [standard_columns(source, task, labelled=False)])
+    standard = standard_columns(source, task, labelled=False)
+    none_there = _none_there([source], [standard])
+    table = _join([source], [standard])
     table["split"] = table["split"].where(table["split"] != "", "test")
     table.attrs = {"task": task, "sources": [source.name], "automatic_split": False, "left_out": {}}
-    table.attrs["notes"] = source.notes
+    table.attrs |= {"notes": source.notes, "none_there": none_there}
     return table
 
 
 def say_notes(table: pd.DataFrame, *, progress: bool = True) -> None:
-    """Print what was understood otherwise than the sources of a table have it."""
-    for note in table.attrs.get("notes", ()):
+    """Print what was understood otherwise than a table's sources have it, and whose videos are missing."""
+    for note in (*table.attrs.get("notes", ()), *table.attrs.get("none_there", ())):
         say(note, progress=progress)
+
+
+def check_some_there(table: pd.DataFrame) -> None:
+    """Raise `ValueError` if no video of the table is there, saying what lies in the folder instead."""
+    whys = table.attrs.get("none_there", [])
+    if whys and not any(os.path.lexists(path) for path in table["video_path"].unique()):
+        raise Refusal(" ".join(whys))
 
 
 def require_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -166,6 +180,15 @@ def _keep_classes(
         check_choice("classes", label, labels)
     kept = table[table["answer"].isin(wanted)].reset_index(drop=True)
     return kept, {"classes": list(wanted), "num_listed_classes": len(labels)}
+
+
+def _none_there(sources: list[Source], tables: list[pd.DataFrame]) -> list[str]:
+    """Return a sentence for each source, but named sets, of which no video is there."""
+    return [
+        why
+        for source, table in zip(sources, tables, strict=True)
+        if ABSENT not in table and (why := why_none_is_there(table["video_path"], source.folder, source.name))
+    ]
 
 
 def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, list[Source], dict[str, int]]:

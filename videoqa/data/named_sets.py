@@ -11,11 +11,10 @@ import pandas as pd
 from videoqa._checks import Refusal, check_directory, refusal
 from videoqa.config import SPLITS, DataConfig
 from videoqa.data.annotation_formats import read_annotation_files
+from videoqa.data.source import ABSENT
 from videoqa.data.specs import Spec
-from videoqa.data.video_index import VideoIndex
+from videoqa.data.video_index import VideoIndex, folded_name
 
-ABSENT = "video_absent"
-"""Column of named sets only: whether the row's video is missing from the folder."""
 WHY_ABSENT = "why_absent"
 """Attribute of a set's table if the folder has none of its videos: the refusal that says so."""
 
@@ -47,11 +46,23 @@ def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos
     _check_disjoint(spec, table)
     _find_videos(spec, table, index, folder)
     table.attrs["score_groups"] = {name: list(members) for name, members in spec.score_groups.items()}
-    if spec.format == "class_folders" and index is not None:
-        table.attrs["notes"] = [f"{index.folder}: {note}" for note in index.walk.notes()]
+    if index is not None:
+        table.attrs["notes"] = _notes(spec, index)
     if "question_id" in table:
         table["question_id"] = f"{spec.name}:" + table["question_id"].astype(str)
     return table.drop(columns="names")
+
+
+def _notes(spec: Spec, index: VideoIndex) -> list[str]:
+    """Return in words which videos are written otherwise, and of class folders what was passed over."""
+    notes = [f"{index.folder}: {note}" for note in index.walk.notes()] if not spec.files else []
+    if index.respelled:
+        name, path = min(index.respelled.items())
+        count = f"{len(index.respelled):,} {'video' if len(index.respelled) == 1 else 'videos'}"
+        notes.append(
+            f"{count} of {spec.name} found under another spelling: {name!r} is taken to mean {path!r}."
+        )
+    return notes
 
 
 def _check_fold(spec: Spec, fold: int | None) -> int:
@@ -134,7 +145,7 @@ def _resolved(distinct: set[tuple[str, ...]], index: VideoIndex | None) -> dict[
 
 
 def _stem(name: str) -> str:
-    return PurePosixPath(name).name.lower()
+    return PurePosixPath(folded_name(name)).name
 
 
 def drop_absent(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+ABSENT = "video_absent"
+"""Column of named sets only: whether the row's video is missing from the folder."""
 LIST_COLUMNS = ["answers", "choices"]
 """Columns whose cells are lists of texts."""
 

@@ -1,6 +1,7 @@
 """Lists the video files of a folder and finds the one that a data set's name for a video means."""
 
 import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable
 from functools import cached_property
@@ -21,6 +22,17 @@ ARCHIVE_SUFFIXES = (
 """Endings of archives, which have to be unpacked first."""
 
 
+def folded_name(name: str) -> str:
+    """Return a path as it is compared: in one Unicode form, without letter case, with `/` between parts."""
+    folded = unicodedata.normalize("NFC", name).casefold()
+    return unicodedata.normalize("NFC", folded).replace("\\", "/")
+
+
+def without_ending(name: str) -> str:
+    """Return a path without its video ending, if it has one."""
+    return os.path.splitext(name)[0] if name.lower().endswith(VIDEO_SUFFIXES) else name
+
+
 class VideoIndex:
     """The video files in a folder and all folders below it, found once.
 
@@ -34,6 +46,7 @@ class VideoIndex:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = check_directory("videos", folder).absolute()
+        self.respelled: dict[str, str] = {}
 
     @cached_property
     def paths(self) -> list[str]:
@@ -49,7 +62,8 @@ class VideoIndex:
         """Return the absolute path of the video that one of `names` means; None: it is not in the folder.
 
         A name is a path without suffix, such as `YoYo/v_YoYo_g01_c01`. It means the file at that path, else
-        the only file of that name in any folder. Letter case and the video suffix do not matter.
+        the only file of that name in any folder. Letter case, Unicode form, `\\` for `/` and the video suffix
+        do not matter; `respelled` keeps what was found so.
 
         Args:
             names: tried in this order.
@@ -59,7 +73,7 @@ class VideoIndex:
             ValueError: a name matches several files.
         """
         for name in names:
-            key = name.lower()
+            key = folded_name(name)
             matches = self._by_path.get(key, [])
             if not matches and (anywhere is None or name in anywhere):
                 matches = self._by_stem.get(PurePosixPath(key).name, [])
@@ -67,6 +81,8 @@ class VideoIndex:
                 requirement = f"hold one file that can be {name!r}"
                 raise Refusal("videos", requirement, str(self.folder), _list(matches))
             if matches:
+                if PurePosixPath(name).name != PurePosixPath(matches[0]).stem:
+                    self.respelled[name] = matches[0]
                 return os.path.join(self.folder, *matches[0].split("/"))
         return None
 
@@ -100,7 +116,7 @@ class VideoIndex:
 def _grouped(paths: list[str], key: Callable[[PurePosixPath], str]) -> dict[str, list[str]]:
     groups = defaultdict(list)
     for path in paths:
-        groups[key(PurePosixPath(path)).lower()].append(path)
+        groups[folded_name(key(PurePosixPath(path)))].append(path)
     return dict(groups)
 
 

@@ -18,7 +18,7 @@ from videoqa._prefetch import run_ahead
 from videoqa._progress import progress_bar, say
 from videoqa.config import DataConfig, ExtractionConfig, field_names
 from videoqa.config.keywords import ExtractOptions, shows_options
-from videoqa.data.annotations import read_annotations, say_notes, split_sources
+from videoqa.data.annotations import check_some_there, read_annotations, say_notes, split_sources
 from videoqa.data.archives import check_unpacked
 from videoqa.extraction.clips import Clip, clips_of
 from videoqa.extraction.done import DoneClips, source_of
@@ -128,8 +128,9 @@ def extract_frames(
     check_out(folder, data_config.videos)
     check_unpacked(data_config.videos)
     table = read_annotations(data_config, tables=tables)
-    say_notes(table, progress=progress)
     clips, classes = clips_of(table)
+    check_some_there(table)
+    say_notes(table, progress=progress)
     _say_absent(table, progress)
     open_out(folder, settings_of(settings, data_config, len(tables), classes))
     with locked_folder(folder) as locked:

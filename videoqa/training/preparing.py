@@ -15,7 +15,7 @@ from videoqa._progress import say
 from videoqa._version import installed_versions
 from videoqa.auditing.table_audit import say_table_findings
 from videoqa.config import PARTS, ModelConfig, RunConfig
-from videoqa.data.annotations import read_annotations, require_split, say_notes
+from videoqa.data.annotations import check_some_there, read_annotations, require_split, say_notes
 from videoqa.data.splits import attach_validation, groups_of_splits
 from videoqa.features.contents import content_hashes, distinct_requests, short_hash
 from videoqa.input_pipeline import (
@@ -115,6 +115,8 @@ def prepare_data(
     """
     launch = request.job.launch
     table, config = _read(request, replicas)
+    if config.model.sees_video:
+        check_some_there(table)
     say_notes(table, progress=progress)
     say_table_findings(table, config, progress=progress)
     training_rows = require_split(table, "train")
