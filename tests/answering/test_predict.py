@@ -36,6 +36,7 @@ def test_an_action_model_labels_a_folder(action_run: Path, clips: Path, tmp_path
     written = pd.read_csv(tmp_path / "labels.csv", keep_default_na=False)
     assert written["answer"].tolist() == table["answer"].tolist()
     assert not list(tmp_path.glob(".labels*"))
+    assert written["damaged_frames"].tolist() == ["0", "", "0"]
 
 
 @pytest.mark.numeric
@@ -162,3 +163,14 @@ def test_unreadable_files_are_counted_and_named(
     assert "bad-0.mp4" in printed and "the column `error` has all of them" in printed
     assert main(["predict", str(action_run), str(clips / "b.avi"), str(clips / "more" / "a.AVI")]) == 0
     assert capsys.readouterr().out.count("\n") == 3
+
+
+@pytest.mark.real_data
+def test_damaged_pictures_are_counted_and_noted(
+    action_run: Path, real_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = real_data / "field" / "damaged_key_frame" / "flipped_bit.mp4"
+    assert videoqa.predict(action_run, clip, progress=False)["damaged_frames"].tolist() == [100]
+    answer = videoqa.ask(clip, model=action_run)
+    assert "The clip seems damaged: 100 of 100 frames" in answer.notes[-1]
+    assert "note: The clip seems damaged" in capsys.readouterr().err

@@ -105,6 +105,24 @@ def write_noisy(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
+def write_frames(tmp_path: Path) -> Callable[..., str]:
+    """Return a function that encodes uint8 RGB `(num_frames, height, width, 3)` and returns the path."""
+
+    def write(name: str, codec: str, frames: np.ndarray) -> str:
+        path = str(tmp_path / name)
+        with av.open(path, "w") as container:
+            stream = container.add_stream(codec, rate=25)
+            stream.height, stream.width = frames.shape[1:3]
+            stream.pix_fmt = "yuv420p"
+            for frame in frames:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            container.mux(stream.encode(None))
+        return path
+
+    return write
+
+
+@pytest.fixture
 def set_avi_frame_count() -> Callable[[str, int], None]:
     """Return a function that overwrites the frame count in the two headers of an .avi."""
 

@@ -19,7 +19,11 @@ from videoqa.data.file_names import VideoNames, notes_on
 from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import VIDEO_SUFFIXES
 from videoqa.evaluation.prediction import predict_examples
+from videoqa.features.cache import FeatureCache
+from videoqa.features.contents import segments_of
+from videoqa.features.known_damage import clip_damages
 from videoqa.input_pipeline import make_examples
+from videoqa.video.decoding import ClipRequest
 
 SHOWN_ERRORS = 5
 
@@ -52,7 +56,8 @@ def predict(
 
     Returns:
         One row per clip or question: `video`, `start_seconds`, `end_seconds`, `question_id`, `question`,
-        `answer`, `probability`, `status`, `error`. If the video failed, `answer` is "" and `probability` NaN.
+        `answer`, `probability`, `status`, `error`, `damaged_frames` (how many seem so). If the video failed,
+        `answer` is "", `probability` NaN, and `damaged_frames` <NA>.
 
     Raises:
         ValueError: a question model without `data`, a folder without videos, a file that lacks columns, or
@@ -83,6 +88,7 @@ def predict(
     )
     table = _table(rows, outcome, found.probabilities, loaded.answers)
     _say_failed(table)
+    table["damaged_frames"] = _damaged_frames(rows, table["status"], loaded.cache, progress)
     if target is not None:
         write_text(target, table.to_csv(index=False))
     return table
@@ -177,6 +183,23 @@ def _say_failed(table: pd.DataFrame) -> None:
         say(f"  {error}" if str(video) in error else f"  {video}: {error}")
     if len(errors) > SHOWN_ERRORS:
         say("  ... the column `error` has all of them.")
+
+
+def _damaged_frames(
+    rows: pd.DataFrame, statuses: pd.Series, cache: FeatureCache, progress: bool
+) -> pd.Series:
+    """Return how many pictures of each row's clip are damaged; no number where it failed."""
+    read = (statuses != "failed").to_numpy()
+    clips = zip(rows["video_path"], segments_of(rows), strict=True)
+    requests = [ClipRequest(path, *segment) for path, segment in clips]
+    damages = clip_damages(
+        [request for request, ok in zip(requests, read, strict=True) if ok], cache, progress=progress
+    )
+    numbers = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    numbers[read] = [damage.num_suspect for damage in damages]
+    if (numbers > 0).any():
+        say(f"{(numbers > 0).sum()} of {len(rows)} rows are of clips whose frames are damaged in part.")
+    return numbers
 
 
 def _check_out(out: str | os.PathLike[str], overwrite: bool) -> Path:

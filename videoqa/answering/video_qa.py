@@ -14,6 +14,7 @@ from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
 from videoqa.features.frame_encoder import FrameEncoder, encode_frames
 from videoqa.features.kept_frames import FrameKeeper
+from videoqa.features.known_damage import clip_damages
 from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
 from videoqa.video.decoding import ClipRequest, decode
@@ -165,7 +166,8 @@ class VideoQA:
         rows = predict_examples(self.model, examples, num_test_clips=num_test_clips).probabilities
         seen = places_seen(examples, 0, num_test_clips=num_test_clips) if timestamps else ()
         times = tuple(dict.fromkeys(timestamps[place] for place in seen))
-        return [self._answer(*row, times, top_k) for row in zip(rows, unknown, strict=True)]
+        notes = self.notes + self._notes_on_damage(video, start_seconds, end_seconds)
+        return [self._answer(*row, times, top_k, notes) for row in zip(rows, unknown, strict=True)]
 
     def predict(
         self,
@@ -184,14 +186,28 @@ class VideoQA:
         return predict(self, videos, data=data, progress=progress, **options)
 
     def _answer(
-        self, probabilities: np.ndarray, unknown: list[str], timestamps: tuple[float, ...], top_k: int
+        self,
+        probabilities: np.ndarray,
+        unknown: list[str],
+        timestamps: tuple[float, ...],
+        top_k: int,
+        notes: tuple[str, ...],
     ) -> Answer:
         order = np.argsort(-probabilities, kind="stable")[:top_k]
         ranked = tuple((self.answers[index], float(probabilities[index])) for index in order)
-        notes = self.notes
         if unknown:
             notes += (f"Words never seen in training: {', '.join(unknown)}.",)
         return Answer(*ranked[0], ranked, tuple(unknown), notes, timestamps)
+
+    def _notes_on_damage(
+        self, video: Any, start_seconds: float | None, end_seconds: float | None
+    ) -> tuple[str, ...]:
+        """Return what is wrong with the pictures of a file, one sentence or none."""
+        if not isinstance(video, (str, os.PathLike)):
+            return ()
+        request = ClipRequest(os.fspath(video), start_seconds, end_seconds)
+        (damage,) = clip_damages([request], self.cache)
+        return (f"The clip seems damaged: {damage}.",) if damage.num_suspect else ()
 
     def _check_question(self, question: str) -> list[str]:
         """Refuse a question that cannot be answered and return its unknown words."""

@@ -48,6 +48,8 @@ def clip_findings(
     clip = record["segments"][segment_name(segment)]
     if not clip["frames"] or error is not None:
         return
+    if clip.get("damage"):
+        yield "damaged_frames", clip["damage"]
     grid = grid_indices(clip["frames"], sampling, record["video"]["fps"])
     wanted = len(np.unique(grid))
     if wanted < sampling.num_frames:

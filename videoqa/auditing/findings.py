@@ -8,6 +8,7 @@ FINDINGS = (
     "missing",
     "undecodable",
     "segment_outside_video",
+    "damaged_frames",
     "header_count",
     "too_few_frames",
     "still",

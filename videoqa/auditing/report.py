@@ -17,13 +17,14 @@ from videoqa.video.jpeg_folders import folder_state
 from videoqa.video.strips import strips
 
 VIDEO_COLUMNS = (
-    *("video_path", "status", "findings", "frames_announced", "frames_decoded", "fps", "seconds"),
+    *("video_path", "status", "findings", "frames_announced", "frames_decoded", "frames_damaged"),
+    *("fps", "seconds"),
     *("width", "height", "pixel_aspect", "codec", "bytes", "sha256"),
 )
 WRITTEN = ("findings.csv", "videos.csv", "suspicious.png")
 SHOWN_ON_SHEET = 60
 SHEET_FINDINGS = (
-    *("undecodable", "header_count", "too_few_frames", "still"),
+    *("undecodable", "damaged_frames", "header_count", "too_few_frames", "still"),
     *("duplicate_content", "same_video_in_two_splits"),
 )
 """Findings whose videos are shown in the picture."""
@@ -95,7 +96,13 @@ def videos_table(
             row["status"] = "ok" if error_of(path, record) is None else "undecodable"
             row["bytes"] = _num_bytes(path)
         rows.append({**row, "video_path": path, "findings": found.get(path, ""), "sha256": hashes.get(path)})
-    whole = {"frames_announced": "Int64", "frames_decoded": "Int64", "width": "Int64", "height": "Int64"}
+    whole = {
+        "frames_announced": "Int64",
+        "frames_decoded": "Int64",
+        "frames_damaged": "Int64",
+        "width": "Int64",
+        "height": "Int64",
+    }
     return pd.DataFrame(rows, columns=list(VIDEO_COLUMNS)).astype({**whole, "bytes": "Int64"})
 
 

@@ -92,7 +92,8 @@ def decode(
     Frames of a whole video are chosen by the header's frame count. If that count is missing or absurd, or the
     video turns out shorter or longer, the frames are counted and chosen again, and the status is
     "short_header". A video is refused if it gives less than 90 % of the announced frames and its file is
-    damaged (see `why_damaged`). Damage inside a picture that the decoder conceals goes unnoticed.
+    damaged (see `why_damaged`). Damage inside a picture that the decoder conceals is not: see
+    `look_at_pictures`.
 
     A segment has the frames with `start_seconds <= timestamp < end_seconds`, or if there are none, the frame
     shown at its start. With a variable frame rate they are chosen regularly in time. An end up to one second

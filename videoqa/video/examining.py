@@ -16,6 +16,7 @@ from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import announced_count, times_passed
 from videoqa.video.jpegs import encode_jpeg
+from videoqa.video.picture_damage import LookedAt, look_at_pictures
 from videoqa.video.probing import VideoInfo, decoder_names, probe
 from videoqa.video.readers import read_frames
 from videoqa.video.timeline import segment_bounds
@@ -79,11 +80,12 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
 
     Returns:
         "video": `codec`, `width`, `height`, `pixel_aspect` (of stored pixels, width by height), `fps`,
-        `decoder`, `frames_announced` (None: not at all), `is_count_stored`, `frames_decoded`, `seconds`;
-        "fingerprint": sha256 of the count and of the frames 0, 1, 2, 4, 8, ...; "failure": None, or why
-        `decode` refuses the whole video; "segments": by `segment_name`, also for the whole video: the number
-        of `frames`, the largest `change` of any block in grey levels, the frames `looked` at for that, and
-        the `error` of `decode`; "thumbnails": first, middle and last frame as JPEG in base64.
+        `decoder`, `frames_announced` (None: not at all), `is_count_stored`, `frames_decoded`,
+        `frames_damaged`, `seconds`; "fingerprint": sha256 of the count and of the frames 0, 1, 2, 4, 8, ...;
+        "failure": None, or why `decode` refuses the whole video; "segments": by `segment_name`, also for the
+        whole video: the number of `frames`, the largest `change` of any block in grey levels, the frames
+        `looked` at for that, the `damage` of its pictures in words or None, and the `error` of `decode`;
+        "thumbnails": first, middle and last frame as JPEG in base64.
 
     Raises:
         FileNotFoundError: no such file.
@@ -93,6 +95,7 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
     info = probe(path)
     looked, timestamps, fingerprint = _pass(info, segments)
     failure = _failure(info, len(timestamps))
+    pictures = look_at_pictures(info)
     return {
         "video": {
             "codec": info.codec,
@@ -104,12 +107,15 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
             "frames_announced": announced_count(info),
             "is_count_stored": info.is_count_stored,
             "frames_decoded": len(timestamps),
+            "frames_damaged": pictures.within().num_suspect,
             "seconds": len(timestamps) / info.fps,
         },
         "fingerprint": fingerprint,
         "failure": failure,
         "segments": {
-            segment_name(segment): _segment(info, segment, timestamps, looked, is_damaged=failure is not None)
+            segment_name(segment): _segment(
+                info, segment, timestamps, looked, pictures, is_damaged=failure is not None
+            )
             for segment in (WHOLE, *segments)
         },
         "thumbnails": [_as_jpeg(image) for image in looked.first_middle_last()],
@@ -173,7 +179,13 @@ def _failure(info: VideoInfo, count: int) -> dict[str, Any] | None:
 
 
 def _segment(
-    info: VideoInfo, segment: Segment, timestamps: np.ndarray, looked: _Looked, *, is_damaged: bool
+    info: VideoInfo,
+    segment: Segment,
+    timestamps: np.ndarray,
+    looked: _Looked,
+    pictures: LookedAt,
+    *,
+    is_damaged: bool,
 ) -> dict[str, Any]:
     """Return the facts of one segment; in a damaged video `decode` is tried, as some segments still work."""
     error: dict[str, Any] | None = None
@@ -186,7 +198,14 @@ def _segment(
     except ValueError as refused:
         first, stop, error = 0, 0, {"cause": str(refused), "outside": True}
     change, num_looked = looked.change(first, stop)
-    return {"frames": stop - first, "change": change, "looked": num_looked, "error": error}
+    damage = pictures.within(first, stop)
+    return {
+        "frames": stop - first,
+        "change": change,
+        "looked": num_looked,
+        "damage": str(damage) if damage.num_suspect else None,
+        "error": error,
+    }
 
 
 def _shrunk(image: np.ndarray, long_side: int) -> np.ndarray:
