@@ -22,6 +22,7 @@ EXAMPLE = """example:
   videoqa-train --data sample
   videoqa-train --data my.csv --videos clips/ --out runs/mine
   videoqa-train --data my.csv --epochs 60 --no-blind --json
+  videoqa-train --data my.csv --videos clips/ --cross-validate 5
 """
 OPTION_PARTS = (*PARTS.values(), LaunchConfig)
 
@@ -36,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=False,
         help="go on with the run that was stopped in --out; options not given are as they were",
     )
+    parser.add_argument(
+        "--cross-validate",
+        type=int,
+        metavar="K",
+        help="for few clips: score each by one of K models that never saw it, then train one on all",
+    )
     add_progress(parser)
     add_json(parser)
     add_option_flags(parser, OPTION_PARTS)
@@ -44,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     options = typed_options(arguments, OPTION_PARTS)
     if not arguments.resume:
-        typed = options | keywords(arguments, "out", "initial_model", "progress")
+        typed = options | keywords(arguments, "out", "initial_model", "cross_validate", "progress")
         command = [PROGRAM, "--data", "sample", *(["--json"] if arguments.json else [])]
         command += [word for name, value in typed.items() for word in words_of(name, value)]
         check_data_given(arguments, shlex.join(command), "the built-in clips")
@@ -54,7 +61,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from videoqa import train
 
     data = options.pop("data", None)
-    done = train(data, **options, **keywords(arguments, "out", "initial_model", "resume", "progress"))
+    given = keywords(arguments, "out", "initial_model", "resume", "cross_validate", "progress")
+    done = train(data, **options, **given)
     return done.to_dict()
 
 
@@ -62,6 +70,12 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print the validation scores, the folder, and what to type next."""
     from videoqa.evaluation.scores import format_score_table
 
+    if pooled := result.get("cross_validation"):
+        print(f"Cross-validation, {len(pooled['folds'])} folds:\n{format_score_table(pooled)}")
+        shown = ", ".join(f"{100 * fold['accuracy']:.1f}" for fold in pooled["folds"])
+        print(f"accuracy of each fold: {shown}\nRows and scores are in {pooled['out']}.")
+        print(f"Model on all rows: {result['out']}\nType next:\n  videoqa report {result['out']}")
+        return
     if result.get("validation"):
         print(f"Validation:\n{format_score_table(result['validation'])}")
     if "num_train_rows" not in result:

@@ -4,6 +4,7 @@ from videoqa.config.architectures import ARCHITECTURES, SEGMENT_FRAMES, Architec
 from videoqa.config.choices import (
     BACKBONES,
     CROPS,
+    CROSS_VALIDATION,
     DEFAULT_BACKBONE_WEIGHTS,
     DEFAULT_FRAME_SIZES,
     FORMAT_VERSION,
@@ -44,6 +45,7 @@ __all__ = [
     "ARCHITECTURES",
     "Architecture",
     "BACKBONES",
+    "CROSS_VALIDATION",
     "BACKBONE_OPTIONS",
     "CROPS",
     "DEFAULT_BACKBONE_WEIGHTS",

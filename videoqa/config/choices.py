@@ -5,6 +5,8 @@ FORMAT_VERSION = 2
 TASKS = ("open_ended", "action")
 SPLITS = ("train", "validation", "test")
 OTHER_SPLIT_NAMES = {"val": "validation"}
+CROSS_VALIDATION = "cross-validation"
+"""The split, in scores, of rows that were each scored by a model of another fold."""
 BACKBONES = ("inception_v3", "tiny")
 VIDEO_BRANCHES = ("lstm", "mean", "attention", "none")
 MODEL_INPUTS = ("clip", "features")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from videoqa.data.shares import group_counts, in_drawn_order
 from videoqa.data.specs import is_spec, load_spec
-from videoqa.data.strata import split_by_answer
+from videoqa.data.strata import folds_by_answer, split_by_answer
 
 AUTOMATIC_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
 """Shares of the groups where a table has no `split` column."""
@@ -78,6 +78,33 @@ def draw_splits(
 def _is_public(table: pd.DataFrame) -> bool:
     """Return whether a source is a set known by its own files of annotations."""
     return any(is_spec(name) and bool(load_spec(name).files) for name in table.attrs.get("sources", ()))
+
+
+def hold_out_fold(table: pd.DataFrame, number: int, num_folds: int, seed: int = 0) -> pd.DataFrame:
+    """Return the table with one fold of a cross-validation as test rows and all others as training rows.
+
+    Test rows of the user's own stay out of all folds; own validation rows do not.
+
+    Args:
+        table: from `read_annotations`.
+        number: of the fold, from 1; its own test rows are then left out. 0: no fold is held out, and the own
+            test rows stay.
+        num_folds: 2 to the number of groups.
+        seed: of the draw.
+
+    Raises:
+        ValueError: `num_folds` out of range.
+    """
+    own_test = (table["split"] == "test") & (not table.attrs["automatic_split"])
+    rows = table[~own_test]
+    folds = folds_by_answer(rows["group"], rows["answer"], num_folds, seed)
+    table = table.copy()
+    table.loc[~own_test, "split"] = (folds == number).map({True: "test", False: "train"})
+    if number == 0:
+        return table
+    table = table[~own_test].reset_index(drop=True)
+    table.attrs["automatic_split"] = True
+    return table
 
 
 def groups_of_splits(table: pd.DataFrame) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -12,7 +12,7 @@ import pandas as pd
 from videoqa._checks import Refusal, check_choice, check_not_read, refusal
 from videoqa._files import files_of_folder, write_bytes, write_text
 from videoqa._manifest import MANIFEST, file_sha256, write_json
-from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
+from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
 from videoqa.data.annotations import require_split
 from videoqa.evaluation.rows import name_of, rows_to_score
@@ -67,15 +67,53 @@ def evaluate(
             several windows for a model whose window is the whole clip.
         FileNotFoundError: no such model, data or folder.
     """
+    return score_folder(
+        load_model_folder(model), data, split=split, shuffle_frames=shuffle_frames, single_frame=single_frame,
+        num_test_clips=num_test_clips, seed=seed, out=out, progress=progress, options=dict(options),
+    ).scores  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoredFolder:
+    """A model folder with its scores on one split.
+
+    Attributes:
+        folder: the model.
+        rows: the rows of the split, with `status` and `error` of their videos; its `attrs` are the table's.
+        scores: as `evaluate` returns them.
+        predictions: see `Scored`, one for each of `rows`.
+    """
+
+    folder: ModelFolder
+    rows: pd.DataFrame
+    scores: dict[str, Any]
+    predictions: pd.DataFrame
+
+
+def score_folder(
+    folder: ModelFolder,
+    data: Any = None,
+    *,
+    split: str = "test",
+    shuffle_frames: bool = False,
+    single_frame: bool = False,
+    num_test_clips: int | None = None,
+    seed: int = 0,
+    out: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+    options: Mapping[str, Any],
+) -> ScoredFolder:
+    """Score a model and write its scores; arguments and errors are those of `evaluate`."""
     if shuffle_frames and single_frame:
         raise Refusal("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
-    folder = load_model_folder(model)
     split = OTHER_SPLIT_NAMES.get(split, split)
     check_choice("split", split, SPLITS)
     view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
     config = folder.config_to_score(num_test_clips)
     windows = config.sampling.num_test_clips
     named = "" if windows == folder.config.sampling.num_test_clips else f"-{windows}-windows"
+    if data is None and split == "test":
+        _check_held_out(folder)
     target = _check_target(out, folder.path / "evaluation" / (split + view + named + name_of(data, options)))
     for name in WRITTEN:
         check_not_read("out", target / name, data if isinstance(data, (list, tuple)) else [data])
@@ -85,8 +123,9 @@ def evaluate(
         rows, config, vocabulary=folder.vocabulary, answers=folder.answers, progress=progress
     )
     examples = change_view(examples, shuffle_frames=shuffle_frames, single_frame=single_frame, seed=seed)
+    rows = rows.join(outcome)
     scored = score_examples(
-        rows.join(outcome), examples, folder.build(), blind=folder.blind, answers=folder.answers,
+        rows, examples, folder.build(), blind=folder.blind, answers=folder.answers,
         majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
         score_groups=table.attrs.get("score_groups"), seed=seed,
         num_test_clips=windows, progress=progress,
@@ -94,8 +133,16 @@ def evaluate(
     shown = {"view": view.removeprefix("-"), "num_test_clips": windows}
     asked = {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
     scores = _about(folder, table, split, {**shown, **asked, "out": str(target)}) | scored.scores
-    _write(target, Scored(scores, scored.predictions), folder.metrics["history"])
-    return scores
+    write_scores(target, Scored(scores, scored.predictions), folder.metrics["history"])
+    return ScoredFolder(folder, rows, scores, scored.predictions)
+
+
+def _check_held_out(folder: ModelFolder) -> None:
+    """Refuse the test rows of a model that learned from every row."""
+    if (folder.metrics.get("fold") or [1])[0] == 0 and not folder.metrics["num_test_rows"]:
+        requirement = "be another one: this model learned from every row, its folds were scored instead"
+        scores = folder.path / "evaluation" / CROSS_VALIDATION
+        raise Refusal("split", requirement, "test", f"Their scores: videoqa report {scores}")
 
 
 def _about(folder: ModelFolder, table: pd.DataFrame, split: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +202,7 @@ def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
     return target
 
 
-def _write(target: Path, scored: Scored, history: list[dict[str, float]]) -> None:
+def write_scores(target: Path, scored: Scored, history: list[dict[str, float]]) -> None:
     """Write predictions, pictures and scores, all or none: `metrics.json`, the last, means done."""
     from videoqa.evaluation.plots import confusion_matrix_png, training_curves_png
 

@@ -104,6 +104,32 @@ def score_table(
         table, predicted=predicted_answers, blind=blind_answers, majority=majority,
         answer_vocabulary=answer_vocabulary, gold_ranks=gold_ranks, question_prior=question_prior,
     )  # fmt: skip
+    gold, given = shown_answers(table, predicted_answers, answer_vocabulary)
+    return scores_of_marks(
+        table, rows, gold=gold, given=given, majority=majority, answer_vocabulary=answer_vocabulary,
+        score_groups=score_groups, task=task, seed=seed,
+    )  # fmt: skip
+
+
+def scores_of_marks(
+    table: pd.DataFrame,
+    rows: RowMarks,
+    *,
+    gold: Sequence[str],
+    given: Sequence[str | None],
+    majority: Mapping[str, Any],
+    answer_vocabulary: Sequence[str],
+    score_groups: Mapping[str, Sequence[str]] | None = None,
+    task: str = "open_ended",
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return the scores of rows that were marked, by one model or by several, as `score_table` does.
+
+    Args:
+        table, majority, answer_vocabulary, score_groups, task, seed: as in `score_table`.
+        rows: the marks of the rows.
+        gold, given: the answers of each row as they are shown, see `shown_answers`.
+    """
     types, per_type = question_types(table), majority["by_question_type"]
     type_names = sorted(set(types) | set(per_type))
     groups = _group_masks(table, types, score_groups or {}, task)
@@ -111,7 +137,6 @@ def score_table(
     total, *parts = _summaries(rows, chosen, majority["answer"], seed)
     for name, entry in zip(type_names, parts, strict=False):
         entry["majority_per_type_answer"] = per_type.get(name, majority["answer"])
-    gold, given = _shown_answers(table, predicted_answers, answer_vocabulary)
     return (
         {"task": task, "num_videos": len(set(rows.video_ids))}
         | total
@@ -180,7 +205,7 @@ def _mean(mark: np.ndarray | None, chosen: Correct) -> float | None:
     return float(judged.mean()) if len(judged) else None
 
 
-def _shown_answers(
+def shown_answers(
     table: pd.DataFrame, predicted: Sequence[str | None], answer_vocabulary: Sequence[str]
 ) -> tuple[list[str], list[str | None]]:
     """Return gold and predicted answers in one spelling, the model's own if it has one; None: no answer."""

@@ -38,6 +38,17 @@ class RowMarks:
     failed: Correct
     marks: dict[str, np.ndarray | None]
 
+    @classmethod
+    def joined(cls, parts: Sequence["RowMarks"]) -> "RowMarks":
+        """Return the marks of the rows of all parts; a field that some part lacks is None."""
+        marks: dict[str, np.ndarray | None] = {}
+        for name in parts[0].marks:
+            each = [part.marks[name] for part in parts]
+            there = [mark for mark in each if mark is not None]
+            marks[name] = np.concatenate(there) if len(there) == len(each) else None
+        ids = np.concatenate([part.video_ids for part in parts])
+        return cls(ids, np.concatenate([part.failed for part in parts]), marks)
+
 
 def mark_rows(
     table: pd.DataFrame,

@@ -12,7 +12,7 @@ from videoqa._progress import say
 from videoqa.config import DataConfig, field_names
 from videoqa.data.annotations import read_annotations, say_notes, split_sources
 from videoqa.data.specs import is_spec
-from videoqa.data.splits import split_as_trained
+from videoqa.data.splits import hold_out_fold, split_as_trained
 from videoqa.features.contents import content_hashes, short_hash
 from videoqa.saving import ModelFolder
 
@@ -61,6 +61,9 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
         stratified=folder.metrics.get("stratified", False),
     )
     say_notes(table)
+    if own and folder.metrics.get("fold"):
+        number, num_folds = folder.metrics["fold"]
+        table = hold_out_fold(table, number, num_folds, folder.config.training.seed)
     return _set_seen_apart(split_as_trained(table, folder.metrics["groups"]), folder, own)
 
 

@@ -19,6 +19,9 @@ class Job:
         callbacks: Keras callbacks.
         resume: continue from the newest checkpoint in `out`.
         progress: show progress.
+        fold: number of a cross-validation's fold, from 1, that is held out, or 0 for the model on everything,
+            and the number of folds; None: no cross-validation.
+        command: the command that asked for a run of which this is a part; None: this is no part.
         stratified: splits are drawn by answers; False: a run of an earlier version goes on with its own draw.
     """
 
@@ -30,6 +33,8 @@ class Job:
     callbacks: tuple[Any, ...] = ()
     resume: bool = False
     progress: bool = True
+    fold: tuple[int, int] | None = None
+    command: str | None = None
     stratified: bool = True
 
 

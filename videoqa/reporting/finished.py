@@ -11,7 +11,7 @@ import pandas as pd
 from videoqa._checks import Refusal, check_choice, check_columns, check_directory, refusal
 from videoqa._manifest import MANIFEST, file_sha256, read_json
 from videoqa._progress import say
-from videoqa.config import OTHER_SPLIT_NAMES, TASKS
+from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, TASKS
 from videoqa.evaluation.evaluate import evaluate
 from videoqa.saving import load_model_folder
 
@@ -66,7 +66,7 @@ def find_evaluation(run: str | os.PathLike[str], *, split: str = "test", progres
     """
     path = check_directory("run", run)
     if (path / MANIFEST).exists():
-        folder = path / "evaluation" / OTHER_SPLIT_NAMES.get(split, split)
+        folder = path / "evaluation" / _name_of_scores(path, split)
         if not _is_current(folder, path):
             _evaluate(path, split, progress)
         return _read(folder, path)
@@ -78,6 +78,13 @@ def find_evaluation(run: str | os.PathLike[str], *, split: str = "test", progres
         is_half = (path / SCORES).exists() or (path / PREDICTIONS).exists()
         raise Refusal("run", requirement, str(path), AGAIN if is_half else "")
     return _read(path, _model_of(path))
+
+
+def _name_of_scores(model: Path, split: str) -> str:
+    """Return the folder's name of a split's scores: for a model that learned from every row, its folds'."""
+    metrics = load_model_folder(model).metrics
+    learned_from_all = (metrics.get("fold") or [1])[0] == 0 and not metrics["num_test_rows"]
+    return CROSS_VALIDATION if learned_from_all and split == "test" else OTHER_SPLIT_NAMES.get(split, split)
 
 
 def _evaluate(model: Path, split: str, progress: bool) -> None:

@@ -30,10 +30,13 @@ def metrics_of_run(
         "failed_videos": prepared.failures,
         "num_tables": prepared.num_tables,
         "stratified": prepared.stratified,
+        "fold": prepared.fold,
+        "num_test_rows": prepared.num_test_rows,
         "answers_without_test_rows": prepared.untested,
         "majority_answers": majority,
         "groups": prepared.groups,
         "videos": prepared.videos,
+        "best_epoch": trained.position.best_epoch,
         "history": [_json_ready(epoch) for epoch in trained.position.history],
     }
     if trained.position.diverged:

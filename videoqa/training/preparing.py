@@ -16,7 +16,7 @@ from videoqa._version import installed_versions
 from videoqa.auditing.table_audit import say_table_findings
 from videoqa.config import PARTS, ModelConfig, RunConfig
 from videoqa.data.annotations import check_some_there, read_annotations, require_split, say_notes
-from videoqa.data.splits import attach_validation, groups_of_splits
+from videoqa.data.splits import attach_validation, groups_of_splits, hold_out_fold
 from videoqa.features.contents import content_hashes, distinct_requests, short_hash
 from videoqa.input_pipeline import (
     Examples,
@@ -64,6 +64,8 @@ class PreparedData:
             contents of their videos, wherever these lie), "vocabulary", "answers", "backbone".
         num_tables: how many of the sources were DataFrames.
         stratified: splits that were drawn were drawn by answers.
+        fold: see `Job`.
+        num_test_rows: rows of the test split, whether or not their videos can be read.
         untested: answers without a test row, see `say_untested`.
     """
 
@@ -80,6 +82,8 @@ class PreparedData:
     hashes: dict[str, str]
     num_tables: int
     stratified: bool
+    fold: tuple[int, int] | None
+    num_test_rows: int
     untested: list[str]
 
     def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
@@ -120,9 +124,10 @@ def prepare_data(
     say_notes(table, progress=progress)
     say_table_findings(table, config, progress=progress)
     training_rows = require_split(table, "train")
-    say_left_out(table, progress)
+    say_left_out(table, progress and request.job.fold is None)
     config, vocabulary, answers = _sized(config, training_rows)
-    untested = say_untested(answers, table, progress)
+    num_test_rows = int((table["split"] == "test").sum())
+    untested = [] if request.job.fold else say_untested(answers, table, progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     num_clips = _say_rows(table, training_rows, config, answers, progress)
     check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
@@ -160,6 +165,8 @@ def prepare_data(
         hashes=_hashes(kept, contents, config.model, vocabulary, answers),
         num_tables=len(request.tables),
         stratified=request.job.stratified,
+        fold=request.job.fold,
+        num_test_rows=num_test_rows,
         untested=untested,
     )
 
@@ -198,6 +205,9 @@ def _read(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunConfig
         with_videos=config.model.sees_video,
         stratified=request.job.stratified,
     )
+    if request.job.fold is not None:
+        number, num_folds = request.job.fold
+        table = hold_out_fold(table, number, num_folds, training.seed)
     table = attach_validation(
         table, training.seed, training.validation_share, stratified=request.job.stratified
     )

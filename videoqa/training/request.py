@@ -37,6 +37,8 @@ class Request:
 
     def command(self, folder: Path) -> str:
         """Return the `videoqa-train` command that asks for the same; "" with DataFrames."""
+        if self.job.command is not None:
+            return self.job.command
         if self.tables:
             return ""
         return training_command(

@@ -71,6 +71,7 @@ def resumed(job: Job) -> tuple[Job, dict[str, Any] | None]:
         options=options,
         initial_model=initial_model,
         stratified=saved.get("stratified", False),
+        fold=None if saved.get("fold") is None else tuple(saved["fold"]),
     )
     return job, saved
 

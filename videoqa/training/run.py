@@ -188,6 +188,7 @@ def _checkpoints(
         steps=request.job.launch.checkpoint_steps,
         keep=request.job.launch.keep_checkpoints,
         restored=restored,
+        fold=request.job.fold,
         stratified=request.job.stratified,
     )
 

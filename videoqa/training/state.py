@@ -121,6 +121,7 @@ class RunCheckpoints:
         keep: how many of the newest stay.
         progress: print which checkpoint could not be saved.
         restored: the checkpoint the run goes on from; None: it begins.
+        fold: see `Job`.
         stratified: the run's splits are drawn by answers, as a resumed run must draw them again.
     """
 
@@ -133,6 +134,7 @@ class RunCheckpoints:
     keep: int = 2
     progress: bool = True
     restored: Checkpoint | None = None
+    fold: tuple[int, int] | None = None
     stratified: bool = True
 
     def position(self, phase: str, begin_at: Position | None = None) -> Position:
@@ -161,6 +163,7 @@ class RunCheckpoints:
             "config": asdict(self.config),
             "num_tables": self.num_tables,
             "initial_model": self.initial_model,
+            "fold": self.fold,
             "stratified": self.stratified,
             "hashes": dict(self.hashes),
         }

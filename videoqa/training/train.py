@@ -16,6 +16,7 @@ from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 from videoqa.saving import load_model_folder
 from videoqa.training.checks import check_shares
 from videoqa.training.control import TrainingStopped
+from videoqa.training.cross_validation import cross_validate as run_folds
 from videoqa.training.request import read_request
 from videoqa.training.resuming import check_resumed, resumed
 from videoqa.training.run import TrainingRun, run_training
@@ -35,6 +36,7 @@ def train(
     callbacks: Sequence["keras.callbacks.Callback"] = (),
     initial_model: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    cross_validate: int | None = None,
     progress: bool = True,
     **options: Unpack[TrainOptions],
 ) -> TrainingRun:
@@ -54,6 +56,11 @@ def train(
         initial_model: folder of an earlier model whose weights to start from.
         resume: go on with the run that was stopped in `out`. Options that are not given are as they were; of
             the others only the strategy, the number of workers, paths and more epochs may differ.
+        cross_validate: train and score this many models, each on all but its share of the groups, then the
+            model of the run on all rows. For few clips: every row is scored once, by a model that never saw
+            its clip. The pooled scores are in `metrics["cross_validation"]` of the run and in
+            `evaluation/cross-validation` of its folder, the models in `folds/`. Test rows of your own are in
+            no fold.
         progress: print messages, and bars on a terminal.
         **options: any field of `DataConfig` (`videos`, `task`, `limit`, …), `SamplingConfig`, `ModelConfig`,
             `TrainingConfig` and `LaunchConfig` (`local_workers`, `max_restarts`, …).
@@ -82,6 +89,9 @@ def train(
         resume=resume,
         progress=progress,
     )
+    if cross_validate is not None:
+        _check_launch(launch, job.options.get("strategy", RunConfig().training.strategy))
+        return run_folds(job, cross_validate)
     saved = None
     if resume:
         job, saved = resumed(job)

@@ -1,0 +1,133 @@
+"""Cross-validation: each row is scored by a model that never saw its clip, and one model learns from all."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import videoqa
+from videoqa.cli.main import main
+from videoqa.config import DataConfig
+from videoqa.data.annotations import read_annotations
+from videoqa.data.splits import hold_out_fold
+from videoqa.reporting.finished import find_evaluation
+from videoqa.saving import load_model_folder
+
+
+@pytest.fixture(scope="module")
+def folds(
+    small_set: Path, small_options: dict, tmp_path_factory: pytest.TempPathFactory
+) -> videoqa.TrainingRun:
+    """Return a cross-validated run of two folds, its table without splits beside it."""
+    folder = tmp_path_factory.mktemp("folds")
+    table = pd.read_csv(small_set / "labels.csv").drop(columns="split")
+    table.to_csv(folder / "my.csv", index=False)
+    options = {**small_options, "video_branch": "mean", "num_frames": 2, "videos": small_set}
+    return videoqa.train(folder / "my.csv", out=folder / "run", cross_validate=2, **options)
+
+
+@pytest.mark.slow
+def test_every_row_is_scored_once_by_a_model_that_never_saw_its_clip(folds: videoqa.TrainingRun) -> None:
+    pooled = folds.metrics["cross_validation"]
+    rows = pd.read_csv(folds.out / "evaluation" / "cross-validation" / "predictions.csv")
+    assert pooled["num_rows"] == len(rows) == 18 and rows["question_id"].is_unique
+    assert pooled["accuracy"] == rows["correct"].mean()
+    low, high = pooled["accuracy_interval"]
+    assert low <= pooled["accuracy"] <= high and pooled["num_videos"] == 18
+    for number in (1, 2):
+        fold = load_model_folder(folds.out / "folds" / f"fold-{number}")
+        learned = {video for videos in fold.metrics["videos"].values() for video in videos}
+        assert fold.metrics["fold"] == [number, 2] and len(learned) == 9
+        own = rows[rows["fold"] == number]
+        assert own["video_id"].nunique() == 9
+        assert own["answer"].value_counts().to_dict() == {"loading": 3, "unloading": 3, "waving": 3}
+        again = videoqa.evaluate(fold.path, out=fold.path / "again", progress=False)
+        assert (again["num_rows"], again["seen_rows"]) == (9, 0)
+        assert again["accuracy"] == pooled["folds"][number - 1]["accuracy"] == own["correct"].mean()
+
+
+@pytest.mark.slow
+def test_the_model_on_all_rows_is_reported_by_its_folds(folds: videoqa.TrainingRun, tmp_path: Path) -> None:
+    model = load_model_folder(folds.out)
+    assert model.metrics["num_train_rows"] == 18 and model.metrics["num_validation_rows"] == 0
+    folders = [folds.out / "folds" / f"fold-{number}" for number in (1, 2)]
+    best = [load_model_folder(folder).metrics["best_epoch"] for folder in folders]
+    assert model.config.training.epochs == math.ceil(sum(best) / 2) == len(folds.history)
+    assert (
+        model.metrics["command"].endswith("--cross-validate 2")
+        and "--num-frames 2" in model.metrics["command"]
+    )
+    found = find_evaluation(folds.out, progress=False)
+    assert found.scores["split"] == "cross-validation" and len(found.predictions) == 18
+    page = folds.report(out=tmp_path / "report.html", progress=False).read_text("utf-8")
+    assert "18 actions of all folds" in page and "by one of 2 models that never saw its clip" in page
+    with pytest.raises(ValueError, match="learned from every row.*videoqa report .*cross-validation"):
+        folds.evaluate(progress=False)
+    assert folds.evaluate(split="train", out=tmp_path / "train", progress=False)["num_rows"] == 18
+    with pytest.raises(FileExistsError, match="`out` must not hold a run yet"):
+        videoqa.train("sample", out=folds.out, cross_validate=2, progress=False)
+
+
+def labels(num_clips: int = 8, **columns) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"video": [f"{n}.avi" for n in range(num_clips)], "label": list("ab" * num_clips)[:num_clips]}
+    ).assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"cross_validate": 1},
+            "`cross_validate` must be an integer of at least 2. Received: cross_validate=1",
+        ),
+        ({"cross_validate": True}, "`cross_validate` must be an integer"),
+        ({"cross_validate": 9}, "`cross_validate` must be at most 8, the number of groups"),
+        (
+            {"cross_validate": 2, "resume": True},
+            "`resume` must be left out with cross_validate.*--resume --out",
+        ),
+        ({"cross_validate": 2, "initial_model": "x"}, "`initial_model` must be left out with cross_validate"),
+        (
+            {"cross_validate": 2, "strategy": "multiworker"},
+            "`strategy` must be another one with cross_validate",
+        ),
+        ({"cross_validate": 2, "max_restarts": 1}, "`max_restarts` must be left out with cross_validate"),
+        (
+            {"cross_validate": 2, "local_workers": 2},
+            "`local_workers` must be left out with strategy='single'",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_written(tmp_path: Path, options, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        videoqa.train(labels(), out=tmp_path / "run", backbone="tiny", progress=False, **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_folds_of_an_earlier_cross_validation_are_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "run" / "folds").mkdir(parents=True)
+    with pytest.raises(FileExistsError, match="`out` must not hold folds yet"):
+        videoqa.train(labels(), out=tmp_path / "run", backbone="tiny", cross_validate=2, progress=False)
+
+
+def test_own_test_rows_are_in_no_fold() -> None:
+    splits = ["train"] * 4 + ["validation"] * 2 + ["test"] * 2
+    table = read_annotations(DataConfig(), tables=[labels(split=splits)])
+    tested = [hold_out_fold(table, number, 3) for number in (1, 2, 3)]
+    held_out = [set(fold.loc[fold["split"] == "test", "video_id"]) for fold in tested]
+    assert sorted(video for videos in held_out for video in videos) == [f"{n}.avi" for n in range(6)]
+    assert all(len(fold) == 6 and set(fold["split"]) == {"train", "test"} for fold in tested)
+    whole = hold_out_fold(table, 0, 3)
+    assert whole["split"].tolist() == ["train"] * 6 + ["test"] * 2
+
+
+def test_classes_of_one_group_are_named(tmp_path: Path, capfd) -> None:
+    rows = labels(6)
+    rows.loc[5, "label"] = "c"
+    rows.to_csv(tmp_path / "my.csv", index=False)
+    words = ["--data", str(tmp_path / "my.csv"), "--backbone", "tiny", "--out", str(tmp_path / "run")]
+    assert main(["train", *words, "--cross-validate", "7"]) == 2
+    assert main(["train", *words, "--cross-validate", "2"]) == 2, "no video is there"
+    assert "cannot know it: c." in capfd.readouterr().err
