@@ -59,6 +59,20 @@ def test_a_question_model_answers_a_file(question_run: Path, clips: Path, tmp_pa
     assert table["answer"][1] == videoqa.ask(clips / "b.avi", "is he waving?", model=question_run).text
 
 
+def test_words_never_seen_are_named_and_counted(
+    question_run: Path, clips: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["Is he juggling？", "is he waving？", "他在挥手吗", "is he juggler？"]
+    questions = pd.DataFrame({"video": "b.avi", "question": asked})
+    table = videoqa.predict(question_run, clips, data=questions, progress=False)
+    assert table["unknown_words"].tolist() == ["juggling", "", "他 在 挥 手 吗", "juggler"]
+    said = capfd.readouterr().err
+    assert "3 of 4 questions have words never seen in training" in said
+    assert "juggling, 他, 在, 挥, 手, 吗, juggler (column `unknown_words`)" in said
+    known = videoqa.predict(question_run, clips, data=questions[1:2], progress=False)
+    assert known["unknown_words"].tolist() == [""] and "never seen" not in capfd.readouterr().err
+
+
 def test_what_is_missing_is_refused(
     question_run: Path, action_run: Path, clips: Path, tmp_path: Path
 ) -> None:

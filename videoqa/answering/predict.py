@@ -1,6 +1,7 @@
 """`predict`: labels many clips or answers many questions, one table row each."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from videoqa.features.cache import FeatureCache
 from videoqa.features.contents import segments_of
 from videoqa.features.known_damage import clip_damages
 from videoqa.input_pipeline import make_examples
+from videoqa.text.vocabulary import Vocabulary
 from videoqa.video.decoding import ClipRequest
 
-SHOWN_ERRORS = 5
+SHOWN_ERRORS, SHOWN_WORDS = 5, 10
 
 
 def predict(
@@ -56,7 +58,8 @@ def predict(
 
     Returns:
         One row per clip or question: `video`, `start_seconds`, `end_seconds`, `question_id`, `question`,
-        `answer`, `probability`, `status`, `error`, `damaged_frames` (how many seem so). If the video failed,
+        `answer`, `probability`, `unknown_words` (of the question, in none of the training questions, between
+        spaces; "" without any), `status`, `error`, `damaged_frames` (how many seem so). If the video failed,
         `answer` is "", `probability` NaN, and `damaged_frames` <NA>.
 
     Raises:
@@ -86,7 +89,12 @@ def predict(
     found = predict_examples(
         loaded.model, examples, num_test_clips=config.sampling.num_test_clips, progress=progress
     )
-    table = _table(rows, outcome, found.probabilities, loaded.answers)
+    table = _table(rows, found.probabilities, loaded.answers)
+    table = table.assign(
+        unknown_words=_unknown_words(rows, folder.vocabulary),
+        status=outcome["status"],
+        error=outcome["error"],
+    )
     _say_failed(table)
     table["damaged_frames"] = _damaged_frames(rows, table["status"], loaded.cache, progress)
     if target is not None:
@@ -160,16 +168,31 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[
     return clips, root, walk.notes()
 
 
-def _table(
-    rows: pd.DataFrame, outcome: pd.DataFrame, probabilities: np.ndarray, answers: tuple[str, ...]
-) -> pd.DataFrame:
+def _table(rows: pd.DataFrame, probabilities: np.ndarray, answers: tuple[str, ...]) -> pd.DataFrame:
     best = probabilities.argmax(axis=1)
     seen = probabilities.any(axis=1)
     columns = ["video_id", "start_seconds", "end_seconds", "question_id", "question"]
     table = rows[columns].rename(columns={"video_id": "video"})
     table["answer"] = np.where(seen, np.array(answers, object)[best], "")
     table["probability"] = np.where(seen, probabilities.max(axis=1), np.nan)
-    return table.assign(status=outcome["status"], error=outcome["error"])
+    return table
+
+
+def _unknown_words(rows: pd.DataFrame, vocabulary: Vocabulary | None) -> pd.Series:
+    """Return each question's words that no training question had, and say how many questions have some."""
+    if vocabulary is None:
+        return pd.Series("", index=rows.index, dtype=object)
+    words = {question: vocabulary.unknown_words(question) for question in rows["question"].unique()}
+    found = rows["question"].map(words)
+    counts = Counter(word for each in found for word in each)
+    if counts:
+        shown = ", ".join(word for word, _ in counts.most_common(SHOWN_WORDS))
+        more = f" and {len(counts) - SHOWN_WORDS} more" if len(counts) > SHOWN_WORDS else ""
+        say(
+            f"{int(found.map(bool).sum())} of {len(rows)} questions have words never seen in training, which "
+            f"mean nothing to the model: {shown}{more} (column `unknown_words`)."
+        )
+    return found.map(" ".join)
 
 
 def _say_failed(table: pd.DataFrame) -> None:

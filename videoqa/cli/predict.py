@@ -34,7 +34,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         videos if len(videos) > 1 else next(iter(videos), None),
         **keywords(arguments, "data", "num_test_clips", "out", "overwrite", "progress"),
     )
-    return {"num_rows": len(table), "out": getattr(arguments, "out", None), "predictions": table}
+    return {
+        "num_rows": len(table),
+        "num_rows_with_unknown_words": int((table["unknown_words"] != "").sum()),
+        "out": getattr(arguments, "out", None),
+        "predictions": table,
+    }
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
