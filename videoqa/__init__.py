@@ -6,6 +6,7 @@ Public names are imported on first use (PEP 562), so `import videoqa` loads no T
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from videoqa._fork import notice_forks
 from videoqa._keras_layers import register_with_keras
 from videoqa._quiet import keep_tensorflow_quiet
 from videoqa._version import __version__ as __version__
@@ -83,4 +84,5 @@ def __dir__() -> list[str]:
 
 
 keep_tensorflow_quiet()
+notice_forks()
 register_with_keras()

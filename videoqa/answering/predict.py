@@ -11,6 +11,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_not_read, refusal
 from videoqa._files import write_text
+from videoqa._fork import check_not_forked
 from videoqa._frame_folders import frame_files, frame_number
 from videoqa._progress import say
 from videoqa.answering.ask import load
@@ -68,6 +69,7 @@ def predict(
         FileNotFoundError: no such folder or file.
         FileExistsError: `out` exists.
     """
+    check_not_forked("predict")
     target = None if out is None else _check_out(out, overwrite)
     if not isinstance(videos, (str, os.PathLike, type(None))):
         videos = _listed(videos)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from videoqa._checks import Refusal, check_integer, check_number
+from videoqa._fork import check_not_forked
 from videoqa.evaluation.prediction import places_seen, predict_examples
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
@@ -155,6 +156,7 @@ class VideoQA:
             FileNotFoundError: no such file.
             DecodingError: the file cannot be decoded.
         """
+        check_not_forked("ask")
         check_integer("top_k", top_k, minimum=1)
         if isinstance(questions, str) or not isinstance(questions, Sequence) or not questions:
             requirement = "be a list of at least one question"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_not_read, refusal
 from videoqa._files import files_of_folder, write_bytes, write_text
+from videoqa._fork import check_not_forked
 from videoqa._manifest import MANIFEST, file_sha256, write_json
 from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
@@ -104,6 +105,7 @@ def score_folder(
     options: Mapping[str, Any],
 ) -> ScoredFolder:
     """Score a model and write its scores; arguments and errors are those of `evaluate`."""
+    check_not_forked("evaluate")
     if shuffle_frames and single_frame:
         raise Refusal("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
     split = OTHER_SPLIT_NAMES.get(split, split)

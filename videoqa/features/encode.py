@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice
+from videoqa._fork import check_not_forked
 from videoqa._ray import import_ray
 from videoqa.config import RUNNERS, LaunchConfig, RunConfig, run_config_from_options
 from videoqa.config.keywords import EncodeOptions, shows_options
@@ -64,6 +65,7 @@ def encode(
         >>> report.num_encoded, report.num_cached, report.num_failed
         (18, 0, 0)
     """
+    check_not_forked("encode")
     check_runner(runner)
     part = None if shard is None else parse_shard(shard)
     sources, tables = split_sources(data)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import keras
 
 from videoqa._checks import Refusal, check_integer, check_number
+from videoqa._fork import check_not_forked
 from videoqa.config import ModelConfig
 from videoqa.models.c3d import build_c3d
 from videoqa.models.cnn_lstm import build_cnn_lstm
@@ -181,6 +182,7 @@ def build_from_config(
     With `starts_from="features"` no weights file is read. After the same `keras.utils.set_random_seed`, both
     forms get the same initial weights behind a frozen backbone. c3d and conv_lstm start from clips only.
     """
+    check_not_forked("build_model")
     check_number("learning_rate", learning_rate, minimum=1e-12)
     if num_frames is not None:
         check_integer("num_frames", num_frames, minimum=1)

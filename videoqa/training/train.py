@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from videoqa._checks import Refusal, check_choice
+from videoqa._fork import check_not_forked
 from videoqa.config import PARTS, LaunchConfig, RunConfig, field_names
 from videoqa.config.keywords import TrainOptions, shows_options
 from videoqa.launching.cluster import find_cluster
@@ -78,6 +79,7 @@ def train(
         >>> run.evaluate()["num_rows"]
         6
     """
+    check_not_forked("train")
     launch, chosen = _split_options(dict(options))
     job = Job(
         data=tuple(data) if isinstance(data, (list, tuple)) else () if data is None else (data,),
