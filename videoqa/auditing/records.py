@@ -19,7 +19,7 @@ from videoqa.video.examining import (
     segment_name,
 )
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when `examine` finds more than before, so that records made earlier are made again."""
 
 _log = logging.getLogger(__name__)

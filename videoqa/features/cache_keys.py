@@ -13,6 +13,7 @@ from videoqa.features.cache import FeatureCache
 from videoqa.models.backbones import backbone_identity
 from videoqa.video.decoding import ClipRequest, decoder_names, probe
 from videoqa.video.probing import VideoInfo
+from videoqa.video.timeline import timeline_of
 
 CACHE_FORMAT_VERSION = 1
 ENGINE = "tensorflow"
@@ -20,6 +21,8 @@ DTYPE = "float16"
 VIEW, FLIPPED = "plain", "flipped"
 """Frames as they are, or mirrored left to right before the backbone sees them."""
 TRANSFORM = "short_side_resize_center_crop"
+TIMES = "by_packets"
+"""In the keys of videos with an uneven rate, or with other times than a decoder says."""
 FRAMES_DTYPE = "uint8"
 FRAMES_TRANSFORMS = {False: TRANSFORM, True: "short_side_resize_with_surplus"}
 """Transform of kept frames, by whether they keep a margin for random crops."""
@@ -128,19 +131,25 @@ def grid_parts(sampling: SamplingConfig, path: str) -> dict[str, Any]:
 
 
 def _reading(path: str, cache: FeatureCache) -> dict[str, Any]:
-    """Return how a video is read; remembered for files, because finding out decodes a frame."""
+    """Return how a video is read; remembered for files, because finding out reads the packets."""
     versions = decoder_names()
     if os.path.isdir(path):  # quick to probe, and the list that names it may have changed
         found = _how_read(probe(path))
     else:
-        known_as = f"reading by videoqa {__version__} of {sorted(versions.items())}"
+        known_as = f"reading and times by videoqa {__version__} of {sorted(versions.items())}"
         found = json.loads(cache.fact(path, known_as, lambda: json.dumps(_how_read(probe(path)))))
     return {**found, "decoder": [found["decoder"], versions[found["decoder"]]]}
 
 
 def _how_read(info: VideoInfo) -> dict[str, Any]:
-    """Return the decoder's name and, where frames are not simply shown as stored or turned, how they are."""
+    """Return the decoder's name and, where frames are not simply shown as stored or turned, how they are.
+
+    Videos whose rate is uneven, or whose times are not those that a decoder says, say so: earlier versions
+    took other frames of them.
+    """
     shown, parts = info.presentation, {"decoder": info.decoder_name}
+    if not timeline_of(info).is_plain:
+        parts["times"] = TIMES
     by_frame = shown.is_turned and info.kind not in _TURNED_BY_CONTAINER
     if shown.pixel_aspect == 1 and not shown.is_mirrored and not by_frame:
         return parts

@@ -3,20 +3,15 @@
 import os
 
 import av
-import numpy as np
 
 from videoqa.video._opencv import FORMATS
 from videoqa.video.errors import DecodingError
 from videoqa.video.files import cut_short
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
-from videoqa.video.timeline import stored_timestamps
+from videoqa.video.timeline import READABLE_SHARE, timeline_of
 
 ENOUGH_OF_ANNOUNCED = 0.9
 """A video that gives fewer of its announced frames is examined for damage."""
-READABLE_SHARE = 0.9
-"""A file is corrupt if its last readable packet ends before this share of its bytes."""
-STEADY_SHARE, HOLE_SHARE = 0.9, 0.1
-"""A gap of `HOLE_SHARE` of a video is damage if `STEADY_SHARE` of the steps between its frames are alike."""
 
 
 def refuse_damaged(info: VideoInfo, found: int, announced: int | None) -> None:
@@ -40,23 +35,13 @@ def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
         return f"the file is corrupt: {failures} of its packets cannot be decoded"
     if _num_indexed_frames(info) > num_frames_found:
         return "the file is corrupt: frames that its index lists cannot be found"
-    size, reached = os.path.getsize(info.path), _bytes_readable(info)
+    timeline, size = timeline_of(info), os.path.getsize(info.path)
+    reached = timeline.bytes_read
     if reached < READABLE_SHARE * size:
         return f"the file is corrupt: it can be read only up to byte {reached:,} of {size:,}"
-    return _hole(info)
-
-
-def _hole(info: VideoInfo) -> str | None:
-    """Return where an otherwise steady video has no frames for long, as in damaged Matroska; else None."""
-    times = stored_timestamps(info)
-    steps = np.diff(times)
-    if not len(steps):
+    if timeline.hole is None:
         return None
-    longest, middle = int(steps.argmax()), float(np.median(steps))
-    steady = np.mean(np.abs(steps - middle) < 0.5 * middle) > STEADY_SHARE
-    if not steady or steps[longest] < max(HOLE_SHARE * times[-1], 20 * middle):
-        return None
-    start, end = times[longest], times[longest + 1]
+    start, end = timeline.hole
     return f"the file is corrupt: it holds no frames from {start:.1f} to {end:.1f} seconds"
 
 
@@ -66,15 +51,3 @@ def _num_indexed_frames(info: VideoInfo) -> int:
         return 0
     with open_container(info.path, info.kind) as container:
         return sum(entry.size > 0 for entry in video_stream(container, info.path).index_entries)
-
-
-def _bytes_readable(info: VideoInfo) -> int:
-    """Return the byte at which the last readable packet of any stream ends."""
-    reached = 0
-    with open_container(info.path, info.kind) as container:
-        try:
-            for packet in container.demux():
-                reached = max(reached, (packet.pos or 0) + packet.size)
-        except av.FFmpegError:
-            pass
-    return reached

@@ -10,8 +10,21 @@ from videoqa.video.damage import refuse_damaged
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import FramePass, announced_count, are_stored_times, count_frames
 from videoqa.video.probing import VideoInfo, choose_decoder, decoder_names, probe
-from videoqa.video.sampling import grid_indices, grid_indices_in_time, regular_indices_in_time
-from videoqa.video.timeline import is_uneven, segment_bounds, shown_until, stored_timestamps
+from videoqa.video.sampling import (
+    grid_indices,
+    grid_indices_in_time,
+    regular_indices_in_time,
+    regular_indices_on_show,
+)
+from videoqa.video.timeline import (
+    DELAYED_KINDS,
+    clip_span,
+    is_uneven,
+    segment_bounds,
+    stored_timestamps,
+    timeline_of,
+    video_seconds,
+)
 from videoqa.video.transforms import FrameFit
 
 __all__ = [
@@ -36,7 +49,7 @@ class ClipRequest:
 
     Attributes:
         path: of a local video file, or of a folder of JPEGs `0000.jpg`, `0001.jpg`, ...
-        start_seconds, end_seconds: from the start of the video; None: its start or end.
+        start_seconds, end_seconds: as a player shows them; None: the start or end of the video.
     """
 
     path: str
@@ -63,7 +76,7 @@ class DecodedClip:
 
     Attributes:
         frames: uint8 RGB `(num_sampled, height, width, 3)`, upright.
-        timestamps_seconds: float64 `(num_sampled,)`, from the start of the video.
+        timestamps_seconds: float64 `(num_sampled,)`, as a player shows them.
         frame_count: frames in the clip (in the segment, if one was asked for).
         fps: mean frames per second by the header.
         status: one of `STATUSES`.
@@ -89,18 +102,18 @@ def decode(
 ) -> DecodedClip:
     """Return the sampled frames of a clip, read in one forward pass that stops after the last one wanted.
 
-    Frames of a whole video are chosen by the header's frame count. If that count is missing or absurd, or the
-    video turns out shorter or longer, the frames are counted and chosen again, and the status is
-    "short_header". A video is refused if it gives less than 90 % of the announced frames and its file is
-    damaged (see `why_damaged`). Damage inside a picture that the decoder conceals is not: see
+    At an even rate, frames of a whole video are chosen by the header's frame count. If that count is missing
+    or absurd, or the video turns out shorter or longer, the frames are counted and chosen again, and the
+    status is "short_header". A video is refused if it gives less than 90 % of the announced frames and its
+    file is damaged (see `why_damaged`). Damage inside a picture that the decoder conceals is not: see
     `look_at_pictures`.
 
     A segment has the frames with `start_seconds <= timestamp < end_seconds`, or if there are none, the frame
-    shown at its start. With a variable frame rate they are chosen regularly in time. An end up to one second
-    after the video's end is cut to it.
+    shown at its start. An end up to one second after the video's end is cut to it.
 
-    With `frames_per_second`, frames are chosen by the container's stored times, in whole videos too. If the
-    decoder's times differ, the frames are counted and chosen again as above.
+    At an uneven rate, frames are chosen regularly in time, and with `frames_per_second` by when they are on
+    show, in whole videos as in segments, by the times of the packets. If the decoder's times differ, the
+    frames are counted and chosen again as above.
 
     Args:
         request: what to decode.
@@ -111,12 +124,12 @@ def decode(
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a directory without frames, a URL, or a segment outside the video.
+        ValueError: a directory without frames, a URL, or a segment outside the video or before its pictures.
         DecodingError: no video or folder of frames, or an incomplete one.
     """
     info = probe(request.path)
     fit = None if frame_size is None else FrameFit(frame_size, keep_surplus)
-    if request.is_segment or sampling.frames_per_second is not None:
+    if request.is_segment or sampling.frames_per_second is not None or not timeline_of(info).is_plain:
         return _decode_by_time(info, request, sampling, fit)
     return _decode_whole(info, sampling, fit)
 
@@ -158,11 +171,13 @@ def _indices_by_time(
     info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, timestamps: np.ndarray
 ) -> tuple[np.ndarray, int]:
     """Return the indices in the whole video of a clip's sampled frames, and how many frames it has."""
-    first, stop = clip_bounds(info, request, timestamps)
-    inside = timestamps[first:stop]
+    first, stop = bounds = clip_bounds(info, request, timestamps)
+    segment = request.start_seconds, request.end_seconds
+    inside, end = clip_span(info, timestamps, bounds, segment)
     if sampling.frames_per_second is not None:
-        end = shown_until(timestamps, stop, info.fps)
         return first + grid_indices_in_time(inside, end, sampling), stop - first
+    if sampling.frame_step is None and info.kind in DELAYED_KINDS and is_uneven(np.append(inside, end)):
+        return first + regular_indices_on_show(inside, end, sampling.num_frames), stop - first
     if sampling.frame_step is None and is_uneven(inside):
         return first + regular_indices_in_time(inside, sampling.num_frames), stop - first
     return first + grid_indices(stop - first, sampling), stop - first
@@ -197,7 +212,12 @@ def clip_bounds(info: VideoInfo, request: ClipRequest, timestamps: np.ndarray) -
     if not request.is_segment:
         return 0, len(timestamps)
     try:
-        return segment_bounds(timestamps, info.fps, request.start_seconds, request.end_seconds)
+        return segment_bounds(
+            timestamps,
+            video_seconds(info, timestamps),
+            request.start_seconds,
+            request.end_seconds,
+        )
     except ValueError:
         refuse_damaged(info, len(timestamps), announced_count(info))
         raise

@@ -14,12 +14,12 @@ from videoqa.video._opencv import cv2
 from videoqa.video.damage import refuse_damaged
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.errors import DecodingError
-from videoqa.video.frame_pass import announced_count, times_passed
+from videoqa.video.frame_pass import announced_count, header_count, times_passed
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.picture_damage import LookedAt, look_at_pictures
 from videoqa.video.probing import VideoInfo, decoder_names, probe
 from videoqa.video.readers import read_frames
-from videoqa.video.timeline import segment_bounds
+from videoqa.video.timeline import segment_bounds, timeline_of, video_seconds
 
 LOOKED_FRAMES = 64
 """About how many frames are looked at in the whole video and in its shortest segment."""
@@ -104,11 +104,11 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
             "pixel_aspect": round(float(info.presentation.pixel_aspect), 4),
             "fps": info.fps,
             "decoder": decoder_names()[info.decoder_name],
-            "frames_announced": announced_count(info),
+            "frames_announced": _promised_count(info),
             "is_count_stored": info.is_count_stored,
             "frames_decoded": len(timestamps),
             "frames_damaged": pictures.within().num_suspect,
-            "seconds": len(timestamps) / info.fps,
+            "seconds": _seconds(info, timestamps),
         },
         "fingerprint": fingerprint,
         "failure": failure,
@@ -161,6 +161,20 @@ def _pass(info: VideoInfo, segments: Sequence[Segment]) -> tuple[_Looked, np.nda
     return looked, times, digest.hexdigest()
 
 
+def _promised_count(info: VideoInfo) -> int | None:
+    """Return the announced frame count; of a video with pauses, what its duration and mean rate promise."""
+    if timeline_of(info).decoder_seconds is None and not info.is_count_stored:
+        return header_count(info)
+    return announced_count(info)
+
+
+def _seconds(info: VideoInfo, timestamps: np.ndarray) -> float:
+    """Return how long a video lasts, by its count and mean rate where these say it."""
+    if timeline_of(info).is_plain:
+        return len(timestamps) / info.fps
+    return video_seconds(info, timestamps)
+
+
 def _look_step(info: VideoInfo, segments: Sequence[Segment]) -> int:
     """Return the step from one frame to look at to the next."""
     extents = [announced_count(info) or 0]
@@ -192,7 +206,7 @@ def _segment(
     try:
         if is_damaged and segment != WHOLE:
             decode(ClipRequest(info.path, *segment), SamplingConfig(1), frame_size=(16, 16))
-        first, stop = segment_bounds(timestamps, info.fps, *segment)
+        first, stop = segment_bounds(timestamps, video_seconds(info, timestamps), *segment)
     except DecodingError as refused:
         first, stop, error = 0, 0, failure_of(refused)
     except ValueError as refused:

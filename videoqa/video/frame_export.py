@@ -16,7 +16,7 @@ from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.probing import VideoInfo, probe
 from videoqa.video.readers import NUM_DECODER_THREADS, read_frames
 from videoqa.video.sampling import indices_on_show
-from videoqa.video.timeline import shown_until, stored_timestamps
+from videoqa.video.timeline import clip_span, stored_timestamps
 from videoqa.video.transforms import resize_and_crop, shrink_short_side
 
 
@@ -78,8 +78,9 @@ def export_frames(
 
 def _chosen(info: VideoInfo, request: ClipRequest, times: np.ndarray, fps: float) -> np.ndarray:
     """Return the index, in the whole video, of each file's frame."""
-    first, stop = clip_bounds(info, request, times)
-    return first + indices_on_show(times[first:stop], shown_until(times, stop, info.fps), fps)
+    bounds = clip_bounds(info, request, times)
+    inside, end = clip_span(info, times, bounds, (request.start_seconds, request.end_seconds))
+    return bounds[0] + indices_on_show(inside, end, fps)
 
 
 def _write(

@@ -8,7 +8,7 @@ import numpy as np
 from videoqa.video.errors import DecodingError
 from videoqa.video.probing import VideoInfo
 from videoqa.video.readers import read_frames
-from videoqa.video.timeline import steady_timestamps
+from videoqa.video.timeline import timeline_of
 from videoqa.video.transforms import FrameFit, resize_and_crop
 
 MAX_FRAMES = 10_000_000
@@ -61,19 +61,31 @@ class FramePass:
 
 
 def announced_count(info: VideoInfo) -> int | None:
-    """Return the announced frame count; None if it is missing or absurd."""
+    """Return the announced frame count; None if it is missing or absurd.
+
+    At an uneven rate, or where a clock jumps, duration and mean rate announce nothing: it is the number of
+    pictures in the packets, if these show no damage.
+    """
+    timeline = timeline_of(info)
+    if not timeline.is_plain and timeline.is_whole:
+        return len(timeline.seconds)
+    return header_count(info)
+
+
+def header_count(info: VideoInfo) -> int | None:
+    """Return the frame count that the header announces, stored or estimated; None if missing or absurd."""
     return info.frame_count_header if 0 < info.frame_count_header <= MAX_FRAMES else None
 
 
 def times_passed(info: VideoInfo, seconds: list[float]) -> np.ndarray:
-    """Return the decoder's times of the frames passed as `steady_timestamps`, float64.
+    """Return when the frames passed are shown, float64, by the times that the decoder says.
 
     Raises:
         DecodingError: there is no frame.
     """
     if not seconds:
         raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
-    return steady_timestamps(np.array(seconds, dtype=np.float64), info.fps)
+    return timeline_of(info).shown(np.array(seconds, dtype=np.float64), info.fps)
 
 
 def are_stored_times(passed: np.ndarray, stored: np.ndarray, *, is_whole: bool) -> bool:

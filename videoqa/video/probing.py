@@ -254,10 +254,10 @@ def _duration_seconds(
 
 def _film_streams(container: av.container.InputContainer) -> list[av.video.stream.VideoStream]:
     """Return the video streams that are no cover pictures."""
-    return [stream for stream in container.streams.video if not _is_cover_picture(stream)]
+    return [stream for stream in container.streams.video if not is_cover_picture(stream)]
 
 
-def _is_cover_picture(stream: av.video.stream.VideoStream) -> bool:
+def is_cover_picture(stream: av.video.stream.VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 

@@ -56,6 +56,33 @@ def regular_indices_in_time(timestamps_seconds: np.ndarray, num_frames: int) -> 
     return np.concatenate([forward, len(times) - 1 - backward[::-1]])
 
 
+def regular_indices_on_show(
+    timestamps_seconds: np.ndarray, end_seconds: float, num_frames: int
+) -> np.ndarray:
+    """Return the indices of the frames on show at `num_frames` regular times, symmetric in time.
+
+    For clips that say how long each frame stays, as a GIF does: reversed, each frame keeps its delay. The
+    first and the last time are those at which the clip begins and ends.
+
+    Args:
+        timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.
+        end_seconds: when the last frame is no longer shown.
+        num_frames: int, at least 1.
+
+    Returns:
+        int64 array `(num_frames,)`, non-decreasing, in `[0, n - 1]`.
+    """
+    check_integer("num_frames", num_frames, minimum=1)
+    starts = np.asarray(timestamps_seconds, dtype=np.float64) - timestamps_seconds[0]
+    duration = end_seconds - timestamps_seconds[0]
+    ends = np.append(starts[1:], duration)
+    fractions = np.array([0.5]) if num_frames == 1 else np.arange((num_frames + 1) // 2) / (num_frames - 1)
+    forward = np.searchsorted(ends, fractions * duration - EXACT_SECONDS)
+    mirrored = duration - starts[::-1]
+    backward = np.searchsorted(mirrored, fractions[: num_frames // 2] * duration - EXACT_SECONDS)
+    return np.concatenate([forward, len(starts) - 1 - backward[::-1]]).astype(np.int64)
+
+
 def grid_indices(frame_count: int, sampling: SamplingConfig, fps: float | None = None) -> np.ndarray:
     """Return the indices of a clip's frame grid, the frames that are decoded, at a constant frame rate.
 

@@ -1,46 +1,237 @@
-"""The times at which a video's frames are shown, and the frames of a segment."""
+"""The times at which a video's pictures are shown, by its packets, and the frames of a segment."""
 
-import av
+import functools
+import math
+import os
+from dataclasses import dataclass
+
 import numpy as np
 
 from videoqa._checks import Refusal
 from videoqa.video._opencv import FORMATS
-from videoqa.video.probing import VideoInfo, open_container, video_stream
+from videoqa.video.files import cut_short
+from videoqa.video.missing_bytes import lacks_bytes
+from videoqa.video.packets import Packets, read_packets
+from videoqa.video.probing import VideoInfo
 
 END_SLACK_SECONDS = 1.0
 """How far a segment may end past the video: annotations are often rounded up."""
 UNEVEN_STEP = 1.5
 """The frame rate varies if a step between two frames is longer or shorter than the median by this factor."""
+LONGEST_PAUSE_SECONDS, LONGEST_PAUSE_OF_BROADCASTS = 3600.0, 10.0
+"""A longer step of the clock is a jump. Source: `max_frame_duration` of FFmpeg's player."""
+BROADCAST_KINDS = ("mpegts", "mpeg")
+"""Kinds whose clock may start anew anywhere."""
+MOST_REORDERED = 20
+"""Pictures by which a time that is shown may be before the one before it in the file."""
+DELAYED_KINDS = ("gif",)
+"""Kinds that say how long each picture stays rather than when it comes."""
+READABLE_SHARE = 0.9
+"""A file is corrupt if its last readable packet ends before this share of its bytes."""
+COUNTED_KINDS = ("mpegvideo", "yuv4mpegpipe", "h264", "hevc")
+"""Kinds without any times: pictures come at the rate of the header."""
+PADDING_BYTES = {"asf": 8192}
+"""Kinds whose blocks have one size: padding that may follow the last packet."""
+HOLE_SHARE, HOLE_STEPS = 0.1, 3
+"""A gap is looked at for missing bytes if it takes this share of a video and as many of its usual steps."""
+LATE_SECONDS, LATE_PICTURES = 0.1, 2.5
+"""A first picture is late if it comes more than both after the sound. Less is usual."""
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """When each picture of a video is on show, in seconds from the start of the video.
+
+    Attributes:
+        seconds: float64 `(num_pictures,)`, increasing; empty if the container holds no usable times.
+        decoder_seconds: float64 `(num_pictures,)`, what a decoder says of the same pictures; None: the same.
+        end_seconds: when the last picture is no longer on show; nan if there are no times.
+        is_stamped: whether a decoder says times, so that frames it leaves out can be told.
+        is_uneven: whether the frame rate varies.
+        is_whole: whether the packets show no sign of damage.
+        hole: `(start, end)` in seconds of a part whose bytes are damaged; None if there is none.
+        bytes_read: where the last readable packet of any stream ends.
+    """
+
+    seconds: np.ndarray
+    decoder_seconds: np.ndarray | None
+    end_seconds: float
+    is_stamped: bool = True
+    is_uneven: bool = False
+    is_whole: bool = True
+    hole: tuple[float, float] | None = None
+    bytes_read: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the rate is even and a decoder's own times are right."""
+        return not self.is_uneven and self.decoder_seconds is None
+
+    def shown(self, decoder_seconds: np.ndarray, fps: float) -> np.ndarray:
+        """Return when frames are shown, by the times that a decoder says, both float64 `(num_frames,)`."""
+        if self.decoder_seconds is None:
+            return _steady(decoder_seconds, fps)
+        step = usual_step(self.seconds, fps)
+        if not self.is_stamped:
+            num_more = max(0, len(decoder_seconds) - len(self.seconds))
+            more = self.seconds[-1] + step * np.arange(1, num_more + 1)
+            return np.concatenate([self.seconds[: len(decoder_seconds)], more])
+        places = _places(decoder_seconds, self.decoder_seconds, 0.25 * step)
+        return _steady(self.seconds[places], fps) if places is not None else _steady(decoder_seconds, fps)
+
+
+def timeline_of(info: VideoInfo) -> Timeline:
+    """Return when each picture is shown, by the packets of the file, without decoding anything."""
+    if info.kind not in FORMATS:  # a folder of frames
+        count = info.frame_count_header
+        return Timeline(np.arange(count) / info.fps, None, count / info.fps)
+    status = os.stat(info.path)
+    return _timeline_once(info, status.st_size, status.st_mtime_ns)
 
 
 def stored_timestamps(info: VideoInfo) -> np.ndarray:
-    """Return the time of each frame as the container stores it, without decoding anything.
+    """Return the `seconds` of the timeline."""
+    return timeline_of(info).seconds
 
-    Returns:
-        float64 array `(num_frames,)` in seconds from the start of the video stream, increasing; empty if the
-        container holds no usable times.
-    """
-    if info.kind not in FORMATS:  # a folder of frames
-        return np.arange(info.frame_count_header) / info.fps
-    with open_container(info.path, info.kind) as container:
-        stream = video_stream(container, info.path)
-        ticks = []
-        try:
-            for packet in container.demux(stream):
-                if packet.size and not packet.is_discard:
-                    ticks.append(packet.pts)
-        except av.FFmpegError:
-            return np.empty(0)
-        if not info.has_timestamps:
-            return np.arange(len(ticks)) / info.fps
-        if None in ticks or len(set(ticks)) != len(ticks):
-            return np.empty(0)
-        return np.sort(np.array(ticks, dtype=np.float64) - (stream.start_time or 0)) * float(
-            stream.time_base or 1
+
+@functools.lru_cache(maxsize=64)
+def _timeline_once(info: VideoInfo, size: int, mtime_ns: int) -> Timeline:
+    """Read the packets of a file; remembered until its size or mtime changes."""
+    packets = read_packets(info)
+    clock = _clock(packets)
+    restarts = np.empty(0, np.int64) if info.kind in COUNTED_KINDS else _restarts(packets, clock)
+    hole = _hole(info, packets, clock, restarts)
+    parts = _parts(info, packets, restarts) if packets.is_complete else None
+    readable = min(READABLE_SHARE * size, size - PADDING_BYTES.get(info.kind, 0))
+    is_whole = (
+        packets.is_complete
+        and hole is None
+        and cut_short(info.path, info.kind) is None
+        and (packets.num_listed > 0 or packets.bytes_read >= readable)
+        and packets.num_listed <= len(packets.starts)
+    )
+    if parts is None:
+        return Timeline(
+            np.empty(0), None, math.nan, is_whole=is_whole, hole=hole, bytes_read=packets.bytes_read
         )
+    stated, seconds = _joined(parts, packets, info)
+    late = _late(packets, seconds, info.fps)
+    end = _end(info, packets, seconds)
+    is_right = late == 0 and np.array_equal(stated, seconds)
+    return Timeline(
+        seconds + late if late else seconds,
+        None if is_right else stated,
+        is_stamped=info.has_timestamps,
+        end_seconds=end + late,
+        is_uneven=is_uneven(np.append(seconds, end) if info.kind in DELAYED_KINDS else seconds),
+        is_whole=is_whole,
+        hole=hole,
+        bytes_read=packets.bytes_read,
+    )
 
 
-def steady_timestamps(timestamps_seconds: np.ndarray, fps: float) -> np.ndarray:
+def _clock(packets: Packets) -> np.ndarray:
+    """Return float64 seconds of each packet in decoding order; where none are said, the next packet's."""
+    ticks = packets.decoded if np.isfinite(packets.decoded).any() else packets.stored
+    known = np.flatnonzero(np.isfinite(ticks))
+    if not len(known):
+        return np.zeros(len(ticks))
+    following = known[np.minimum(np.searchsorted(known, np.arange(len(ticks))), len(known) - 1)]
+    return ticks[following] * packets.tick_seconds
+
+
+def _restarts(packets: Packets, clock: np.ndarray) -> np.ndarray:
+    """Return the places of the packets with which the clock goes back, as in joined pieces."""
+    steps = np.diff(clock)
+    if not (steps > 0).any():
+        return np.empty(0, np.int64)
+    reordered = 1 if np.isfinite(packets.decoded).any() else MOST_REORDERED
+    return np.flatnonzero(steps < -reordered * float(np.median(steps[steps > 0]))) + 1
+
+
+def _jumps(info: VideoInfo, packets: Packets, times: np.ndarray) -> np.ndarray:
+    """Return after which of increasing times, float64 seconds, the clock jumps and no stream goes on."""
+    longest = LONGEST_PAUSE_OF_BROADCASTS if info.kind in BROADCAST_KINDS else LONGEST_PAUSE_SECONDS
+    places = np.flatnonzero(np.diff(times) > longest)
+    others = packets.others_seconds
+    quarters = [times[place] + np.array([0.25, 0.75]) * (times[place + 1] - times[place]) for place in places]
+    is_bridged = [((others > start) & (others < stop)).any() for start, stop in quarters]
+    return places[~np.array(is_bridged, bool)]
+
+
+def _hole(
+    info: VideoInfo, packets: Packets, clock: np.ndarray, restarts: np.ndarray
+) -> tuple[float, float] | None:
+    """Return the seconds between which there are no pictures because bytes are damaged; None in a pause."""
+    steps = np.diff(clock)
+    steps[restarts - 1] = 0
+    steps[_jumps(info, packets, clock)] = 0
+    if not (steps > 0).any():
+        return None
+    least = max(HOLE_SHARE * float(steps.sum()), HOLE_STEPS * float(np.median(steps[steps > 0])))
+    for place in np.flatnonzero(steps >= least):
+        if lacks_bytes(info, packets, int(place)):
+            start = float(clock[place] - clock[0])
+            return start, start + float(steps[place])
+    return None
+
+
+def _parts(info: VideoInfo, packets: Packets, restarts: np.ndarray) -> list[np.ndarray] | None:
+    """Return the increasing ticks of the pictures between restarts; None if unknown or not distinct."""
+    ticks = packets.stored if info.has_timestamps else packets.decoded
+    if info.kind in COUNTED_KINDS:
+        ticks = np.arange(len(ticks)) / (info.fps * packets.tick_seconds)
+    pieces = zip(np.split(ticks, restarts), np.split(packets.has_picture, restarts), strict=True)
+    parts = [np.sort(piece[shown]) for piece, shown in pieces if shown.any()]
+    usable = all(np.isfinite(part).all() and (np.diff(part) > 0).all() for part in parts)
+    return parts if parts and usable else None
+
+
+def _joined(parts: list[np.ndarray], packets: Packets, info: VideoInfo) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a decoder says of each picture, and its time, where each part goes on where one ended."""
+    first = packets.start_ticks if info.has_timestamps else parts[0][0]
+    seconds: list[np.ndarray] = []
+    for part in parts:
+        times = (part - (part[0] if seconds else first)) * packets.tick_seconds
+        step = usual_step(times, info.fps)
+        for place in _jumps(info, packets, part * packets.tick_seconds):
+            times[place + 1 :] -= times[place + 1] - times[place] - step
+        seconds.append(times + (seconds[-1][-1] + step) if seconds else times)
+    joined = np.concatenate(seconds)
+    if info.has_timestamps:
+        return (np.concatenate(parts) - packets.start_ticks) * packets.tick_seconds, joined
+    steady = np.arange(len(joined)) / info.fps
+    return steady, steady if np.abs(joined - steady).max() <= 0.5 / info.fps else joined
+
+
+def _late(packets: Packets, seconds: np.ndarray, fps: float) -> float:
+    """Return how late the first picture is; 0 if not worth speaking of."""
+    least = max(LATE_SECONDS, LATE_PICTURES * usual_step(seconds, fps))
+    return packets.late_seconds if packets.late_seconds > least else 0.0
+
+
+def _end(info: VideoInfo, packets: Packets, seconds: np.ndarray) -> float:
+    """Return when the last picture, if none is late, is no longer on show: by its delay or the usual step."""
+    step = usual_step(seconds, info.fps)
+    stays = packets.last_ticks * packets.tick_seconds if info.kind in DELAYED_KINDS else 0.0
+    return float(seconds[-1]) + (stays if stays > 0 and abs(stays - step) > 1e-6 else step)
+
+
+def _places(passed: np.ndarray, stated: np.ndarray, tolerance: float) -> np.ndarray | None:
+    """Return which of the stated times each time passed is, increasing; None if one is none of them."""
+    if len(passed) <= len(stated) and np.abs(passed - stated[: len(passed)]).max() <= tolerance:
+        return np.arange(len(passed))
+    places, next_place = [], 0
+    for seconds in passed:
+        found = np.flatnonzero(np.abs(stated[next_place:] - seconds) <= tolerance)
+        if not len(found):
+            return None
+        places.append(next_place + int(found[0]))
+        next_place = places[-1] + 1
+    return np.array(places)
+
+
+def _steady(timestamps_seconds: np.ndarray, fps: float) -> np.ndarray:
     """Return a decoder's timestamps, or index / fps for all if they do not increase at every frame."""
     if np.isfinite(timestamps_seconds).all() and (np.diff(timestamps_seconds) > 0).all():
         return timestamps_seconds
@@ -57,14 +248,19 @@ def is_uneven(timestamps_seconds: np.ndarray) -> bool:
 
 
 def segment_bounds(
-    timestamps_seconds: np.ndarray, fps: float, start_seconds: float | None, end_seconds: float | None
+    timestamps_seconds: np.ndarray, duration: float, start_seconds: float | None, end_seconds: float | None
 ) -> tuple[int, int]:
     """Return the indices `[first, stop)` of the frames of a segment, at least one.
 
+    Args:
+        timestamps_seconds: float64 `(num_frames,)`, of the whole video.
+        duration: seconds from the start of the video until its last frame is no longer shown.
+        start_seconds, end_seconds: of the segment; None: the start or end of the video.
+
     Raises:
-        ValueError: the segment lies outside the video, whose duration the message names.
+        ValueError: the segment lies outside the video, whose duration the message names, or ends before the
+            first picture.
     """
-    duration = shown_until(timestamps_seconds, len(timestamps_seconds), fps)
     start = 0.0 if start_seconds is None else start_seconds
     end = duration if end_seconds is None else end_seconds
     lies = f"lie within the video, which lasts {duration:.2f} seconds"
@@ -77,15 +273,57 @@ def segment_bounds(
     stop = int(np.searchsorted(timestamps_seconds, end - tolerance))
     if stop > first:
         return first, stop
+    if stop == 0 and timestamps_seconds[0] > LATE_SECONDS:
+        after = f"come after the first picture, which is on show from {timestamps_seconds[0]:.2f} seconds on"
+        raise Refusal("end_seconds", after, end_seconds, "Before that there is sound only.")
     return max(first - 1, 0), max(first, 1)
 
 
-def shown_until(timestamps_seconds: np.ndarray, stop: int, fps: float) -> float:
-    """Return the time at which frame `stop - 1` ends; the video's last frame lasts the median step."""
+def clip_span(
+    info: VideoInfo,
+    timestamps_seconds: np.ndarray,
+    bounds: tuple[int, int],
+    segment: tuple[float | None, float | None],
+) -> tuple[np.ndarray, float]:
+    """Return the times of a clip's frames and when its last one ends, both from the start of the video.
+
+    A frame that stays much longer than others is cut to the segment. Others are on show as a whole, so that
+    at an even rate a clip lasts as many steps as it has frames.
+
+    Args:
+        info: of the video.
+        timestamps_seconds: float64 `(num_frames,)`, of the whole video.
+        bounds: indices `[first, stop)` of the clip's frames.
+        segment: `(start_seconds, end_seconds)`; None: the start or end of the video.
+    """
+    (first, stop), (start, end) = bounds, segment
+    inside, until = timestamps_seconds[first:stop], shown_until(info, timestamps_seconds, stop)
+    longest = UNEVEN_STEP * usual_step(timestamps_seconds, info.fps)
+    if start is not None and inside[0] < start and until - inside[0] > longest:
+        inside = np.maximum(inside, start)
+    if end is not None and end < until and until - timestamps_seconds[stop - 1] > longest:
+        until = end
+    return inside, until
+
+
+def video_seconds(info: VideoInfo, timestamps_seconds: np.ndarray) -> float:
+    """Return how long a video lasts; at an uneven rate its last frame may stay as long as the one before."""
+    until = shown_until(info, timestamps_seconds, len(timestamps_seconds))
+    if not is_uneven(timestamps_seconds):
+        return until
+    return max(until, float(2 * timestamps_seconds[-1] - timestamps_seconds[-2]))
+
+
+def shown_until(info: VideoInfo, timestamps_seconds: np.ndarray, stop: int) -> float:
+    """Return the time at which frame `stop - 1` ends; the last frame of most videos lasts the median step."""
     if stop < len(timestamps_seconds):
         return float(timestamps_seconds[stop])
-    return float(timestamps_seconds[-1]) + _usual_step(timestamps_seconds, fps)
+    timeline = timeline_of(info)
+    if len(timeline.seconds) == len(timestamps_seconds) and info.kind in DELAYED_KINDS:
+        return timeline.end_seconds
+    return float(timestamps_seconds[-1]) + usual_step(timestamps_seconds, info.fps)
 
 
-def _usual_step(timestamps_seconds: np.ndarray, fps: float) -> float:
+def usual_step(timestamps_seconds: np.ndarray, fps: float) -> float:
+    """Return the median step from one frame to the next, seconds."""
     return float(np.median(np.diff(timestamps_seconds))) if len(timestamps_seconds) > 1 else 1 / fps

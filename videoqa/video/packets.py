@@ -1,0 +1,113 @@
+"""Reads the packets of a video without decoding them: their times, their places in the file, their sizes."""
+
+from dataclasses import dataclass
+
+import av
+import numpy as np
+
+from videoqa.video.not_coded import PictureCounter
+from videoqa.video.probing import VideoInfo, is_cover_picture, open_container, video_stream
+
+
+@dataclass(frozen=True, eq=False)
+class Packets:
+    """The packets of a video stream that hold bytes, in the order of the file; n of them.
+
+    Attributes:
+        stored, decoded: float64 `(n,)`, ticks at which to show (pts) and to decode (dts) it; nan: not said.
+        has_picture: bool `(n,)`, whether a picture is shown from then on.
+        starts, stops: int64 `(n,)`, bytes of the file; -1: not said.
+        num_bytes_between: int64 `(n,)`, bytes of other streams between the packet before and this one.
+        last_ticks: how long the last packet is shown; 0: not said.
+        others_seconds: float64 `(m,)`, times of the packets of other streams, in the order of the file.
+        tick_seconds: seconds of one tick.
+        start_ticks: of the stream, by the container.
+        late_seconds: how long after the start of the container the stream starts.
+        bytes_read: where the last readable packet of any stream ends.
+        num_listed: packets with bytes in the container's index.
+        is_complete: whether the file could be read to its end.
+    """
+
+    stored: np.ndarray
+    decoded: np.ndarray
+    has_picture: np.ndarray
+    starts: np.ndarray
+    stops: np.ndarray
+    num_bytes_between: np.ndarray
+    last_ticks: int
+    others_seconds: np.ndarray
+    tick_seconds: float
+    start_ticks: int
+    late_seconds: float
+    bytes_read: int
+    num_listed: int
+    is_complete: bool
+
+
+def read_packets(info: VideoInfo) -> Packets:
+    """Return the packets of a video file, up to where it breaks off.
+
+    Raises:
+        DecodingError: the container cannot be opened.
+    """
+    with open_container(info.path, info.kind) as container:
+        stream = video_stream(container, info.path)
+        rows: list[tuple[float, float, bool, int, int, int]] = []
+        others: list[float] = []
+        between, bytes_read, last_ticks, is_complete = 0, 0, 0, True
+        counter = PictureCounter(stream.codec_context.extradata or b"") if info.codec == "mpeg4" else None
+        packets = container.demux()
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:
+                is_complete = False
+                break
+            if packet is None:
+                break
+            bytes_read = max(bytes_read, (packet.pos or 0) + packet.size)
+            if packet.stream_index != stream.index:
+                between += packet.size
+                if packet.dts is not None and packet.stream.type in ("audio", "video"):
+                    others.append(float(packet.dts * packet.time_base))
+            elif packet.size:
+                is_shown = not packet.is_discard
+                has_picture = is_shown and (counter is None or counter.brings_picture(bytes(packet)))
+                start = -1 if packet.pos is None else packet.pos
+                rows.append((_tick(packet.pts), _tick(packet.dts), has_picture, start, packet.size, between))
+                between, last_ticks = 0, packet.duration or 0
+        if counter is not None and rows:  # a decoder repeats the picture at the end
+            rows[-1] = (*rows[-1][:2], is_shown, *rows[-1][3:])
+        stored, decoded, shown, starts, sizes, betweens = zip(*rows, strict=True) if rows else ((),) * 6
+        return Packets(
+            stored=np.array(stored, np.float64),
+            decoded=np.array(decoded, np.float64),
+            has_picture=np.array(shown, bool),
+            starts=np.array(starts, np.int64),
+            stops=np.array(starts, np.int64) + np.array(sizes, np.int64),
+            num_bytes_between=np.array(betweens, np.int64),
+            last_ticks=last_ticks,
+            others_seconds=np.array(others),
+            tick_seconds=float(stream.time_base or 1),
+            start_ticks=stream.start_time or 0,
+            late_seconds=_late_seconds(container, stream),
+            bytes_read=bytes_read,
+            num_listed=_num_listed(info, stream),
+            is_complete=is_complete,
+        )
+
+
+def _num_listed(info: VideoInfo, stream: av.video.stream.VideoStream) -> int:
+    return sum(entry.size > 0 for entry in stream.index_entries) if info.kind in ("mov", "avi") else 0
+
+
+def _late_seconds(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> float:
+    """Return how long after the sound the pictures start; 0 if several programmes have clocks."""
+    programmes = [each for each in container.streams.video if not is_cover_picture(each)]
+    if stream.start_time is None or container.start_time is None or len(programmes) > 1:
+        return 0.0
+    return max(0.0, float(stream.start_time * (stream.time_base or 0)) - container.start_time / av.time_base)
+
+
+def _tick(value: int | None) -> float:
+    return np.nan if value is None else value
