@@ -26,6 +26,11 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
 
 
+def name_bytes(name: str) -> bytes:
+    """Return a text for a hash: UTF-8, also of a file's name that is not (a lone surrogate for each byte)."""
+    return name.encode("utf-8", "surrogatepass")
+
+
 def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Write `data` to a temporary file and rename it, so a reader sees the old content or all of the new.
 

@@ -1,6 +1,8 @@
 """The audit finds each planted fault and invents none."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +152,25 @@ def test_an_archive_in_place_of_the_videos_is_reported(clips, tmp_path, capfd):
 def test_an_archive_is_no_finding_where_every_video_is_there(table, clips, tmp_path):
     (clips / "old.zip").write_bytes(b"PK\x03\x04" + bytes(50))
     assert found(run(table, clips, tmp_path)) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_no_utf8_are_audited(clips, tmp_path, capfd):
+    for number, label in enumerate((b"jump", b"r\xfcn")):
+        (tmp_path / "odd" / os.fsdecode(label)).mkdir(parents=True)
+        for clip in ("0", "1"):
+            odd = tmp_path / "odd" / os.fsdecode(label) / os.fsdecode(b" \xff" + clip.encode() + b".mp4")
+            odd.write_bytes((clips / f"c{2 * number + int(clip)}.mp4").read_bytes())
+    arguments = [
+        "audit",
+        "--data",
+        "folder",
+        "--videos",
+        str(tmp_path / "odd"),
+        "--out",
+        str(tmp_path / "audit"),
+    ]
+    assert main([*arguments, "--json", "--decode-workers", "1"]) == 0
+    assert json.loads(capfd.readouterr().out)["num_videos"] == 4
+    videos = pd.read_csv(tmp_path / "audit" / "videos.csv")
+    assert videos["status"].tolist() == ["ok"] * 4

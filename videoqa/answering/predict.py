@@ -16,7 +16,7 @@ from videoqa._frame_folders import frame_files, frame_number
 from videoqa._progress import say
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
-from videoqa.data.annotations import read_questions, say_notes
+from videoqa.data.annotations import read_clips, read_questions, say_notes
 from videoqa.data.file_names import VideoNames, notes_on
 from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import VIDEO_SUFFIXES
@@ -135,7 +135,7 @@ def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
     else:
         paths, root, notes = find_videos(videos)
         names = [os.fspath(path.relative_to(root)) for path in paths]
-    table = read_questions(pd.DataFrame({"video": names}), root, task="action")
+    table = read_clips(names, root)
     table.attrs["notes"] += notes
     return table
 

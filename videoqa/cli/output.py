@@ -36,7 +36,8 @@ def only_json_on_stdout() -> Iterator[TextIO]:
 
 def json_text(result: Any) -> str:
     """Return `result` as one line of strict JSON; NaN and infinity become null."""
-    return json.dumps(_plain(result), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_plain(result), ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace").decode()  # of a name that is not UTF-8: \\udcff, as in JSON
 
 
 def _plain(value: Any) -> Any:

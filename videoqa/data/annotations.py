@@ -130,6 +130,23 @@ def read_questions(
     check_choice("task", task, TASKS)
     folder = None if videos is None else os.path.abspath(videos)
     source = as_texts(open_source(entry, DataConfig(task=task), videos=folder))
+    return _unlabelled(source, task)
+
+
+def read_clips(names: Sequence[str], folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """Return the annotation table of clips found in a folder, one row each, as `read_questions` does.
+
+    Args:
+        names: paths in the folder; they may have spaces around them, line breaks or bytes that are no UTF-8.
+        folder: which holds them.
+    """
+    return _unlabelled(
+        Source("DataFrame", pd.DataFrame({"video": names}, dtype=object), Path(folder)), "action"
+    )
+
+
+def _unlabelled(source: Source, task: str) -> pd.DataFrame:
+    """Return the annotation table of one source whose rows need no answer."""
     standard = standard_columns(source, task, labelled=False)
     none_there = _none_there([source], [standard])
     table = _join([source], [standard])

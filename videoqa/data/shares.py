@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from videoqa._checks import Refusal, check_integer, check_number
+from videoqa._files import name_bytes
 
 
 def group_counts(num_groups: int, fractions: Mapping[str, float]) -> dict[str, int]:
@@ -39,4 +40,4 @@ def group_counts(num_groups: int, fractions: Mapping[str, float]) -> dict[str, i
 def in_drawn_order(groups: Iterable[str], seed: int) -> list[str]:
     """Return the groups in the order of a hash of seed and name, whatever order they come in."""
     check_integer("seed", seed, minimum=0)
-    return sorted(groups, key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())
+    return sorted(groups, key=lambda group: hashlib.sha256(name_bytes(f"{seed}:{group}")).digest())

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from videoqa._files import name_bytes
 from videoqa.data.shares import group_counts, in_drawn_order
 from videoqa.data.specs import is_spec, load_spec
 from videoqa.data.strata import folds_by_answer, split_by_answer
@@ -136,4 +137,4 @@ def split_as_trained(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -
 
 def _group_hashes(table: pd.DataFrame) -> pd.Series:
     groups = table["group"]
-    return groups.map({name: hashlib.sha256(name.encode()).hexdigest()[:16] for name in groups.unique()})
+    return groups.map({name: hashlib.sha256(name_bytes(name)).hexdigest()[:16] for name in groups.unique()})

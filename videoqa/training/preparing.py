@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from videoqa._files import name_bytes
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa._version import installed_versions
@@ -297,4 +298,4 @@ def _hash_of_backbone(model: ModelConfig) -> str:
 
 def _hash_of(content: Any) -> str:
     """Return 16 hexadecimal digits of the sha256 of JSON content."""
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(name_bytes(json.dumps(content, ensure_ascii=False))).hexdigest()[:16]

@@ -1,6 +1,8 @@
 """OpenCV, imported only after its FFmpeg backend has been told to open nothing but local video files."""
 
 import os
+import tempfile
+from collections.abc import Sequence
 
 FORMATS = (
     *("mov", "avi", "matroska", "gif", "mpeg", "mpegvideo", "mpegts", "asf", "flv", "ogg", "ivf"),
@@ -22,4 +24,24 @@ _restrict_ffmpeg()
 
 import cv2  # noqa: E402  (the environment has to be set first)
 
-__all__ = ["FORMATS", "cv2"]
+__all__ = ["FORMATS", "cv2", "open_capture"]
+
+
+def open_capture(path: str, parameters: Sequence[int] = ()) -> cv2.VideoCapture:
+    """Return OpenCV's reader of a video file.
+
+    A name that is not UTF-8 would crash the process, so that such a file is opened through a link.
+
+    Args:
+        path: of the file.
+        parameters: of `cv2.VideoCapture`, property and value in turn.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        ending = os.path.splitext(path)[1]
+        with tempfile.TemporaryDirectory(prefix="videoqa-") as folder:
+            link = os.path.join(folder, f"video{ending if ending.isascii() else ''}")
+            os.symlink(os.path.abspath(path), link)
+            return cv2.VideoCapture(link, cv2.CAP_FFMPEG, list(parameters))
+    return cv2.VideoCapture(path, cv2.CAP_FFMPEG, list(parameters))

@@ -9,7 +9,7 @@ from importlib import metadata
 
 import av
 
-from videoqa.video._opencv import cv2
+from videoqa.video._opencv import cv2, open_capture
 from videoqa.video.codec_tags import codec_tag
 from videoqa.video.errors import DecodingError
 from videoqa.video.files import broken_gif, check_video_file, cut_short
@@ -203,7 +203,7 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
 
 
 def _opens_with_opencv(path: str) -> bool:
-    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    capture = open_capture(path)
     try:
         return capture.isOpened()
     finally:

@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from videoqa._frame_folders import frame_files
-from videoqa.video._opencv import cv2
+from videoqa.video._opencv import cv2, open_capture
 from videoqa.video.errors import DecodingError
 from videoqa.video.jpeg_folders import read_frame
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
@@ -22,7 +22,7 @@ FrameStream = Generator[tuple[float, Callable[[], np.ndarray]], None, None]
 
 def read_with_opencv(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
     """Yield every frame as it is shown, converted to uint8 RGB only when `retrieve` is called."""
-    capture = cv2.VideoCapture(info.path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, num_threads])
+    capture = open_capture(info.path, [cv2.CAP_PROP_N_THREADS, num_threads])
     try:
         if not capture.isOpened():
             raise DecodingError(info.path, "OpenCV cannot open it")
