@@ -46,3 +46,12 @@ def test_a_known_set_is_called_by_its_name(capfd) -> None:
 def test_a_set_that_is_not_there_is_refused_as_the_argument_is_called(name: str, message: str, capfd) -> None:
     assert main(["data", "show", name]) == 2
     assert re.match(f"videoqa: {message}", capfd.readouterr().err)
+
+
+def test_the_sets_are_listed_without_a_word(capfd) -> None:
+    assert main(["data"]) == 0
+    listed = capfd.readouterr().out
+    assert main(["data", "list"]) == 0 and capfd.readouterr().out == listed
+    assert listed.count("\n") > 4 and "sample" in listed
+    assert main(["data", "--json"]) == 0
+    assert '"ucf101"' in capfd.readouterr().out

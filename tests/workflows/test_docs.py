@@ -52,3 +52,22 @@ def test_public_names_exist(page: Path) -> None:
 @every_page
 def test_no_figure_is_left_open(page: Path) -> None:
     assert not re.findall(r"<!--|@[A-Z]+@", page.read_text(encoding="utf-8"))
+
+
+def test_the_arrays_beside_fit_have_the_shapes_that_are_said(small_set: Path) -> None:
+    (code,) = re.findall(
+        r"```python\n(import numpy.*?)\nmodel = ", (CHECKOUT / "README.md").read_text("utf-8"), re.S
+    )
+    names = {
+        "questions": ["what is he doing?", "is he waving?"],
+        "answer_texts": ["waving", "yes"],
+        "videos": [str(path) for path in sorted(small_set.glob("waving-[01]/*.avi"))],
+    }
+    exec(code, names)
+    shapes = {name: (names[name].shape, names[name].dtype) for name in ("token_ids", "answer_ids", "clips")}
+    assert shapes == {
+        "token_ids": ((2, 32), "int32"),
+        "answer_ids": ((2,), "int32"),
+        "clips": ((2, 20, 150, 150, 3), "uint8"),
+    }
+    assert names["vocabulary"].size == 8 and names["answer_ids"].tolist() == [0, 1]

@@ -7,15 +7,17 @@ from typing import Any
 
 from videoqa.cli.arguments import LAYOUT, add_json
 
-HELP = "list the data sets known by name, or show what is known about one"
+HELP = "list the data sets known by name, or show what is known about one (default: list)"
 EXAMPLE = """example:
-  videoqa data list
+  videoqa data
   videoqa data show ucf101
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add_json(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=False)
+    parser.set_defaults(action="list")
     style = {"epilog": EXAMPLE, **LAYOUT}
     add_json(actions.add_parser("list", help="one line for each data set", **style))
     show_one = actions.add_parser("show", help="everything known about one data set", **style)

@@ -81,7 +81,9 @@ def _add_flag(group: Any, item: dataclasses.Field, annotation: Any) -> None:
         choices = CHOICES.get(item.name)
         convert = _converter(item.name, allowed, optional, choices)
         metavar = "{" + ",".join(choices) + "}" if choices else _metavar(allowed)
-        group.add_argument(flag, type=convert, metavar=metavar, **common)
+        action = group.add_argument(flag, type=convert, metavar=metavar, **common)
+        if choices:
+            action.completer = lambda **_: list(choices)  # read by argcomplete
 
 
 def _add_repeated_flag(group: Any, flag: str, name: str, common: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from videoqa.cli import (
     train,
 )
 from videoqa.cli.arguments import LAYOUT
+from videoqa.cli.completion import complete
 from videoqa.cli.exit_codes import DONE, StopSignals
 from videoqa.cli.exit_codes import report as report_error
 from videoqa.cli.output import json_text, only_json_on_stdout
@@ -56,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after the program's name; None: those of this process.
     """
     _prepare_process()
+    if argv is None:
+        complete(build_parser())
     stop = StopSignals()
     try:
         with stop.caught():
@@ -71,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def main_train() -> int:
     """Run `videoqa train` with the words of this process: the program `videoqa-train`."""
+    complete(build_parser(), command="train")
     return main(["train", *sys.argv[1:]])
 
 
