@@ -3,13 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from videoqa._checks import Refusal
 from videoqa._files import write_text
 
 MANIFEST = "MANIFEST.json"
+MOST_JSON_BYTES, MOST_BYTES = 256 * 2**20, 16 * 2**30
+"""Files of a folder that are larger are refused before they are read."""
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -19,13 +21,32 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in `path`; refuse anything else."""
+    check_regular(path, MOST_JSON_BYTES)
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except RecursionError as error:
+        raise Refusal(
+            f"{path} is nested too deeply to be one of our files. Copy the folder again."
+        ) from error
+    except ValueError as error:  # no UTF-8, no JSON, or a number of thousands of digits
         raise Refusal(f"{path} is no JSON file: {error}. Copy the folder again.") from error
     if not isinstance(content, dict):
         raise Refusal(f"{path} must hold a JSON object. Received: {type(content).__name__}.")
     return content
+
+
+def check_regular(path: Path, most_bytes: int = MOST_BYTES) -> None:
+    """Refuse what is no regular file, such as a link to a device, which has no end, and a file too large.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: naming the path.
+    """
+    size = path.stat().st_size
+    if not path.is_file():
+        raise Refusal(f"{path} must be a regular file; this is a folder, a device or a pipe.")
+    if size > most_bytes:
+        raise Refusal(f"{path} must have at most {most_bytes:,} bytes. Received: {size:,} bytes.")
 
 
 def file_sha256(path: Path) -> str:
@@ -63,6 +84,11 @@ def check_manifest(folder: Path, names: Iterable[str], advice: str = "") -> None
     if not isinstance(listed, dict):
         raise Refusal(f"{folder / MANIFEST} was changed: it lists no sha256{advice}")
     present = [name for name in names if (folder / name).exists()]
+    for name in listed:
+        if _leads_outside(name):
+            raise Refusal(f"{folder / MANIFEST} was changed: it lists {name!r}, outside the folder{advice}")
+    for name in present:
+        check_regular(folder / name, MOST_JSON_BYTES if name.endswith(".json") else MOST_BYTES)
     for name in sorted({*listed, *present}):
         path = folder / name
         if name not in present:
@@ -72,3 +98,11 @@ def check_manifest(folder: Path, names: Iterable[str], advice: str = "") -> None
         if (found := file_sha256(path)) != listed[name]:
             said = f"its sha256 is {found}, {MANIFEST} says {listed[name]}"
             raise Refusal(f"{path} was changed: {said}{advice}")
+
+
+def _leads_outside(name: str) -> bool:
+    """Return whether a name in a manifest, on any system, is no path within its folder."""
+    return any(
+        path.is_absolute() or path.drive or ".." in path.parts
+        for path in (PurePosixPath(name), PureWindowsPath(name))
+    )

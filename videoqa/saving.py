@@ -14,7 +14,7 @@ from videoqa._files import files_of_folder, write_bytes
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
 from videoqa.models.backbones import backbone_identity
-from videoqa.models.weight_files import layer_not_finite, weights_bytes
+from videoqa.models.weight_files import layer_not_finite, num_numbers, weights_bytes
 from videoqa.text.question_prior import QuestionPrior
 from videoqa.text.vocabulary import AnswerList, Vocabulary
 
@@ -90,23 +90,36 @@ class ModelFolder:
         """
         from videoqa.models.building import build_from_config
 
-        starts_from = "features" if self.config.model.has_backbone else "clip"
-        model = build_from_config(self.config.model, self.config.sampling.num_frames, starts_from=starts_from)
+        config, num_frames = self.config.model, self.config.sampling.num_frames
+        starts_from = "features" if config.has_backbone else "clip"
+        self._check_size(starts_from)
+        model = build_from_config(config, num_frames, starts_from=starts_from)
         try:
             with warnings.catch_warnings():
                 # Keras only warns of layers whose weights it cannot load.
                 warnings.simplefilter("error", UserWarning)
                 _weights_only(model).load_weights(self.path / WEIGHTS)
-        except (ValueError, UserWarning) as error:
-            sizes = dataclasses.asdict(self.config.model)
-            message = f"{self.path / WEIGHTS} does not fit {CONFIG} beside it ({sizes}): {error}"
-            raise Refusal(message) from error
+        except (OSError, ValueError, KeyError, UserWarning) as error:
+            raise self._misfit(str(error)) from error
         if layer := layer_not_finite(model):
             raise Refusal(
                 f"Weights of layer {layer!r} in {self.path / WEIGHTS} are not finite: its training diverged. "
                 "Train it anew with a smaller learning rate."
             )
         return model
+
+    def _check_size(self, starts_from: str) -> None:
+        """Refuse a file with more or fewer weights than the configuration has, before memory is taken."""
+        from videoqa.models.building import num_weights
+
+        wanted = num_weights(self.config.model, self.config.sampling.num_frames, starts_from=starts_from)
+        found = num_numbers(self.path / WEIGHTS)
+        if found != wanted:
+            raise self._misfit(f"the file holds {found:,} weights, a model of these sizes has {wanted:,}.")
+
+    def _misfit(self, cause: str) -> Refusal:
+        sizes = dataclasses.asdict(self.config.model)
+        return Refusal(f"{self.path / WEIGHTS} does not fit {CONFIG} beside it ({sizes}): {cause}")
 
 
 def save_model_folder(
@@ -246,6 +259,9 @@ def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig,
     version = content.get("format_version")
     known_keys = {"format_version", "videoqa_version", "backbone", *PARTS}
     parts = {key: content.get(key, {}) for key in PARTS}
+    for key in (*PARTS, "backbone"):
+        if not isinstance(content.get(key, {}), dict):
+            raise Refusal(f"{source}: {key} must be a JSON object. Received: {content[key]!r}.")
     unknown = sorted(set(content) - known_keys) + unknown_fields(parts)
     written = f"videoqa {content.get('videoqa_version')} (format_version {version})"
     if version == 1 and parts["model"].get("architecture") == "c3d":
@@ -258,4 +274,7 @@ def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig,
             f"{source} was written by {written}; this version reads format_version {FORMAT_VERSION}. "
             f"Unknown fields: {', '.join(unknown) or 'none'}. Install the version that wrote it."
         )
-    return run_config_from_json(parts), content["backbone"]
+    try:
+        return run_config_from_json(parts), content["backbone"]
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"{source}: {error}") from error

@@ -121,7 +121,7 @@ def test_other_precisions(policy: str, request: pytest.FixtureRequest) -> None:
         ),
         (
             {"frame_size": (12, 112)},
-            "`frame_size` must be an integer of at least 16. .* c3d takes 16 and more",
+            "`frame_size` must be an integer from 16 to .* c3d takes 16 and more",
         ),
         ({"starts_from": "features"}, "`starts_from` must be one of 'clip'. .* c3d has no backbone"),
         ({"backbone": "tiny"}, "`backbone` must be left out with architecture='c3d'"),

@@ -148,7 +148,7 @@ def test_half_precision_keeps_the_softmax_whole(rounding: Callable[..., float], 
 def test_bad_options_are_refused() -> None:
     with pytest.raises(ValueError, match="`starts_from` must be one of 'clip'.* conv_lstm has no backbone"):
         build_action_model(3, **SMALL, starts_from="features")
-    with pytest.raises(ValueError, match="`frame_size` must be an integer of at least 34"):
+    with pytest.raises(ValueError, match="`frame_size` must be an integer from 34 to"):
         build_action_model(3, **SMALL | {"frame_size": (33, 40)})
     with pytest.raises(ValueError, match="`model` must be a conv_lstm model. Received: model='action_model'"):
         segment_form(build_action_model(3, backbone="tiny", starts_from="features"))

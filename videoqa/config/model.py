@@ -17,6 +17,9 @@ from videoqa.config.options import option
 
 BACKBONE_OPTIONS = ("backbone", "backbone_weights", "backbone_layer", "train_backbone", "video_branch")
 """Fields that do not apply to an architecture without a backbone."""
+WIDTHS = ("video_units", "embedding_dim", "question_units", "hidden_units")
+MOST_UNITS, MOST_TEXTS, MOST_PIXELS = 65_536, 10_000_000, 2048
+"""Largest layer width, number of answers or words, and side of a frame: more is a mistake."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,10 @@ class ModelConfig:
         check_choice("architecture", self.architecture, ARCHITECTURES)
         check_choice("video_branch", self.video_branch, VIDEO_BRANCHES)
         self._fill_architecture_defaults()
-        for name in ("num_answers", "video_units", "embedding_dim", "question_units", "hidden_units"):
-            check_integer(name, getattr(self, name), minimum=1)
-        check_integer("vocabulary_size", self.vocabulary_size, minimum=3)
+        for name in WIDTHS:
+            check_integer(name, getattr(self, name), minimum=1, maximum=MOST_UNITS)
+        check_integer("num_answers", self.num_answers, minimum=1, maximum=MOST_TEXTS)
+        check_integer("vocabulary_size", self.vocabulary_size, minimum=3, maximum=MOST_TEXTS)
         check_number("dropout", self.dropout, minimum=0, maximum=0.999)
         check_number("l2", self.l2, minimum=0)
         check_number("width", self.width, minimum=0.01, maximum=8)
@@ -148,5 +152,5 @@ class ModelConfig:
         smallest = self.facts.smallest_frame or SMALLEST_FRAMES[network]
         advice = f"{network} takes {smallest} and more."
         for pixels in size:
-            check_integer("frame_size", pixels, minimum=smallest, advice=advice)
+            check_integer("frame_size", pixels, minimum=smallest, maximum=MOST_PIXELS, advice=advice)
         object.__setattr__(self, "frame_size", tuple(size))

@@ -6,6 +6,8 @@ from videoqa._checks import Refusal, check_choice, check_flag, check_integer, ch
 from videoqa.config.choices import CROPS, SHORT_CLIPS
 from videoqa.config.options import option
 
+MOST_GRID_FRAMES = 100_000
+
 
 @dataclass(frozen=True)
 class SamplingConfig:
@@ -55,7 +57,9 @@ class SamplingConfig:
             check_integer("frame_step", self.frame_step, minimum=1)
         if self.frames_per_second is not None:
             self._check_frames_per_second()
-        check_integer("max_grid_frames", self.max_grid_frames, minimum=self.num_frames)
+        check_integer(
+            "max_grid_frames", self.max_grid_frames, minimum=self.num_frames, maximum=MOST_GRID_FRAMES
+        )
         check_choice("short_clips", self.short_clips, SHORT_CLIPS)
         check_integer("num_test_clips", self.num_test_clips, minimum=1, maximum=100)
         check_choice("crop", self.crop, CROPS)

@@ -1,6 +1,7 @@
 """Builds the models: clip and question to answer, or clip to action; from frames or from features."""
 
 import contextlib
+import math
 import os
 from collections.abc import Callable, Iterator
 
@@ -199,6 +200,13 @@ def build_from_config(
         jit_compile=False,
     )
     return network
+
+
+def num_weights(model: ModelConfig, num_frames: int | None, *, starts_from: str) -> int:
+    """Return how many numbers the weights of a model hold, without making them; arguments: `build_model`."""
+    with keras.StatelessScope(initialize_variables=False):
+        network = ARCHITECTURE_FUNCTIONS[model.architecture](model, num_frames, starts_from)
+    return sum(math.prod(weight.shape) for weight in network.weights)
 
 
 def copy_shared_weights(source: keras.Model, target: keras.Model) -> None:

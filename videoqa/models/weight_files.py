@@ -156,16 +156,35 @@ def _load(network: "keras.Model", path: Path, layout: str) -> str:
         warnings.simplefilter("always", UserWarning)
         try:
             network.load_weights(readable)
-        except (ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError) as error:
             return str(error)
     if not caught and (layer := layer_not_finite(network)):
         return f"weights of layer {layer!r} are not finite"
     return "; ".join(str(warning.message) for warning in caught)
 
 
+def num_numbers(path: Path) -> int:
+    """Return how many numbers a file of weights declares to hold, without reading them.
+
+    Raises:
+        ValueError: no HDF5 file, or one that was cut off.
+    """
+    import h5py  # type: ignore[import-untyped]
+
+    sizes: list[int] = []
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(
+                lambda _, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None
+            )
+    except (OSError, RuntimeError) as error:
+        raise Refusal(f"{path} is no whole file of weights: {error}. Copy the folder again.") from error
+    return sum(size or 0 for size in sizes)
+
+
 def _read_layout(path: Path) -> tuple[str, int]:
     """Return the suffix Keras wants for this file's layout and how many weight arrays it holds."""
-    import h5py  # type: ignore[import-untyped]
+    import h5py
 
     with open(path, "rb") as file:
         is_hdf5 = file.read(8) == b"\x89HDF\r\n\x1a\n"
