@@ -1,5 +1,7 @@
 """The cache as files: whole entries or none, damage noticed, every refusal clear."""
 
+import hashlib
+import io
 import json
 import logging
 import os
@@ -145,3 +147,32 @@ def test_home_is_the_environment_variable_or_the_user_cache(monkeypatch, tmp_pat
     monkeypatch.delenv("VIDEOQA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "user"))
     assert FeatureCache().folder == tmp_path / "user" / ".cache" / "videoqa" / "cache"
+
+
+def test_an_entry_with_values_that_are_not_finite_is_made_again(cache, caplog):
+    cache.write(KEY, features_of(1), {})
+    spoilt = features_of(1)
+    spoilt[0, 0] = np.nan
+    buffer = io.BytesIO()
+    np.save(buffer, spoilt)
+    array, marker = (cache.folder / KEY[:2] / f"{KEY}{suffix}" for suffix in (".npy", ".json"))
+    array.write_bytes(buffer.getvalue())
+    noted = json.loads(marker.read_text())
+    marker.write_text(json.dumps({**noted, "sha256": hashlib.sha256(buffer.getvalue()).hexdigest()}))
+    assert cache.read(KEY) is None and "not finite" in caplog.text
+    cache.write(KEY, features_of(1), {})
+    assert np.array_equal(cache.read(KEY), features_of(1))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_cache_that_others_can_write_to_is_said_once(tmp_path, capsys):
+    FeatureCache(tmp_path)
+    (tmp_path / "cache").mkdir(mode=0o755)
+    FeatureCache(tmp_path)
+    assert capsys.readouterr().err == ""
+    (tmp_path / "cache").chmod(0o777)
+    for _ in range(2):
+        FeatureCache(tmp_path)
+    printed = capsys.readouterr().err
+    assert printed.count("every user of this machine can write to the feature cache") == 1
+    assert f"chmod o-w {tmp_path / 'cache'}" in printed

@@ -1,11 +1,14 @@
 """The feature cache: per clip one `.npy`, and a `.json` that is written last and marks the entry complete."""
 
+import functools
 import hashlib
 import io
 import json
 import logging
 import os
+import shlex
 import shutil
+import stat
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,6 +21,7 @@ import numpy as np
 from videoqa._checks import Refusal
 from videoqa._files import locked_folder, size_text, temporary_path, write_durably
 from videoqa._home import home_directory
+from videoqa._progress import say
 from videoqa.features import upkeep
 from videoqa.features.content_hashes import ContentHashes
 
@@ -58,6 +62,8 @@ class FeatureCache:
     def __init__(self, home: str | os.PathLike[str] | None = None) -> None:
         self.folder = (home_directory() if home is None else Path(home)) / "cache"
         self._content_hashes = ContentHashes(self.folder / upkeep.CONTENTS)
+        if is_open_to_others(self.folder):
+            _say_open_to_others(self.folder)
 
     def __repr__(self) -> str:
         return f"FeatureCache({str(self.folder)!r})"
@@ -187,6 +193,21 @@ _ADVICE = (
 )
 
 
+def is_open_to_others(folder: Path) -> bool:
+    """Return whether every user of the machine may write to a folder, as its permissions say."""
+    try:
+        return os.name == "posix" and bool(folder.stat().st_mode & stat.S_IWOTH)
+    except OSError:
+        return False
+
+
+@functools.cache
+def _say_open_to_others(folder: Path) -> None:
+    """Say it once in a process."""
+    harm = f"can write to the feature cache {folder}, and so change what models learn and answer"
+    say(f"note: every user of this machine {harm}. To end that: chmod o-w {shlex.quote(str(folder))}")
+
+
 def _write_pair(array: tuple[Path, bytes], marker: tuple[Path, bytes], *, locked: bool) -> None:
     """Write both files beside their places, then move them there, the marker last."""
     pair = [(temporary_path(path, locked=locked), path, data) for path, data in (array, marker)]
@@ -243,6 +264,8 @@ def checked_entry(text: bytes, path: Path) -> CacheEntry:
         array, num_bytes = np.load(io.BytesIO(data), allow_pickle=False), len(data)
     if not _is_kept(array) or list(array.shape) != metadata["shape"]:
         raise Refusal(f"it holds {array.dtype} {array.shape}, {metadata['shape']} was noted")
+    if array.dtype == np.float16 and not np.isfinite(array).all():
+        raise Refusal("it holds values that are not finite")
     return CacheEntry(array, metadata, len(text) + num_bytes)
 
 

@@ -9,6 +9,7 @@ from videoqa.config import SamplingConfig
 from videoqa.video.damage import refuse_damaged
 from videoqa.video.errors import DecodingError
 from videoqa.video.frame_pass import FramePass, announced_count, are_stored_times, count_frames
+from videoqa.video.limits import check_seconds
 from videoqa.video.probing import VideoInfo, choose_decoder, decoder_names, probe
 from videoqa.video.sampling import (
     grid_indices,
@@ -207,8 +208,9 @@ def clip_bounds(info: VideoInfo, request: ClipRequest, timestamps: np.ndarray) -
 
     Raises:
         ValueError: a segment outside the video.
-        DecodingError: it lies outside because the damaged file lacks frames.
+        DecodingError: it lies outside because the damaged file lacks frames, or the video lasts too long.
     """
+    check_seconds(info.path, timestamps)
     if not request.is_segment:
         return 0, len(timestamps)
     try:

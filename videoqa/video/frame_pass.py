@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from videoqa.video.errors import DecodingError
+from videoqa.video.limits import check_seconds
 from videoqa.video.probing import VideoInfo
 from videoqa.video.readers import read_frames
 from videoqa.video.timeline import timeline_of
@@ -81,11 +82,13 @@ def times_passed(info: VideoInfo, seconds: list[float]) -> np.ndarray:
     """Return when the frames passed are shown, float64, by the times that the decoder says.
 
     Raises:
-        DecodingError: there is no frame.
+        DecodingError: there is no frame, or they last too long.
     """
     if not seconds:
         raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
-    return timeline_of(info).shown(np.array(seconds, dtype=np.float64), info.fps)
+    times = timeline_of(info).shown(np.array(seconds, dtype=np.float64), info.fps)
+    check_seconds(info.path, times)
+    return times
 
 
 def are_stored_times(passed: np.ndarray, stored: np.ndarray, *, is_whole: bool) -> bool:

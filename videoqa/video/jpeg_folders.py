@@ -20,6 +20,7 @@ from videoqa._frame_folders import (
 )
 from videoqa.video.errors import DecodingError
 from videoqa.video.jpegs import decode_jpeg, jpeg_size
+from videoqa.video.limits import PIXELS, check_limit, limits_now
 
 KIND = "jpeg_folder"
 FOLDER_FPS = 25.0
@@ -75,7 +76,7 @@ def probe_folder(path: str | os.PathLike[str]) -> FolderInfo:
     listed, fps = None, FOLDER_FPS
     if root is not None:
         listed, fps = _listed_count(root, Path(folder)), _stated_fps(root)
-    return _probe_once(folder, folder_state(folder), listed, fps)
+    return _probe_once(folder, folder_state(folder), listed, fps, limits_now())
 
 
 def read_frame(folder: str, name: str, shape: tuple[int, int] | None = None) -> np.ndarray:
@@ -96,8 +97,10 @@ def read_frame(folder: str, name: str, shape: tuple[int, int] | None = None) -> 
 
 
 @functools.lru_cache(maxsize=4096)
-def _probe_once(folder: str, state: State, listed: int | None, fps: float) -> FolderInfo:
-    """Probe a folder; remembered until its files, list or rate change."""
+def _probe_once(
+    folder: str, state: State, listed: int | None, fps: float, limits: tuple[int, ...]
+) -> FolderInfo:
+    """Probe a folder; remembered until its files, list or rate, or a limit change."""
     names = [name for name, *_ in state]
     _check_numbers(folder, names)
     if listed not in (None, len(names)):
@@ -107,6 +110,7 @@ def _probe_once(folder: str, state: State, listed: int | None, fps: float) -> Fo
     for name in names:
         if (size := _stated_size(folder, name)) != first:
             raise DecodingError(folder, _other_size(name, size, first))
+    check_limit(PIXELS, folder, first[0] * first[1])
     height, width = read_frame(folder, names[0]).shape[:2]
     return FolderInfo(height, width, len(names), fps, listed is not None)
 

@@ -16,6 +16,7 @@ from videoqa.video.files import broken_gif, check_video_file, cut_short
 from videoqa.video.interlacing import may_be_interlaced
 from videoqa.video.jpeg_folders import KIND as JPEG_FOLDER
 from videoqa.video.jpeg_folders import is_frames_folder, probe_folder
+from videoqa.video.limits import BYTES, FRAMES, PIXELS, STREAMS, check_limit, limits_now
 from videoqa.video.presentation import Presentation, presentation_of
 
 DECODERS = ("opencv", "pyav", JPEG_FOLDER)
@@ -67,13 +68,14 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
     Raises:
         FileNotFoundError: no such file.
         ValueError: a directory without frames, or a URL.
-        DecodingError: no video, or no frame can be decoded; for folders as `probe_folder`.
+        DecodingError: no video, no frame can be decoded, or more than a limit of `limits.py`; for folders as
+            `probe_folder`.
     """
     if is_frames_folder(path):
         return _of_folder(os.path.abspath(os.fsdecode(path)))
     absolute, kind = check_video_file(path)
     stat = os.stat(absolute)
-    return _probe_once(absolute, kind, stat.st_size, stat.st_mtime_ns)
+    return _probe_once(absolute, kind, stat.st_size, stat.st_mtime_ns, limits_now())
 
 
 def choose_decoder(path: str | os.PathLike[str]) -> str:
@@ -120,6 +122,7 @@ def open_container(path: str, kind: str, num_threads: int = 1) -> av.container.I
         raise DecodingError(path, cause) from error
     for stream in container.streams.video:
         if stream.codec_context is not None:
+            stream.codec_context.options = {"max_pixels": str(PIXELS.value)}
             stream.codec_context.thread_count = num_threads
             stream.codec_context.thread_type = "AUTO"
     return container
@@ -164,20 +167,24 @@ def decoded_frames(
 
 
 @functools.lru_cache(maxsize=4096)
-def _probe_once(path: str, kind: str, size: int, mtime_ns: int) -> VideoInfo:
-    """Probe a file; remembered until its size or mtime changes."""
+def _probe_once(path: str, kind: str, size: int, mtime_ns: int, limits: tuple[int, ...]) -> VideoInfo:
+    """Probe a file; remembered until its size, its mtime or a limit changes."""
+    check_limit(BYTES, path, size)
     broken = broken_gif(path) if kind == "gif" else None
     if broken is not None:
         raise DecodingError(path, broken)
     with open_container(path, kind) as container:
+        check_limit(STREAMS, path, len(container.streams))
         stream = video_stream(container, path)
         context = stream.codec_context
+        check_limit(PIXELS, path, context.width * context.height)
         seconds = _duration_seconds(container, stream)
         fps = _usable_fps(stream.average_rate) or _usable_fps(stream.guessed_rate) or DEFAULT_FPS
         count = stream.frames or (round(seconds * fps) if seconds else 0)
         frame = _first_frame(container, stream, path, count)
         presentation = presentation_of(stream, frame)
         height, width = presentation.size(frame.height, frame.width)
+        check_limit(PIXELS, path, height * width)
         use_pyav = (
             may_be_interlaced(context)
             or frame.interlaced_frame
@@ -213,6 +220,7 @@ def _opens_with_opencv(path: str) -> bool:
 def _of_folder(path: str) -> VideoInfo:
     """Return the facts about a folder of frames."""
     found = probe_folder(path)
+    check_limit(FRAMES, path, found.num_frames)
     return VideoInfo(
         path=path,
         kind=JPEG_FOLDER,

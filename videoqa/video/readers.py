@@ -1,5 +1,6 @@
 """Reads all frames of a video in order, by OpenCV, by PyAV or from JPEGs, behind one interface."""
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable, Generator
@@ -11,6 +12,7 @@ from videoqa._frame_folders import frame_files
 from videoqa.video._opencv import cv2, open_capture
 from videoqa.video.errors import DecodingError
 from videoqa.video.jpeg_folders import read_frame
+from videoqa.video.limits import FRAMES, check_limit
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
 
 NUM_DECODER_THREADS = min(4, os.cpu_count() or 1)
@@ -63,8 +65,17 @@ READERS: dict[str, Callable[..., FrameStream]] = {"opencv": read_with_opencv, "p
 
 
 def read_frames(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
-    """Yield every frame of a video file or a folder of frames, by the decoder that `info` names."""
-    return READERS.get(info.decoder_name, read_jpeg_folder)(info, num_threads)
+    """Yield every frame of a video file or a folder of frames, by the decoder that `info` names.
+
+    Raises:
+        DecodingError: it cannot be opened, or has more frames than the limit.
+    """
+    most = FRAMES.value
+    with contextlib.closing(READERS.get(info.decoder_name, read_jpeg_folder)(info, num_threads)) as frames:
+        for index, frame in enumerate(frames):
+            if index == most:
+                check_limit(FRAMES, info.path, index + 1)
+            yield frame
 
 
 def _retrieve(capture: cv2.VideoCapture, info: VideoInfo) -> np.ndarray:
