@@ -159,7 +159,7 @@ def test_spelling_variants_are_one_answer(table: pd.DataFrame) -> None:
     assert scores["accuracy"] == 3 / 8
     assert scores["blind_accuracy"] == 4 / 8
     assert scores["majority_accuracy"] == 2 / 8
-    assert majority_answer(["Push-ups", "push-ups", "punch"]) == "push-ups"
+    assert majority_answer(["Push-ups", "push-ups", "punch"]) == "Push-ups"
 
 
 def test_a_missing_answer_is_never_correct() -> None:

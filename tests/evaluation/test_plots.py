@@ -37,8 +37,17 @@ def test_a_label_cannot_turn_the_text_around_it() -> None:
 def test_columns_in_brackets_are_there_only_when_needed() -> None:
     counts, rows, columns = _count_pairs(["b", "a"], ["a", "a"], max_classes=30)
     assert rows == columns == ["a", "b"] and counts.tolist() == [[1, 0], [1, 0]]
-    assert _count_pairs(["a"], ["b"], max_classes=30)[2] == ["a", OTHER]
+    assert _count_pairs(["a"], ["b"], max_classes=1)[2] == ["a", OTHER]
     assert _count_pairs(["a"], [""], max_classes=30)[2] == ["a", NO_ANSWER]
+
+
+def test_every_class_of_a_small_matrix_is_shown_as_it_is_written() -> None:
+    classes = ["PushUps", "YoYo", "Punch", "BabyCrawling"]
+    counts, rows, columns = _count_pairs(["YoYo", "Punch", "yoyo"], ["PushUps", "Punch", ""], 30, classes)
+    assert rows == ["YoYo", "Punch", "PushUps", "BabyCrawling"] and columns == [*rows, NO_ANSWER]
+    assert counts.tolist() == [[0, 0, 1, 0, 1], [0, 1, 0, 0, 0], [0] * 5, [0] * 5]
+    assert _count_pairs(["YoYo"], ["Punch"], 3, classes)[1] == ["YoYo", "Punch"]
+    assert _count_pairs(["YoYo"], ["Punch"], 1, classes)[2] == ["YoYo", OTHER]
 
 
 @pytest.mark.slow

@@ -103,7 +103,9 @@ def test_a_question_run(question_run: Path, run_of) -> None:
     assert page.pictures[0].startswith("Bars of the scores")
     assert page.pictures[2] == "Curves of loss and accuracy over 2 epochs."
     rows = pd.read_csv(path.parent / "predictions.csv")
-    assert page.pictures.count("Five frames of " + rows["video_id"][0]) >= 1
+    assert sum(alt.startswith(f"{rows['video_id'][0]} at ") for alt in page.pictures) >= 5
+    times = [alt.rpartition(" at ")[2] for alt in page.pictures if " s" in alt[-2:]]
+    assert len(times) % 5 == 0 and all(time in page.texts for time in times)  # text, not letters in a picture
 
 
 def test_an_action_run_through_the_command(action_run: Path, tmp_path: Path, capfd) -> None:

@@ -135,7 +135,7 @@ def score_folder(
     shown = {"view": view.removeprefix("-"), "num_test_clips": windows}
     asked = {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
     scores = _about(folder, table, split, {**shown, **asked, "out": str(target)}) | scored.scores
-    write_scores(target, Scored(scores, scored.predictions), folder.metrics["history"])
+    write_scores(target, Scored(scores, scored.predictions), folder)
     return ScoredFolder(folder, rows, scores, scored.predictions)
 
 
@@ -204,14 +204,15 @@ def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
     return target
 
 
-def write_scores(target: Path, scored: Scored, history: list[dict[str, float]]) -> None:
+def write_scores(target: Path, scored: Scored, model: ModelFolder) -> None:
     """Write predictions, pictures and scores, all or none: `metrics.json`, the last, means done."""
     from videoqa.evaluation.plots import confusion_matrix_png, training_curves_png
 
     rows = scored.predictions
-    confusion = confusion_matrix_png(rows["answer"].tolist(), rows["predicted_answer"].tolist())
+    given = rows["predicted_answer"].tolist()
+    confusion = confusion_matrix_png(rows["answer"].tolist(), given, classes=model.answers.answers)
     with files_of_folder(target, last="metrics.json") as parts:
         write_text(parts / "predictions.csv", rows.to_csv(index=False))
         write_bytes(parts / "confusion.png", confusion)
-        write_bytes(parts / "curves.png", training_curves_png(history))
+        write_bytes(parts / "curves.png", training_curves_png(model.metrics["history"]))
         write_json(parts / "metrics.json", scored.scores)

@@ -26,9 +26,14 @@ from videoqa.text.question_prior import QuestionPrior
 
 
 def majority_answer(answers: Iterable[str]) -> str | None:
-    """Return the most frequent answer, normalised; ties go to the first in sorted order; None without any."""
-    counts = Counter(map(normalize_answer, answers))
-    return min(counts, key=lambda answer: (-counts[answer], answer)) if counts else None
+    """Return the most frequent answer in its first spelling; of equal ones the first by name."""
+    spelled: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for answer in answers:
+        key = normalize_answer(answer)
+        spelled.setdefault(key, answer)
+        counts[key] += 1
+    return spelled[min(counts, key=lambda key: (-counts[key], key))] if counts else None
 
 
 def majority_answers(training_rows: pd.DataFrame) -> dict[str, Any]:

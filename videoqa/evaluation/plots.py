@@ -32,17 +32,22 @@ MARKERS = {
 
 
 def confusion_matrix_png(
-    gold: Sequence[str], predicted: Sequence[str | None], *, max_classes: int = 30
+    gold: Sequence[str],
+    predicted: Sequence[str | None],
+    *,
+    classes: Sequence[str] = (),
+    max_classes: int = 30,
 ) -> bytes:
     """Return a confusion matrix as a picture; each row adds up to 100 %.
 
-    Rows are the true answers, the most frequent first; the rest share one row and one column "(other)". The
-    column "(none)" counts rows without an answer, because the video failed. With few answers the cells show
-    their counts.
+    Rows are the true answers, the most frequent first, then answers that were only given, then further
+    classes if all find room; the rest share one row and one column "(other)". The column "(none)" counts rows
+    without an answer, because the video failed. With few answers the cells show their counts.
 
     Args:
         gold: true answers, one per row, at least one.
         predicted: answers given; None, NaN or "" where there is none.
+        classes: answers that the model can give.
         max_classes: most rows and columns, without "(other)" and "(none)".
 
     Returns:
@@ -57,7 +62,7 @@ def confusion_matrix_png(
             "`gold` and `predicted` must have the same number of rows, at least one. "
             f"Received: gold with {len(gold)}, predicted with {len(predicted)}."
         )
-    counts, rows, columns = _count_pairs(gold, predicted, max_classes)
+    counts, rows, columns = _count_pairs(gold, predicted, max_classes, classes)
     totals = counts.sum(axis=1)
     shares = counts / np.maximum(totals, 1)[:, None]
     width, height = len(columns) * CELL_INCHES, len(rows) * CELL_INCHES
@@ -155,25 +160,33 @@ def score_bars_png(scores: Mapping[str, Any]) -> bytes:
 
 
 def _count_pairs(
-    gold: Sequence[str], predicted: Sequence[str | None], max_classes: int
+    gold: Sequence[str], predicted: Sequence[str | None], max_classes: int, classes: Sequence[str] = ()
 ) -> tuple[np.ndarray, list[str], list[str]]:
     """Return the counts of the confusion matrix, and the names of its rows and columns."""
     spelled: dict[str, str] = {}
-    for answer in gold:
-        spelled.setdefault(normalize_answer(answer), answer)
+    for answer in [*gold, *classes, *predicted]:
+        if isinstance(answer, str):
+            spelled.setdefault(normalize_answer(answer), answer)
     true = [normalize_answer(answer) for answer in gold]
     given = [normalize_answer(guess) if isinstance(guess, str) and guess else None for guess in predicted]
     frequency = Counter(true)
-    kept = sorted(frequency, key=lambda answer: (-frequency[answer], answer))[:max_classes]
+    only_given = Counter(guess for guess in given if guess is not None and guess not in frequency)
+    kept = [*_most_frequent(frequency), *_most_frequent(only_given)]
+    others = [key for key in dict.fromkeys(map(normalize_answer, classes)) if key not in kept]
+    kept = [*kept, *others] if len(kept) + len(others) <= max_classes else kept[:max_classes]
     place = {answer: number for number, answer in enumerate(kept)}
     counts = np.zeros((len(kept) + 1, len(kept) + 2), int)
     for answer, guess in zip(true, given, strict=True):
         column = len(kept) + 1 if guess is None else place.get(guess, len(kept))
         counts[place.get(answer, len(kept)), column] += 1
     names = [spelled[answer] for answer in kept]
-    rows = [*names, OTHER] if len(frequency) > len(kept) else names
+    rows = [*names, OTHER] if frequency.keys() - place.keys() else names
     columns = list(range(len(kept))) + [n for n in (len(kept), len(kept) + 1) if counts[:, n].any()]
     return counts[: len(rows), columns], rows, [[*names, OTHER, NO_ANSWER][n] for n in columns]
+
+
+def _most_frequent(counts: Counter[str]) -> list[str]:
+    return sorted(counts, key=lambda answer: (-counts[answer], answer))
 
 
 def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:

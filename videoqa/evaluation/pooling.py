@@ -85,7 +85,7 @@ def write_pooled(pooled: Scored, model: ModelFolder, limit: int | None) -> dict[
         "out": str(target),
     }
     scores = about | pooled.scores
-    write_scores(target, Scored(scores, pooled.predictions), model.metrics["history"])
+    write_scores(target, Scored(scores, pooled.predictions), model)
     return scores
 
 

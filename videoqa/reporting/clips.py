@@ -1,5 +1,6 @@
-"""Chooses the clips that a report shows, and makes a picture of their frames."""
+"""Chooses the clips that a report shows, and makes pictures of their frames."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from videoqa._progress import progress_bar
 from videoqa._text_normalization import normalize_answer
 from videoqa.config import SamplingConfig
 from videoqa.evaluation.row_marks import FAILED
-from videoqa.video.contact_sheet import contact_sheet, encode_image
+from videoqa.video.contact_sheet import encode_image, make_tiles
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
 
 NUM_CLIPS = 6
@@ -22,12 +23,12 @@ class ShownClip:
 
     Attributes:
         row: column -> cell.
-        picture: JPEG of some frames; None if they could not be read.
-        note: why there is no picture.
+        frames: time in seconds and JPEG of some frames; none if they could not be read.
+        note: why there are none.
     """
 
     row: dict[str, Any]
-    picture: bytes | None
+    frames: Sequence[tuple[float, bytes]]
     note: str = ""
 
 
@@ -48,7 +49,7 @@ def _surest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def show_clips(rows: pd.DataFrame, *, progress: bool = False) -> list[ShownClip]:
-    """Return each row with a picture of five evenly spaced frames, or with a note if there is none."""
+    """Return each row with five evenly spaced frames, or with a note if they cannot be read."""
     bar = progress_bar(rows.to_dict("records"), progress=progress, desc="pictures", unit="clip", leave=False)
     return [_show(row) for row in bar]
 
@@ -56,16 +57,16 @@ def show_clips(rows: pd.DataFrame, *, progress: bool = False) -> list[ShownClip]
 def _show(row: dict[str, Any]) -> ShownClip:
     path = row.get("video_path", "")
     if not path:
-        return ShownClip(row, None, "The predictions do not say where the video lies.")
+        return ShownClip(row, (), "The predictions do not say where the video lies.")
     try:
         request = ClipRequest(
             path, *(_seconds(row.get(name, "")) for name in ("start_seconds", "end_seconds"))
         )
         clip = decode(request, SamplingConfig(num_frames=NUM_FRAMES))
     except (DecodingError, OSError, ValueError) as error:
-        return ShownClip(row, None, f"The video cannot be shown. {error}")
-    sheet = contact_sheet(clip.frames, clip.timestamps_seconds, columns=NUM_FRAMES)
-    return ShownClip(row, encode_image(sheet, ".jpg"))
+        return ShownClip(row, (), f"The video cannot be shown. {error}")
+    images = [encode_image(tile, ".jpg") for tile in make_tiles(clip.frames)]
+    return ShownClip(row, list(zip(clip.timestamps_seconds.tolist(), images, strict=True)))
 
 
 def _seconds(cell: str) -> float | None:

@@ -71,11 +71,13 @@ def compare(
     }
     result |= _compare_rows(rows)
     kind, names = "by_question_type", rows["question_type"]
+    keys = names
     if tasks[0] == "action":
-        kind, names = "by_class", rows["answer"].map(normalize_answer)
+        keys = rows["answer"].map(normalize_answer)
+        kind, names = "by_class", rows["answer"].groupby(keys).transform("first")
     result[kind] = {str(name): _compare_rows(part) for name, part in rows.groupby(names)}
     result["by_group"] = {
-        group: _compare_rows(rows[names.isin([*members, *map(normalize_answer, members)])])
+        group: _compare_rows(rows[names.isin(members) | keys.isin(map(normalize_answer, members))])
         for group, members in one.scores.get("score_groups", {}).items()
     }
     return result

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -13,7 +12,7 @@ from videoqa.evaluation.row_marks import FAILED
 from videoqa.reporting.clips import show_clips, surest_right, surest_wrong
 from videoqa.reporting.finished import Evaluation, find_evaluation
 from videoqa.reporting.page import ReportContent, build_page
-from videoqa.saving import load_model_folder
+from videoqa.saving import ModelFolder, load_model_folder
 
 SUFFIXES = (".html", ".htm")
 SHOWN_ERRORS = 20
@@ -67,14 +66,14 @@ def _content(evaluation: Evaluation, progress: bool) -> ReportContent:
         scores=evaluation.scores,
         metrics=model.metrics,
         config=dataclasses.asdict(model.config),
-        pictures=_pictures(evaluation, model.metrics),
+        pictures=_pictures(evaluation, model),
         best=show_clips(surest_right(predictions), progress=progress),
         worst=show_clips(surest_wrong(predictions), progress=progress),
         unreadable=_unreadable(predictions),
     )
 
 
-def _pictures(evaluation: Evaluation, metrics: dict[str, Any]) -> list[tuple[str, str, str, bytes]]:
+def _pictures(evaluation: Evaluation, model: ModelFolder) -> list[tuple[str, str, str, bytes]]:
     """Return title, caption, alternative text and PNG of each chart."""
     from videoqa.evaluation.plots import confusion_matrix_png, score_bars_png, training_curves_png
 
@@ -91,10 +90,10 @@ def _pictures(evaluation: Evaluation, metrics: dict[str, Any]) -> list[tuple[str
             "Confusion matrix",
             "Right answers down, answers given across.",
             "How often each answer was given to each right one; the most confused pairs follow as a table.",
-            confusion_matrix_png(list(rows["answer"]), given),
+            confusion_matrix_png(list(rows["answer"]), given, classes=model.answers.answers),
         ),
     ]
-    if history := metrics.get("history"):
+    if history := model.metrics.get("history"):
         caption = "Loss and accuracy of each epoch; the weights of the best validation epoch were kept."
         alternative = f"Curves of loss and accuracy over {len(history)} epochs."
         pictures.append(("Training", caption, alternative, training_curves_png(history)))

@@ -34,20 +34,33 @@ def contact_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: i
         ValueError: no frames, or not one time per frame.
     """
     _check_sheet(frames, timestamps_seconds, columns)
-    scale = min(1.0, TILE_LONG_SIDE / max(frames.shape[1:3]))
-    height, width = (max(1, round(pixels * scale)) for pixels in frames.shape[1:3])
+    tiles = make_tiles(frames)
+    height, width = tiles.shape[1:3]
     columns = min(columns, len(frames))
     cell_height, cell_width = height + LABEL_HEIGHT + MARGIN, max(width, 60) + MARGIN
     shape = (math.ceil(len(frames) / columns) * cell_height + MARGIN, columns * cell_width + MARGIN, 3)
     sheet = np.full(shape, _BACKGROUND, dtype=np.uint8)
-    for position, (frame, seconds) in enumerate(zip(frames, timestamps_seconds, strict=True)):
+    for position, (tile, seconds) in enumerate(zip(tiles, timestamps_seconds, strict=True)):
         top = MARGIN + position // columns * cell_height
         left = MARGIN + position % columns * cell_width
-        tile = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
         sheet[top : top + height, left : left + width] = tile
         origin = (left, top + height + LABEL_HEIGHT - 7)
         cv2.putText(sheet, f"{seconds:.2f} s", origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, _INK, 1, cv2.LINE_AA)
     return sheet
+
+
+def make_tiles(frames: np.ndarray) -> np.ndarray:
+    """Return frames with their aspect and a long side of at most 240 pixels.
+
+    Args:
+        frames: uint8 RGB `(num_frames, height, width, 3)`, at least one.
+
+    Returns:
+        uint8 RGB `(num_frames, tile_height, tile_width, 3)`.
+    """
+    scale = min(1.0, TILE_LONG_SIDE / max(frames.shape[1:3]))
+    height, width = (max(1, round(pixels * scale)) for pixels in frames.shape[1:3])
+    return np.stack([cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in frames])
 
 
 def save_image(path: str | os.PathLike[str], image_rgb: np.ndarray) -> Path:
