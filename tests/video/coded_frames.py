@@ -45,7 +45,7 @@ def write_coded(
         stream = container.add_stream(codec, rate=fps, options=options)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         sound = container.add_stream("aac", rate=16_000) if sound_seconds else None
-        tick = Fraction(1, fps) if codec == "mpeg4" else TICK
+        tick = Fraction(1, fps) if codec in ("mpeg4", "mpeg2video") else TICK
         stream.codec_context.time_base = stream.time_base = tick
         if sound is not None:
             for start in range(0, int(sound_seconds * 16_000), 1024):

@@ -11,6 +11,8 @@ from videoqa.features.cache import FeatureCache
 from videoqa.features.cache_keys import clip_key_parts, frames_key_parts
 from videoqa.video.decoding import ClipRequest, DecodedClip, DecodingError, decode
 from videoqa.video.examining import examine
+from videoqa.video.frame_pass import expected_count
+from videoqa.video.probing import probe
 from videoqa.video.sampling import regular_indices_on_show
 
 from .coded_frames import numbers_of, write_coded
@@ -124,9 +126,11 @@ def test_a_clock_that_jumps(tmp_path: Path, first: float, second: float) -> None
     assert examine(str(path))["video"]["seconds"] == pytest.approx(8)
 
 
-def test_a_recorder_whose_clock_jumps_by_hours(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["mkv", "mp4", "flv"])
+def test_a_recorder_whose_clock_jumps_by_hours(tmp_path: Path, kind: str) -> None:
     seconds = [k / 25 + (8000 if k >= 100 else 0) for k in range(200)]
-    path = write_coded(str(tmp_path / "jump.mkv"), "libx264", range(200), seconds)
+    path = write_coded(str(tmp_path / f"jump.{kind}"), "libx264", range(200), seconds)
+    assert expected_count(probe(path)) == 200
     assert numbers_of(every_frame(path, 5, 7).frames) == [*range(125, 175)]
 
 
@@ -214,3 +218,35 @@ def test_only_the_keys_of_files_with_other_times_change(paused, write_numbered, 
     late_end = write_gif(tmp_path / "uneven.gif", [1, 2, 3], [10, 10, 90])
     for path in (paused("avi"), paused("mkv"), late_end):
         assert times_in_keys(path) == ["by_packets", "by_packets"]
+
+
+def test_the_last_picture_of_an_avi_stays_during_empty_chunks(tmp_path: Path) -> None:
+    path = tmp_path / "tail.avi"
+    numbers = [*range(60), 240]
+    write_coded(str(path), "mpeg4", numbers, [number / 25 for number in numbers])
+    data = bytearray(path.read_bytes())
+    index = data.index(b"idx1")
+    last = data.rindex(b"00dc", 0, index)
+    data[last : last + 4] = b"JUNK"
+    entry = data.rindex(b"00dc")
+    data[entry + 12 : entry + 16] = bytes(4)
+    path.write_bytes(data)
+    assert numbers_of(every_frame(str(path), 8, 9).frames) == [59]
+    assert numbers_of(every_frame(str(path)).frames) == [*range(60)]
+    with pytest.raises(ValueError, match=r"which lasts 9\.60 seconds"):
+        every_frame(str(path), 9.7, 9.9)
+
+
+def test_the_last_picture_stays_as_long_as_its_packet_says(tmp_path: Path) -> None:
+    whole, path = str(tmp_path / "whole.mp4"), str(tmp_path / "stays.mp4")
+    write_coded(whole, "libx264", range(50), np.arange(50) / 25, bf="0")
+    with av.open(whole) as source, av.open(path, "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        packets = [packet for packet in source.demux(video=0) if packet.size]
+        packets[-1].duration *= 100
+        for packet in packets:
+            packet.stream = stream
+            target.mux(packet)
+    assert numbers_of(every_frame(path, 4, 5).frames) == [49]
+    clip = decode(ClipRequest(path), SamplingConfig(8))
+    assert clip.indices.tolist() == decode(ClipRequest(whole), SamplingConfig(8)).indices.tolist()

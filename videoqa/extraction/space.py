@@ -14,6 +14,7 @@ from videoqa._prefetch import run_ahead
 from videoqa.config import ExtractionConfig, SamplingConfig
 from videoqa.features.space import bytes_on_disk, evenly_spread
 from videoqa.video.decoding import ClipRequest, decode, probe
+from videoqa.video.frame_pass import expected_count
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.transforms import shrink_short_side
 
@@ -60,7 +61,7 @@ def check_space(out: Path, num_bytes: int) -> int:
 def _num_files(request: ClipRequest, settings: ExtractionConfig) -> float:
     """Return about how many frames a clip gives, by its header."""
     info = probe(request.path)
-    duration = info.frame_count_header / info.fps
+    duration = expected_count(info) / info.fps
     if request.is_segment:
         end = duration if request.end_seconds is None else request.end_seconds
         duration = end - (request.start_seconds or 0)

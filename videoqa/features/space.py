@@ -7,6 +7,7 @@ import numpy as np
 
 from videoqa.config import SamplingConfig
 from videoqa.video.decoding import ClipRequest, DecodingError, probe
+from videoqa.video.frame_pass import expected_count
 from videoqa.video.transforms import FrameFit, stored_size
 
 BLOCK_BYTES = 4096
@@ -72,7 +73,7 @@ def _grid_length(request: ClipRequest, sampling: SamplingConfig) -> int:
         info = probe(request.path)
     except (DecodingError, OSError, ValueError):
         return sampling.num_frames
-    num_frames = info.frame_count_header
+    num_frames = expected_count(info)
     if request.end_seconds is not None:
         num_frames = int((request.end_seconds - (request.start_seconds or 0)) * info.fps)
     if num_frames <= 0:

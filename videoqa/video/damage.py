@@ -36,6 +36,8 @@ def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
     if _num_indexed_frames(info) > num_frames_found:
         return "the file is corrupt: frames that its index lists cannot be found"
     timeline, size = timeline_of(info), os.path.getsize(info.path)
+    if timeline.is_whole:
+        return None
     reached = timeline.bytes_read
     if reached < READABLE_SHARE * size:
         return f"the file is corrupt: it can be read only up to byte {reached:,} of {size:,}"

@@ -14,6 +14,8 @@ from videoqa.video.transforms import FrameFit, resize_and_crop
 
 MAX_FRAMES = 10_000_000
 """A header that announces more frames is ignored."""
+LONG_SECONDS = 3600
+"""Forecasts look at the packets of longer videos, as a header may count a jump of the clock."""
 
 
 class FramePass:
@@ -68,14 +70,21 @@ def announced_count(info: VideoInfo) -> int | None:
     pictures in the packets, if these show no damage.
     """
     timeline = timeline_of(info)
-    if not timeline.is_plain and timeline.is_whole:
-        return len(timeline.seconds)
+    if timeline.is_whole and not timeline.is_plain:
+        return timeline.num_pictures
     return header_count(info)
 
 
 def header_count(info: VideoInfo) -> int | None:
     """Return the frame count that the header announces, stored or estimated; None if missing or absurd."""
     return info.frame_count_header if 0 < info.frame_count_header <= MAX_FRAMES else None
+
+
+def expected_count(info: VideoInfo) -> int:
+    """Return about how many frames a video has: by its header if no clock that jumps misled it."""
+    if info.frame_count_header <= LONG_SECONDS * info.fps:
+        return info.frame_count_header
+    return announced_count(info) or 0
 
 
 def times_passed(info: VideoInfo, seconds: list[float]) -> np.ndarray:
@@ -86,7 +95,7 @@ def times_passed(info: VideoInfo, seconds: list[float]) -> np.ndarray:
     """
     if not seconds:
         raise DecodingError(info.path, "the decoder gave no frame", 0, announced_count(info))
-    times = timeline_of(info).shown(np.array(seconds, dtype=np.float64), info.fps)
+    times = timeline_of(info).shown(np.array(seconds, dtype=np.float64), info)
     check_seconds(info.path, times)
     return times
 

@@ -18,7 +18,8 @@ class Packets:
         has_picture: bool `(n,)`, whether a picture is shown from then on.
         starts, stops: int64 `(n,)`, bytes of the file; -1: not said.
         num_bytes_between: int64 `(n,)`, bytes of other streams between the packet before and this one.
-        last_ticks: how long the last packet is shown; 0: not said.
+        last_ticks: how long the picture shown last stays, by its packet or by empty chunks after it; 0: not
+            said.
         others_seconds: float64 `(m,)`, times of the packets of other streams, in the order of the file.
         tick_seconds: seconds of one tick.
         start_ticks: of the stream, by the container.
@@ -54,7 +55,7 @@ def read_packets(info: VideoInfo) -> Packets:
         stream = video_stream(container, info.path)
         rows: list[tuple[float, float, bool, int, int, int]] = []
         others: list[float] = []
-        between, bytes_read, last_ticks, is_complete = 0, 0, 0, True
+        between, bytes_read, last_ticks, latest, is_complete = 0, 0, 0, -np.inf, True
         counter = PictureCounter(stream.codec_context.extradata or b"") if info.codec == "mpeg4" else None
         packets = container.demux()
         while True:
@@ -75,9 +76,13 @@ def read_packets(info: VideoInfo) -> Packets:
                 has_picture = is_shown and (counter is None or counter.brings_picture(bytes(packet)))
                 start = -1 if packet.pos is None else packet.pos
                 rows.append((_tick(packet.pts), _tick(packet.dts), has_picture, start, packet.size, between))
-                between, last_ticks = 0, packet.duration or 0
+                between = 0
+                if not _tick(packet.pts) < latest:
+                    last_ticks, latest = packet.duration or 0, _tick(packet.pts)
         if counter is not None and rows:  # a decoder repeats the picture at the end
             rows[-1] = (*rows[-1][:2], is_shown, *rows[-1][3:])
+        if info.kind == "avi" and rows:
+            last_ticks = 1 + num_null_chunks(info.path, rows[-1][3] + rows[-1][4], stream.index)
         stored, decoded, shown, starts, sizes, betweens = zip(*rows, strict=True) if rows else ((),) * 6
         return Packets(
             stored=np.array(stored, np.float64),
@@ -95,6 +100,18 @@ def read_packets(info: VideoInfo) -> Packets:
             num_listed=_num_listed(info, stream),
             is_complete=is_complete,
         )
+
+
+def num_null_chunks(path: str, start: int, stream_index: int) -> int:
+    """Return how many empty chunks of a stream follow in an AVI; each says that the last picture stays."""
+    own, count = f"{stream_index:02d}".encode(), 0
+    with open(path, "rb") as file:
+        file.seek(start + start % 2)
+        while len(head := file.read(8)) == 8 and (head[:2].isdigit() or head[:4] == b"JUNK"):
+            size = int.from_bytes(head[4:], "little")
+            count += head[:2] == own and size == 0
+            file.seek(size + size % 2, 1)
+    return count
 
 
 def _num_listed(info: VideoInfo, stream: av.video.stream.VideoStream) -> int:

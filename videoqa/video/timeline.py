@@ -30,10 +30,12 @@ READABLE_SHARE = 0.9
 """A file is corrupt if its last readable packet ends before this share of its bytes."""
 COUNTED_KINDS = ("mpegvideo", "yuv4mpegpipe", "h264", "hevc")
 """Kinds without any times: pictures come at the rate of the header."""
-PADDING_BYTES = {"asf": 8192}
+PADDING_BYTES = {"asf": 8192, "mpeg": 4096}
 """Kinds whose blocks have one size: padding that may follow the last packet."""
 HOLE_SHARE, HOLE_STEPS = 0.1, 3
 """A gap is looked at for missing bytes if it takes this share of a video and as many of its usual steps."""
+LEAST_JUMP_BACK_SECONDS = 1.0
+"""Where packets hold no usable times, a decoder's times that go back by less are taken for disorder."""
 LATE_SECONDS, LATE_PICTURES = 0.1, 2.5
 """A first picture is late if it comes more than both after the sound. Less is usual."""
 
@@ -46,38 +48,42 @@ class Timeline:
         seconds: float64 `(num_pictures,)`, increasing; empty if the container holds no usable times.
         decoder_seconds: float64 `(num_pictures,)`, what a decoder says of the same pictures; None: the same.
         end_seconds: when the last picture is no longer on show; nan if there are no times.
-        is_stamped: whether a decoder says times, so that frames it leaves out can be told.
-        is_uneven: whether the frame rate varies.
+        last_stay_seconds: how long the last picture stays, by its packet; 0 if not said.
+        is_uneven: whether the frame rate varies; without usable times, whether the clock jumps.
         is_whole: whether the packets show no sign of damage.
         hole: `(start, end)` in seconds of a part whose bytes are damaged; None if there is none.
         bytes_read: where the last readable packet of any stream ends.
+        num_pictures: in the packets.
     """
 
     seconds: np.ndarray
     decoder_seconds: np.ndarray | None
     end_seconds: float
-    is_stamped: bool = True
+    last_stay_seconds: float = 0.0
     is_uneven: bool = False
     is_whole: bool = True
     hole: tuple[float, float] | None = None
     bytes_read: int = 0
+    num_pictures: int = 0
 
     @property
     def is_plain(self) -> bool:
         """Whether the rate is even and a decoder's own times are right."""
         return not self.is_uneven and self.decoder_seconds is None
 
-    def shown(self, decoder_seconds: np.ndarray, fps: float) -> np.ndarray:
+    def shown(self, decoder_seconds: np.ndarray, info: VideoInfo) -> np.ndarray:
         """Return when frames are shown, by the times that a decoder says, both float64 `(num_frames,)`."""
+        if not len(self.seconds):
+            return _steady(_without_jumps(decoder_seconds, info), info.fps)
         if self.decoder_seconds is None:
-            return _steady(decoder_seconds, fps)
-        step = usual_step(self.seconds, fps)
-        if not self.is_stamped:
+            return _steady(decoder_seconds, info.fps)
+        step = usual_step(self.seconds, info.fps)
+        if not info.has_timestamps:
             num_more = max(0, len(decoder_seconds) - len(self.seconds))
             more = self.seconds[-1] + step * np.arange(1, num_more + 1)
             return np.concatenate([self.seconds[: len(decoder_seconds)], more])
         places = _places(decoder_seconds, self.decoder_seconds, 0.25 * step)
-        return _steady(self.seconds[places], fps) if places is not None else _steady(decoder_seconds, fps)
+        return _steady(decoder_seconds if places is None else self.seconds[places], info.fps)
 
 
 def timeline_of(info: VideoInfo) -> Timeline:
@@ -112,7 +118,14 @@ def _timeline_once(info: VideoInfo, size: int, mtime_ns: int) -> Timeline:
     )
     if parts is None:
         return Timeline(
-            np.empty(0), None, math.nan, is_whole=is_whole, hole=hole, bytes_read=packets.bytes_read
+            np.empty(0),
+            None,
+            math.nan,
+            is_uneven=bool(len(restarts) or len(_jumps(info, packets, clock))),
+            is_whole=is_whole,
+            hole=hole,
+            bytes_read=packets.bytes_read,
+            num_pictures=int(packets.has_picture.sum()),
         )
     stated, seconds = _joined(parts, packets, info)
     late = _late(packets, seconds, info.fps)
@@ -121,12 +134,13 @@ def _timeline_once(info: VideoInfo, size: int, mtime_ns: int) -> Timeline:
     return Timeline(
         seconds + late if late else seconds,
         None if is_right else stated,
-        is_stamped=info.has_timestamps,
         end_seconds=end + late,
+        last_stay_seconds=packets.last_ticks * packets.tick_seconds,
         is_uneven=is_uneven(np.append(seconds, end) if info.kind in DELAYED_KINDS else seconds),
         is_whole=is_whole,
         hole=hole,
         bytes_read=packets.bytes_read,
+        num_pictures=int(packets.has_picture.sum()),
     )
 
 
@@ -151,12 +165,15 @@ def _restarts(packets: Packets, clock: np.ndarray) -> np.ndarray:
 
 def _jumps(info: VideoInfo, packets: Packets, times: np.ndarray) -> np.ndarray:
     """Return after which of increasing times, float64 seconds, the clock jumps and no stream goes on."""
-    longest = LONGEST_PAUSE_OF_BROADCASTS if info.kind in BROADCAST_KINDS else LONGEST_PAUSE_SECONDS
-    places = np.flatnonzero(np.diff(times) > longest)
+    places = np.flatnonzero(np.diff(times) > _longest_pause(info))
     others = packets.others_seconds
     quarters = [times[place] + np.array([0.25, 0.75]) * (times[place + 1] - times[place]) for place in places]
     is_bridged = [((others > start) & (others < stop)).any() for start, stop in quarters]
     return places[~np.array(is_bridged, bool)]
+
+
+def _longest_pause(info: VideoInfo) -> float:
+    return LONGEST_PAUSE_OF_BROADCASTS if info.kind in BROADCAST_KINDS else LONGEST_PAUSE_SECONDS
 
 
 def _hole(
@@ -229,6 +246,16 @@ def _places(passed: np.ndarray, stated: np.ndarray, tolerance: float) -> np.ndar
         places.append(next_place + int(found[0]))
         next_place = places[-1] + 1
     return np.array(places)
+
+
+def _without_jumps(decoder_seconds: np.ndarray, info: VideoInfo) -> np.ndarray:
+    """Return a decoder's times with the usual step in place of jumps of the clock."""
+    steps = np.diff(decoder_seconds)
+    jumped = (steps > _longest_pause(info)) | (steps < -LEAST_JUMP_BACK_SECONDS)
+    if not jumped.any():
+        return decoder_seconds
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1 / info.fps
+    return decoder_seconds[0] + np.append(0.0, np.cumsum(np.where(jumped, usual, steps)))
 
 
 def _steady(timestamps_seconds: np.ndarray, fps: float) -> np.ndarray:
@@ -307,8 +334,16 @@ def clip_span(
 
 
 def video_seconds(info: VideoInfo, timestamps_seconds: np.ndarray) -> float:
-    """Return how long a video lasts; at an uneven rate its last frame may stay as long as the one before."""
+    """Return how long a video lasts: its last frame may stay as long as the one before, or as is said.
+
+    At an even rate, with no longer stay said, it is `shown_until` of the last frame.
+    """
     until = shown_until(info, timestamps_seconds, len(timestamps_seconds))
+    timeline = timeline_of(info)
+    if len(timeline.seconds) == len(timestamps_seconds):
+        stays = timeline.last_stay_seconds
+        if stays > UNEVEN_STEP * usual_step(timestamps_seconds, info.fps):
+            until = max(until, float(timestamps_seconds[-1]) + stays)
     if not is_uneven(timestamps_seconds):
         return until
     return max(until, float(2 * timestamps_seconds[-1] - timestamps_seconds[-2]))
