@@ -118,6 +118,8 @@ def test_some_classes_can_be_kept_in_the_order_wanted(ucf):
     table = ucf.read(classes=("YoYo", "Archery"))
     assert set(table["answer"]) == {"YoYo", "Archery"}
     assert (table.attrs["classes"], table.attrs["num_listed_classes"]) == (["YoYo", "Archery"], 3)
+    typed = ucf.read(classes=("yoyo", "\N{FULLWIDTH LATIN CAPITAL LETTER A}rchery"))
+    assert typed.attrs["classes"] == ["YoYo", "Archery"] and typed.equals(table)
 
 
 def test_the_limit_comes_last(ucf):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, refusal
 from videoqa._progress import say
+from videoqa._text_normalization import normalize_answer
 from videoqa.config import SPLITS, TASKS, DataConfig
 from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
 from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
@@ -193,9 +194,12 @@ def _keep_classes(
     if task != "action":
         raise Refusal("classes", "be left out: only actions have classes", wanted)
     labels = [*listed, *sorted(set(table["answer"]) - set(listed))]
+    spelled = {normalize_answer(label): label for label in reversed(labels)}
+    wanted = tuple(spelled.get(normalize_answer(label), label) for label in wanted)
     for label in wanted:
         check_choice("classes", label, labels)
-    kept = table[table["answer"].isin(wanted)].reset_index(drop=True)
+    keys = table["answer"].map({label: normalize_answer(label) for label in table["answer"].unique()})
+    kept = table[keys.isin(map(normalize_answer, wanted))].reset_index(drop=True)
     return kept, {"classes": list(wanted), "num_listed_classes": len(labels)}
 
 

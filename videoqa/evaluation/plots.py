@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -30,7 +32,19 @@ MARKERS = {
 }
 """Floor -> its marker and colour."""
 
+FONTS = (
+    "DejaVu Sans, Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang SC, Hiragino Sans GB, "
+    "Microsoft YaHei, SimHei, WenQuanYi Micro Hei, WenQuanYi Zen Hei, Noto Sans CJK JP, Hiragino Sans, "
+    "Yu Gothic, Malgun Gothic, Apple SD Gothic Neo, Noto Sans Thai, Leelawadee UI, Thonburi, "
+    "Noto Sans Devanagari, Nirmala UI, Kohinoor Devanagari, Arial Unicode MS"
+).split(", ")
+"""Fonts that are looked through for a letter, in this order; the first comes with matplotlib, without CJK."""
+_in_every_script = mpl.rc_context(
+    {"font.family": [name for name in FONTS if name in font_manager.fontManager.get_font_names()]}
+)
 
+
+@_in_every_script
 def confusion_matrix_png(
     gold: Sequence[str],
     predicted: Sequence[str | None],
@@ -86,6 +100,7 @@ def confusion_matrix_png(
     return _png(figure)
 
 
+@_in_every_script
 def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
     """Return loss and accuracy of each epoch as a picture.
 
@@ -119,6 +134,7 @@ def training_curves_png(history: Sequence[Mapping[str, float]]) -> bytes:
     return _png(figure)
 
 
+@_in_every_script
 def score_bars_png(scores: Mapping[str, Any]) -> bytes:
     """Return accuracies beside their floors as a picture: in total, per group and per question type.
 
@@ -218,7 +234,7 @@ def _shown(label: str) -> str:
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # Characters that the font lacks are drawn as boxes; the JSON beside the picture has the answers.
+        # Characters that all fonts lack are drawn as boxes; the JSON beside the picture has the answers.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight", pad_inches=0.1)
     return buffer.getvalue()
