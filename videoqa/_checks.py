@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+LONGEST_SHOWN = 2000
 _STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
 
 
@@ -27,6 +28,10 @@ class Refusal(UserError, ValueError):
         self, name: str, requirement: str | None = None, received: object = None, advice: str = ""
     ) -> None:
         super().__init__(name if requirement is None else refusal(name, requirement, received, advice))
+
+
+class NotInstalled(UserError, ImportError):
+    """An optional package is not installed; the message has the line that installs it."""
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -48,8 +53,14 @@ def _is_standard_library(file: str) -> bool:
 
 def refusal(name: str, requirement: str, received: object, advice: str = "") -> str:
     """Return `` `name` must <requirement>. Received: name=<value!r>. <advice> ``."""
-    message = f"`{name}` must {requirement}. Received: {name}={received!r}."
+    message = f"`{name}` must {requirement}. Received: {name}={_shown(received)}."
     return f"{message} {advice}" if advice else message
+
+
+def _shown(value: object) -> str:
+    """Return the text of a value, cut where it is of no use to a reader."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:80]}... ({len(text):,} characters)"
 
 
 def check_choice(name: str, value: object, choices: Collection[str], advice: str = "") -> None:

@@ -9,14 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from videoqa._checks import Refusal, UserError
+from videoqa._checks import NotInstalled, Refusal
 
 CONNECT_SECONDS = 10.0
 INSTALL = 'pip install "videoqa[ray]"'
-
-
-class NotInstalled(UserError, ImportError):
-    """An optional package is not installed; the message has the line that installs it."""
 
 
 def import_ray() -> Any:

@@ -174,3 +174,20 @@ def test_names_that_are_no_utf8_are_audited(clips, tmp_path, capfd):
     assert json.loads(capfd.readouterr().out)["num_videos"] == 4
     videos = pd.read_csv(tmp_path / "audit" / "videos.csv")
     assert videos["status"].tolist() == ["ok"] * 4
+
+
+def test_huge_cells_are_found_and_formulas_guarded(table, clips, tmp_path, capfd):
+    huge = "x" * 5_000_000
+    (clips / "c0.mp4").rename(clips / "=0.mp4")
+    changed = table.replace({"video": {"c0.mp4": "=0.mp4"}}).assign(note=["", "y" * 40_000, *[""] * 4])
+    changed["label"] = [huge, *table["label"][1:-1], f"{huge}y"]
+    changed.to_csv(tmp_path / "my.csv", index=False)
+    arguments = ["audit", "--data", str(tmp_path / "my.csv"), "--videos", str(clips), "--spreadsheet-safe"]
+    assert main([*arguments, "--out", str(tmp_path / "audit"), "--decode-workers", "2"]) == 0
+    found = pd.read_csv(tmp_path / "audit" / "findings.csv")
+    details = found.loc[found["finding"] == "long_cell"].set_index("row")["detail"]
+    assert details[1] == "answer has 5,000,000 characters; at most 1,000 are usual"
+    assert details[2] == "note has 40,000 characters; at most 32,767 are usual"
+    assert "answer_outside_vocabulary" in found["finding"].tolist() and found["video_id"][0] == "'=0.mp4"
+    assert (tmp_path / "audit" / "findings.csv").stat().st_size < 100_000
+    assert len(capfd.readouterr().out) < 10_000

@@ -41,6 +41,10 @@ def read(path):
         ),
         (b"video,question,answer\na,what,\n", "`answer` must be filled in every row.*line 2 of"),
         (b"video,question,answer\na,what\n", "`answer` must be filled in every row.*line 2 of"),
+        (
+            b"video,label\na,x\n" + b"b" * 5_000_000 + b",y\n",
+            r"`video` must have at most 4096 characters.*'b+\.\.\. \(5,000,002 characters\). It is line 3 of",
+        ),
         (b"video,question,answer\n,what,x\n", "`video` must be filled in every row"),
         (b"video,question,answer\na,what,x\nb, ??,y\n", "`question` must hold at least one word.*line 3 of"),
         (
@@ -106,9 +110,9 @@ def test_paths_refused(tmp_path):
         read(tmp_path / "none.csv")
     with pytest.raises(ValueError, match="`data` must be a file; this is a directory"):
         read(tmp_path)
-    (tmp_path / "my.xlsx").touch()
-    with pytest.raises(ValueError, match="`data` must be a .csv or .tsv or .jsonl file or the name of a set"):
-        read(tmp_path / "my.xlsx")
+    (tmp_path / "my.ods").touch()
+    with pytest.raises(ValueError, match=".csv or .tsv or .jsonl or .xlsx file.*Save it as .xlsx or .csv"):
+        read(tmp_path / "my.ods")
     with pytest.raises(ValueError, match="`data` must name a CSV or JSONL file"):
         read_annotations(DataConfig())
 

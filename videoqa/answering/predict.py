@@ -14,6 +14,7 @@ from videoqa._files import write_text
 from videoqa._fork import check_not_forked
 from videoqa._frame_folders import frame_files, frame_number
 from videoqa._progress import say
+from videoqa._tables import csv_text
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_clips, read_questions, say_notes
@@ -100,7 +101,7 @@ def predict(
     _say_failed(table)
     table["damaged_frames"] = _damaged_frames(rows, table["status"], loaded.cache, progress)
     if target is not None:
-        write_text(target, table.to_csv(index=False))
+        write_text(target, csv_text(table))
     return table
 
 

@@ -12,6 +12,7 @@ from videoqa.auditing.table_findings import (
     SHOWN,
     duplicates,
     gold_answer_findings,
+    long_cell_findings,
     row_contents,
     split_findings,
     vocabulary_findings,
@@ -54,6 +55,7 @@ def all_findings(
         *split_findings(table, contents),
         *gold_answer_findings(table, contents),
         *vocabulary_findings(table, config.model.num_answers),
+        *long_cell_findings(table),
     ]
     rows = findings_table(table, found)
     missing = [path for path, error in failures.items() if isinstance(error, FileNotFoundError)]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._files import files_of_folder, write_text
+from videoqa._tables import csv_text
 from videoqa.auditing.clip_findings import error_of
 from videoqa.auditing.findings import totals
 from videoqa.video.contact_sheet import save_image
@@ -120,7 +121,7 @@ def write_report(
     sheet = _sheet(findings, thumbnails)
     with files_of_folder(out, last="findings.csv") as parts:
         for name, table in (("findings.csv", findings), ("videos.csv", videos)):
-            write_text(parts / name, table.to_csv(index=False, lineterminator="\n"))
+            write_text(parts / name, csv_text(table, lineterminator="\n"))
         if sheet is not None:
             save_image(parts / "suspicious.png", sheet)
     if sheet is None:

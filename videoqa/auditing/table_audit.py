@@ -9,6 +9,7 @@ from videoqa.auditing.collecting import folders_above
 from videoqa.auditing.findings import findings_table
 from videoqa.auditing.table_findings import (
     gold_answer_findings,
+    long_cell_findings,
     row_contents,
     split_findings,
     vocabulary_findings,
@@ -41,6 +42,7 @@ def say_table_findings(table: pd.DataFrame, config: RunConfig, *, progress: bool
         *_split_lines(table, contents),
         *_gold_answer_lines(table, contents),
         *_vocabulary_lines(table, config.model.num_answers),
+        *_long_cell_lines(table),
     ]
     for line in lines:
         say(line, progress=progress)
@@ -87,3 +89,11 @@ def _vocabulary_lines(table: pd.DataFrame, num_answers: int) -> list[str]:
         for split, number in found["split"].value_counts().items()
     ]
     return [f"Answers that the model cannot give, counted as wrong: {', '.join(parts)}."] if parts else []
+
+
+def _long_cell_lines(table: pd.DataFrame) -> list[str]:
+    found = list(long_cell_findings(table))
+    if not found:
+        return []
+    row, _, detail = found[0]
+    return [f"{len(found):,} cells are too long to be meant; in row {row + 1} {detail}."]

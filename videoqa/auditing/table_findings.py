@@ -8,10 +8,15 @@ import pandas as pd
 
 from videoqa._text_normalization import normalize_answer
 from videoqa.auditing.findings import Found
+from videoqa.config import MAX_QUESTION_CHARACTERS
+from videoqa.data.headers import KNOWN_COLUMNS
 from videoqa.text.answers import OUTSIDE_ID, build_answer_list
 
 SHOWN = 3
 """How many other files, splits or answers a detail names."""
+LONGEST_CELL = MAX_QUESTION_CHARACTERS
+LONGEST_NOTE = 32_767
+"""Characters that a cell of Excel can hold."""
 
 
 def duplicates(paths: Sequence[str], contents: Mapping[str, str]) -> dict[str, list[str]]:
@@ -56,7 +61,7 @@ def gold_answer_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[F
     texts = answers.to_numpy(dtype=object)
     for rows in _groups_of_several(asked, answers):
         counts = Counter(texts[rows]).most_common()
-        shown = ", ".join(f"{answer!r}" for answer, _ in counts[:SHOWN])
+        shown = ", ".join(_shown(answer) for answer, _ in counts[:SHOWN])
         more = f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
         for row in rows:
             yield int(row), "several_gold_answers", f"{len(counts)} answers: {shown}{more}"
@@ -77,13 +82,31 @@ def vocabulary_findings(table: pd.DataFrame, num_answers: int) -> Iterator[Found
     for row in np.flatnonzero((ids == OUTSIDE_ID) & (table["split"] != "train").to_numpy()):
         rare = normalize_answer(answers[row]) in known
         why = f"not among the {num_answers} most frequent" if rare else "in no training row"
-        yield int(row), "answer_outside_vocabulary", f"{answers[row]!r} is {why}"
+        yield int(row), "answer_outside_vocabulary", f"{_shown(answers[row])} is {why}"
+
+
+def long_cell_findings(table: pd.DataFrame) -> Iterator[Found]:
+    """Yield a finding for each cell that is too long to be meant, as one that has swallowed other rows is.
+
+    A known column has at most `LONGEST_CELL` characters, a further one `LONGEST_NOTE`.
+    """
+    for column in table.columns:
+        limit = LONGEST_CELL if column in KNOWN_COLUMNS else LONGEST_NOTE
+        for row, cell in enumerate(table[column].tolist()):
+            texts = cell if isinstance(cell, list) else [cell]
+            length = max((len(text) for text in texts if isinstance(text, str)), default=0)
+            if length > limit:
+                yield row, "long_cell", f"{column} has {length:,} characters; at most {limit:,} are usual"
 
 
 def row_contents(table: pd.DataFrame, contents: Mapping[str, str]) -> pd.Series:
     """Return the identifier of each row's video content: from `contents`, else its path."""
     paths = table["video_path"]
     return paths.map({path: contents.get(path, path) for path in paths.unique()})
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= LONGEST_CELL else f"{text[:80]!r}..."
 
 
 def _normalized(texts: pd.Series) -> pd.Series:

@@ -59,6 +59,15 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_spreadsheet_safe(parser: argparse.ArgumentParser) -> None:
+    """Add `--spreadsheet-safe`."""
+    parser.add_argument(
+        "--spreadsheet-safe",
+        action="store_true",
+        help="put ' before texts in CSV files that a spreadsheet would take for a formula",
+    )
+
+
 def add_num_test_clips(parser: argparse.ArgumentParser) -> None:
     """Add `--num-test-clips`."""
     parser.add_argument(

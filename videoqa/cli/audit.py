@@ -3,7 +3,15 @@
 import argparse
 from typing import Any
 
-from videoqa.cli.arguments import add_data, add_json, add_out, add_progress, check_data_given, keywords
+from videoqa.cli.arguments import (
+    add_data,
+    add_json,
+    add_out,
+    add_progress,
+    add_spreadsheet_safe,
+    check_data_given,
+    keywords,
+)
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import PARTS, DataConfig, SamplingConfig, field_names, run_config_from_options
 
@@ -25,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that decode (default: one per processor, at most 8)",
     )
     add_progress(parser)
+    add_spreadsheet_safe(parser)
     add_json(parser)
     add_option_flags(parser, PARTS.values(), only=FIELDS)
 

@@ -10,6 +10,7 @@ from videoqa.cli.arguments import (
     add_out,
     add_progress,
     add_split,
+    add_spreadsheet_safe,
     keywords,
 )
 from videoqa.cli.flags import add_option_flags, typed_options
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = "folder for scores, predictions and pictures (default: evaluation/<split> in the model folder)"
     add_out(parser, where)
     add_progress(parser)
+    add_spreadsheet_safe(parser)
     add_json(parser)
     add_option_flags(parser, PARTS, only=FIELDS)
 

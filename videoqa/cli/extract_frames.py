@@ -3,7 +3,15 @@
 import argparse
 from typing import Any
 
-from videoqa.cli.arguments import add_data, add_json, add_out, add_progress, check_data_given, keywords
+from videoqa.cli.arguments import (
+    add_data,
+    add_json,
+    add_out,
+    add_progress,
+    add_spreadsheet_safe,
+    check_data_given,
+    keywords,
+)
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import DataConfig, ExtractionConfig, field_names
 
@@ -28,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="threads that decode and write (default: one per processor)",
     )
     add_progress(parser)
+    add_spreadsheet_safe(parser)
     add_json(parser)
     add_option_flags(parser, PARTS, only=FIELDS)
 

@@ -5,7 +5,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
+from videoqa._tables import spreadsheet_safe
 from videoqa._version import __version__
 from videoqa.cli import (
     ask,
@@ -105,6 +107,12 @@ def build_parser() -> argparse.ArgumentParser:
 def _run(argv: list[str]) -> int:
     arguments = build_parser().parse_args(argv)
     command = COMMANDS[arguments.command]
+    with spreadsheet_safe(getattr(arguments, "spreadsheet_safe", False)):
+        return _carry_out(command, arguments)
+
+
+def _carry_out(command: Any, arguments: argparse.Namespace) -> int:
+    """Run a command, print its result and return the exit code."""
     if getattr(arguments, "json", False):
         with only_json_on_stdout() as stdout:
             result = command.run(arguments)

@@ -4,7 +4,15 @@ import argparse
 import os
 from typing import Any
 
-from videoqa.cli.arguments import add_json, add_num_test_clips, add_out, add_progress, keywords
+from videoqa._tables import csv_text
+from videoqa.cli.arguments import (
+    add_json,
+    add_num_test_clips,
+    add_out,
+    add_progress,
+    add_spreadsheet_safe,
+    keywords,
+)
 
 HELP = "label a folder of clips with an action model, or answer a file of questions"
 EXAMPLE = """example:
@@ -22,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser, "CSV file (default: print it)", "FILE")
     parser.add_argument("--overwrite", action="store_true", help="write to --out although it exists")
     add_progress(parser)
+    add_spreadsheet_safe(parser)
     add_json(parser)
 
 
@@ -45,6 +54,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print the table as CSV, or where it was written."""
     if result["out"] is None:
-        print(result["predictions"].to_csv(index=False, lineterminator="\n"), end="")
+        print(csv_text(result["predictions"], lineterminator="\n"), end="")
     else:
         print(f"{result['num_rows']} rows written to {os.fspath(result['out'])}.")

@@ -11,6 +11,7 @@ from videoqa.cli.arguments import (
     add_json,
     add_out,
     add_progress,
+    add_spreadsheet_safe,
     check_data_given,
     keywords,
 )
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for few clips: score each by one of K models that never saw it, then train one on all",
     )
     add_progress(parser)
+    add_spreadsheet_safe(parser)
     add_json(parser)
     add_option_flags(parser, OPTION_PARTS)
 

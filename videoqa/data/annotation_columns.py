@@ -23,6 +23,7 @@ TEXT_COLUMNS = [
 ]
 """The text columns of the annotation table; a source may also have `video` and `label`."""
 SEGMENT_COLUMNS = ("start_seconds", "end_seconds")
+LONGEST_PATH = 4096
 MIXED = "open_ended or action"
 """The task of a row that has both a question and a label."""
 
@@ -179,6 +180,8 @@ def _videos(source: Source) -> tuple[pd.Series, pd.Series]:
     text = text.where(text != "", given)
     refuse_rows(text == "", source, "video", "be filled in every row", text)
     names = given.where(given != "", text)
+    too_long = names.str.len() > LONGEST_PATH
+    refuse_rows(too_long, source, "video", f"have at most {LONGEST_PATH} characters, as paths have", names)
     if ABSENT in source.table:  # of a named set, which has its own way to find videos
         folder = os.path.abspath(source.folder)
         paths = _each_distinct(names, lambda path: os.path.normpath(os.path.join(folder, path)))

@@ -17,6 +17,7 @@ from videoqa.data.headers import known_headers
 from videoqa.data.named_sets import open_named_set
 from videoqa.data.source import Source
 from videoqa.data.specs import Spec, is_spec, load_spec, spec_names
+from videoqa.data.spreadsheets import OTHER_WORKBOOKS, WORKBOOK_SUFFIXES, read_workbook
 from videoqa.data.text_files import read_text
 
 _ABOUT_FOLDERS = (
@@ -29,7 +30,7 @@ Entry = str | os.PathLike[str] | pd.DataFrame
 def open_source(
     entry: Entry, data: DataConfig, *, videos: str | None = None, annotations: str | None = None
 ) -> Source:
-    """Return the rows of a CSV, TSV or JSONL path, a DataFrame, a named set, or a folder of frames.
+    """Return the rows of a CSV, TSV, XLSX or JSONL path, a DataFrame, a named set, or a folder of frames.
 
     Args:
         entry: the name of a set in `spec_names()` (write `./sample` for a file of that name), the path of a
@@ -59,12 +60,18 @@ def open_source(
     if is_name(text):
         near = difflib.get_close_matches(text, spec_names(), n=1, cutoff=0.0)
         nearest = f"Nearest: {near[0]!r}. " if near else ""
-        check_choice("data", text, spec_names(), f"{nearest}A file's name ends in {' or '.join(READERS)}.")
+        check_choice("data", text, spec_names(), f"{nearest}A file's name ends in {_SUFFIXES}.")
     check_file("data", path, _ABOUT_FOLDERS if path.is_dir() else "")
+    folder = Path(videos or path.absolute().parent)
+    if path.suffix.lower() in WORKBOOK_SUFFIXES:
+        cells, places, notes = read_workbook(path, text)
+        source = _own_source(text, cells, folder, places)
+        return replace(source, notes=[*notes, *source.notes])
     if reader is None:
-        raise Refusal("data", f"be a {' or '.join(READERS)} file or the name of a set", text)
+        advice = "Save it as .xlsx or .csv." if path.suffix.lower() in OTHER_WORKBOOKS else ""
+        raise Refusal("data", f"be a {_SUFFIXES} file or the name of a set", text, advice)
     table, row_numbers = reader(read_text(path), text)
-    return _own_source(text, table, Path(videos or path.absolute().parent), row_numbers)
+    return _own_source(text, table, folder, row_numbers)
 
 
 def folders_of(
@@ -187,3 +194,4 @@ def _read_jsonl(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:
 
 Reader = Callable[[str, str], tuple[pd.DataFrame, pd.Series | None]]
 READERS: dict[str, Reader] = {".csv": read_delimited, ".tsv": _read_tsv, ".jsonl": _read_jsonl}
+_SUFFIXES = " or ".join([*READERS, ".xlsx"])

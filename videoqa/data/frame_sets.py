@@ -9,6 +9,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal
 from videoqa._frame_folders import CLIPS, LABELS, LISTS, SETTINGS, is_extraction, is_frames_set, parsed_line
+from videoqa._tables import without_guard
 from videoqa.data.delimited_files import read_delimited
 from videoqa.data.text_files import read_text
 
@@ -85,7 +86,7 @@ def _groups(path: Path) -> dict[str, str]:
     """Return each clip's group in the table that the frames were extracted from."""
     if not path.exists():
         return {}
-    table, _ = read_delimited(read_text(path), str(path))
+    table = read_delimited(read_text(path), str(path))[0].map(without_guard)
     if not {"clip", "group"} <= set(table.columns):
         return {}
     return {clip: group for clip, group in zip(table["clip"], table["group"], strict=True) if clip and group}

@@ -13,6 +13,7 @@ from videoqa._checks import Refusal, check_choice, check_not_read, refusal
 from videoqa._files import files_of_folder, write_bytes, write_text
 from videoqa._fork import check_not_forked
 from videoqa._manifest import MANIFEST, file_sha256, write_json
+from videoqa._tables import csv_text
 from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
 from videoqa.data.annotations import require_split
@@ -212,7 +213,7 @@ def write_scores(target: Path, scored: Scored, model: ModelFolder) -> None:
     given = rows["predicted_answer"].tolist()
     confusion = confusion_matrix_png(rows["answer"].tolist(), given, classes=model.answers.answers)
     with files_of_folder(target, last="metrics.json") as parts:
-        write_text(parts / "predictions.csv", rows.to_csv(index=False))
+        write_text(parts / "predictions.csv", csv_text(rows))
         write_bytes(parts / "confusion.png", confusion)
         write_bytes(parts / "curves.png", training_curves_png(model.metrics["history"]))
         write_json(parts / "metrics.json", scored.scores)

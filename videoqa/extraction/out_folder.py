@@ -13,6 +13,7 @@ from videoqa._checks import Refusal
 from videoqa._files import write_text
 from videoqa._frame_folders import CLIPS, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
 from videoqa._manifest import read_json, write_json
+from videoqa._tables import csv_text
 from videoqa._version import __version__
 from videoqa.config import DataConfig, ExtractionConfig
 from videoqa.extraction.clips import Clip
@@ -96,9 +97,9 @@ def write_lists(
     ]
     columns = ["clip", "split", "label", "class", "group", "video", "start_seconds", "end_seconds"]
     table = pd.DataFrame(rows, columns=[*columns, "num_frames", "num_repeated"])
-    write_text(out / CLIPS, table.to_csv(index=False, lineterminator="\n"))
+    write_text(out / CLIPS, csv_text(table, lineterminator="\n"))
     if len(failed):
-        write_text(out / FAILED, failed.to_csv(index=False, lineterminator="\n"))
+        write_text(out / FAILED, csv_text(failed, lineterminator="\n"))
     else:
         (out / FAILED).unlink(missing_ok=True)
     write_text(out / LABELS, "".join(f"{label}\n" for label in classes))

@@ -11,6 +11,7 @@ import pandas as pd
 from videoqa._checks import Refusal, check_choice, check_columns, check_directory, refusal
 from videoqa._manifest import MANIFEST, file_sha256, read_json
 from videoqa._progress import say
+from videoqa._tables import without_guard
 from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, TASKS
 from videoqa.evaluation.evaluate import evaluate
 from videoqa.saving import load_model_folder
@@ -160,6 +161,7 @@ def _read_predictions(folder: Path, num_rows: int) -> pd.DataFrame:
         check_columns(rows.columns, NEEDED_COLUMNS, PREDICTIONS)
     except (ValueError, pd.errors.ParserError) as error:
         _refuse(folder, f"{PREDICTIONS} cannot be read ({' '.join(str(error).split())})", error)
+    rows = rows.map(without_guard)
     if len(rows) != num_rows or num_rows < 1:
         _refuse(folder, f"{PREDICTIONS} has {len(rows)} rows and {SCORES} says {num_rows}")
     probability = pd.to_numeric(rows["probability"], errors="coerce").astype(float)

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from videoqa._files import write_text
 from videoqa._progress import say
+from videoqa._tables import csv_text
 from videoqa.training.state import means_of
 
 STEPS_BETWEEN = 20
@@ -43,7 +44,7 @@ class TrainingLog(keras.callbacks.TensorBoard):
         """Write the figures of all epochs so far to `epochs.csv`."""
         with self._complaining():
             self._csv.parent.mkdir(parents=True, exist_ok=True)
-            write_text(self._csv, pd.DataFrame(history).rename_axis("epoch").to_csv())
+            write_text(self._csv, csv_text(pd.DataFrame(history).rename_axis("epoch"), index=True))
 
     def add_step(self, number: int, sums: Mapping[str, float], learning_rate: float) -> None:
         """Take the sums of a step, and write the means of the last ones when it is time."""
