@@ -1,12 +1,13 @@
 """Precision, recall and F1 of each class of an action model, and the classes it confuses."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 MOST_PAIRS = 20
+MOST_NAMED = 20
 
 
 def class_scores(
@@ -53,6 +54,19 @@ def class_scores(
         "per_class": per_class,
         "classes_without_rows": [label for label in classes if label not in num_gold],
     }
+
+
+def classes_not_tested(scores: Mapping[str, Any]) -> str:
+    """Return a sentence that names the classes without rows in the scores of an action model; "" for none."""
+    names = scores.get("classes_without_rows") or []
+    if not names:
+        return ""
+    named = ", ".join(names[:MOST_NAMED]) + (
+        f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    )
+    verb, them = ("has", "it") if len(names) == 1 else ("have", "them")
+    total = len(names) + len(scores.get("per_class", {}))
+    return f"{len(names)} of {total} classes {verb} no row here, so the means leave {them} out: {named}."
 
 
 def confused_pairs(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from videoqa.evaluation.class_metrics import classes_not_tested
 from videoqa.evaluation.frame_scores import frame_lines
 from videoqa.evaluation.row_marks import NO_TYPE
 from videoqa.evaluation.score_fields import COLUMNS, FURTHER, SCORE_FIELDS, known_fields
@@ -47,8 +48,7 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
         lines[-1:] = [f"{lines[-1]}   {text}"] if fits else [*filter(None, lines[-1:]), text]
     if scores.get("video_gain_interval"):
         lines.append(f"95 % interval of the gain, by video: {_percent(scores['video_gain_interval'], True)}")
-    if without := scores.get("classes_without_rows"):
-        lines.append(f"classes without a row here, of which nothing is known: {', '.join(without)}")
+    lines.append(classes_not_tested(scores))
     if scores.get("frames"):
         lines += frame_lines(scores["frames"])
     if scores["num_failed_videos"]:

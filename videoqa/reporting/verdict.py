@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from videoqa.evaluation.class_metrics import classes_not_tested
 from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
 
 FEW_VIDEOS = 30
 """With fewer videos the interval itself is rough."""
-SHOWN_CLASSES = 20
 GOOD, UNSURE, BAD = "good", "unsure", "bad"
 
 
@@ -118,12 +118,8 @@ def _caveats(scores: Mapping[str, Any]) -> list[str]:
             f"No model with this list of answers can score above {percent(ceiling)}: the other rows have "
             "answers outside it, and count as wrong."
         )
-    if without := scores.get("classes_without_rows"):
-        named = ", ".join(without[:SHOWN_CLASSES]) + (", …" if len(without) > SHOWN_CLASSES else "")
-        sentences.append(
-            f"{len(without)} of {len(without) + len(scores['per_class'])} classes have no row here, so the "
-            f"means leave them out: {named}."
-        )
+    if sentence := classes_not_tested(scores):
+        sentences.append(sentence)
     videos = scores.get("num_videos")
     if videos is not None and videos < FEW_VIDEOS:
         sentences.append(f"With {videos} video{'s' if videos != 1 else ''} the interval itself is rough.")

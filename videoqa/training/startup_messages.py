@@ -68,7 +68,9 @@ def say_untested(answers: AnswerList, table: pd.DataFrame, progress: bool) -> li
         return []
     untested = answers.absent_from(test_rows["answer"])
     if untested:
-        named = ", ".join(untested[:SHOWN_ANSWERS]) + (", ..." if len(untested) > SHOWN_ANSWERS else "")
+        named = ", ".join(untested[:SHOWN_ANSWERS]) + (
+            f" and {len(untested) - SHOWN_ANSWERS} more" if len(untested) > SHOWN_ANSWERS else ""
+        )
         kind = "classes" if is_action else "answers"
         say(
             f"{len(untested)} of {len(answers)} {kind} without a test row, so how well they are known stays "
