@@ -11,9 +11,17 @@ from videoqa.config import ARCHITECTURES, run_config_from_options
 from videoqa.config.launch import LaunchConfig
 from videoqa.launching.job import Job
 from videoqa.training.checkpoints import save_checkpoint
-from videoqa.training.resuming import check_same_run, check_unfinished, options_of_run, resumable, resumed
+from videoqa.training.resuming import (
+    check_same_run,
+    check_unfinished,
+    how_to_go_on,
+    options_of_run,
+    resumable,
+    resumed,
+)
 from videoqa.training.run_folder import CHECKPOINTS
 from videoqa.training.state import Position, RunCheckpoints
+from videoqa.training.train import train
 
 HASHES = {"data": "d" * 8, "vocabulary": "v" * 8, "answers": "a" * 8}
 ASKED = [
@@ -208,3 +216,28 @@ def test_a_run_that_went_on_and_was_not_saved_is_not_finished(question_run: Path
     position["history"] = history[:2]
     with pytest.raises(ValueError, match="this one ended after 3"):
         check_unfinished({"phase": "model", "position": position}, config, question_run)
+
+
+def test_who_stops_a_run_is_told_how_to_go_on(tmp_path: Path) -> None:
+    out = tmp_path / "my run"
+    job = Job(data=(), options={}, launch=LaunchConfig(local_workers=2))
+
+    def stop() -> KeyboardInterrupt:
+        with pytest.raises(KeyboardInterrupt) as stopped, how_to_go_on(lambda: out, job):
+            raise KeyboardInterrupt
+        return stopped.value
+
+    assert not hasattr(stop(), "__notes__")  # nothing was saved yet
+    save_checkpoint(out / CHECKPOINTS, "1-model-3", {}, {}, keep=1)
+    (note,) = stop().__notes__
+    line = f"videoqa-train --out '{out}' --resume --local-workers 2"
+    assert note == f"Go on with:\n  {line}\nor make a model of what is there:\n  {line} --finish"
+
+
+def test_a_run_is_finished_only_where_its_model_was_begun(tmp_path: Path) -> None:
+    saved = as_saved({"data": ("/a.csv",)}, phase="blind", num_tables=0, initial_model=None)
+    save_checkpoint(tmp_path / CHECKPOINTS, "1", saved, {}, keep=1)
+    with pytest.raises(ValueError, match="`finish` must be given with resume"):
+        train("sample", finish=True)
+    with pytest.raises(ValueError, match="So far only the blind model has been trained"):
+        train(out=tmp_path, resume=True, finish=True)

@@ -11,6 +11,7 @@ import pytest
 
 from videoqa._manifest import MANIFEST
 from videoqa.cli.main import main
+from videoqa.saving import load_model_folder
 
 FLAGS = ["--backbone", "tiny", "--num-frames", "4", "--video-units", "8", "--hidden-units", "8"]
 PATIENCE_SECONDS = 120
@@ -55,18 +56,24 @@ def test_a_stopped_run_leaves_no_model_and_goes_on_where_it_was(
     resume = ["train", "--out", str(out), "--resume", "--json"]
     first = train_words(small_set, out, NUM_EPOCHS)
     before = ""
+    proposed = f"Go on with:\n  videoqa-train --out {out} --resume\nor make a model of what is there:\n"
     for words, number, code in ((first, signal.SIGINT, 130), (resume, signal.SIGTERM, 143)):
         returned, errors = stopped(words, log, number)
         assert returned == code
-        assert "Stopped by" in errors and "Traceback" not in errors
+        assert f"Stopped by {'Ctrl-C' if code == 130 else 'SIGTERM'}. {proposed}" in errors
+        assert "Traceback" not in errors
         assert not (out / MANIFEST).exists()
         assert log.read_text().count("\n") - 1 < NUM_EPOCHS
         assert log.read_text().startswith(before)  # the epochs that were done are not done again
         before = log.read_text()
     assert main(train_words(small_set, out, 1)) == 2
     assert "Add --resume" in capfd.readouterr().err
+    assert main([*resume, "--finish"]) == 0
+    finished = json.loads(capfd.readouterr().out)
+    assert finished["num_epochs"] == finished["finished_after"] == log.read_text().count("\n") - 1
+    assert load_model_folder(out).build() is not None
     assert main(resume) == 0
-    assert (out / MANIFEST).exists()
+    assert (out / MANIFEST).exists() and len(list((out / "checkpoints").iterdir())) == 1
     assert json.loads(capfd.readouterr().out)["num_epochs"] == NUM_EPOCHS
     assert log.read_text().startswith(before)
     assert main(resume) == 2

@@ -68,7 +68,8 @@ def report(error: BaseException, stop: StopSignals) -> int:
     """Print what happened to stderr and return the exit code for it."""
     if isinstance(error, KeyboardInterrupt) or stop.received is not None:
         number = stop.received or signal.SIGINT
-        print("Stopped by Ctrl-C." if number == signal.SIGINT else "Stopped by SIGTERM.", file=sys.stderr)
+        by = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+        print(" ".join([f"Stopped by {by}.", *getattr(error, "__notes__", [])]), file=sys.stderr)
         return 128 + number
     if isinstance(error, BrokenPipeError):
         return CLOSED_PIPE

@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on with the run that was stopped in --out; options not given are as they were",
     )
     parser.add_argument(
+        "--finish",
+        action="store_true",
+        help="with --resume: train no further, and write the model that the stopped run has so far",
+    )
+    parser.add_argument(
         "--cross-validate",
         type=int,
         metavar="K",
@@ -63,7 +68,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from videoqa import train
 
     data = options.pop("data", None)
-    given = keywords(arguments, "out", "initial_model", "resume", "cross_validate", "progress")
+    given = keywords(arguments, "out", "initial_model", "resume", "finish", "cross_validate", "progress")
     done = train(data, **options, **given)
     return done.to_dict()
 

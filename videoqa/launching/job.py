@@ -18,6 +18,7 @@ class Job:
         initial_model: model folder to take the initial weights from.
         callbacks: Keras callbacks.
         resume: continue from the newest checkpoint in `out`.
+        finish: with `resume`, train no further: make a model of what is there.
         progress: show progress.
         fold: number of a cross-validation's fold, from 1, that is held out, or 0 for the model on everything,
             and the number of folds; None: no cross-validation.
@@ -32,6 +33,7 @@ class Job:
     initial_model: str | None = None
     callbacks: tuple[Any, ...] = ()
     resume: bool = False
+    finish: bool = False
     progress: bool = True
     fold: tuple[int, int] | None = None
     command: str | None = None

@@ -113,6 +113,14 @@ def drop_newer(checkpoint: Checkpoint | None) -> None:
                 _remove(path)
 
 
+def keep_newest(folder: Path) -> None:
+    """Remove all checkpoints but the one whose name sorts last, as far as they can be removed."""
+    with contextlib.suppress(OSError):
+        found = _found(folder)
+        for name in sorted(found)[:-1]:
+            _remove(found[name])
+
+
 def newest_checkpoint(folder: Path, *, progress: bool = True) -> Checkpoint | None:
     """Return the undamaged checkpoint whose name sorts last; None when there is none at all.
 

@@ -70,6 +70,7 @@ class Training:
         """
         training, control = stage.config.training, run.control
         self.model, self.position = model, run.checkpoints.position(stage.phase, stage.begin_at)
+        self.position.finished |= run.request.job.finish
         self._run, self._stage, self._training, self._control = run, stage, training, control
         self._progress = run.request.job.progress and control.is_chief
         self._num_steps = steps_per_epoch(len(stage.training), training.batch_size, stage.config.model)
@@ -96,7 +97,8 @@ class Training:
             ValueError: it diverged, and there are no earlier weights to keep.
         """
         self.model.stop_training = False
-        self._batches = self._all_batches()
+        if not self.position.finished:
+            self._batches = self._all_batches()
         self._callbacks.on_train_begin()
         try:
             while not self.position.finished and self.position.epoch < self._training.epochs:

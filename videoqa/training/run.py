@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from videoqa._progress import say
 from videoqa._version import installed_versions
-from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, ModelConfig, RunConfig
+from videoqa.config import DEFAULT_BACKBONE_WEIGHTS, LaunchConfig, ModelConfig, RunConfig
 from videoqa.launching.stopping import graceful_stop, raise_again
 from videoqa.saving import ModelFolder, save_model_folder
-from videoqa.training.checkpoints import Checkpoint, drop_newer, newest_checkpoint
+from videoqa.training.checkpoints import Checkpoint, drop_newer, keep_newest, newest_checkpoint
 from videoqa.training.checks import check_shares
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.memory import ONE_REPLICA, Replicas
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request
-from videoqa.training.resuming import check_resumed, resumable, say_new_schedule
+from videoqa.training.resuming import check_resumed, how_to_go_on, resumable, say_new_schedule
 from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
 from videoqa.training.stages import TrainedModel, model_stage, train_blind, train_stage, unfrozen_stage
 from videoqa.training.state import RunCheckpoints
@@ -142,13 +142,13 @@ def run_training(
         drop_newer(restored)
     # What there is to say of the data, a worker said when it was prepared, before the start.
     progress = job.progress and control is None
-    with removed_if_left_empty(folder):
+    with how_to_go_on(lambda: folder, job), removed_if_left_empty(folder):
         data = prepare_data(request, replicas, progress=progress)
     if restored is not None:
         check_resumed(restored.state, config, folder, data.hashes)
         say_new_schedule(restored.state, config, progress=job.progress)
     strategy = strategy or _start(request)
-    with graceful_stop() as stop:
+    with graceful_stop() as stop, how_to_go_on(lambda: folder, job):
         control = control or RunControl(stop=stop)
         checkpoints = _checkpoints(request, data, folder if control.is_chief else None, restored)
         run = Run(request, data, folder, strategy, control, checkpoints)
@@ -197,6 +197,9 @@ def _save(run: Run, trained: TrainedModel, blind: ModelFolder | None) -> Trainin
     data, config = run.data, run.config
     origin = {"command": run.request.command(run.folder), "versions": installed_versions()}
     metrics = metrics_of_run(data, trained, blind, config) | origin
+    job, num_epochs = run.request.job, len(trained.position.history)
+    if job.finish:
+        metrics["finished_after"] = num_epochs
     with resumable(run.folder):
         saved = save_model_folder(
             run.folder,
@@ -208,7 +211,10 @@ def _save(run: Run, trained: TrainedModel, blind: ModelFolder | None) -> Trainin
             backbone_weights=trained.backbone_weights or _local_backbone_file(config.model),
             question_prior=data.question_prior,
         )
-    say(f"The model is in {saved.path}.", progress=run.request.job.progress)
+    if job.launch.keep_checkpoints == LaunchConfig.keep_checkpoints:
+        keep_newest(run.folder / CHECKPOINTS)
+    early = f", as it was in epoch {trained.position.epoch + 1}" if job.finish else ""
+    say(f"The model is in {saved.path}{early}.", progress=job.progress)
     return TrainingRun(saved.path, saved.config, trained.position.history, metrics)
 
 

@@ -28,6 +28,11 @@ class RunFolder:
     def __init__(self) -> None:
         self._folder: Path | None = None
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that was chosen; None: none yet."""
+        return self._folder
+
     def __call__(self, job: Job) -> dict[str, Any]:
         """Return {"out": absolute path of the run's folder, "resume": whether to restore a checkpoint}.
 

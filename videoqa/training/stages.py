@@ -134,7 +134,9 @@ def model_stage(run: "Run") -> Stage | None:
 
 
 def unfrozen_stage(run: "Run", head: TrainedModel | None) -> Stage | None:
-    """Return the second stage, which trains the backbone's last layers on; None: it was not asked for.
+    """Return the second stage, which trains the backbone's last layers on.
+
+    None: it was not asked for, or has not begun in a run that is to be finished.
 
     It begins behind the epochs of the first, whose best one is to be beaten.
 
@@ -145,7 +147,7 @@ def unfrozen_stage(run: "Run", head: TrainedModel | None) -> Stage | None:
     from videoqa.models.building import copy_shared_weights
 
     config = run.config
-    if config.training.unfreeze_from is None:
+    if config.training.unfreeze_from is None or (run.request.job.finish and head is not None):
         return None
     training = dataclasses.replace(
         config.training,

@@ -19,7 +19,7 @@ from videoqa.training.checks import check_shares
 from videoqa.training.control import TrainingStopped
 from videoqa.training.cross_validation import cross_validate as run_folds
 from videoqa.training.request import read_request
-from videoqa.training.resuming import check_resumed, resumed
+from videoqa.training.resuming import check_resumed, how_to_go_on, resumed
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.run_folder import RunFolder
 
@@ -37,6 +37,7 @@ def train(
     callbacks: Sequence["keras.callbacks.Callback"] = (),
     initial_model: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    finish: bool = False,
     cross_validate: int | None = None,
     progress: bool = True,
     **options: Unpack[TrainOptions],
@@ -57,6 +58,8 @@ def train(
         initial_model: folder of an earlier model whose weights to start from.
         resume: go on with the run that was stopped in `out`. Options that are not given are as they were; of
             the others only the strategy, the number of workers, paths and more epochs may differ.
+        finish: with `resume`, train no further and write the model that the stopped run has so far: its best
+            epoch's, or, before its first epoch ended, that of its newest checkpoint.
         cross_validate: train and score this many models, each on all but its share of the groups, then the
             model of the run on all rows. For few clips: every row is scored once, by a model that never saw
             its clip. The pooled scores are in `metrics["cross_validation"]` of the run and in
@@ -89,8 +92,11 @@ def train(
         initial_model=None if initial_model is None else os.path.abspath(initial_model),
         callbacks=tuple(callbacks),
         resume=resume,
+        finish=finish,
         progress=progress,
     )
+    if finish and not resume:
+        raise Refusal("finish", "be given with resume: it finishes a run that was stopped", finish)
     if cross_validate is not None:
         _check_launch(launch, job.options.get("strategy", RunConfig().training.strategy))
         return run_folds(job, cross_validate)
@@ -131,23 +137,29 @@ def _check_launch(launch: LaunchConfig, strategy: str) -> None:
 
 def _launched(job: Job, config: RunConfig, stop: StopRequest) -> TrainingRun:
     """Train in worker processes, and return the run that they wrote."""
-    launch, many, choose_folder = job.launch, config.training.strategy == "multiworker", RunFolder()
+    choose_folder = RunFolder()
+    with how_to_go_on(lambda: choose_folder.folder, job):
+        outcome = _outcome(job, config, stop, choose_folder)
+        if outcome.stopped_by is not None:
+            stop.note(outcome.stopped_by)
+            raise_again(stop)
+            raise TrainingStopped(outcome.stopped_by)
+    return _run_of(outcome)
+
+
+def _outcome(job: Job, config: RunConfig, stop: StopRequest, choose_folder: RunFolder) -> Outcome:
+    """Train in worker processes, and return how they ended."""
+    launch, many = job.launch, config.training.strategy == "multiworker"
     if launch.runner == "ray":
         from videoqa.launching.ray_runner import launch_on_ray
 
-        outcome = launch_on_ray(job, decide=choose_folder, stop=stop)
-    else:
-        cluster = None
-        if many and launch.local_workers is None:
-            cluster = find_cluster(os.environ, launch.workers, launch.worker_index)
-        num_workers = len(cluster.workers) if cluster else launch.local_workers or 1
-        check_shares(config.model, config.training.batch_size, num_workers)
-        outcome = start_workers(job, decide=choose_folder, stop=stop, cluster=cluster)
-    if outcome.stopped_by is not None:
-        stop.note(outcome.stopped_by)
-        raise_again(stop)
-        raise TrainingStopped(outcome.stopped_by)
-    return _run_of(outcome)
+        return launch_on_ray(job, decide=choose_folder, stop=stop)
+    cluster = None
+    if many and launch.local_workers is None:
+        cluster = find_cluster(os.environ, launch.workers, launch.worker_index)
+    num_workers = len(cluster.workers) if cluster else launch.local_workers or 1
+    check_shares(config.model, config.training.batch_size, num_workers)
+    return start_workers(job, decide=choose_folder, stop=stop, cluster=cluster)
 
 
 def _run_of(outcome: Outcome) -> TrainingRun:
