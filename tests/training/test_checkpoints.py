@@ -117,7 +117,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "one file more": (lambda path: (path / "best.npz").write_bytes(b""), "best.npz is not listed"),
     "a folder for a file": (
         lambda path: ((path / "model.npz").unlink(), (path / "model.npz").mkdir()),
-        "Is a directory",
+        "must be a regular file",
     ),
     "nothing left": (lambda path: [file.unlink() for file in path.iterdir()], "MANIFEST.json is missing"),
 }
