@@ -6,6 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+DELAY_SECONDS = 2.0
 _terminal: bool | None = None
 
 
@@ -22,7 +23,9 @@ def say(message: str, *, progress: bool = True) -> None:
 
 
 def progress_bar(iterable: Iterable[Any] | None = None, *, progress: bool = True, **options: Any) -> tqdm:
-    """Return a tqdm bar that appears only on a terminal and only after two seconds."""
+    """Return a tqdm bar that appears only on a terminal and only after `DELAY_SECONDS`."""
     terminal = sys.stderr.isatty() if _terminal is None else _terminal
     shown = progress and terminal
-    return tqdm(iterable, disable=not shown, delay=2, file=sys.stderr, dynamic_ncols=True, **options)
+    return tqdm(
+        iterable, disable=not shown, delay=DELAY_SECONDS, file=sys.stderr, dynamic_ncols=True, **options
+    )

@@ -152,8 +152,3 @@ def test_means_are_over_the_rows_that_count() -> None:
 def test_a_position_survives_json(score: tuple[float, float] | None) -> None:
     position = Position(3, 7, history=[{"loss": 0.1}], best_score=score, epochs_without_gain=2)
     assert Position.from_dict(json.loads(json.dumps(position.to_dict()))) == position
-
-
-def test_the_time_left_is_that_of_all_epochs() -> None:
-    """30 steps took 15 seconds; 20 of this epoch's 50 and two epochs more are left."""
-    assert Position(epoch=1, next_batch=30, seconds=15.0).time_left(4, 50) == "0:01:00"

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from videoqa._checks import Refusal
-from videoqa._progress import progress_bar, say
+from videoqa._progress import say
 from videoqa.evaluation.inference import windows_at_once
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import Examples, batch_spec, batches_ahead
@@ -20,10 +20,10 @@ from videoqa.training.checks import steps_per_epoch
 from videoqa.training.control import TrainingStopped, signal_of
 from videoqa.training.distribution import Strategy, from_chief, variables_of
 from videoqa.training.early_stopping import is_patience_over, take_score
+from videoqa.training.epoch_progress import EpochProgress
 from videoqa.training.logs import STEPS_BETWEEN, TrainingLog
 from videoqa.training.optimizers import RECIPES, optimizer_pairs, rate_setter
 from videoqa.training.state import (
-    PHASE_NAMES,
     assign_all,
     means_of,
     optimizer_variables,
@@ -42,7 +42,6 @@ DIVERGING = {
     "unfrozen": ("The second stage", "--unfreeze-learning-rate"),
 }
 """What is said to have diverged, and the flag to give a smaller value of."""
-LOGGED = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 
 
 class Training:
@@ -99,6 +98,14 @@ class Training:
         self.model.stop_training = False
         if not self.position.finished:
             self._batches = self._all_batches()
+        self._shown = EpochProgress(
+            self._stage.phase,
+            self.position,
+            self._training.epochs,
+            self._num_steps,
+            progress=self._progress,
+            always_lines=self._control.reporter is not None,  # for the worker's log file
+        )
         self._callbacks.on_train_begin()
         try:
             while not self.position.finished and self.position.epoch < self._training.epochs:
@@ -112,6 +119,7 @@ class Training:
             elif self.position.diverged:
                 raise Refusal(self.position.diverged[-1])
         finally:
+            self._shown.close()
             self._callbacks.on_train_end()
 
     def _begin(self) -> OptimizerPairs:
@@ -159,25 +167,12 @@ class Training:
 
     def _run_steps(self) -> None:
         """Take the steps that are left of the epoch."""
-        place, training = self.position, self._training
-        first = place.next_batch
-        with progress_bar(
-            itertools.islice(self._batches, self._num_steps - first),
-            progress=self._progress,
-            initial=first,
-            total=self._num_steps,
-            desc=f"{PHASE_NAMES[self._stage.phase]} epoch {place.epoch + 1}/{training.epochs}",
-            unit="step",
-            leave=False,
-        ) as bar:
-            begin = time.perf_counter() - place.seconds
-            for index, batch in enumerate(bar, first):
-                self._take_step(index, batch)
-                place.seconds = time.perf_counter() - begin
-                shown = {key: f"{value:.3f}" for key, value in place.means().items()}
-                bar.set_postfix(
-                    **shown, all_epochs_left=place.time_left(training.epochs, self._num_steps), refresh=False
-                )
+        place, first = self.position, self.position.next_batch
+        begin = time.perf_counter() - place.seconds
+        for index, batch in enumerate(itertools.islice(self._batches, self._num_steps - first), first):
+            self._take_step(index, batch)
+            place.seconds = time.perf_counter() - begin
+            self._shown.show_step(place)
 
     def _take_step(self, index: int, batch: dict[str, Any]) -> None:
         """Take one step; if the workers share their weights after it, save a checkpoint or stop as is due."""
@@ -238,9 +233,7 @@ class Training:
         if self._control.is_chief:
             self._log.write_history(place.history)
         self._callbacks.on_epoch_end(epoch, dict(logs))
-        if self._control.reporter is not None:  # for the worker's log file
-            shown = ", ".join(f"{key} {logs[key]:.4f}" for key in LOGGED if key in logs)
-            say(f"{PHASE_NAMES[self._stage.phase]} epoch {epoch + 1}/{self._training.epochs}: {shown}")
+        self._shown.show_epoch(place, logs)
         if diverged_in is not None:
             self._say_diverged(diverged_in)
         out_of_patience = is_patience_over(place, self._training.patience)

@@ -107,6 +107,8 @@ def train_blind(run: "Run") -> ModelFolder | None:
         return load_model_folder(folder) if run.control.is_chief else None
     model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
     config = dataclasses.replace(config, model=model)
+    progress = run.request.job.progress and run.control.is_chief
+    say("First the blind model, which sees no video, to know what questions alone give.", progress=progress)
     trained = train_stage(run, Stage("blind", config, folder, *_rows(run, config)))
     if not run.control.is_chief:
         return None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,11 +83,6 @@ class Position:
     def means(self) -> dict[str, float]:
         """Return the means of the epoch so far, see `means_of`."""
         return means_of(self.sums)
-
-    def time_left(self, num_epochs: int, num_steps: int) -> str:
-        """Return about how long the rest of `num_epochs` of `num_steps` each will take, as in 1:02:03."""
-        steps_left = (num_epochs - self.epoch) * num_steps - self.next_batch
-        return str(timedelta(seconds=round(self.seconds / max(self.next_batch, 1) * steps_left)))
 
     def end_epoch(self, logs: dict[str, float]) -> None:
         """Go on to the next epoch."""
