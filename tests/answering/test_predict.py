@@ -128,6 +128,17 @@ def test_linked_folders_are_followed_and_litter_is_passed_over(tmp_path: Path) -
     assert len(notes) == 1 and "Passed over 2 entries left by systems and programs" in notes[0]
 
 
+def test_what_is_no_clip_is_named(tmp_path: Path) -> None:
+    for name in ("b.h264", "c.mp4.bak", "more/readme.txt", "walk/0000.jpg", "walk/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found, _, notes = find_videos(tmp_path)
+    assert [path.name for path in found] == ["b.h264", "walk"]
+    assert notes == [
+        "Passed over 2 files that are no clips by name or place: 'c.mp4.bak', 'more/readme.txt'."
+    ]
+
+
 def test_nothing_that_is_there_is_overwritten_unasked(
     question_run: Path, clips: Path, tmp_path: Path
 ) -> None:

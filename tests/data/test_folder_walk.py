@@ -100,3 +100,10 @@ def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (clips / "jump").chmod(0o700)
     assert walk.files == ["run/a.mp4"]
     assert walk.notes() == ["Passed over 1 folder that cannot be opened: 'jump'."]
+
+
+def test_what_is_no_clip_by_name_or_place_is_named(tmp_path: Path) -> None:
+    clips = fill(tmp_path / "clips", "run/a.mp4", "jump/b.h264", "jump/c.mp4.bak", "readme.txt", "d.mp4")
+    notes = read_annotations(DataConfig(data=("folder",), videos=str(clips))).attrs["notes"]
+    others = "'d.mp4', 'jump/c.mp4.bak', 'readme.txt'"
+    assert notes == [f"{clips}: Passed over 3 files that are no clips by name or place: {others}."]

@@ -168,7 +168,8 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[
     if not clips:
         requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}, or folders of frames 0000.jpg, ..."
         raise Refusal("videos", requirement, str(videos), " ".join(walk.notes()))
-    return clips, root, walk.notes()
+    used = {path for path in paths if path in files or path.parent in clips}
+    return clips, root, walk.notes({path.relative_to(root).as_posix() for path in used})
 
 
 def _table(rows: pd.DataFrame, probabilities: np.ndarray, answers: tuple[str, ...]) -> pd.DataFrame:

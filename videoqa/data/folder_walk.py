@@ -37,9 +37,19 @@ class FolderWalk:
     passed_over: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
-    def notes(self) -> list[str]:
-        """Return in words what was passed over; nothing if everything was listed."""
+    def notes(self, used: Container[str] | None = None) -> list[str]:
+        """Return in words what was passed over; nothing if everything was listed.
+
+        Args:
+            used: the files of the clips; the others are said to be passed over. None: nothing is said of them.
+        """
         notes = []
+        others = [] if used is None else [name for name in self.files if name not in used]
+        if others:
+            notes.append(
+                f"Passed over {_counted(others, 'file', 'files')} that are no clips by name or place: "
+                f"{_shown(others)}."
+            )
         if self.passed_over:
             notes.append(
                 f"Passed over {_counted(self.passed_over, 'entry', 'entries')} left by systems and programs, "

@@ -55,7 +55,8 @@ def open_named_set(spec: Spec, data: DataConfig, annotations: str | None, videos
 
 def _notes(spec: Spec, index: VideoIndex) -> list[str]:
     """Return in words which videos are written otherwise, and of class folders what was passed over."""
-    notes = [f"{index.folder}: {note}" for note in index.walk.notes()] if not spec.files else []
+    clips = {path for path in index.paths if "/" in path}  # a clip beside the folders has no class
+    notes = [f"{index.folder}: {note}" for note in index.walk.notes(clips)] if not spec.files else []
     if index.respelled:
         name, path = min(index.respelled.items())
         count = f"{len(index.respelled):,} {'video' if len(index.respelled) == 1 else 'videos'}"
