@@ -1,12 +1,17 @@
 """The contact sheet shows every frame once, in reading order."""
 
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from videoqa.cli.main import main
+from videoqa.config import SamplingConfig
 from videoqa.video._opencv import cv2
-from videoqa.video.contact_sheet import contact_sheet, encode_image, save_image
+from videoqa.video.contact_sheet import TILE_LONG_SIDE, contact_sheet, encode_image, save_image
+from videoqa.video.decoding import ClipRequest, decode
 
 
 def colours(num_frames: int, height: int, width: int) -> np.ndarray:
@@ -73,3 +78,27 @@ def test_a_picture_as_bytes() -> None:
     assert encode_image(image, ".jpg").startswith(b"\xff\xd8")
     with pytest.raises(ValueError, match="`suffix` must be one of '.png'"):
         encode_image(image, ".svg")
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 720), (900, 300), (100, 200)])
+def test_frames_shrunk_while_decoding_give_the_same_picture(
+    write_frames: Callable[..., str], height: int, width: int
+) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (3, height, width, 3), dtype=np.uint8)
+    request = ClipRequest(write_frames("clip.mkv", "ffv1", frames))
+    whole = decode(request, SamplingConfig(3))
+    small = decode(request, SamplingConfig(3), long_side=TILE_LONG_SIDE)
+    assert max(small.frames.shape[1:3]) == min(TILE_LONG_SIDE, max(height, width))
+    sheets = [contact_sheet(clip.frames, clip.timestamps_seconds) for clip in (whole, small)]
+    assert np.array_equal(*sheets)
+
+
+def test_a_sheet_of_large_frames_takes_little_memory(
+    write_frames: Callable[..., str], tmp_path: Path
+) -> None:
+    path = write_frames("clip.avi", "mpeg4", np.zeros((20, 1080, 1920, 3), np.uint8))
+    tracemalloc.start()  # numpy counts here, FFmpeg does not
+    assert main(["sheet", path, "--out", str(tmp_path / "sheet.png")]) == 0
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 1080 * 1920 * 3  # 20 frames are in the picture

@@ -26,12 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     sampling = SamplingConfig(**typed_options(arguments, [SamplingConfig]))
-    from videoqa.video.contact_sheet import contact_sheet, save_image
+    from videoqa.video.contact_sheet import TILE_LONG_SIDE, contact_sheet, save_image
     from videoqa.video.decoding import ClipRequest, decode
 
     request = ClipRequest(arguments.video, **keywords(arguments, "start_seconds", "end_seconds"))
     check_not_read("out", arguments.out, [arguments.video, *Path(arguments.video).glob("*")])
-    clip = decode(request, sampling)
+    clip = decode(request, sampling, long_side=TILE_LONG_SIDE)
     image = contact_sheet(clip.frames, clip.timestamps_seconds, **keywords(arguments, "columns"))
     save_image(arguments.out, image)
     return {"out": arguments.out, "num_frames": len(clip.frames), "status": clip.status}

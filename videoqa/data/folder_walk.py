@@ -41,7 +41,7 @@ class FolderWalk:
         """Return in words what was passed over; nothing if everything was listed.
 
         Args:
-            used: the files of the clips; the others are said to be passed over. None: nothing is said of them.
+            used: the files of the clips; others are said to be passed over. None: nothing is said of them.
         """
         notes = []
         others = [] if used is None else [name for name in self.files if name not in used]

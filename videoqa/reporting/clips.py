@@ -10,7 +10,7 @@ from videoqa._progress import progress_bar
 from videoqa._text_normalization import normalize_answer
 from videoqa.config import SamplingConfig
 from videoqa.evaluation.row_marks import FAILED
-from videoqa.video.contact_sheet import encode_image, make_tiles
+from videoqa.video.contact_sheet import TILE_LONG_SIDE, encode_image, make_tiles
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
 
 NUM_CLIPS = 6
@@ -62,7 +62,7 @@ def _show(row: dict[str, Any]) -> ShownClip:
         request = ClipRequest(
             path, *(_seconds(row.get(name, "")) for name in ("start_seconds", "end_seconds"))
         )
-        clip = decode(request, SamplingConfig(num_frames=NUM_FRAMES))
+        clip = decode(request, SamplingConfig(num_frames=NUM_FRAMES), long_side=TILE_LONG_SIDE)
     except (DecodingError, OSError, ValueError) as error:
         return ShownClip(row, (), f"The video cannot be shown. {error}")
     images = [encode_image(tile, ".jpg") for tile in make_tiles(clip.frames)]

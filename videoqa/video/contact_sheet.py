@@ -9,7 +9,7 @@ import numpy as np
 from videoqa._checks import Refusal, check_choice, check_integer, refusal
 from videoqa._files import write_bytes
 from videoqa.video._opencv import cv2
-from videoqa.video.transforms import check_frames
+from videoqa.video.transforms import check_frames, shrink_long_side
 
 TILE_LONG_SIDE = 240
 MARGIN = 4
@@ -22,7 +22,8 @@ def contact_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: i
     """Return one picture of frames in reading order, each with its time in seconds below.
 
     Args:
-        frames: uint8 RGB `(num_frames, height, width, 3)`.
+        frames: uint8 RGB `(num_frames, height, width, 3)`; `decode` with `long_side=TILE_LONG_SIDE` gives
+            them small.
         timestamps_seconds: float array `(num_frames,)`.
         columns: int, frames side by side, at least 1.
 
@@ -58,9 +59,7 @@ def make_tiles(frames: np.ndarray) -> np.ndarray:
     Returns:
         uint8 RGB `(num_frames, tile_height, tile_width, 3)`.
     """
-    scale = min(1.0, TILE_LONG_SIDE / max(frames.shape[1:3]))
-    height, width = (max(1, round(pixels * scale)) for pixels in frames.shape[1:3])
-    return np.stack([cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in frames])
+    return np.stack([shrink_long_side(frame, TILE_LONG_SIDE) for frame in frames])
 
 
 def save_image(path: str | os.PathLike[str], image_rgb: np.ndarray) -> Path:

@@ -26,7 +26,7 @@ from videoqa.video.timeline import (
     timeline_of,
     video_seconds,
 )
-from videoqa.video.transforms import FrameFit
+from videoqa.video.transforms import Fit, FrameFit, LongSideFit
 
 __all__ = [
     "STATUSES",
@@ -100,6 +100,7 @@ def decode(
     *,
     frame_size: tuple[int, int] | None = None,
     keep_surplus: bool = False,
+    long_side: int | None = None,
 ) -> DecodedClip:
     """Return the sampled frames of a clip, read in one forward pass that stops after the last one wanted.
 
@@ -122,6 +123,7 @@ def decode(
         frame_size: `(height, width)` in pixels, to which `resize_and_crop` brings each frame while decoding,
             so that memory stays small; None: frames stay as they are.
         keep_surplus: use `resize_with_surplus` instead, for crops made later.
+        long_side: without `frame_size`: pixels to which `shrink_long_side` brings each frame; None: no limit.
 
     Raises:
         FileNotFoundError: no such file.
@@ -129,13 +131,15 @@ def decode(
         DecodingError: no video or folder of frames, or an incomplete one.
     """
     info = probe(request.path)
-    fit = None if frame_size is None else FrameFit(frame_size, keep_surplus)
+    fit: Fit | None = None if long_side is None else LongSideFit(long_side)
+    if frame_size is not None:
+        fit = FrameFit(frame_size, keep_surplus)
     if request.is_segment or sampling.frames_per_second is not None or not timeline_of(info).is_plain:
         return _decode_by_time(info, request, sampling, fit)
     return _decode_whole(info, sampling, fit)
 
 
-def _decode_whole(info: VideoInfo, sampling: SamplingConfig, fit: FrameFit | None) -> DecodedClip:
+def _decode_whole(info: VideoInfo, sampling: SamplingConfig, fit: Fit | None) -> DecodedClip:
     announced = announced_count(info)
     count = announced or len(stored_timestamps(info)) or len(count_frames(info))
     indices = grid_indices(count, sampling)
@@ -149,7 +153,7 @@ def _decode_whole(info: VideoInfo, sampling: SamplingConfig, fit: FrameFit | Non
 
 
 def _decode_by_time(
-    info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, fit: FrameFit | None
+    info: VideoInfo, request: ClipRequest, sampling: SamplingConfig, fit: Fit | None
 ) -> DecodedClip:
     timestamps, status = stored_timestamps(info), "ok"
     if not len(timestamps):

@@ -20,6 +20,7 @@ from videoqa.video.picture_damage import LookedAt, look_at_pictures
 from videoqa.video.probing import VideoInfo, decoder_names, probe
 from videoqa.video.readers import read_frames
 from videoqa.video.timeline import segment_bounds, timeline_of, video_seconds
+from videoqa.video.transforms import shrink_long_side
 
 LOOKED_FRAMES = 64
 """About how many frames are looked at in the whole video and in its shortest segment."""
@@ -47,9 +48,9 @@ class _Looked:
     def add(self, index: int, frame: np.ndarray) -> None:
         """Keep the block means of a frame and, now and then, a thumbnail."""
         grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        self.blocks.append(_shrunk(grey, num_blocks(*grey.shape)))
+        self.blocks.append(shrink_long_side(grey, num_blocks(*grey.shape)))
         self.indices.append(index)
-        self.last_thumbnail = _shrunk(frame, THUMBNAIL_LONG_SIDE)
+        self.last_thumbnail = shrink_long_side(frame, THUMBNAIL_LONG_SIDE)
         if (len(self.indices) - 1) % self.thumbnail_step == 0:
             self.thumbnails.append(self.last_thumbnail)
         if len(self.thumbnails) > MAX_THUMBNAILS:
@@ -153,7 +154,8 @@ def _pass(info: VideoInfo, segments: Sequence[Segment]) -> tuple[_Looked, np.nda
             if is_looked_at or is_digested:
                 frame = retrieve()
                 if is_digested:
-                    digest.update(repr(frame.shape).encode() + frame.tobytes())
+                    digest.update(repr(frame.shape).encode())
+                    digest.update(np.ascontiguousarray(frame).data)
                 if is_looked_at:
                     looked.add(index, frame)
     times = times_passed(info, seconds)
@@ -220,15 +222,6 @@ def _segment(
         "damage": str(damage) if damage.num_suspect else None,
         "error": error,
     }
-
-
-def _shrunk(image: np.ndarray, long_side: int) -> np.ndarray:
-    """Return an image whose long side is at most `long_side`, each pixel the mean of an area."""
-    scale = long_side / max(image.shape[:2])
-    if scale >= 1:
-        return image.copy()
-    height, width = (max(1, round(pixels * scale)) for pixels in image.shape[:2])
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _as_jpeg(image: np.ndarray) -> str:

@@ -10,7 +10,7 @@ from videoqa.video.limits import check_seconds
 from videoqa.video.probing import VideoInfo
 from videoqa.video.readers import read_frames
 from videoqa.video.timeline import timeline_of
-from videoqa.video.transforms import FrameFit, resize_and_crop
+from videoqa.video.transforms import Fit, resize_and_crop
 
 MAX_FRAMES = 10_000_000
 """A header that announces more frames is ignored."""
@@ -28,7 +28,7 @@ class FramePass:
     """
 
     def __init__(
-        self, info: VideoInfo, indices: np.ndarray, fit: FrameFit | None, expected_count: int | None = None
+        self, info: VideoInfo, indices: np.ndarray, fit: Fit | None, expected_count: int | None = None
     ) -> None:
         """Read the frames; if the last wanted one should be the video's last, read on to check that."""
         self.info, self._frame_fit = info, fit

@@ -49,6 +49,20 @@ def shrink_short_side(frame: np.ndarray, pixels: int) -> np.ndarray:
     return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
 
 
+def shrink_long_side(image: np.ndarray, pixels: int) -> np.ndarray:
+    """Return an image whose longer side is at most `pixels`, aspect kept, each pixel the mean of an area.
+
+    Args:
+        image: uint8 RGB `(height, width, 3)`, or one channel `(height, width)` of any dtype of OpenCV.
+        pixels: at least 1.
+    """
+    scale = pixels / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
 def resize_with_surplus(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return a frame resized as by `resize_and_crop`, with a margin around the centre for other crops.
 
@@ -78,6 +92,20 @@ class FrameFit:
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Return the frame at the wanted size."""
         return (resize_with_surplus if self.keep_surplus else resize_and_crop)(frame, self.size)
+
+
+@dataclass(frozen=True)
+class LongSideFit:
+    """Shrinks frames by `shrink_long_side`."""
+
+    pixels: int
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        """Return the frame with a long side of at most `pixels`."""
+        return shrink_long_side(frame, self.pixels)
+
+
+Fit = FrameFit | LongSideFit
 
 
 def stored_size(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
