@@ -27,6 +27,10 @@ REFUSED = {
         'a.mp4,what,x,"\nb.mp4,why,y,\nc.mp4,who,z,"\n',
         "`note` must hold no line break.*line 2 of",
     ),
+    "in a further column, around rows of names without ending": (
+        'a,what,x,"\nb,why,y,n\nc,who,z,"\n',
+        "`note` must hold no line break.*line 2 of",
+    ),
     "a break at the end of the cell": ('a,what,"x\n",\n', "`answer` must hold no line break.*line 2 of"),
     "old Macintosh line ends": ('a,what,x,\rb,why,"y\rz",\r', "`answer` must hold no line break.*line 3 of"),
     "never closed": (
@@ -80,14 +84,14 @@ def test_a_line_break_is_refused_in_every_kind_of_table(tmp_path: Path, column: 
 
 def test_marks_that_are_meant_are_read(tmp_path: Path) -> None:
     text = (
-        'a ,  "what, ""now""?" , 5" wide,"first\nsecond, third"\n"b","why"\t,"""x""",\n'.replace("\t", " ")
+        'a ,  "what, ""now""?" , 5" wide,"first\nsecond, third, fourth, fifth"\n"b","why"\t,"""x""",\n'
         + "   \n\nc,who,it's,last"
     )
     table = read(tmp_path / "my.csv", HEADER + text)
     assert table["video_id"].tolist() == ["a", "b", "c"]
     assert table["question"].tolist() == ['what, "now"?', "why", "who"]
     assert table["answer"].tolist() == ['5" wide', '"x"', "it's"]
-    assert table["note"].tolist() == ["first\nsecond, third", "", "last"]
+    assert table["note"].tolist() == ["first\nsecond, third, fourth, fifth", "", "last"]
 
 
 ROWS = "video,question,answer\na.mp4,what is it,x\nb.mp4,why,y\n"

@@ -133,6 +133,8 @@ def test_one_clip_to_predict_is_found_by_the_same_rule(tmp_path: Path) -> None:
     fill(tmp_path, NFD)
     found, _, notes = find_videos(tmp_path / NFC)
     assert found == [tmp_path / NFD] and "(Unicode form)" in notes[0]
+    fill(tmp_path, "Jump/1.mp4")
+    assert find_videos(tmp_path / "jump" / "1")[0] == [tmp_path / "Jump" / "1.mp4"]
     fill(tmp_path, "a.mp4", "a.avi")
     with pytest.raises(ValueError, match="`video` must name one file"):
         find_videos(tmp_path / "a")

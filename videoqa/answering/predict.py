@@ -17,7 +17,7 @@ from videoqa._progress import say
 from videoqa._tables import csv_text
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
-from videoqa.data.annotations import read_clips, read_questions, say_notes
+from videoqa.data.annotations import read_clips, read_questions, say_none_there, say_notes
 from videoqa.data.file_names import VideoNames, notes_on
 from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import VIDEO_SUFFIXES
@@ -99,6 +99,7 @@ def predict(
         error=outcome["error"],
     )
     _say_failed(table)
+    say_none_there(rows, progress=progress)
     table["damaged_frames"] = _damaged_frames(rows, table["status"], loaded.cache, progress)
     if target is not None:
         write_text(target, csv_text(table))

@@ -16,7 +16,7 @@ from videoqa.auditing.workers import Task, examine_all
 from videoqa.config import run_config_from_options
 from videoqa.config.keywords import AuditOptions, shows_options
 from videoqa.data.annotation_files import folders_of
-from videoqa.data.annotations import read_annotations, say_notes, split_sources
+from videoqa.data.annotations import read_annotations, say_none_there, say_notes, split_sources
 from videoqa.data.archives import check_unpacked
 from videoqa.data.specs import options_of
 from videoqa.features.contents import content_hashes
@@ -79,6 +79,7 @@ def audit(
     write_report(
         folder, findings, videos, lambda path: kept.thumbnails(hashes.get(path, ""), known.get(path, {}))
     )
+    say_none_there(table, progress=progress)
     return AuditReport(
         out=folder,
         findings=findings,
@@ -86,7 +87,7 @@ def audit(
         num_rows=len(table),
         num_decoded=num_decoded,
         num_known=len(records) - num_decoded,
-        notes=(*table.attrs["notes"], *notes),
+        notes=(*table.attrs["notes"], *table.attrs["none_there"], *notes),
         seconds=time.perf_counter() - started,
     )
 

@@ -158,9 +158,15 @@ def _unlabelled(source: Source, task: str) -> pd.DataFrame:
 
 
 def say_notes(table: pd.DataFrame, *, progress: bool = True) -> None:
-    """Print what was understood otherwise than a table's sources have it, and whose videos are missing."""
-    for note in (*table.attrs.get("notes", ()), *table.attrs.get("none_there", ())):
+    """Print what was understood otherwise than a table's sources have it."""
+    for note in table.attrs.get("notes", ()):
         say(note, progress=progress)
+
+
+def say_none_there(table: pd.DataFrame, *, progress: bool = True) -> None:
+    """Print of which sources no video is there, and what lies in their folders: last, to be seen."""
+    for why in table.attrs.get("none_there", ()):
+        say(why, progress=progress)
 
 
 def check_some_there(table: pd.DataFrame) -> None:

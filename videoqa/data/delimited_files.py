@@ -21,7 +21,6 @@ ONE_LINE_COLUMNS = frozenset(KNOWN_COLUMNS) - {"answers", "choices"}
 _SEPARATOR_LINE = re.compile(r'[ \t]*"?sep=([^\r\n])"?[ \t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 """The first line by which Excel is told the separator."""
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|$)")
-_QUOTED = re.compile(r'[ ]*"([^"]*+(?:""[^"]*+)*+)"[ ]*')
 _DECIMAL_COMMA = re.compile(r"^\s*(\d+),(\d+)\s*$")
 _BREAK = re.compile(r"\r\n|\r|\n")
 _QUOTES_ADVICE = (
@@ -104,9 +103,9 @@ def _rows(text: str, position: int, line: int, delimiter: str, name: str) -> Ite
 def _quoted_row(text: str, position: int, line: int, delimiter: str, name: str) -> tuple[_Row, int, int]:
     """Return a row that has quotation marks, the place after it, and the number of the next line."""
     row = _Row(line, [], {})
-    plain, ending = _patterns(delimiter)
+    quoted, plain, ending = _patterns(delimiter)
     while True:
-        begins, found = line, _QUOTED.match(text, position)
+        begins, found = line, quoted.match(text, position)
         if found is not None:
             if num_breaks := len(_BREAK.findall(found[1])):
                 row.broken[len(row.cells)] = begins
@@ -115,7 +114,7 @@ def _quoted_row(text: str, position: int, line: int, delimiter: str, name: str) 
         else:
             found = plain.match(text, position)
             assert found is not None
-            if found[0].lstrip(" ").startswith('"'):
+            if found[0].lstrip(" \t").startswith('"'):
                 raise _refusal(name, f"line {begins} opens a quotation mark that is never closed")
             row.cells.append(found[0])
         position = found.end()
@@ -130,10 +129,11 @@ def _quoted_row(text: str, position: int, line: int, delimiter: str, name: str) 
 
 
 @functools.cache
-def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what a cell without quotation marks is, and what ends a cell."""
-    mark = re.escape(delimiter)
-    return re.compile(rf"[^\r\n{mark}]*"), re.compile(rf"{mark}|\r\n|\r|\n|\Z")
+def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Return what a cell in quotation marks is, what one without them, and what ends a cell."""
+    mark, space = re.escape(delimiter), "[ ]*" if delimiter == "\t" else "[ \t]*"
+    quoted = re.compile(rf'{space}"([^"]*+(?:""[^"]*+)*+)"{space}')
+    return quoted, re.compile(rf"[^\r\n{mark}]*"), re.compile(rf"{mark}|\r\n|\r|\n|\Z")
 
 
 def _check_row(row: _Row, columns: Sequence[str], delimiter: str, name: str) -> None:
@@ -147,12 +147,16 @@ def _check_row(row: _Row, columns: Sequence[str], delimiter: str, name: str) -> 
 
 
 def _holds_row(cell: str, columns: Sequence[str], delimiter: str) -> bool:
-    """Return whether a line of a cell looks like a row of the table: as many cells, one of them a video."""
+    """Return whether lines of a cell look like rows of the table and not like prose.
+
+    They have as many cells, and one is a video, or all lines are so without a space after a comma.
+    """
     lines = [part.split(delimiter) for part in _BREAK.split(cell)[1:]]
-    return any(
-        len(cells) >= len(columns) and any(each.strip().lower().endswith(VIDEO_SUFFIXES) for each in cells)
-        for cells in lines
-    )
+    long = [cells for cells in lines if len(cells) >= len(columns)]
+    if any(each.strip().lower().endswith(VIDEO_SUFFIXES) for cells in long for each in cells):
+        return True
+    is_tight = all(not each.startswith(" ") for cells in long for each in cells)
+    return len(columns) > 2 and len(long) == len(lines) > 0 and is_tight
 
 
 def refuse_line_break(column: str, cell: str, where: str) -> None:

@@ -76,7 +76,8 @@ class VideoNames:
     def _candidates(self, text: str) -> list[str]:
         """Return the paths that are equal to a name but for spelling, with its ending if any are."""
         path = self._path(text.replace("\\", "/"))
-        base = self.folder if path.startswith(os.path.join(self.folder, "")) else folder_above(path)
+        is_inside = os.path.isdir(self.folder) and path.startswith(os.path.join(self.folder, ""))
+        base = self.folder if is_inside else folder_above(path)
         parts = os.path.relpath(path, base).split(os.sep)
         return self._under(base, parts, False) or self._under(base, parts, True)
 

@@ -16,7 +16,7 @@ from videoqa._manifest import MANIFEST, file_sha256, write_json
 from videoqa._tables import csv_text
 from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
-from videoqa.data.annotations import require_split
+from videoqa.data.annotations import require_split, say_none_there
 from videoqa.evaluation.rows import name_of, rows_to_score
 from videoqa.evaluation.scoring import Scored, score_examples
 from videoqa.input_pipeline import Examples, make_examples
@@ -137,6 +137,8 @@ def score_folder(
     asked = {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
     scores = _about(folder, table, split, {**shown, **asked, "out": str(target)}) | scored.scores
     write_scores(target, Scored(scores, scored.predictions), folder)
+    if folder.config.model.sees_video:
+        say_none_there(table, progress=progress)
     return ScoredFolder(folder, rows, scores, scored.predictions)
 
 
