@@ -57,6 +57,7 @@ def read_packets(info: VideoInfo) -> Packets:
         others: list[float] = []
         between, bytes_read, last_ticks, latest, is_complete = 0, 0, 0, -np.inf, True
         counter = PictureCounter(stream.codec_context.extradata or b"") if info.codec == "mpeg4" else None
+        timed = {each.index for each in (*container.streams.audio, *container.streams.video)}
         packets = container.demux()
         while True:
             try:
@@ -64,12 +65,14 @@ def read_packets(info: VideoInfo) -> Packets:
             except av.FFmpegError:
                 is_complete = False
                 break
+            except IndexError:  # PyAV's at the end of a file in which streams appeared meanwhile
+                break
             if packet is None:
                 break
             bytes_read = max(bytes_read, (packet.pos or 0) + packet.size)
             if packet.stream_index != stream.index:
                 between += packet.size
-                if packet.dts is not None and packet.stream.type in ("audio", "video"):
+                if packet.dts is not None and packet.stream_index in timed:
                     others.append(float(packet.dts * packet.time_base))
             elif packet.size:
                 is_shown = not packet.is_discard

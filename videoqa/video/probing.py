@@ -162,6 +162,8 @@ def decoded_frames(
         except av.FFmpegError as error:
             num_failures_in_a_row += 1
             yield error
+        except IndexError:  # PyAV's at the end of a file in which streams appeared meanwhile
+            return
         else:
             yield from frames
 
