@@ -1,6 +1,7 @@
 """Cross-validation: each row is scored by a model that never saw its clip, and one model learns from all."""
 
 import math
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -84,10 +85,7 @@ def labels(num_clips: int = 8, **columns) -> pd.DataFrame:
         ),
         ({"cross_validate": True}, "`cross_validate` must be an integer"),
         ({"cross_validate": 9}, "`cross_validate` must be at most 8, the number of groups"),
-        (
-            {"cross_validate": 2, "resume": True},
-            "`resume` must be left out with cross_validate.*--resume --out",
-        ),
+        ({"cross_validate": 2, "resume": True}, "`out` must hold a cross-validation that was stopped"),
         ({"cross_validate": 2, "initial_model": "x"}, "`initial_model` must be left out with cross_validate"),
         (
             {"cross_validate": 2, "strategy": "multiworker"},
@@ -107,9 +105,34 @@ def test_what_cannot_work_is_refused_before_anything_is_written(tmp_path: Path, 
 
 
 def test_folds_of_an_earlier_cross_validation_are_not_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "run" / "folds").mkdir(parents=True)
-    with pytest.raises(FileExistsError, match="`out` must not hold folds yet"):
-        videoqa.train(labels(), out=tmp_path / "run", backbone="tiny", cross_validate=2, progress=False)
+    options = {"out": tmp_path / "run", "backbone": "tiny", "cross_validate": 2, "progress": False}
+    (tmp_path / "run" / "folds" / "fold-1" / "checkpoints" / "0-model-000000001").mkdir(parents=True)
+    with pytest.raises(FileExistsError, match="`out` must not hold folds of a stopped run.*--resume"):
+        videoqa.train(labels(), **options)
+    shutil.rmtree(tmp_path / "run")
+    with pytest.raises((ValueError, FileNotFoundError)):
+        videoqa.train(labels(), **options)  # no video is there
+    assert not (tmp_path / "run").exists(), "nothing was begun"
+
+
+@pytest.mark.slow
+def test_a_stopped_cross_validation_goes_on_where_it_was(folds: videoqa.TrainingRun, tmp_path: Path) -> None:
+    out = shutil.copytree(folds.out, tmp_path / "run")
+    with pytest.raises(ValueError, match="`out` must hold a cross-validation that was stopped"):
+        videoqa.train(out=out, resume=True, cross_validate=2, progress=False)
+    (out / "MANIFEST.json").unlink()  # as if it had been stopped before the last model was written
+    times = {path: path.stat().st_mtime_ns for path in out.glob("folds/*/model.weights.h5")}
+    with pytest.raises(ValueError, match="`cross_validate` must be left out, or 2 as it was"):
+        videoqa.train(out=out, resume=True, cross_validate=3, progress=False)
+    with pytest.raises(ValueError, match="`epochs` must be 2, as in the folds that are done"):
+        videoqa.train(out=out, resume=True, epochs=5, progress=False)
+    with pytest.raises(ValueError, match="video_units=32 \\(was 16\\)"):
+        videoqa.train(out=out, resume=True, video_units=32, progress=False)
+    again = videoqa.train(out=out, resume=True, progress=False)
+    before, now = (run.metrics["cross_validation"] for run in (folds, again))
+    assert {path: path.stat().st_mtime_ns for path in out.glob("folds/*/model.weights.h5")} == times
+    assert now["accuracy"] == before["accuracy"] and now["num_rows"] == 18
+    assert again.out == out and (out / "MANIFEST.json").exists()
 
 
 def test_own_test_rows_are_in_no_fold() -> None:

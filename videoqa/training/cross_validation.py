@@ -1,9 +1,10 @@
 """Cross-validation: each row is scored by a model that never saw its clip, and one model learns from all."""
 
+import contextlib
 import dataclasses
 import math
 import os
-import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -11,22 +12,31 @@ from typing import Any
 import pandas as pd
 
 from videoqa._checks import Refusal, check_integer, refusal
+from videoqa._manifest import MANIFEST
 from videoqa._progress import say
-from videoqa.data.annotations import read_annotations
+from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.splits import hold_out_fold
 from videoqa.evaluation.evaluate import ScoredFolder, score_folder
 from videoqa.evaluation.pooling import pool_folds, write_pooled
 from videoqa.launching.job import Job
 from videoqa.saving import load_model_folder
+from videoqa.training.checkpoints import newest_checkpoint
 from videoqa.training.request import Request, read_request
+from videoqa.training.resuming import LENGTHS, check_same_run, options_of_run
 from videoqa.training.run import TrainingRun, run_training
-from videoqa.training.run_folder import RunFolder, check_new_folder, removed_if_left_empty
+from videoqa.training.run_folder import (
+    CHECKPOINTS,
+    RunFolder,
+    check_new_folder,
+    holds_checkpoints,
+    removed_if_left_empty,
+)
 
 FOLDS = "folds"
 """The folder of the folds' models, in that of the model on everything."""
 
 
-def cross_validate(job: Job, num_folds: int) -> TrainingRun:
+def cross_validate(job: Job, num_folds: int | None) -> TrainingRun:
     """Train and score a model for each fold, then one on all rows, and return that one.
 
     Rows of a group stay in one fold; test rows of the user's own are in none. Each fold's model chooses its
@@ -35,7 +45,7 @@ def cross_validate(job: Job, num_folds: int) -> TrainingRun:
 
     Args:
         job: the call of `train`.
-        num_folds: 2 to the number of groups.
+        num_folds: 2 to the number of groups; None with `job.resume`: as it was.
 
     Returns:
         The run on all rows; `metrics["cross_validation"]` are the pooled scores, which are also written to
@@ -45,46 +55,121 @@ def cross_validate(job: Job, num_folds: int) -> TrainingRun:
         ValueError: `num_folds` out of range, or an option that a cross-validation cannot take.
         FileExistsError: the folder holds a run already, or folds.
     """
-    check_integer("cross_validate", num_folds, minimum=2)
+    if num_folds is not None:
+        check_integer("cross_validate", num_folds, minimum=2)
     _check_options(job)
+    if job.resume:
+        job, num_folds = _resumed(job, num_folds)
+    assert num_folds is not None  # only a resumed run may leave it out
     request = read_request(job)
     if request.config.training.strategy == "multiworker":
         advice = "Its folds are trained one after the other: 'single' or 'mirrored' will do."
         raise Refusal("strategy", "be another one with cross_validate", "multiworker", advice)
-    out = Path(RunFolder()(job)["out"])
-    with removed_if_left_empty(out):
-        if (out / FOLDS).exists():
-            advice = "Choose another folder, or delete it if its folds are not wanted any more."
-            raise FileExistsError(refusal("out", "not hold folds yet", str(out), advice))
-        _say_folds(_rows(request, num_folds), num_folds, job.progress)
+    out = Path(job.out or "").absolute() if job.resume else Path(RunFolder()(job)["out"])
     command = request.command(out)
-    command = f"{command} {shlex.join(['--cross-validate', str(num_folds)])}" if command else ""
-    job = dataclasses.replace(job, command=command)
-    scored = [_fold(job, number, num_folds, out) for number in range(1, num_folds + 1)]
-    pooled = pool_folds(scored)
-    epochs = _epochs(scored, request)
+    job = dataclasses.replace(job, command=command and f"{command} --cross-validate {num_folds}")
+    with removed_if_left_empty(out), _folds_removed_if_empty(out / FOLDS):
+        if not job.resume:
+            _check_no_folds(out)
+        _say_folds(_rows(request, num_folds), num_folds, job.progress)
+        scored = [_fold(job, number, num_folds, out) for number in range(1, num_folds + 1)]
+    _check_each_once(scored)
+    return _train_on_all(job, request, scored, out)
+
+
+def _train_on_all(job: Job, request: Request, scored: list[ScoredFolder], out: Path) -> TrainingRun:
+    """Train the model on all rows, and write the pooled scores of the folds into its folder."""
+    pooled, epochs = pool_folds(scored), _epochs(scored, request)
     say(
         f"The model on all rows is trained for {epochs} epochs, the median of the folds' best.",
         progress=job.progress,
     )
     options = {**job.options, "epochs": epochs, "validation_share": 0.0}
-    whole = dataclasses.replace(job, options=options, fold=(0, num_folds))
-    run = run_training(read_request(whole), out=out, resume=False)
+    whole = dataclasses.replace(job, options=options, fold=(0, len(scored)))
+    run = run_training(read_request(whole), out=out, resume=_goes_on(out))
     scores = write_pooled(pooled, load_model_folder(run.out), request.config.data.limit)
     return dataclasses.replace(run, metrics=run.metrics | {"cross_validation": scores})
 
 
+@contextlib.contextmanager
+def _folds_removed_if_empty(folds: Path) -> Iterator[None]:
+    """Remove the folder of the folds again if the block inside fails before the first of them is begun."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            folds.rmdir()
+        raise
+
+
+def _check_no_folds(out: Path) -> None:
+    """Refuse a folder with folds that were trained, or have a checkpoint."""
+    begun = [
+        fold for fold in (out / FOLDS).glob("*") if holds_checkpoints(fold) or (fold / MANIFEST).exists()
+    ]
+    if begun:
+        advice = "Add --resume (in Python: resume=True) to go on with them, or delete the folder."
+        raise FileExistsError(refusal("out", "not hold folds of a stopped run", str(out), advice))
+
+
 def _check_options(job: Job) -> None:
     """Refuse what a cross-validation cannot take."""
-    if job.resume:
-        advice = "Go on with one fold: --resume --out <the folder>/folds/fold-2, without --cross-validate."
-        raise Refusal("resume", "be left out with cross_validate", True, advice)
     if job.initial_model is not None:
         advice = "It may have learned from the clips that a fold holds out."
         raise Refusal("initial_model", "be left out with cross_validate", job.initial_model, advice)
+    if job.finish:
+        raise Refusal("finish", "be left out with cross_validate: it finishes one model", True)
     if job.launch.max_restarts:
         advice = "Its folds are trained in this process, which nothing watches."
         raise Refusal("max_restarts", "be left out with cross_validate", job.launch.max_restarts, advice)
+
+
+def are_unfinished_folds(out: str | os.PathLike[str] | None) -> bool:
+    """Return whether a folder holds the folds of a cross-validation whose last model is not done."""
+    return out is not None and (Path(out) / FOLDS).is_dir() and not (Path(out) / MANIFEST).exists()
+
+
+def _resumed(job: Job, num_folds: int | None) -> tuple[Job, int]:
+    """Return the job with the options, and the number of folds, that its first fold was begun with."""
+    out = Path(job.out or "")
+    first = newest_checkpoint(out / FOLDS / "fold-1" / CHECKPOINTS, progress=False)
+    if not are_unfinished_folds(job.out) or first is None:
+        advice = "Leave out --resume to begin; single folds are resumed by their own folder."
+        raise Refusal("out", "hold a cross-validation that was stopped", job.out, advice)
+    saved = first.state
+    count = saved["fold"][1]
+    if num_folds not in (None, count):
+        raise Refusal("cross_validate", f"be left out, or {count} as it was", num_folds)
+    given = {**job.options, "data": split_sources(list(job.data))[0]} if job.data else job.options
+    options = options_of_run(saved["config"], given, num_tables=saved["num_tables"])
+    sources = options.pop("data", ())
+    job = dataclasses.replace(
+        job, data=job.data or tuple(sources), options=options, stratified=saved["stratified"]
+    )
+    config = read_request(job).config
+    check_same_run(saved, config, saved["hashes"])
+    for name in LENGTHS:
+        before, now = saved["config"]["training"][name], getattr(config.training, name)
+        if now != before:
+            raise Refusal(name, f"be {before}, as in the folds that are done", now)
+    return job, count
+
+
+def _goes_on(folder: Path) -> bool:
+    """Return whether a folder holds a checkpoint to go on from; make a new one of it if not."""
+    if holds_checkpoints(folder):
+        return True
+    check_new_folder(folder)
+    return False
+
+
+def _check_each_once(folds: list[ScoredFolder]) -> None:
+    """Refuse folds of which two hold the same row, because the data changed between them."""
+    ids = pd.concat([fold.rows["question_id"] for fold in folds])
+    if ids.duplicated().any():
+        twice = ids[ids.duplicated()].iloc[0]
+        advice = "Begin anew in another folder."
+        raise Refusal("data", "be as it was when the first fold was trained; a row is in two", twice, advice)
 
 
 def _rows(request: Request, num_folds: int) -> pd.DataFrame:
@@ -118,9 +203,10 @@ def _fold(job: Job, number: int, num_folds: int, out: Path) -> ScoredFolder:
     """Train the model of one fold and score it on the rows that it held out."""
     say(f"Fold {number} of {num_folds}.", progress=job.progress)
     request = read_request(dataclasses.replace(job, fold=(number, num_folds)))
-    folder = check_new_folder(out / FOLDS / f"fold-{number}")
-    run = run_training(request, out=folder, resume=False)
-    model = load_model_folder(run.out)
+    folder = out / FOLDS / f"fold-{number}"
+    if not (folder / MANIFEST).exists():
+        run_training(request, out=folder, resume=_goes_on(folder))
+    model = load_model_folder(folder)
     data, options = None, _data_options(request)
     if request.tables:
         data = list(job.data)

@@ -223,12 +223,11 @@ def how_to_go_on(folder: Callable[[], Path | None], job: Job) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        out = folder()
-        if out is not None and holds_checkpoints(out) and not getattr(stop, "__notes__", []):
-            command = resume_command(out, job)
-            stop.add_note(
-                f"Go on with:\n  {command}\nor make a model of what is there:\n  {command} --finish"
-            )
+        out, fold = folder(), (job.fold or (0, 0))[0]
+        if out is not None and (holds_checkpoints(out) or fold > 1) and not getattr(stop, "__notes__", []):
+            command = resume_command(out.parent.parent if fold else out, job)
+            ending = f"\nor make a model of what is there:\n  {command} --finish"
+            stop.add_note(f"Go on with:\n  {command}{'' if job.fold else ending}")
         raise
 
 

@@ -17,6 +17,7 @@ from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 from videoqa.saving import load_model_folder
 from videoqa.training.checks import check_shares
 from videoqa.training.control import TrainingStopped
+from videoqa.training.cross_validation import are_unfinished_folds
 from videoqa.training.cross_validation import cross_validate as run_folds
 from videoqa.training.request import read_request
 from videoqa.training.resuming import check_resumed, how_to_go_on, resumed
@@ -97,7 +98,7 @@ def train(
     )
     if finish and not resume:
         raise Refusal("finish", "be given with resume: it finishes a run that was stopped", finish)
-    if cross_validate is not None:
+    if cross_validate is not None or (resume and not finish and are_unfinished_folds(out)):
         _check_launch(launch, job.options.get("strategy", RunConfig().training.strategy))
         return run_folds(job, cross_validate)
     saved = None
