@@ -241,3 +241,14 @@ def test_a_run_is_finished_only_where_its_model_was_begun(tmp_path: Path) -> Non
         train("sample", finish=True)
     with pytest.raises(ValueError, match="So far only the blind model has been trained"):
         train(out=tmp_path, resume=True, finish=True)
+
+
+@pytest.mark.parametrize(("number", "at"), [(2, "folds/fold-2"), (0, ".")])
+def test_who_stops_a_cross_validation_is_told_how_to_go_on_with_all_of_it(
+    tmp_path: Path, number: int, at: str
+) -> None:
+    (tmp_path / at / CHECKPOINTS / "1").mkdir(parents=True)
+    job = Job(data=("a.csv",), options={}, launch=LaunchConfig(), fold=(number, 3))
+    with pytest.raises(KeyboardInterrupt) as stopped, how_to_go_on(lambda: tmp_path / at, job):
+        raise KeyboardInterrupt
+    assert stopped.value.__notes__ == [f"Go on with:\n  videoqa-train --out {tmp_path} --resume"]
