@@ -14,6 +14,7 @@ from videoqa.video.examining import examine
 from videoqa.video.frame_pass import expected_count
 from videoqa.video.probing import probe
 from videoqa.video.sampling import regular_indices_on_show
+from videoqa.video.timeline import stored_timestamps
 
 from .coded_frames import numbers_of, write_coded
 
@@ -124,6 +125,16 @@ def test_a_clock_that_jumps(tmp_path: Path, first: float, second: float) -> None
     np.testing.assert_allclose(clip.timestamps_seconds, np.arange(200) / 25, atol=1e-6)
     assert numbers_of(part.frames) == [*range(125, 175)] and part.status == "ok"
     assert examine(str(path))["video"]["seconds"] == pytest.approx(8)
+
+
+@pytest.mark.parametrize(("sound_seconds", "last"), [(68, 68.0), (3, 8.0)])
+def test_sound_that_goes_on_tells_a_long_pause_from_a_jump(
+    tmp_path: Path, sound_seconds: float, last: float
+) -> None:
+    seconds = [k / 25 + (60 if k >= 100 else 0) for k in range(200)]
+    path = write_coded(str(tmp_path / "long.ts"), "libx264", range(200), seconds, sound_seconds=sound_seconds)
+    times = stored_timestamps(probe(path))
+    assert len(times) == 200 and times[-1] - times[0] == pytest.approx(last - 0.04, abs=0.01)
 
 
 @pytest.mark.parametrize("kind", ["mkv", "mp4", "flv"])

@@ -166,10 +166,14 @@ def _restarts(packets: Packets, clock: np.ndarray) -> np.ndarray:
 def _jumps(info: VideoInfo, packets: Packets, times: np.ndarray) -> np.ndarray:
     """Return after which of increasing times, float64 seconds, the clock jumps and no stream goes on."""
     places = np.flatnonzero(np.diff(times) > _longest_pause(info))
-    others = packets.others_seconds
-    quarters = [times[place] + np.array([0.25, 0.75]) * (times[place + 1] - times[place]) for place in places]
-    is_bridged = [((others > start) & (others < stop)).any() for start, stop in quarters]
+    is_bridged = [_goes_on(packets.others_seconds, times[place], times[place + 1]) for place in places]
     return places[~np.array(is_bridged, bool)]
+
+
+def _goes_on(others_seconds: np.ndarray, start: float, stop: float) -> bool:
+    """Return whether packets of other streams lie all over a gap, as sound does during a pause."""
+    eighths = np.linspace(start, stop, 9)[1:-1]
+    return bool((np.histogram(others_seconds, eighths)[0] > 0).all())
 
 
 def _longest_pause(info: VideoInfo) -> float:
