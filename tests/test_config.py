@@ -63,7 +63,8 @@ def test_the_backbone_brings_its_own_defaults() -> None:
 
 def test_the_sample_set_alone_goes_with_the_tiny_backbone() -> None:
     assert run_config_from_options({"data": ("sample",)}).model.backbone == "tiny"
-    assert run_config_from_options({"data": ("sample_zh",)}).model.backbone == "tiny"
+    chinese = run_config_from_options({"data": ("sample_zh",)})
+    assert (chinese.model.backbone, chinese.training.epochs) == ("tiny", 30)
     assert run_config_from_options({"data": ("sample",), "epochs": 2}).training.epochs == 2
     assert run_config_from_options({"data": ("my.csv",)}).model.backbone == "inception_v3"
     assert run_config_from_options({"data": ("sample", "my.csv")}).model.backbone == "inception_v3"

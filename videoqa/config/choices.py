@@ -33,5 +33,7 @@ SAMPLE_DEFAULTS = {
     "patience": 4,
 }
 """Default options for the sample set, chosen on its validation rows; `patience` keeps the demo short."""
+CHINESE_SAMPLE_DEFAULTS = {"epochs": 30, "patience": 8}
+"""Those that differ in Chinese: questions of twice as many tokens, characters, take longer to learn."""
 MAX_QUESTION_TOKENS = 32
 MAX_QUESTION_CHARACTERS = 1000

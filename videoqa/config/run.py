@@ -7,7 +7,7 @@ from typing import Any
 
 from videoqa._checks import Refusal, check_choice
 from videoqa.config.architectures import ARCHITECTURES
-from videoqa.config.choices import SAMPLE_DEFAULTS, SAMPLE_LANGUAGES
+from videoqa.config.choices import CHINESE_SAMPLE_DEFAULTS, SAMPLE_DEFAULTS, SAMPLE_LANGUAGES
 from videoqa.config.data import DataConfig
 from videoqa.config.model import ModelConfig
 from videoqa.config.sampling import SamplingConfig
@@ -58,6 +58,8 @@ def _own_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     facts = ARCHITECTURES[architecture]
     drawn = tuple(options.get("data", ())) in [(name,) for name in SAMPLE_LANGUAGES.values()]
     own = dict(SAMPLE_DEFAULTS) if drawn else {}
+    if drawn and SAMPLE_LANGUAGES["zh"] in options["data"]:
+        own |= CHINESE_SAMPLE_DEFAULTS
     if not facts.has_backbone:
         own.pop("backbone", None)
     if facts.segment_frames is not None and options.get("strategy") == "multiworker":
