@@ -12,6 +12,8 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 LONGEST_SHOWN = 2000
 _STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
+LONG_LIST = 12
+"""Choices, behind which a hint at the nearest one would not be seen."""
 
 
 class UserError(Exception):
@@ -70,7 +72,13 @@ def check_choice(name: str, value: object, choices: Collection[str], advice: str
     if not advice and isinstance(value, str):
         near = difflib.get_close_matches(value, choices, n=1)
         advice = f"Did you mean {near[0]!r}?" if near else ""
-    raise Refusal(name, f"be one of {', '.join(map(repr, choices))}", value, advice)
+        if near and len(choices) > LONG_LIST:  # behind so many names it would not be seen
+            raise Refusal(f"{advice} {refusal(name, _one_of(choices), value)}")
+    raise Refusal(name, _one_of(choices), value, advice)
+
+
+def _one_of(choices: Collection[str]) -> str:
+    return f"be one of {', '.join(map(repr, choices))}"
 
 
 def check_integer(

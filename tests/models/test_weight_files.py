@@ -196,3 +196,12 @@ def test_a_whole_legacy_file_brought_by_hand_serves_a_cut(inception, models_fold
     for old, new in zip(whole_layers, cut_layers, strict=False):
         for before, after in zip(old.get_weights(), new.get_weights(), strict=True):
             np.testing.assert_array_equal(after, before + np.float32(0.5))
+
+
+@pytest.mark.slow
+def test_a_file_of_a_cut_network_says_where_to_cut(inception, tmp_path):
+    cut = keras.Model(inception.inputs, inception.get_layer("mixed3").output)
+    cut.save_weights(tmp_path / "cut.weights.h5")
+    counts = f"Expected {len(inception.weights)} arrays; this file has {len(cut.weights)}"
+    with pytest.raises(ValueError, match=rf"{counts}\. InceptionV3 up to mixed3 .* --backbone-layer mixed3 "):
+        build_backbone("inception_v3", weights=str(tmp_path / "cut.weights.h5"), frame_size=(75, 75))

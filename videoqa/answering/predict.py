@@ -28,6 +28,7 @@ from videoqa.features.known_damage import clip_damages
 from videoqa.input_pipeline import make_examples
 from videoqa.text.vocabulary import Vocabulary
 from videoqa.video.decoding import ClipRequest
+from videoqa.video.files import refuse_url
 
 SHOWN_ERRORS, SHOWN_WORDS = 5, 10
 
@@ -151,6 +152,7 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[
         FileNotFoundError: no such file or folder.
         ValueError: a folder without frames and without video files.
     """
+    refuse_url("videos", videos)
     root, respelled = Path(videos), list[str]()
     if not root.exists():
         found = VideoNames(root.parent).find(root.name)

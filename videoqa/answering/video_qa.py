@@ -19,6 +19,7 @@ from videoqa.features.known_damage import clip_damages
 from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
 from videoqa.video.decoding import ClipRequest, decode
+from videoqa.video.files import refuse_url
 from videoqa.video.sampling import grid_indices
 from videoqa.video.transforms import check_frames, resize_and_crop
 
@@ -49,6 +50,9 @@ class Answer:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        return f"Answer({self.text!r}, probability={self.probability:.4f})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as one JSON-ready object."""
@@ -161,6 +165,8 @@ class VideoQA:
         if isinstance(questions, str) or not isinstance(questions, Sequence) or not questions:
             requirement = "be a list of at least one question"
             raise Refusal("questions", requirement, questions, "For one question call `ask`.")
+        if isinstance(video, (str, os.PathLike)):
+            refuse_url("video", video)
         unknown = [self._check_question(question) for question in questions]
         clip, timestamps = self._clip(video, start_seconds, end_seconds, fps)
         examples = self._examples(clip, list(questions))

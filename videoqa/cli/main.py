@@ -31,6 +31,7 @@ from videoqa.cli.completion import complete
 from videoqa.cli.exit_codes import DONE, StopSignals
 from videoqa.cli.exit_codes import report as report_error
 from videoqa.cli.output import json_text, only_json_on_stdout
+from videoqa.cli.parser import Parser
 
 COMMANDS = {
     "demo": demo,
@@ -80,9 +81,9 @@ def main_train() -> int:
     return main(["train", *sys.argv[1:]])
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="videoqa",
         description="Answer questions about short video clips.",
         epilog="Start with:\n  videoqa demo\nEach command has its own help:\n  videoqa train --help",

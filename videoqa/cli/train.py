@@ -81,11 +81,13 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
         print(f"Cross-validation, {len(pooled['folds'])} folds:\n{format_score_table(pooled)}")
         shown = ", ".join(f"{100 * fold['accuracy']:.1f}" for fold in pooled["folds"])
         print(f"accuracy of each fold: {shown}\nRows and scores are in {pooled['out']}.")
-        print(f"Model on all rows: {result['out']}\nType next:\n  videoqa report {result['out']}")
+        command = shlex.join(["videoqa", "report", result["out"]])
+        print(f"Model on all rows: {result['out']}\nType next:\n  {command}")
         return
     if result.get("validation"):
         print(f"Validation:\n{format_score_table(result['validation'])}")
     if "num_train_rows" not in result:
         print(f"This worker is done; worker 0 has written {result['out']}.")
         return
-    print(f"Model: {result['out']}\nType next:\n  videoqa evaluate {result['out']} --split test")
+    command = shlex.join(["videoqa", "evaluate", result["out"], "--split", "test"])
+    print(f"Model: {result['out']}\nType next:\n  {command}")

@@ -127,10 +127,20 @@ def _build_inception_v3(frame_size: tuple[int, int], layer: str | None, path: Pa
     pool = keras.layers.GlobalAveragePooling2D(name="pool")
     network = keras.Model(frames, pool(whole.get_layer(layer or "mixed10").output), name="inception_v3")
     if path is not None:
-        load_weights_file(
-            path, [network, whole], f"inception_v3 without top, whole or up to {layer or 'mixed10'}"
-        )
+        wanted = f"inception_v3 without top, whole or up to {layer or 'mixed10'}"
+        load_weights_file(path, [network, whole], wanted, lambda number: _cut_advice(frames, whole, number))
     return network
+
+
+def _cut_advice(frames: Any, whole: "keras.Model", num_arrays: int) -> str:
+    """Return which option fits a file of so many weight arrays; "" if none does."""
+    import keras
+
+    for name in INCEPTION_V3_CHANNELS:
+        if len(keras.Model(frames, whole.get_layer(name).output).weights) == num_arrays:
+            option = f"--backbone-layer {name} (in Python: backbone_layer={name!r})"
+            return f"InceptionV3 up to {name} has as many: give {option}."
+    return ""
 
 
 def _build_tiny(frame_size: tuple[int, int], layer: str | None, path: Path | None) -> "keras.Model":

@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,13 +98,19 @@ def _digest_of_version(path: str, algorithm: str, version: tuple[int, int, int])
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def load_weights_file(path: Path, networks: Sequence["keras.Model"], wanted: str) -> None:
+def load_weights_file(
+    path: Path,
+    networks: Sequence["keras.Model"],
+    wanted: str,
+    advice: Callable[[int], str] = lambda num_arrays: "",
+) -> None:
     """Load a weights file into the first of `networks` that has as many weight arrays.
 
     Args:
         path: file in either of Keras's layouts, recognised by its content.
         networks: parts of one network, which share their layers.
         wanted: what the file should be, for the error.
+        advice: returns what to do about a file of so many arrays, or "".
 
     Raises:
         ValueError: another kind of file, weights of another network, or weights that are not finite.
@@ -120,7 +126,7 @@ def load_weights_file(path: Path, networks: Sequence["keras.Model"], wanted: str
         return
     counts = " or ".join(str(count) for count in sorted({len(network.weights) for network in networks}))
     found = f"Expected {counts} arrays; this file has {num_arrays or 'no readable ones'}."
-    raise Refusal("backbone_weights", expected, str(path), found)
+    raise Refusal("backbone_weights", expected, str(path), f"{found} {advice(num_arrays)}".strip())
 
 
 class _WeightsInMemory(io.BytesIO):

@@ -49,6 +49,11 @@ class TrainingRun:
     history: list[dict[str, float]]
     metrics: dict[str, Any]
 
+    def __repr__(self) -> str:
+        best = max((epoch["val_accuracy"] for epoch in self.history if "val_accuracy" in epoch), default=None)
+        shown = "" if best is None else f", best_val_accuracy={best:.4f}"
+        return f"TrainingRun({str(self.out)!r}, num_epochs={len(self.history)}{shown})"
+
     def __fspath__(self) -> str:
         """Return the model folder, so that the run can be given wherever one is wanted."""
         return str(self.out)

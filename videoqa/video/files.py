@@ -68,8 +68,7 @@ def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
         DecodingError: empty, or no known video container.
     """
     text = os.fsdecode(path)
-    if _URL.match(text):
-        raise Refusal("path", "be a local file", text, "Download the video first; URLs are not fetched.")
+    refuse_url("path", text)
     advice = "Patterns of picture sequences are not read; make a video of them." if "%" in text else ""
     if os.path.isdir(text):
         advice = "A folder is read as a clip where it holds frames called 0000.jpg, 0001.jpg, ..."
@@ -84,6 +83,21 @@ def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
     if kind is None:
         raise DecodingError(absolute, _why_not_video(head, absolute))
     return absolute, kind
+
+
+def refuse_url(name: str, path: str | os.PathLike[str]) -> None:
+    """Refuse an address of the web where a file is wanted.
+
+    Args:
+        name: the argument.
+        path: what was given.
+
+    Raises:
+        ValueError: saying that videos must be downloaded first.
+    """
+    text = os.fsdecode(path)
+    if _URL.match(text):
+        raise Refusal(name, "be a local file", text, "Download the video first; URLs are not fetched.")
 
 
 def cut_short(path: str, kind: str) -> str | None:
