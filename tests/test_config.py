@@ -43,7 +43,7 @@ REFUSED = [
     ({"strategy": "magic"}, "`strategy` must be one of"),
     ({"limit": 0}, "`limit` must be an integer of at least 1"),
     ({"task": "actions"}, "`task` must be one of .*Did you mean 'action'?"),
-    ({"epoch": 3}, "`option` must be one of .*Did you mean 'epochs'?"),
+    ({"epoch": 3}, "^Did you mean 'epochs'[?] `option` must be one of "),
 ]
 
 
