@@ -1,6 +1,8 @@
 """Whatever is no whole local video gets one clear error, and nothing else is ever opened."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,3 +124,10 @@ def test_a_sheet_of_an_unknown_codec_is_refused_without_a_traceback(
     clip = real_data / "field" / "unknown_codec" / "fourcc.mp4"
     assert main(["sheet", str(clip), "--out", str(tmp_path / "sheet.png")]) == 2
     assert "its video codec 'zzzz' is not known" in capsys.readouterr().err
+
+
+def test_opencv_prints_nothing_of_a_file_that_it_cannot_open(tmp_path: Path) -> None:
+    (tmp_path / "clip.ts").write_bytes((b"\x47" + bytes(187)) * 20)
+    code = f"from videoqa.video._opencv import open_capture; open_capture({str(tmp_path / 'clip.ts')!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == done.stdout == ""

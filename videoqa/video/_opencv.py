@@ -18,6 +18,7 @@ def _restrict_ffmpeg() -> None:
     if ours not in theirs:
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = f"{theirs}|{ours}" if theirs else ours
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # what it cannot open is said by our own errors
 
 
 _restrict_ffmpeg()
