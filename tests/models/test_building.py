@@ -11,6 +11,7 @@ from videoqa.models.building import (
     build_model,
     computing_in,
     copy_shared_weights,
+    num_weights,
 )
 
 WIDTHS = {"video_units": 6, "hidden_units": 16}
@@ -221,3 +222,10 @@ def test_bad_options_of_an_action_model_are_refused():
         build_action_model(3, width=0.5)
     with pytest.raises(ValueError, match="`video_branch` must be one of .*'attention' for an action model"):
         build_action_model(3, video_branch="none")
+
+
+def test_counting_the_weights_of_a_model_too_large_leaves_nothing_to_make() -> None:
+    model = ModelConfig(num_answers=3, vocabulary_size=9, backbone="tiny", video_units=2**16)
+    assert num_weights(model, None, starts_from="features") > 4 * 2**32
+    with keras.StatelessScope():
+        pass  # on leaving one, Keras makes the variables that it has noted

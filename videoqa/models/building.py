@@ -4,6 +4,7 @@ import contextlib
 import math
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
@@ -204,8 +205,14 @@ def build_from_config(
 
 def num_weights(model: ModelConfig, num_frames: int | None, *, starts_from: str) -> int:
     """Return how many numbers the weights of a model hold, without making them; arguments: `build_model`."""
-    with keras.StatelessScope(initialize_variables=False):
-        network = ARCHITECTURE_FUNCTIONS[model.architecture](model, num_frames, starts_from)
+
+    def build() -> keras.Model:
+        with keras.StatelessScope(initialize_variables=False):
+            return ARCHITECTURE_FUNCTIONS[model.architecture](model, num_frames, starts_from)
+
+    # Keras notes for each thread what it has yet to make: in this one it would make the weights after all.
+    with ThreadPoolExecutor(1) as thread:
+        network = thread.submit(build).result()
     return sum(math.prod(weight.shape) for weight in network.weights)
 
 
