@@ -132,7 +132,7 @@ def test_no_row_that_was_trained_on_is_scored_as_test(
         == run.metrics["num_train_rows"]
     )
     more = pd.concat([table, pd.DataFrame({"video": ["new.avi"], "label": ["waving"]})])
-    assert videoqa.evaluate(run.out, more, out=tmp_path / "more", progress=False)["num_rows"] == 3
+    assert videoqa.evaluate(run.out, more, out=tmp_path / "more", progress=False)["num_rows"] == 4
     with pytest.raises(ValueError, match="was trained on a DataFrame"):
         videoqa.evaluate(run.out, progress=False)
 
