@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 import videoqa
+from videoqa.config import DataConfig
+from videoqa.data.annotations import read_annotations
 
 
 @pytest.fixture
@@ -45,3 +47,10 @@ def test_of_classes_of_one_clip_each_one_is_left_to_test_on(table, small_options
     assert len(videoqa.load(run.out).folder.answers) == 2
     scores = videoqa.evaluate(run.out, one_each, progress=False)
     assert (scores["num_rows"], scores["share_in_vocabulary"]) == (1, 0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_one_whose_clip_is_drawn_is_learned(table, seed):
+    drawn = read_annotations(DataConfig(), tables=[table], seed=seed)
+    assert drawn.loc[drawn["answer"] == "waving", "split"].tolist() == ["train"]
+    assert set(drawn.loc[drawn["split"] == "test", "answer"]) == {"loading", "unloading"}

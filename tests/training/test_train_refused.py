@@ -33,7 +33,8 @@ def test_no_data_is_refused_with_the_next_step() -> None:
 
 @pytest.mark.slow
 def test_one_answer_is_nothing_to_learn(small_set: Path, small_options: dict, tmp_path: Path) -> None:
-    table = pd.DataFrame({"video": ["a.avi", "b.avi", "c.avi"], "label": "same"})
+    table = pd.read_csv(small_set / "labels.csv").assign(label="same")
+    table["video"] = [str(small_set / video) for video in table["video"]]
     with pytest.raises(ValueError, match="at least two different answers"):
         videoqa.train(table, out=tmp_path / "run", **small_options)
 
