@@ -35,7 +35,7 @@ def paused(tmp_path_factory: pytest.TempPathFactory):
     folder, made = tmp_path_factory.mktemp("paused"), {}
 
     def write(kind: str) -> str:
-        codec = {"webm": "libvpx", "avi": "mpeg4", "asf": "mpeg4"}.get(kind, "libx264")
+        codec = {"webm": "libvpx", "avi": "mpeg4", "asf": "wmv2"}.get(kind, "libx264")
         if kind not in made:
             seconds = [number / 25 for number in PAUSED]
             made[kind] = write_coded(str(folder / f"paused.{kind}"), codec, PAUSED, seconds)
@@ -44,7 +44,7 @@ def paused(tmp_path_factory: pytest.TempPathFactory):
     return write
 
 
-@pytest.mark.parametrize("kind", ["mkv", "webm", "ts", "flv", "mp4", "avi", "asf"])
+@pytest.mark.parametrize("kind", ["mkv", "webm", "ts", "flv", "mp4", "avi", "asf", "m2ts"])
 def test_a_pause_is_no_damage(paused, kind: str) -> None:
     path = paused(kind)
     whole, after, during = every_frame(path), every_frame(path, 8, 10), every_frame(path, 3, 7)
@@ -55,7 +55,7 @@ def test_a_pause_is_no_damage(paused, kind: str) -> None:
     assert found["failure"] is None and found["video"]["seconds"] == pytest.approx(10)
 
 
-@pytest.mark.parametrize("kind", ["mkv", "webm", "ts", "flv", "avi"])
+@pytest.mark.parametrize("kind", ["mkv", "webm", "ts", "flv", "avi", "m2ts"])
 def test_a_pause_with_damaged_bytes_is_damage(paused, tmp_path: Path, kind: str) -> None:
     data = bytearray(Path(paused(kind)).read_bytes())
     start, stop = int(0.45 * len(data)), int(0.75 * len(data))

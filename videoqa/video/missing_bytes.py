@@ -10,7 +10,8 @@ HEADERS_BYTES = 256
 NULL_CHUNK_BYTES = 16
 """An AVI keeps an empty chunk and its place in the index for a picture that stays."""
 NEIGHBOURS = 8
-PACKET_SIZES = (188, 192, 204)
+PACKET_SIZES, STAMP_BYTES = (188, 192, 204), 4
+"""Cameras put a time stamp before each packet of a transport stream, which makes it 192 bytes."""
 NO_PROGRAMME = 0x1FFF
 
 
@@ -29,9 +30,21 @@ def lacks_bytes(info: VideoInfo, packets: Packets, place: int) -> bool:
     elsewhere = np.delete(unused, slice(first, last))
     usual = max(0.0, float(np.percentile(elsewhere, 90))) if len(elsewhere) else 0.0
     allowed = HEADERS_BYTES + 2 * usual
+    if info.kind == "asf":
+        allowed += _block_bytes(packets.starts)
     if info.kind == "avi":
         allowed += NULL_CHUNK_BYTES * float(packets.decoded[last] - packets.decoded[first])
     return bool(unused[first:last].max() > allowed)
+
+
+def _block_bytes(starts: np.ndarray) -> int:
+    """Return the size of the blocks in which an ASF lies: the last one before a pause may be nearly empty."""
+    return int(np.gcd.reduce(np.diff(np.unique(starts[starts >= 0]))))
+
+
+def _is_in_packets(data: bytes, size: int) -> bool:
+    """Return whether each of the first three packets of a size begins as it should."""
+    return set(data[: 3 * size : size]) <= {0x47}
 
 
 def _loses_transport_packets(path: str, start: int, stop: int) -> bool:
@@ -39,9 +52,9 @@ def _loses_transport_packets(path: str, start: int, stop: int) -> bool:
     with open(path, "rb") as file:
         file.seek(start)
         data = file.read(stop - start + PACKET_SIZES[-1])
-    sizes = [
-        size for size in PACKET_SIZES if data[: 3 * size : size] == b"GGG"[: len(data[: 3 * size : size])]
-    ]
+    sizes = [size for size in PACKET_SIZES if _is_in_packets(data, size)]
+    if not sizes and _is_in_packets(data[STAMP_BYTES:], PACKET_SIZES[1]):
+        data, sizes = data[STAMP_BYTES:], [PACKET_SIZES[1]]
     if not sizes:
         return True
     counts: dict[int, int] = {}

@@ -30,7 +30,7 @@ READABLE_SHARE = 0.9
 """A file is corrupt if its last readable packet ends before this share of its bytes."""
 COUNTED_KINDS = ("mpegvideo", "yuv4mpegpipe", "h264", "hevc")
 """Kinds without any times: pictures come at the rate of the header."""
-PADDING_BYTES = {"asf": 8192, "mpeg": 4096}
+PADDING_BYTES = {"asf": 8192, "mpeg": 4096, "mpegts": 6144}
 """Kinds whose blocks have one size: padding that may follow the last packet."""
 HOLE_SHARE, HOLE_STEPS = 0.1, 3
 """A gap is looked at for missing bytes if it takes this share of a video and as many of its usual steps."""
