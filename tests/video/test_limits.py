@@ -52,6 +52,13 @@ def test_too_much_is_refused_wherever_a_video_is_read(
             call()
 
 
+def test_a_limit_above_those_of_ffmpeg(
+    write_encoded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDEOQA_MAX_PIXELS", "100000000000")
+    assert decode(ClipRequest(write_encoded("clip.mp4", "libx264", SLOW)), SamplingConfig(3)).frame_count == 3
+
+
 def test_too_many_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as container:

@@ -28,6 +28,8 @@ _UNSTAMPED_KINDS = ("avi", "mpegvideo", "yuv4mpegpipe", "h264", "hevc")
 DEFAULT_FPS = 25.0
 MAX_FPS = 1000.0
 MAX_FAILURES_IN_A_ROW = 256
+MOST_PIXELS_OF_FFMPEG = 2**31 - 1
+"""FFmpeg takes no higher limit."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def open_container(path: str, kind: str, num_threads: int = 1) -> av.container.I
         raise DecodingError(path, cause) from error
     for stream in container.streams.video:
         if stream.codec_context is not None:
-            stream.codec_context.options = {"max_pixels": str(PIXELS.value)}
+            stream.codec_context.options = {"max_pixels": str(min(PIXELS.value, MOST_PIXELS_OF_FFMPEG))}
             stream.codec_context.thread_count = num_threads
             stream.codec_context.thread_type = "AUTO"
     return container
