@@ -191,3 +191,13 @@ def test_huge_cells_are_found_and_formulas_guarded(table, clips, tmp_path, capfd
     assert "answer_outside_vocabulary" in found["finding"].tolist() and found["video_id"][0] == "'=0.mp4"
     assert (tmp_path / "audit" / "findings.csv").stat().st_size < 100_000
     assert len(capfd.readouterr().out) < 10_000
+
+
+def test_a_video_beyond_a_limit_is_seen_again_once_the_limit_is_raised(table, clips, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIDEOQA_MAX_FRAMES", "20")
+    assert {finding for _, finding in found(run(table, clips, tmp_path))} == {"undecodable"}
+    monkeypatch.delenv("VIDEOQA_MAX_FRAMES")
+    assert found(run(table, clips, tmp_path)) == set()
+    monkeypatch.setenv("VIDEOQA_MAX_FRAMES", "many")
+    with pytest.raises(ValueError, match="VIDEOQA_MAX_FRAMES.*must be a whole number"):
+        run(table, clips, tmp_path)

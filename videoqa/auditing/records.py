@@ -18,6 +18,7 @@ from videoqa.video.examining import (
     Segment,
     segment_name,
 )
+from videoqa.video.limits import limits_now
 
 RULES_VERSION = 3
 """Raised when `examine` finds more than before, so that records made earlier are made again."""
@@ -78,7 +79,7 @@ class Records:
 def made_by() -> list[Any]:
     """Return everything except the content that a record depends on."""
     rules = (RULES_VERSION, LOOKED_FRAMES, BLOCKS, FEWEST_BLOCK_PIXELS, THUMBNAIL_LONG_SIDE)
-    return [__version__, sorted(decoder_names().values()), *rules]
+    return [__version__, sorted(decoder_names().values()), *rules, *limits_now()]
 
 
 def without_thumbnails(record: Mapping[str, Any]) -> dict[str, Any]:
