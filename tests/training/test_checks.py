@@ -160,7 +160,8 @@ def test_shares_are_refused_by_a_worker_before_it_reads_the_data():
 
 @pytest.mark.slow
 def test_too_few_rows_for_a_batch_are_refused_before_decoding(tmp_path):
+    table = absent_clips(3)
+    table["video"] = [str(tmp_path / video) for video in table["video"]]
+    (tmp_path / "absent-0.avi").write_text("there, but no video: decoding would leave no row")
     with pytest.raises(ValueError, match="`batch_size` must be at most the number of training rows, 6"):
-        videoqa.train(
-            absent_clips(3), out=tmp_path / "run", validation_share=0.0, progress=False, **BATCH_OF_7
-        )
+        videoqa.train(table, out=tmp_path / "run", validation_share=0.0, progress=False, **BATCH_OF_7)
