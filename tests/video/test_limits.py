@@ -6,8 +6,10 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pandas as pd
 import pytest
 
+import videoqa
 from videoqa.config import ExtractionConfig, SamplingConfig
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
 from videoqa.video.examining import examine
@@ -87,13 +89,24 @@ def test_folders_of_frames_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
             probe(folder)
 
 
-@pytest.mark.parametrize("value", ["many", "0", "-1", "1.5"])
+@pytest.mark.parametrize("value", ["many", "0", "-1", "1.5", "9" * 5000])
 def test_a_limit_that_is_no_number(
     write_encoded: Callable[..., str], monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("VIDEOQA_MAX_BYTES", value)
     with pytest.raises(ValueError, match="`VIDEOQA_MAX_BYTES` must be a whole number of at least 1"):
         probe(write_encoded("clip.mp4", "libx264", SLOW))
+
+
+@pytest.mark.parametrize("command", [videoqa.encode, videoqa.extract_frames])
+def test_a_limit_that_is_no_number_ends_a_command_at_once(
+    write_encoded: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: Callable
+) -> None:
+    rows = [(write_encoded(f"{label}.mp4", "libx264", SLOW), label) for label in ("left", "right")]
+    monkeypatch.setenv("VIDEOQA_MAX_PIXELS", "many")
+    options = {"out": tmp_path / "frames"} if command is videoqa.extract_frames else {"backbone": "tiny"}
+    with pytest.raises(ValueError, match="`VIDEOQA_MAX_PIXELS` must be a whole number of at least 1"):
+        command(pd.DataFrame(rows, columns=["video", "label"]), progress=False, **options)
 
 
 def test_huge_frames_are_refused_by_their_header(write_noisy: Callable[..., str]) -> None:

@@ -26,6 +26,7 @@ from videoqa.extraction.out_folder import check_out, clean, open_out, settings_o
 from videoqa.extraction.space import check_space, forecast
 from videoqa.video.decoding import DecodingError
 from videoqa.video.frame_export import ExportedFrames, export_frames
+from videoqa.video.limits import limits_now
 from videoqa.video.readers import NUM_DECODER_THREADS
 
 Outcome = tuple[Clip, ExportedFrames | str, bool]
@@ -124,6 +125,7 @@ def extract_frames(
     check_integer("decode_workers", num_workers, minimum=1, maximum=256)
     if out is None:
         raise Refusal("out", "name the folder to write to", None, "For example --out frames/")
+    limits_now()  # refused once here, not once per clip
     folder = Path(out)
     check_out(folder, data_config.videos)
     check_unpacked(data_config.videos)

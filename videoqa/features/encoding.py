@@ -22,6 +22,7 @@ from videoqa.features.kept_frames import FrameKeeper, FramesOnDisk
 from videoqa.features.ray_encoding import features_made_on_ray
 from videoqa.features.report import EncodingReport
 from videoqa.video.decoding import ClipRequest
+from videoqa.video.limits import limits_now
 
 __all__ = ["EncodingReport", "FrameEncoder", "clip_features", "clip_key", "encode_clips", "load_features"]
 
@@ -73,6 +74,7 @@ def encode_clips(
         OSError: the cache cannot be written, or the disk is full; what was written stays valid.
     """
     started = time.perf_counter()
+    limits_now()  # a bad one is refused once here, not once per clip
     cache = FeatureCache() if cache is None else cache
     if encoder is None:
         encoder = (

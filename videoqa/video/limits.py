@@ -8,6 +8,9 @@ import numpy as np
 from videoqa._checks import Refusal
 from videoqa.video.errors import DecodingError
 
+MOST_DIGITS = 18
+"""Of a limit; Python itself reads at most 4,300."""
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -30,11 +33,12 @@ class Limit:
         Raises:
             ValueError: the environment variable is no whole number above 0.
         """
-        text = os.environ.get(self.variable, "")
+        text = os.environ.get(self.variable, "").strip()
         if not text:
             return self.usual
-        if not text.strip().isdecimal() or int(text) < 1:
-            raise Refusal(self.variable, "be a whole number of at least 1", text)
+        if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
+            requirement = f"be a whole number of at least 1, with at most {MOST_DIGITS} digits"
+            raise Refusal(self.variable, requirement, text[:40])
         return int(text)
 
 
@@ -47,7 +51,7 @@ LIMITS = (PIXELS, BYTES, FRAMES, STREAMS, SECONDS)
 
 
 def limits_now() -> tuple[int, ...]:
-    """Return the value of each limit, in the order of `LIMITS`."""
+    """Return the value of each limit, in the order of `LIMITS`; `ValueError` for one that is no number."""
     return tuple(limit.value for limit in LIMITS)
 
 
