@@ -2,6 +2,7 @@
 
 import datetime
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,13 @@ def test_without_openpyxl_the_line_that_installs_it_is_given(
     (tmp_path / "my.xlsx").touch()
     with pytest.raises(ImportError, match=r'my.xlsx needs openpyxl.*\n  pip install "videoqa\[xlsx\]"'):
         read(tmp_path / "my.xlsx")
+
+
+def test_a_workbook_without_a_sheet_that_is_shown_is_refused(tmp_path: Path) -> None:
+    path, bare = write(tmp_path / "my.xlsx", ("video", "label"), ("a", "x")), tmp_path / "bare.xlsx"
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(bare, "w") as rest:
+        for name in whole.namelist():
+            if "sheet1" not in name:
+                rest.writestr(name, whole.read(name))
+    with pytest.raises(ValueError, match="bare.xlsx must have a sheet that is shown"):
+        read(bare)

@@ -37,12 +37,16 @@ def read_workbook(path: Path, name: str) -> tuple[pd.DataFrame, pd.Series, list[
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             try:
                 sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-                rows = list(_rows(sheets[0])) if sheets else []
+                rows = [row for sheet in sheets[:1] for row in _rows(sheet)]
             finally:
                 book.close()
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, SyntaxError) as error:
         advice = "Is it protected by a password, or of another program? Save it as .xlsx or .csv."
         raise Refusal(f"{name} must be an Excel workbook. Cause: {error}. {advice}") from error
+    if not sheets:
+        raise Refusal(
+            f"{name} must have a sheet that is shown. Show the one with the table, or save it as .csv."
+        )
     notes = [f"{name}: of its {len(sheets)} sheets the first, {sheets[0].title!r}, is read."]
     return *_table(rows, name), notes if len(sheets) > 1 else []
 
