@@ -150,7 +150,9 @@ def test_nothing_that_is_there_is_overwritten_unasked(
     options = {"data": questions, "progress": False}
     with pytest.raises(FileExistsError, match=r"`out` must not exist yet.*answers.csv'\. .*--overwrite"):
         videoqa.predict(question_run, clips, out=answers, **options)
-    for out in (questions, tmp_path / "link.csv", tmp_path / "clips" / ".." / "q.csv", clips / "b.avi"):
+    of_the_model = question_run / "question_vocabulary.json"
+    same = tmp_path / "clips" / ".." / "q.csv"
+    for out in (questions, tmp_path / "link.csv", same, clips / "b.avi", of_the_model):
         with pytest.raises(ValueError, match="`out` must not be a file that is read"):
             videoqa.predict(question_run, clips, out=out, overwrite=True, **options)
     with pytest.raises(ValueError, match="this is a device"):

@@ -80,7 +80,7 @@ def predict(
     config = folder.config_to_score(num_test_clips)
     rows = _rows(loaded, videos, data)
     if target is not None:
-        check_not_read("out", target, [data, *rows["video_path"].unique()])
+        check_not_read("out", target, [data, *rows["video_path"].unique(), *folder.path.glob("*")])
     say_notes(rows, progress=progress)
     examples, outcome = make_examples(
         rows,
