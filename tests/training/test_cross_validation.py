@@ -154,3 +154,19 @@ def test_classes_of_one_group_are_named(tmp_path: Path, capfd) -> None:
     assert main(["train", *words, "--cross-validate", "7"]) == 2
     assert main(["train", *words, "--cross-validate", "2"]) == 2, "no video is there"
     assert "cannot know it: c." in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_who_stops_between_two_folds_is_told_how_to_go_on(
+    folds: videoqa.TrainingRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = shutil.copytree(folds.out, tmp_path / "run")
+    (out / "MANIFEST.json").unlink()
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("videoqa.training.cross_validation.score_folder", stop)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        videoqa.train(out=out, resume=True, progress=False)
+    assert stopped.value.__notes__ == [f"Go on with:\n  videoqa-train --out {out} --resume"]

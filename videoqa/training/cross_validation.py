@@ -22,7 +22,7 @@ from videoqa.launching.job import Job
 from videoqa.saving import load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
 from videoqa.training.request import Request, read_request
-from videoqa.training.resuming import LENGTHS, check_same_run, options_of_run
+from videoqa.training.resuming import LENGTHS, check_same_run, how_to_go_on, options_of_run
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.run_folder import (
     CHECKPOINTS,
@@ -68,13 +68,17 @@ def cross_validate(job: Job, num_folds: int | None) -> TrainingRun:
     out = Path(job.out or "").absolute() if job.resume else Path(RunFolder()(job)["out"])
     command = request.command(out)
     job = dataclasses.replace(job, command=command and f"{command} --cross-validate {num_folds}")
-    with removed_if_left_empty(out), _folds_removed_if_empty(out / FOLDS):
-        if not job.resume:
-            _check_no_folds(out)
-        _say_folds(_rows(request, num_folds), num_folds, job.progress)
-        scored = [_fold(job, number, num_folds, out) for number in range(1, num_folds + 1)]
-    _check_each_once(scored)
-    return _train_on_all(job, request, scored, out)
+    first = dataclasses.replace(job, fold=(1, num_folds))
+    with how_to_go_on(
+        lambda: out / FOLDS / "fold-1", first
+    ):  # also while a fold is scored, or the next begun
+        with removed_if_left_empty(out), _folds_removed_if_empty(out / FOLDS):
+            if not job.resume:
+                _check_no_folds(out)
+            _say_folds(_rows(request, num_folds), num_folds, job.progress)
+            scored = [_fold(job, number, num_folds, out) for number in range(1, num_folds + 1)]
+        _check_each_once(scored)
+        return _train_on_all(job, request, scored, out)
 
 
 def _train_on_all(job: Job, request: Request, scored: list[ScoredFolder], out: Path) -> TrainingRun:
