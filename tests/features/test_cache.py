@@ -176,3 +176,17 @@ def test_a_cache_that_others_can_write_to_is_said_once(tmp_path, capsys):
     printed = capsys.readouterr().err
     assert printed.count("every user of this machine can write to the feature cache") == 1
     assert f"chmod o-w {tmp_path / 'cache'}" in printed
+
+
+def test_a_parser_that_fails_among_threads_costs_no_entry(cache, monkeypatch):
+    """What `np.load` raises before Python 3.11.8, now and then, while other threads parse."""
+    cache.write(KEY, features_of(1), {})
+    load, failures = np.load, [SystemError("AST constructor recursion depth mismatch")] * 2
+
+    def fails_twice(*args, **options):
+        if failures:
+            raise failures.pop()
+        return load(*args, **options)
+
+    monkeypatch.setattr(np, "load", fails_twice)
+    np.testing.assert_array_equal(cache.read(KEY), features_of(1))

@@ -27,7 +27,7 @@ from videoqa.features.content_hashes import ContentHashes
 
 TOUCH_SECONDS = 600.0
 """The time of an entry's last use, by which `prune` goes, is updated at most this often."""
-_READ_ATTEMPTS = 3
+_READ_ATTEMPTS = 5
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +104,9 @@ class FeatureCache:
                 return checked_entry(self._path(key, ".json").read_bytes(), self._path(key, ".npy")), ""
             except (FileNotFoundError, NotADirectoryError):
                 return None, ""
-            except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            # Before 3.11.8 and 3.12.2 Python may raise SystemError where several threads parse the head of an
+            # array (gh-106905): the entry is sound.
+            except (OSError, ValueError, KeyError, TypeError, EOFError, SystemError) as error:
                 damage = str(error)
         return None, damage
 
