@@ -7,6 +7,8 @@ from datetime import timedelta
 from videoqa._progress import progress_bar, say
 from videoqa.training.state import PHASE_NAMES, Position
 
+BAR = "{desc} {bar} {n_fmt}/{total_fmt} [{remaining} left, {rate_fmt}{postfix}]"
+"""Of a terminal with 80 columns: what comes last is cut off there, the training accuracy."""
 LOGGED = ("loss", "accuracy", "val_loss", "val_accuracy", "steps_per_second")
 
 
@@ -38,18 +40,21 @@ class EpochProgress:
             progress=progress,
             initial=self._num_done(position),
             total=num_epochs * num_steps,
-            desc=self._name,
             unit="step",
+            bar_format=BAR,
         )
         self._prints_lines = always_lines or (progress and self._bar.disable)
 
     def show_step(self, position: Position) -> None:
         """Show that a step was taken, with the means of its epoch so far."""
-        shown = {"epoch": f"{position.epoch + 1}/{self._num_epochs}"}
-        shown |= {key: f"{value:.3f}" for key, value in position.means().items()}
+        means = position.means()
+        shown = {"loss": means.pop("loss")}
         if self._val_accuracy is not None:
-            shown["val_accuracy"] = f"{self._val_accuracy:.3f}"
-        self._bar.set_postfix(shown, refresh=False)
+            shown["val_acc"] = self._val_accuracy
+        shown["acc"] = means.pop("accuracy")
+        figures = {key: f"{value:.3f}" for key, value in (shown | means).items()}
+        self._bar.set_description_str(f"{self._name} {position.epoch + 1}/{self._num_epochs}:", refresh=False)
+        self._bar.set_postfix(figures, refresh=False)
         self._bar.update(self._num_done(position) - self._bar.n)
 
     def show_epoch(self, position: Position, logs: Mapping[str, float]) -> None:
