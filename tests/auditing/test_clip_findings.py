@@ -1,5 +1,6 @@
 """How far an estimated frame count may be off, and stills and movement in frames of every size."""
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -34,18 +35,29 @@ def test_frames_of_each_second_are_counted_by_the_rate_of_the_clip() -> None:
 
 
 def encode(
-    path: Path, frames: list[np.ndarray], codec: str = "mpeg4", pause: int = 0, **options: str
+    path: Path,
+    frames: list[np.ndarray],
+    codec: str = "mpeg4",
+    pause: int = 0,
+    numbers: np.ndarray | None = None,
+    **options: str,
 ) -> None:
-    """Write RGB frames with PyAV, 25 per second; half way the picture stands for `pause` frames more."""
+    """Write RGB frames with PyAV, 25 per second; half way the picture stands for `pause` frames more.
+
+    `numbers`, increasing, are the places of the frames at this rate; None: each follows the one before.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25, options=options)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, 25)
-        for number, frame in enumerate(frames):
+        if numbers is None:
+            numbers = np.arange(len(frames))
+            numbers[len(frames) // 2 :] += pause
+        for number, frame in zip(numbers.tolist(), frames, strict=True):
             picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
-            picture.pts = number + (pause if 2 * number >= len(frames) else 0)
+            picture.pts = number
             picture.time_base = Fraction(1, 25)
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
@@ -58,18 +70,37 @@ def findings_of(folder: Path, tmp_path: Path) -> AuditReport:
     return videoqa.audit(table, videos=folder, out=tmp_path / "audit", decode_workers=2, progress=False)
 
 
+def set_matroska_seconds(path: Path, seconds: float) -> None:
+    """Overwrite the duration in the header of a Matroska file."""
+    data = bytearray(path.read_bytes())
+    start = data.index(b"\x44\x89\x88") + 3
+    data[start : start + 8] = struct.pack(">d", 1000 * seconds)
+    path.write_bytes(data)
+
+
 @pytest.mark.slow
 def test_an_estimated_count_may_be_off_by_2_percent_and_by_2_frames(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
-    for num_frames, pause in ((200, 4), (200, 5), (30, 2), (30, 3)):
-        frames = moving_frames(num_frames + pause, num_frames)
-        encode(folder / f"{num_frames}-{pause}.mkv", frames, "ffv1", pause)
+    for num_frames, more in ((200, 4), (200, 5), (30, 2), (30, 3)):
+        path = folder / f"{num_frames}-{more}.mkv"
+        encode(path, moving_frames(num_frames + more, num_frames), "ffv1")
+        set_matroska_seconds(path, (num_frames + more) / 25)
     report = findings_of(folder, tmp_path)
     assert found(report) == {("200-5.mkv", "header_count"), ("30-3.mkv", "header_count")}
     assert report.findings["detail"].tolist() == [
         "duration and frame rate promise 205 frames, 200 were decoded",
         "duration and frame rate promise 33 frames, 30 were decoded",
     ]
+
+
+@pytest.mark.slow
+def test_a_pause_is_no_wrong_header(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    for seed, (kind, codec) in enumerate({"mkv": "ffv1", "ts": "libx264", "webm": "libvpx"}.items()):
+        encode(folder / f"pause.{kind}", moving_frames(seed, 100), codec, pause=100)
+        rate = np.sort(np.random.default_rng(seed).choice(300, 100, replace=False))
+        encode(folder / f"uneven.{kind}", moving_frames(9 + seed, 100), codec, numbers=rate)
+    assert found(findings_of(folder, tmp_path)) == set()
 
 
 @pytest.mark.slow

@@ -20,8 +20,8 @@ from videoqa.video.examining import (
 )
 from videoqa.video.limits import limits_now
 
-RULES_VERSION = 3
-"""Raised when `examine` finds more than before, so that records made earlier are made again."""
+RULES_VERSION = 4
+"""Raised when `examine` finds something else than before, so that records made earlier are made again."""
 
 _log = logging.getLogger(__name__)
 

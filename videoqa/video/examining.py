@@ -14,7 +14,7 @@ from videoqa.video._opencv import cv2
 from videoqa.video.damage import refuse_damaged
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.errors import DecodingError
-from videoqa.video.frame_pass import announced_count, header_count, times_passed
+from videoqa.video.frame_pass import announced_count, times_passed
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.picture_damage import LookedAt, look_at_pictures
 from videoqa.video.probing import VideoInfo, decoder_names, probe
@@ -105,7 +105,7 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
             "pixel_aspect": round(float(info.presentation.pixel_aspect), 4),
             "fps": info.fps,
             "decoder": decoder_names()[info.decoder_name],
-            "frames_announced": _promised_count(info),
+            "frames_announced": announced_count(info),
             "is_count_stored": info.is_count_stored,
             "frames_decoded": len(timestamps),
             "frames_damaged": pictures.within().num_suspect,
@@ -161,13 +161,6 @@ def _pass(info: VideoInfo, segments: Sequence[Segment]) -> tuple[_Looked, np.nda
     times = times_passed(info, seconds)
     digest.update(str(len(seconds)).encode())
     return looked, times, digest.hexdigest()
-
-
-def _promised_count(info: VideoInfo) -> int | None:
-    """Return the announced frame count; of a video with pauses, what its duration and mean rate promise."""
-    if timeline_of(info).decoder_seconds is None and not info.is_count_stored:
-        return header_count(info)
-    return announced_count(info)
 
 
 def _seconds(info: VideoInfo, timestamps: np.ndarray) -> float:
