@@ -82,6 +82,20 @@ def test_frames_of_an_array_give_the_answer_of_the_file(question_run: Path, clip
     assert from_array.timestamps_seconds == ()
 
 
+def test_a_name_spelled_otherwise_is_taken_and_said(
+    question_run: Path, clip: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    (tmp_path / "Übung.avi").symlink_to(clip)
+    monkeypatch.chdir(tmp_path)
+    answer = videoqa.ask("übung.mp4", "is he waving?", model=question_run)
+    assert answer.alternatives == videoqa.ask(clip, "is he waving?", model=question_run).alternatives
+    assert "'übung.mp4' is taken to mean" in answer.notes[0]
+    assert "note: 1 video of `video` found under another spelling" in capsys.readouterr().err
+    (tmp_path / "ÜBUNG.mov").touch()
+    with pytest.raises(ValueError, match="`video` must name one file.*ÜBUNG.mov"):
+        videoqa.ask("übung", "is he waving?", model=question_run)
+
+
 def test_a_segment_is_looked_at_alone(question_run: Path, clip: Path) -> None:
     whole = videoqa.ask(clip, "is he waving?", model=question_run)
     part = videoqa.ask(clip, "is he waving?", model=question_run, start_seconds=0.0, end_seconds=0.5)

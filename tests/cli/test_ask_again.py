@@ -33,6 +33,14 @@ def test_questions_are_answered_until_an_empty_line(question_run, clip, monkeypa
     assert "not asked" not in printed.out + printed.err
 
 
+def test_a_clip_spelled_otherwise_is_said_once(question_run, clip, tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "a.avi").symlink_to(clip)
+    monkeypatch.setattr("sys.stdin", Terminal("is he waving?\nis he loading?\n"))
+    assert main(["ask", str(tmp_path / "A"), "--model", str(question_run)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("is taken to mean") == 1 and printed.out.startswith("Questions about the clip")
+
+
 def test_a_clip_that_is_not_there_is_refused_before_a_question(question_run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", Terminal("is he waving?\n"))
     assert main(["ask", str(tmp_path / "none.mp4"), "--model", str(question_run)]) == 2

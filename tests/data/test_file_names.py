@@ -1,6 +1,7 @@
 """Names in tables and names on disk that are the same but for their spelling."""
 
 import json
+import os
 import unicodedata
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from videoqa.answering.predict import find_videos
 from videoqa.config import DataConfig
 from videoqa.data.annotations import check_some_there, read_annotations, read_questions
+from videoqa.data.file_names import find_video
 
 NFC, NFD = (unicodedata.normalize(form, "Überfall_é.mp4") for form in ("NFC", "NFD"))
 
@@ -136,8 +138,38 @@ def test_one_clip_to_predict_is_found_by_the_same_rule(tmp_path: Path) -> None:
     fill(tmp_path, "Jump/1.mp4")
     assert find_videos(tmp_path / "jump" / "1")[0] == [tmp_path / "Jump" / "1.mp4"]
     fill(tmp_path, "a.mp4", "a.avi")
-    with pytest.raises(ValueError, match="`video` must name one file"):
+    with pytest.raises(ValueError, match="`videos` must name one file"):
         find_videos(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "written, on_disk",
+    [
+        (NFC, NFD),
+        ("clips/A.mp4", "Clips/a.MP4"),
+        ("clips\\a.mp4", "clips/a.mp4"),
+        ("../here/clip", "clip.mkv"),
+        ("clip", "Clip/0000.jpg"),
+    ],
+)
+def test_one_video_given_by_itself_is_found_by_the_same_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, on_disk: str
+) -> None:
+    here = fill(tmp_path / "here", on_disk, "other.mp4")
+    monkeypatch.chdir(here)
+    meant = here / on_disk.removesuffix("/0000.jpg")
+    for given in (written, Path(written), os.path.join(here, written)):
+        path, (note,) = find_video(given)
+        assert path == str(meant)
+        assert note.startswith("1 video of `video` found under another spelling (")
+    assert find_video(on_disk) == (on_disk, []) and find_video("none.mp4") == ("none.mp4", [])
+
+
+def test_one_video_that_could_be_two_files_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path, "a.mp4", "a.avi")
+    with pytest.raises(ValueError, match="`video` must name one file") as caught:
+        find_video(tmp_path / "a")
+    assert all(repr(str(tmp_path / name)) in str(caught.value) for name in ("a.mp4", "a.avi"))
 
 
 @pytest.mark.parametrize(

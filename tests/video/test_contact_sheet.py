@@ -102,3 +102,18 @@ def test_a_sheet_of_large_frames_takes_little_memory(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * 1080 * 1920 * 3  # 20 frames are in the picture
+
+
+def test_a_sheet_of_a_name_spelled_otherwise(
+    write_frames: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(write_frames("clip.mkv", "ffv1", np.zeros((3, 16, 16, 3), np.uint8)))
+    out = tmp_path / "sheet.png"
+    assert main(["sheet", str(path.with_name("CLIP")), "--out", str(out)]) == 0 and out.exists()
+    meant = f"{str(path.with_name('CLIP'))!r} is taken to mean {str(path)!r}"
+    assert f"spelling (letter case, video ending): {meant}" in capsys.readouterr().err
+    assert main(["sheet", str(path.with_name("CLIP")), "--out", str(path)]) == 2
+    assert "`out` must not be a file that is read" in capsys.readouterr().err
+    path.with_name("clip.avi").touch()
+    assert main(["sheet", str(path.with_name("clip")), "--out", str(out)]) == 2
+    assert "`video` must name one file" in capsys.readouterr().err

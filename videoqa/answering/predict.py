@@ -18,7 +18,7 @@ from videoqa._tables import csv_text
 from videoqa.answering.ask import load
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_clips, read_questions, say_none_there, say_notes
-from videoqa.data.file_names import VideoNames, notes_on
+from videoqa.data.file_names import find_video
 from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import VIDEO_SUFFIXES
 from videoqa.evaluation.prediction import predict_examples
@@ -153,10 +153,8 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[
         ValueError: a folder without frames and without video files.
     """
     refuse_url("videos", videos)
-    root, respelled = Path(videos), list[str]()
-    if not root.exists():
-        found = VideoNames(root.parent).find(root.name)
-        root, respelled = Path(found.path), notes_on([found], "`videos`")
+    path, respelled = find_video(videos, "videos")
+    root = Path(path)
     if not respelled and not root.exists():
         raise FileNotFoundError(refusal("videos", "be an existing folder or file", str(videos)))
     if root.is_file():

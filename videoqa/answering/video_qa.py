@@ -10,6 +10,7 @@ import numpy as np
 
 from videoqa._checks import Refusal, check_integer, check_number
 from videoqa._fork import check_not_forked
+from videoqa.data.file_names import find_video
 from videoqa.evaluation.prediction import places_seen, predict_examples
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
@@ -147,7 +148,8 @@ class VideoQA:
         """Return the answers to several questions about one clip, which is decoded once.
 
         Args:
-            video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
+            video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`. If nothing is
+                there, the one file whose path is equal but for its spelling, which `notes` then say.
             questions: free texts; all are checked before the clip is decoded.
             top_k: length of `alternatives`.
             start_seconds, end_seconds: use the part `[start, end)` of a file; None: its beginning, its end.
@@ -165,8 +167,11 @@ class VideoQA:
         if isinstance(questions, str) or not isinstance(questions, Sequence) or not questions:
             requirement = "be a list of at least one question"
             raise Refusal("questions", requirement, questions, "For one question call `ask`.")
+        notes = self.notes
         if isinstance(video, (str, os.PathLike)):
             refuse_url("video", video)
+            video, found = find_video(video)
+            notes += tuple(found)
         unknown = [self._check_question(question) for question in questions]
         clip, timestamps = self._clip(video, start_seconds, end_seconds, fps)
         examples = self._examples(clip, list(questions))
@@ -174,7 +179,7 @@ class VideoQA:
         rows = predict_examples(self.model, examples, num_test_clips=num_test_clips).probabilities
         seen = places_seen(examples, 0, num_test_clips=num_test_clips) if timestamps else ()
         times = tuple(dict.fromkeys(timestamps[place] for place in seen))
-        notes = self.notes + self._notes_on_damage(video, start_seconds, end_seconds)
+        notes += self._notes_on_damage(video, start_seconds, end_seconds)
         return [self._answer(*row, times, top_k, notes) for row in zip(rows, unknown, strict=True)]
 
     def predict(

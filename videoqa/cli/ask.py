@@ -5,6 +5,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from videoqa._progress import say
 from videoqa.cli.arguments import add_json, add_segment, keywords
 
 if TYPE_CHECKING:
@@ -55,10 +56,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def _converse(model: "VideoQA", video: str, options: dict[str, Any]) -> None:
     """Ask for questions about one clip and print their answers, until an empty line or the end of input."""
     from videoqa import ask
-    from videoqa.video.files import check_video_file
+    from videoqa.data.file_names import find_video
+    from videoqa.video.files import check_video_file, refuse_url
 
+    refuse_url("video", video)
+    video, notes = find_video(video)
     if not os.path.isdir(video):
         check_video_file(video)
+    for note in notes:
+        say(f"note: {note}")
     print("Questions about the clip; an empty line ends.")
     while question := _next_question():
         if model.folder.vocabulary is not None:

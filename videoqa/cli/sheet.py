@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import check_not_read
+from videoqa._progress import say
 from videoqa.cli.arguments import add_out, add_segment, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
 from videoqa.config import SamplingConfig
@@ -26,11 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     sampling = SamplingConfig(**typed_options(arguments, [SamplingConfig]))
+    from videoqa.data.file_names import find_video
     from videoqa.video.contact_sheet import TILE_LONG_SIDE, contact_sheet, save_image
     from videoqa.video.decoding import ClipRequest, decode
 
-    request = ClipRequest(arguments.video, **keywords(arguments, "start_seconds", "end_seconds"))
-    check_not_read("out", arguments.out, [arguments.video, *Path(arguments.video).glob("*")])
+    path, notes = find_video(arguments.video)
+    for note in notes:
+        say(note)
+    request = ClipRequest(path, **keywords(arguments, "start_seconds", "end_seconds"))
+    check_not_read("out", arguments.out, [path, *Path(path).glob("*")])
     clip = decode(request, sampling, long_side=TILE_LONG_SIDE)
     image = contact_sheet(clip.frames, clip.timestamps_seconds, **keywords(arguments, "columns"))
     save_image(arguments.out, image)

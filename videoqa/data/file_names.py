@@ -41,9 +41,11 @@ class VideoNames:
 
     Args:
         folder: relative names start here.
+        argument: what a name that could mean two files is called in the message.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: str | os.PathLike[str], argument: str = "video") -> None:
+        self.argument = argument
         self.folder = os.path.abspath(folder)
         self._listing = cache(_listing)
 
@@ -64,7 +66,7 @@ class VideoNames:
         if len({os.path.realpath(path) for path in found}) > 1:
             shown = " and ".join(map(repr, found[:SHOWN]))
             advice = f"Nothing has that name itself, and these could be meant: {shown}. Write one of them."
-            raise Refusal("video", "name one file", stripped, advice)
+            raise Refusal(self.argument, "name one file", stripped, advice)
         path = self._path(stripped)
         if not found:
             return FoundVideo(stripped, path)
@@ -90,6 +92,23 @@ class VideoNames:
             if os.path.isdir(folder := os.path.join(base, name)):
                 paths += self._under(folder, parts[1:], other_ending)
         return sorted(paths)
+
+
+def find_video(path: str | os.PathLike[str], name: str = "video") -> tuple[str, list[str]]:
+    """Return the path of a video that was named by itself, not in a table, and what to say of it.
+
+    Args:
+        path: as the user gave it; stays as it is if something is there, or if nothing could be meant.
+        name: the argument.
+
+    Raises:
+        ValueError: two files could be meant, see `VideoNames.find`.
+    """
+    text = os.fsdecode(path)
+    if os.path.lexists(text):
+        return text, []
+    found = VideoNames(os.curdir, name).find(text)
+    return (found.path, notes_on([found], f"`{name}`")) if found.differs else (text, [])
 
 
 def without_taken(found: Mapping[str, FoundVideo]) -> dict[str, FoundVideo]:
