@@ -48,6 +48,19 @@ def training_command(
     return shlex.join(words)
 
 
+def typed_command(**typed: Any) -> str:
+    """Return the `videoqa-train` command that gives options as they were given, quoted for a POSIX shell.
+
+    Args:
+        **typed: keywords of `train`; an empty tuple is left out.
+    """
+    words = [PROGRAM]
+    for name, value in typed.items():
+        value = tuple(value) if isinstance(value, list) else value
+        words += [] if value == () else words_of(name, value)
+    return shlex.join(words)
+
+
 def shortest_options(config: RunConfig, named: Container[str] = ()) -> dict[str, Any]:
     """Return the fewest flat options that give `config`, and the `named` ones.
 
@@ -82,7 +95,7 @@ def words_of(name: str, value: Any) -> list[str]:
         return [flag, *map(str, value)]
     if name in COMMA_SEPARATED:
         value = ",".join(value)
-    texts = value if isinstance(value, tuple) else [NONE if value is None else str(value)]
+    texts = map(str, value) if isinstance(value, tuple) else [NONE if value is None else str(value)]
     return [word for text in texts for word in _flag_and_text(flag, text)]
 
 

@@ -157,6 +157,31 @@ def test_classes_of_one_group_are_named(tmp_path: Path, capfd) -> None:
 
 
 @pytest.mark.slow
+def test_a_stopped_cross_validation_is_finished_once_its_last_model_has_begun(
+    folds: videoqa.TrainingRun, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = shutil.copytree(folds.out, tmp_path / "run")
+    shutil.rmtree(out / "evaluation")  # as if it had been stopped before the folds were pooled
+    weights = (out / "model.weights.h5").stat().st_mtime_ns
+    again = videoqa.train(out=out, resume=True, progress=False)
+    assert again.metrics["cross_validation"]["accuracy"] == folds.metrics["cross_validation"]["accuracy"]
+    assert (out / "model.weights.h5").stat().st_mtime_ns == weights
+    (out / "MANIFEST.json").unlink()
+    finished = videoqa.train(out=out, resume=True, finish=True)
+    assert "The model on all rows is trained" not in capsys.readouterr().err
+    assert finished.metrics["finished_after"] == len(folds.history)
+    assert finished.metrics["cross_validation"]["num_rows"] == 18
+    (out / "MANIFEST.json").unlink()
+    shutil.rmtree(out / "checkpoints")
+    (out / "folds" / "fold-2" / "MANIFEST.json").unlink()
+    message = "once the training of the model on all rows has begun.*1 of 2 folds are done, their models in "
+    with pytest.raises(ValueError, match=f"{message}{out / 'folds'}"):
+        videoqa.train(out=out, resume=True, finish=True, progress=False)
+    assert main(["train", "--out", str(out), "--resume", "--finish", "--cross-validate", "2"]) == 2
+    assert "`finish` must be left out with cross_validate" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_who_stops_between_two_folds_is_told_how_to_go_on(
     folds: videoqa.TrainingRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,4 +194,6 @@ def test_who_stops_between_two_folds_is_told_how_to_go_on(
     monkeypatch.setattr("videoqa.training.cross_validation.score_folder", stop)
     with pytest.raises(KeyboardInterrupt) as stopped:
         videoqa.train(out=out, resume=True, progress=False)
-    assert stopped.value.__notes__ == [f"Go on with:\n  videoqa-train --out {out} --resume"]
+    line = f"videoqa-train --out {out} --resume"
+    ending = f"\nor make a model of what is there:\n  {line} --finish"
+    assert stopped.value.__notes__ == [f"Nothing new was kept yet. Go on with:\n  {line}{ending}"]

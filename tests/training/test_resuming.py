@@ -14,7 +14,6 @@ from videoqa.training.checkpoints import save_checkpoint
 from videoqa.training.resuming import (
     check_same_run,
     check_unfinished,
-    how_to_go_on,
     options_of_run,
     resumable,
     resumed,
@@ -218,22 +217,6 @@ def test_a_run_that_went_on_and_was_not_saved_is_not_finished(question_run: Path
         check_unfinished({"phase": "model", "position": position}, config, question_run)
 
 
-def test_who_stops_a_run_is_told_how_to_go_on(tmp_path: Path) -> None:
-    out = tmp_path / "my run"
-    job = Job(data=(), options={}, launch=LaunchConfig(local_workers=2))
-
-    def stop() -> KeyboardInterrupt:
-        with pytest.raises(KeyboardInterrupt) as stopped, how_to_go_on(lambda: out, job):
-            raise KeyboardInterrupt
-        return stopped.value
-
-    assert not hasattr(stop(), "__notes__")  # nothing was saved yet
-    save_checkpoint(out / CHECKPOINTS, "1-model-3", {}, {}, keep=1)
-    (note,) = stop().__notes__
-    line = f"videoqa-train --out '{out}' --resume --local-workers 2"
-    assert note == f"Go on with:\n  {line}\nor make a model of what is there:\n  {line} --finish"
-
-
 def test_a_run_is_finished_only_where_its_model_was_begun(tmp_path: Path) -> None:
     saved = as_saved({"data": ("/a.csv",)}, phase="blind", num_tables=0, initial_model=None)
     save_checkpoint(tmp_path / CHECKPOINTS, "1", saved, {}, keep=1)
@@ -241,14 +224,3 @@ def test_a_run_is_finished_only_where_its_model_was_begun(tmp_path: Path) -> Non
         train("sample", finish=True)
     with pytest.raises(ValueError, match="So far only the blind model has been trained"):
         train(out=tmp_path, resume=True, finish=True)
-
-
-@pytest.mark.parametrize(("number", "at"), [(2, "folds/fold-2"), (0, ".")])
-def test_who_stops_a_cross_validation_is_told_how_to_go_on_with_all_of_it(
-    tmp_path: Path, number: int, at: str
-) -> None:
-    (tmp_path / at / CHECKPOINTS / "1").mkdir(parents=True)
-    job = Job(data=("a.csv",), options={}, launch=LaunchConfig(), fold=(number, 3))
-    with pytest.raises(KeyboardInterrupt) as stopped, how_to_go_on(lambda: tmp_path / at, job):
-        raise KeyboardInterrupt
-    assert stopped.value.__notes__ == [f"Go on with:\n  videoqa-train --out {tmp_path} --resume"]

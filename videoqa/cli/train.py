@@ -4,7 +4,7 @@ import argparse
 import shlex
 from typing import Any
 
-from videoqa._command import PROGRAM, words_of
+from videoqa._command import typed_command
 from videoqa.cli.arguments import (
     MODEL_OUT,
     add_data,
@@ -57,15 +57,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     options = typed_options(arguments, OPTION_PARTS)
+    typed = options | keywords(arguments, "out", "initial_model", "cross_validate", "progress")
     if not arguments.resume:
-        typed = options | keywords(arguments, "out", "initial_model", "cross_validate", "progress")
-        command = [PROGRAM, "--data", "sample", *(["--json"] if arguments.json else [])]
-        command += [word for name, value in typed.items() for word in words_of(name, value)]
-        check_data_given(arguments, shlex.join(command), "the built-in clips")
+        shown = {"data": "sample"} | ({"json": True} if arguments.json else {}) | typed
+        check_data_given(arguments, typed_command(**shown), "the built-in clips")
     launch = set(field_names(LaunchConfig))
     LaunchConfig(**{name: value for name, value in options.items() if name in launch})
     run_config_from_options({name: value for name, value in options.items() if name not in launch})
-    from videoqa import train
+    try:
+        from videoqa import train
+    except KeyboardInterrupt as stop:  # it takes some seconds on a machine that is busy
+        flags = keywords(arguments, "resume", "finish")
+        line = typed_command(**typed, **{name: True for name, value in flags.items() if value})
+        stop.add_note(f"Nothing was begun yet. Type again:\n  {line}")
+        raise
 
     data = options.pop("data", None)
     given = keywords(arguments, "out", "initial_model", "resume", "finish", "cross_validate", "progress")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import Refusal, check_integer, refusal
+from videoqa._checks import Refusal, check_integer, counted, refusal
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa.data.annotations import read_annotations, split_sources
@@ -20,23 +20,23 @@ from videoqa.evaluation.evaluate import ScoredFolder, score_folder
 from videoqa.evaluation.pooling import pool_folds, write_pooled
 from videoqa.launching.job import Job
 from videoqa.saving import load_model_folder
+from videoqa.training.after_stop import can_be_finished
 from videoqa.training.checkpoints import newest_checkpoint
 from videoqa.training.request import Request, read_request
-from videoqa.training.resuming import LENGTHS, check_same_run, how_to_go_on, options_of_run
+from videoqa.training.resuming import LENGTHS, check_same_run, options_of_run
 from videoqa.training.run import TrainingRun, run_training
 from videoqa.training.run_folder import (
     CHECKPOINTS,
+    FOLDS,
     RunFolder,
+    are_unfinished_folds,
     check_new_folder,
     holds_checkpoints,
     removed_if_left_empty,
 )
 
-FOLDS = "folds"
-"""The folder of the folds' models, in that of the model on everything."""
 
-
-def cross_validate(job: Job, num_folds: int | None) -> TrainingRun:
+def cross_validate(job: Job, num_folds: int | None, choose_folder: RunFolder) -> TrainingRun:
     """Train and score a model for each fold, then one on all rows, and return that one.
 
     Rows of a group stay in one fold; test rows of the user's own are in none. Each fold's model chooses its
@@ -46,6 +46,7 @@ def cross_validate(job: Job, num_folds: int | None) -> TrainingRun:
     Args:
         job: the call of `train`.
         num_folds: 2 to the number of groups; None with `job.resume`: as it was.
+        choose_folder: chooses the folder of a run that is not resumed.
 
     Returns:
         The run on all rows; `metrics["cross_validation"]` are the pooled scores, which are also written to
@@ -57,42 +58,48 @@ def cross_validate(job: Job, num_folds: int | None) -> TrainingRun:
     """
     if num_folds is not None:
         check_integer("cross_validate", num_folds, minimum=2)
-    _check_options(job)
+    _check_options(job, num_folds)
     if job.resume:
         job, num_folds = _resumed(job, num_folds)
+    if job.finish:
+        _check_last_begun(Path(job.out or ""), num_folds)
     assert num_folds is not None  # only a resumed run may leave it out
     request = read_request(job)
     if request.config.training.strategy == "multiworker":
         advice = "Its folds are trained one after the other: 'single' or 'mirrored' will do."
         raise Refusal("strategy", "be another one with cross_validate", "multiworker", advice)
-    out = Path(job.out or "").absolute() if job.resume else Path(RunFolder()(job)["out"])
+    out = Path(job.out or "").absolute() if job.resume else Path(choose_folder(job)["out"])
     command = request.command(out)
     job = dataclasses.replace(job, command=command and f"{command} --cross-validate {num_folds}")
-    first = dataclasses.replace(job, fold=(1, num_folds))
-    with how_to_go_on(
-        lambda: out / FOLDS / "fold-1", first
-    ):  # also while a fold is scored, or the next begun
-        with removed_if_left_empty(out), _folds_removed_if_empty(out / FOLDS):
-            if not job.resume:
-                _check_no_folds(out)
-            _say_folds(_rows(request, num_folds), num_folds, job.progress)
-            scored = [_fold(job, number, num_folds, out) for number in range(1, num_folds + 1)]
-        _check_each_once(scored)
-        return _train_on_all(job, request, scored, out)
+    with removed_if_left_empty(out), _folds_removed_if_empty(out / FOLDS):
+        if not job.resume:
+            _check_no_folds(out)
+        _say_folds(_rows(request, num_folds), num_folds, job.progress)
+        scored = [_fold(job, number, num_folds, out) for number in range(1, num_folds + 1)]
+    _check_each_once(scored)
+    return _train_on_all(job, request, scored, out)
 
 
 def _train_on_all(job: Job, request: Request, scored: list[ScoredFolder], out: Path) -> TrainingRun:
     """Train the model on all rows, and write the pooled scores of the folds into its folder."""
     pooled, epochs = pool_folds(scored), _epochs(scored, request)
-    say(
-        f"The model on all rows is trained for {epochs} epochs, the median of the folds' best.",
-        progress=job.progress,
-    )
     options = {**job.options, "epochs": epochs, "validation_share": 0.0}
     whole = dataclasses.replace(job, options=options, fold=(0, len(scored)))
-    run = run_training(read_request(whole), out=out, resume=_goes_on(out))
+    if _is_done(out):  # it was stopped while the scores were pooled
+        model = load_model_folder(out)
+        run = TrainingRun(model.path, model.config, model.metrics["history"], model.metrics)
+    else:
+        if not job.finish:
+            length = f"{counted(epochs, 'epoch')}, the median of the folds' best"
+            say(f"The model on all rows is trained for {length}.", progress=job.progress)
+        run = run_training(read_request(whole), out=out, resume=_goes_on(out))
     scores = write_pooled(pooled, load_model_folder(run.out), request.config.data.limit)
     return dataclasses.replace(run, metrics=run.metrics | {"cross_validation": scores})
+
+
+def _is_done(out: Path) -> bool:
+    """Return whether the folder holds the model on all rows, trained to its end."""
+    return (out / MANIFEST).exists() and load_model_folder(out).metrics.get("finished_after") is None
 
 
 @contextlib.contextmanager
@@ -116,21 +123,33 @@ def _check_no_folds(out: Path) -> None:
         raise FileExistsError(refusal("out", "not hold folds of a stopped run", str(out), advice))
 
 
-def _check_options(job: Job) -> None:
+def _check_options(job: Job, num_folds: int | None) -> None:
     """Refuse what a cross-validation cannot take."""
     if job.initial_model is not None:
         advice = "It may have learned from the clips that a fold holds out."
         raise Refusal("initial_model", "be left out with cross_validate", job.initial_model, advice)
-    if job.finish:
+    if job.finish and num_folds is not None:
         raise Refusal("finish", "be left out with cross_validate: it finishes one model", True)
     if job.launch.max_restarts:
         advice = "Its folds are trained in this process, which nothing watches."
         raise Refusal("max_restarts", "be left out with cross_validate", job.launch.max_restarts, advice)
 
 
-def are_unfinished_folds(out: str | os.PathLike[str] | None) -> bool:
-    """Return whether a folder holds the folds of a cross-validation whose last model is not done."""
-    return out is not None and (Path(out) / FOLDS).is_dir() and not (Path(out) / MANIFEST).exists()
+def _check_last_begun(out: Path, num_folds: int | None) -> None:
+    """Refuse to finish a cross-validation before the training of its last model has begun.
+
+    Raises:
+        ValueError: saying what there is, and how to go on.
+    """
+    if can_be_finished(out):
+        return
+    folders = [out / FOLDS / f"fold-{number}" for number in range(1, (num_folds or 0) + 1)]
+    done = sum((folder / MANIFEST).exists() for folder in folders)
+    advice = (
+        f"Go on with --resume alone; {done} of {num_folds} folds are done, their models in {out / FOLDS}."
+    )
+    requirement = "be given once the training of the model on all rows has begun, after the folds"
+    raise Refusal("finish", requirement, True, advice)
 
 
 def _resumed(job: Job, num_folds: int | None) -> tuple[Job, int]:

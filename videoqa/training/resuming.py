@@ -3,13 +3,11 @@
 import contextlib
 import dataclasses
 import os
-import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from videoqa._checks import Refusal
-from videoqa._command import PROGRAM, words_of
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa.config import (
@@ -17,7 +15,6 @@ from videoqa.config import (
     BACKBONE_OPTIONS,
     GRID_OPTIONS,
     PARTS,
-    LaunchConfig,
     RunConfig,
     field_names,
     run_config_from_json,
@@ -26,7 +23,7 @@ from videoqa.data.annotations import split_sources
 from videoqa.launching.job import Job
 from videoqa.saving import load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
-from videoqa.training.run_folder import CHECKPOINTS, check_resumable, holds_checkpoints
+from videoqa.training.run_folder import CHECKPOINTS, check_resumable
 from videoqa.training.state import PHASE_NAMES
 
 FREE = ("data", "videos", "annotations", "strategy", "epochs", "unfreeze_epochs")
@@ -210,35 +207,6 @@ def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: b
             f"The {schedule} schedule of the learning rate now ends after {config.training.epochs} epochs"
         )
         say(f"{message} instead of {epochs}: from here on it follows the new curve.", progress=progress)
-
-
-@contextlib.contextmanager
-def how_to_go_on(folder: Callable[[], Path | None], job: Job) -> Iterator[None]:
-    """Add to a `KeyboardInterrupt` in the block the lines that go on with the run, or end it, as a note.
-
-    Args:
-        folder: returns the run's folder; None: it has none yet.
-        job: the call of `train`.
-    """
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        out, fold = folder(), (job.fold or (0, 0))[0]
-        if out is not None and (holds_checkpoints(out) or fold > 1) and not getattr(stop, "__notes__", []):
-            command = resume_command(out.parent.parent if fold else out, job)
-            ending = f"\nor make a model of what is there:\n  {command} --finish"
-            stop.add_note(f"Go on with:\n  {command}{'' if job.fold else ending}")
-        raise
-
-
-def resume_command(folder: Path, job: Job) -> str:
-    """Return the command that goes on with a run, quoted for a POSIX shell."""
-    words = [PROGRAM, *words_of("out", str(folder.absolute())), "--resume"]
-    for item in dataclasses.fields(LaunchConfig):
-        value = getattr(job.launch, item.name)
-        if value != item.default:
-            words += words_of(item.name, value)
-    return shlex.join(words)
 
 
 @contextlib.contextmanager

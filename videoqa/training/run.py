@@ -21,7 +21,7 @@ from videoqa.training.memory import ONE_REPLICA, Replicas
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request
-from videoqa.training.resuming import check_resumed, how_to_go_on, resumable, say_new_schedule
+from videoqa.training.resuming import check_resumed, resumable, say_new_schedule
 from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
 from videoqa.training.stages import TrainedModel, model_stage, train_blind, train_stage, unfrozen_stage
 from videoqa.training.state import RunCheckpoints
@@ -147,13 +147,13 @@ def run_training(
         drop_newer(restored)
     # What there is to say of the data, a worker said when it was prepared, before the start.
     progress = job.progress and control is None
-    with how_to_go_on(lambda: folder, job), removed_if_left_empty(folder):
+    with removed_if_left_empty(folder):
         data = prepare_data(request, replicas, progress=progress)
     if restored is not None:
         check_resumed(restored.state, config, folder, data.hashes)
         say_new_schedule(restored.state, config, progress=job.progress)
     strategy = strategy or _start(request)
-    with graceful_stop() as stop, how_to_go_on(lambda: folder, job):
+    with graceful_stop() as stop:
         control = control or RunControl(stop=stop)
         checkpoints = _checkpoints(request, data, folder if control.is_chief else None, restored)
         run = Run(request, data, folder, strategy, control, checkpoints)

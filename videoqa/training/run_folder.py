@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import Refusal, refusal
-from videoqa._manifest import MANIFEST
+from videoqa._manifest import MANIFEST, read_json
+from videoqa.config import CROSS_VALIDATION
 from videoqa.launching.job import Job
-from videoqa.saving import BLIND, PARTS_OF_A_FOLDER, UNFINISHED, remove
+from videoqa.saving import BLIND, METRICS, PARTS_OF_A_FOLDER, UNFINISHED, remove
 
 CHECKPOINTS = "checkpoints"
+FOLDS = "folds"
+"""The folder of a cross-validation's models, in that of the model on everything."""
 PARTS_OF_A_RUN = (*PARTS_OF_A_FOLDER[:-1], MANIFEST, BLIND, "logs", "evaluation", CHECKPOINTS)
 
 
@@ -115,8 +118,27 @@ def holds_checkpoints(run: Path) -> bool:
 
     What a kill left half written or half removed has a hidden name, and is none.
     """
+    return bool(checkpoint_names(run))
+
+
+def checkpoint_names(run: Path) -> list[str]:
+    """Return the names of the whole checkpoints in the folder of a run; the newest sorts last."""
     names = [path.name for path in (run / CHECKPOINTS).glob("*")]
-    return any(not name.startswith(".") or ".replaced-" in name for name in names)
+    whole = [name for name in names if not name.startswith(".") or ".replaced-" in name]
+    return [name.removeprefix(".") for name in whole]
+
+
+def are_unfinished_folds(out: str | os.PathLike[str] | None) -> bool:
+    """Return whether a folder holds a cross-validation that lacks its last model, or the pooled scores.
+
+    A last model that was finished early, by `finish`, may still be trained to its end.
+    """
+    if out is None or not (Path(out) / FOLDS).is_dir():
+        return False
+    run = Path(out)
+    if not ((run / MANIFEST).exists() and (run / "evaluation" / CROSS_VALIDATION / METRICS).exists()):
+        return True
+    return read_json(run / METRICS).get("finished_after") is not None
 
 
 @contextlib.contextmanager

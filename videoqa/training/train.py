@@ -15,14 +15,14 @@ from videoqa.launching.job import Job, Outcome
 from videoqa.launching.launcher import launch as start_workers
 from videoqa.launching.stopping import StopRequest, graceful_stop, raise_again
 from videoqa.saving import load_model_folder
+from videoqa.training.after_stop import how_to_go_on
 from videoqa.training.checks import check_shares
 from videoqa.training.control import TrainingStopped
-from videoqa.training.cross_validation import are_unfinished_folds
 from videoqa.training.cross_validation import cross_validate as run_folds
 from videoqa.training.request import read_request
-from videoqa.training.resuming import check_resumed, how_to_go_on, resumed
+from videoqa.training.resuming import check_resumed, resumed
 from videoqa.training.run import TrainingRun, run_training
-from videoqa.training.run_folder import RunFolder
+from videoqa.training.run_folder import RunFolder, are_unfinished_folds
 
 if TYPE_CHECKING:
     import keras
@@ -60,7 +60,8 @@ def train(
         resume: go on with the run that was stopped in `out`. Options that are not given are as they were; of
             the others only the strategy, the number of workers, paths and more epochs may differ.
         finish: with `resume`, train no further and write the model that the stopped run has so far: its best
-            epoch's, or, before its first epoch ended, that of its newest checkpoint.
+            epoch's, or, before its first epoch ended, that of its newest checkpoint. Of a cross-validation it
+            finishes the model on all rows, once its training has begun.
         cross_validate: train and score this many models, each on all but its share of the groups, then the
             model of the run on all rows. For few clips: every row is scored once, by a model that never saw
             its clip. The pooled scores are in `metrics["cross_validation"]` of the run and in
@@ -98,21 +99,28 @@ def train(
     )
     if finish and not resume:
         raise Refusal("finish", "be given with resume: it finishes a run that was stopped", finish)
-    if cross_validate is not None or (resume and not finish and are_unfinished_folds(out)):
-        _check_launch(launch, job.options.get("strategy", RunConfig().training.strategy))
-        return run_folds(job, cross_validate)
+    choose_folder = RunFolder()
+    with how_to_go_on(lambda: choose_folder.folder, job, cross_validate):
+        if cross_validate is not None or (resume and are_unfinished_folds(out)):
+            _check_launch(launch, job.options.get("strategy", RunConfig().training.strategy))
+            return run_folds(job, cross_validate, choose_folder)
+        return _trained(job, choose_folder)
+
+
+def _trained(job: Job, choose_folder: RunFolder) -> TrainingRun:
+    """Train one model, in this process or in workers."""
     saved = None
-    if resume:
+    if job.resume:
         job, saved = resumed(job)
     request = read_request(job)
-    if saved is not None and out is not None:
-        check_resumed(saved, request.config, Path(out))
+    if saved is not None and job.out is not None:
+        check_resumed(saved, request.config, Path(job.out))
     strategy = request.config.training.strategy
-    _check_launch(launch, strategy)
-    if strategy != "multiworker" and not launch.max_restarts:
-        return run_training(request, **RunFolder()(job))
+    _check_launch(job.launch, strategy)
+    if strategy != "multiworker" and not job.launch.max_restarts:
+        return run_training(request, **choose_folder(job))
     with graceful_stop(speaks=False) as stop:
-        return _launched(job, request.config, stop)
+        return _launched(job, request.config, stop, choose_folder)
 
 
 def _split_options(options: dict[str, Any]) -> tuple[LaunchConfig, dict[str, Any]]:
@@ -136,15 +144,13 @@ def _check_launch(launch: LaunchConfig, strategy: str) -> None:
             raise Refusal(item.name, requirement, value, advice)
 
 
-def _launched(job: Job, config: RunConfig, stop: StopRequest) -> TrainingRun:
+def _launched(job: Job, config: RunConfig, stop: StopRequest, choose_folder: RunFolder) -> TrainingRun:
     """Train in worker processes, and return the run that they wrote."""
-    choose_folder = RunFolder()
-    with how_to_go_on(lambda: choose_folder.folder, job):
-        outcome = _outcome(job, config, stop, choose_folder)
-        if outcome.stopped_by is not None:
-            stop.note(outcome.stopped_by)
-            raise_again(stop)
-            raise TrainingStopped(outcome.stopped_by)
+    outcome = _outcome(job, config, stop, choose_folder)
+    if outcome.stopped_by is not None:
+        stop.note(outcome.stopped_by)
+        raise_again(stop)
+        raise TrainingStopped(outcome.stopped_by)
     return _run_of(outcome)
 
 
