@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from videoqa.answering.predict import find_videos
 from videoqa.config import DataConfig
 from videoqa.data.annotations import read_annotations
 from videoqa.data.archives import archives_in
@@ -63,26 +64,62 @@ def test_links_are_followed_and_circles_end(tmp_path: Path) -> None:
     (clips / "run" / "self.mp4").symlink_to("self.mp4")
     (elsewhere / "deep" / "up").symlink_to(clips)
     (elsewhere / "deep" / "here").symlink_to(".")
-    run = ["a.mp4", "b.mp4", "gone.mp4", "self.mp4"]
-    expected = [
-        "jump/c.mp4",
-        "jump/deep/d.mp4",
-        *(f"{label}/{name}" for label in ("run", "walk") for name in run),
+    run = [f"run/{name}" for name in ("a.mp4", "b.mp4", "gone.mp4", "self.mp4")]
+    walk = walk_folder(clips)
+    assert walk.files == ["jump/c.mp4", "jump/deep/d.mp4", *run]
+    assert walk.notes() == [
+        "Passed over 3 linked folders that were read already: 'jump/deep/here' is 'jump/deep', "
+        "'jump/deep/up' is '.', 'walk' is 'run'."
     ]
-    assert walk_folder(clips).files == expected
 
 
-def test_two_folders_linked_into_each_other_end(tmp_path: Path) -> None:
-    fill(tmp_path, "one/a.mp4", "two/b.mp4")
-    (tmp_path / "one" / "to").symlink_to(tmp_path / "two")
-    (tmp_path / "two" / "to").symlink_to(tmp_path / "one")
-    assert walk_folder(tmp_path).files == ["one/a.mp4", "one/to/b.mp4", "two/b.mp4", "two/to/a.mp4"]
+@pytest.mark.parametrize("num_folders", [2, 4, 6])
+def test_folders_linked_to_each_other_are_read_once_and_said(tmp_path: Path, num_folders: int) -> None:
+    labels = [f"class{number}" for number in range(num_folders)]
+    clips = fill(tmp_path / "clips", *(f"{label}/{label}.mp4" for label in labels))
+    for label in labels:
+        for other in labels:
+            if other != label:
+                (clips / label / f"to-{other}").symlink_to(clips / other)
+    table = read_annotations(DataConfig(data=("folder",), videos=str(clips)))
+    assert table["video_id"].tolist() == [f"{label}/{label}" for label in labels]
+    count = num_folders * (num_folders - 1)
+    (note,) = table.attrs["notes"]
+    said = (
+        f"{clips}: Passed over {count} linked folders that were read already: 'class0/to-class1' is 'class1'"
+    )
+    assert note.startswith(said)
+    found, _, notes = find_videos(clips)
+    assert found == [clips / label / f"{label}.mp4" for label in labels]
+    assert notes == [note.removeprefix(f"{clips}: ")]
+    (clips / "class0" / "all.zip").touch()
+    assert len(list(archives_in([str(clips)]))) == 1
+
+
+def test_the_folder_itself_is_read_rather_than_a_link_to_it(tmp_path: Path) -> None:
+    fill(tmp_path, "clips/zoo/deep/a.mp4", "elsewhere/sub/b.mp4")
+    for name, target in (
+        ("ape", "zoo/deep"),
+        ("bee", "../elsewhere/sub"),
+        ("cat", "../elsewhere"),
+        ("dog", "bee"),
+    ):
+        (tmp_path / "clips" / name).symlink_to(target)
+    walk = walk_folder(tmp_path / "clips")
+    assert walk.files == ["bee/b.mp4", "zoo/deep/a.mp4"]
+    assert walk.read_already == {"ape": "zoo/deep", "cat/sub": "bee", "dog": "bee"}
 
 
 def test_one_file_reached_by_two_ways_is_one_file(tmp_path: Path) -> None:
     fill(tmp_path, "one/a.mp4")
     (tmp_path / "two").symlink_to(tmp_path / "one")
-    assert VideoIndex(tmp_path).find(["a"]) == str(tmp_path / "one" / "a.mp4")
+    fill(tmp_path, "three/a.mp4")
+    (tmp_path / "one" / "up").symlink_to(tmp_path)
+    (tmp_path / "three" / "deep").mkdir()
+    (tmp_path / "Three").symlink_to(tmp_path / "three" / "deep")
+    assert VideoIndex(tmp_path).find(["three/none"]) is None
+    for name in ("one/a", "two/a", "TWO/A", "one/up/one/a", "one/up/two/up/one/a"):
+        assert VideoIndex(tmp_path).find([name]) == str(tmp_path / "one" / "a.mp4")
 
 
 def test_archives_are_found_behind_links_and_not_in_litter(tmp_path: Path) -> None:

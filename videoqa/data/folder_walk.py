@@ -1,7 +1,9 @@
 """Lists the files of a folder for all commands alike: links followed, what programs leave passed over."""
 
+import enum
+import heapq
 import os
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -31,11 +33,13 @@ class FolderWalk:
         files: relative to the folder, `/` between the parts, sorted.
         passed_over: files and folders that are nobody's clips, in the same form; nothing inside is listed.
         unreadable: folders that this user may not open.
+        read_already: path of each linked folder that was read at another path, and that path.
     """
 
     files: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    read_already: dict[str, str] = field(default_factory=dict)
 
     def notes(self, used: Container[str] | None = None) -> list[str]:
         """Return in words what was passed over; nothing if everything was listed.
@@ -60,37 +64,61 @@ class FolderWalk:
                 f"Passed over {_counted(self.unreadable, 'folder', 'folders')} that cannot be opened: "
                 f"{_shown(self.unreadable)}."
             )
+        if self.read_already:
+            pairs = [f"{path!r} is {first!r}" for path, first in self.read_already.items()]
+            count = _counted(pairs, "linked folder that was", "linked folders that were")
+            notes.append(f"Passed over {count} read already: {_shown(pairs, str)}.")
         return notes
+
+    def first_path(self, path: str, form: Callable[[str], str] = str) -> str:
+        """Return the path under which a file is listed, if it leads through a folder of `read_already`.
+
+        Args:
+            path: relative to the folder.
+            form: in which paths are compared.
+        """
+        for _ in range(path.count("/")):  # in one form two folders may have the same path
+            for other, first in self.read_already.items():
+                if path.startswith(start := f"{form(other)}/"):
+                    path = str(PurePosixPath(form(first), path.removeprefix(start)))
+        return path
 
 
 def walk_folder(folder: str | os.PathLike[str], *, max_files: int | None = None) -> FolderWalk:
     """Return the files in a folder and in all folders below it, linked ones too.
 
-    A link to a folder that it lies in is not followed, for that would never end.
+    Each folder is read once, at the path that leads through the fewest links, of equal ones at the first:
+    folders that are linked to each other hold no file twice, and a circle ends.
 
     Args:
         folder: where to look; nothing is found where no folder is.
         max_files: stop after the folder in which this number is reached; None: list all.
     """
     walk = FolderWalk()
-    waiting = [("", frozenset({_identity(os.fspath(folder))}))]
+    read: dict[tuple[object, ...], str] = {}
+    waiting = [(0, "")]
     while waiting and (max_files is None or len(walk.files) < max_files):
-        relative, above = waiting.pop()
+        num_links, relative = heapq.heappop(waiting)
+        first = read.setdefault(_identity(os.path.join(folder, relative)), relative)
+        if first != relative:
+            walk.read_already[relative] = first or "."
+            continue
         try:
             names = _names(os.path.join(folder, relative))
         except OSError:
             walk.unreadable.append(relative or ".")
             continue
-        for name in sorted(names, reverse=True):
+        for name, kind in names.items():
             path = str(PurePosixPath(relative, name))
             if is_litter(name, names):
                 walk.passed_over.append(path)
-            elif not names[name]:
+            elif kind is _Kind.FILE:
                 walk.files.append(path)
-            elif (identity := _identity(os.path.join(folder, path))) not in above:
-                waiting.append((path, above | {identity}))
+            else:
+                heapq.heappush(waiting, (num_links + (kind is _Kind.LINKED_FOLDER), path))
     walk.files.sort()
     walk.passed_over.sort()
+    walk.read_already = dict(sorted(walk.read_already.items()))
     return walk
 
 
@@ -110,32 +138,41 @@ def is_litter(name: str, beside: Container[str] = ()) -> bool:
     )
 
 
-def _names(folder: str) -> dict[str, bool]:
-    """Return each name in a folder and whether it is a folder, or a link to one."""
+class _Kind(enum.Enum):
+    FILE = enum.auto()
+    FOLDER = enum.auto()
+    LINKED_FOLDER = enum.auto()
+
+
+def _names(folder: str) -> dict[str, _Kind]:
+    """Return each name in a folder and what it is."""
     with os.scandir(folder) as entries:
-        return {entry.name: _is_folder(entry) for entry in entries}
+        return {entry.name: _kind(entry) for entry in entries}
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _kind(entry: os.DirEntry[str]) -> _Kind:
     try:
-        return entry.is_dir()
+        if not entry.is_dir():
+            return _Kind.FILE
+        return _Kind.LINKED_FOLDER if entry.is_symlink() else _Kind.FOLDER
     except OSError:  # a link to itself, for one
-        return False
+        return _Kind.FILE
 
 
-def _identity(folder: str) -> tuple[int, int]:
+def _identity(folder: str) -> tuple[object, ...]:
     """Return what a folder has in common with every link to it."""
     try:
         status = os.stat(folder)
     except OSError:
-        return (-1, -1)
-    return status.st_dev, status.st_ino
+        return (folder,)
+    # some network file systems number nothing
+    return (status.st_dev, status.st_ino) if status.st_ino else (os.path.realpath(folder),)
 
 
 def _counted(entries: list[str], one: str, several: str) -> str:
     return f"{len(entries):,} {one if len(entries) == 1 else several}"
 
 
-def _shown(entries: list[str]) -> str:
+def _shown(entries: list[str], form: Callable[[str], str] = repr) -> str:
     more = f" and {len(entries) - SHOWN:,} more" if len(entries) > SHOWN else ""
-    return ", ".join(map(repr, entries[:SHOWN])) + more
+    return ", ".join(map(form, entries[:SHOWN])) + more

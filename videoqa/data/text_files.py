@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import Refusal, check_file
+from videoqa.data.folder_walk import walk_folder
 
 
 def read_text(path: Path) -> str:
@@ -59,6 +60,7 @@ def annotation_file(folder: Path, name: str, homepage: str) -> Path:
     Raises:
         FileNotFoundError: it is missing; the message names a folder below that has it, or where to get it.
     """
-    elsewhere = [] if (folder / name).exists() else sorted(folder.rglob(name))
+    files = [] if (folder / name).exists() else walk_folder(folder).files
+    elsewhere = [folder / file for file in files if file.endswith(f"/{name}")]
     advice = f"It lies in {str(elsewhere[0].parent)!r}: name that folder." if elsewhere else ""
     return check_file("annotations", folder / name, advice or f"Get the set's files from {homepage} first.")

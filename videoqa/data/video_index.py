@@ -74,7 +74,7 @@ class VideoIndex:
         """
         for name in names:
             key = folded_name(name)
-            matches = self._by_path.get(key, [])
+            matches = self._by_path.get(key) or self._by_path.get(self.walk.first_path(key, folded_name), [])
             if not matches and (anywhere is None or name in anywhere):
                 matches = self._by_stem.get(PurePosixPath(key).name, [])
             if len(matches) > 1 and len(set(map(self._real, matches))) > 1:
