@@ -45,7 +45,7 @@ def test_groups_of_question_types() -> None:
     assert (scores["free"]["num_rows"], scores["free"]["accuracy"]) == (3, 1 / 3)
     assert (scores["colours"]["num_rows"], scores["colours"]["accuracy"]) == (2, 1 / 2)
     assert scores["colours"]["share_in_vocabulary"] == 1 / 2
-    assert scores["free"]["accuracy_interval"] == [0, 0.5]  # of a 1 of 2, of b 0 of 1
+    assert scores["free"]["accuracy_interval"] == [0, 1]  # of a 1 of 2, of b 0 of 1: worth one trial
     assert scores["absent"]["num_rows"] == 0 and scores["absent"]["accuracy"] is None
     assert scores_of(QUESTIONS, ["yes", "no"])["by_group"] == {}
 

@@ -13,8 +13,9 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_columns
 from videoqa._text_normalization import normalize_answer
-from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
+from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
 from videoqa.evaluation.class_metrics import class_scores, confused_pairs
+from videoqa.evaluation.exact_intervals import difference_interval, share_interval
 from videoqa.evaluation.row_marks import (
     Correct,
     RowMarks,
@@ -189,20 +190,35 @@ def _summaries(
 def _intervals(rows: RowMarks, chosen: Sequence[Correct], seed: int) -> list[dict[str, list[float] | None]]:
     """Return the intervals of accuracy, blind accuracy and their difference, all from the same resamples."""
     model, blind = rows.marks["accuracy"], rows.marks["blind_accuracy"]
-    counted = [mark for mark in (model, blind) if mark is not None]
+    assert model is not None
+    counted = [model] if blind is None else [model, blind, model * (1 - blind), blind * (1 - model)]
     columns = [np.stack([mask, *(mark * mask for mark in counted)], axis=1) for mask in chosen]
     sums = np.stack([cluster_sums(column, rows.video_ids) for column in columns], axis=1)
     drawn = resampled_sums(sums.reshape(len(sums), -1), seed=seed).reshape(-1, *sums.shape[1:])
     with np.errstate(invalid="ignore"):  # 0 / 0: a resample may hold no rows of a type
         shares = drawn[:, :, 1:] / drawn[:, :, :1]
     return [
-        {
-            "accuracy_interval": percentile_interval(share[:, 0]),
-            "blind_accuracy_interval": None if blind is None else percentile_interval(share[:, 1]),
-            "video_gain_interval": None if blind is None else percentile_interval(share[:, 0] - share[:, 1]),
-        }
-        for share in np.moveaxis(shares, 1, 0)
+        _intervals_of_one(by_video, share)
+        for by_video, share in zip(np.moveaxis(sums, 1, 0), np.moveaxis(shares, 1, 0), strict=True)
     ]
+
+
+def _intervals_of_one(by_video: np.ndarray, drawn: np.ndarray) -> dict[str, list[float] | None]:
+    """Return the intervals of one selection of rows.
+
+    Args:
+        by_video: `(num_videos, 2 or 5)`: of each video its rows, those the model has right, and with a blind
+            model those this has right, those only the model and those only the blind model has right.
+        drawn: `(num_resamples, 1 or 4)`, the shares of the rows in each resample.
+    """
+    rows, model, *others = by_video.T
+    intervals = {"accuracy_interval": share_interval(model, rows, drawn[:, 0])}
+    if not others:
+        return intervals | {"blind_accuracy_interval": None, "video_gain_interval": None}
+    blind, only_model, only_blind = others
+    gain = difference_interval(only_model, only_blind, rows, drawn[:, 0] - drawn[:, 1])
+    found = share_interval(blind, rows, drawn[:, 1])
+    return intervals | {"blind_accuracy_interval": found, "video_gain_interval": gain}
 
 
 def _mean(mark: np.ndarray | None, chosen: Correct) -> float | None:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_flag, check_integer, refusal
 from videoqa._text_normalization import normalize_answer
-from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
+from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
+from videoqa.evaluation.exact_intervals import difference_interval
 from videoqa.evaluation.scores import justified
 from videoqa.reporting.finished import Evaluation, find_evaluation
 
@@ -30,7 +31,8 @@ def compare(
     """Compare two runs on the rows of one split. Both must have the same rows.
 
     Rows are paired by `question_id`. The interval of the difference is a percentile bootstrap over videos:
-    each of 2000 resamples draws videos with replacement and takes all their rows, the same for both runs.
+    each of 2000 resamples draws videos with replacement and takes all their rows, the same for both runs. Of
+    few videos, or where the runs hardly differ, it is joined from exact intervals, see `difference_interval`.
     McNemar's test assumes independent rows, but rows of one video are not: if the two disagree, trust the
     interval.
 
@@ -116,8 +118,10 @@ def _compare_rows(rows: pd.DataFrame) -> dict[str, Any]:
     if not len(rows):
         return {"num_rows": 0, "num_videos": 0}
     a, b = rows["correct_a"].to_numpy(bool), rows["correct_b"].to_numpy(bool)
-    columns = np.column_stack([b.astype(float) - a, np.ones(len(rows))])
-    sums = resampled_sums(cluster_sums(columns, rows["video_id"].to_numpy(object)))
+    columns = np.column_stack([b & ~a, a & ~b, np.ones(len(rows))])
+    by_video = cluster_sums(columns, rows["video_id"].to_numpy(object))
+    drawn = resampled_sums(by_video)
+    differences = (drawn[:, 0] - drawn[:, 1]) / drawn[:, 2]
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
     return {
         "num_rows": len(rows),
@@ -125,7 +129,9 @@ def _compare_rows(rows: pd.DataFrame) -> dict[str, Any]:
         "accuracy_a": float(a.mean()),
         "accuracy_b": float(b.mean()),
         "difference": (only_b - only_a) / len(rows),
-        "difference_interval": percentile_interval(sums[:, 0] / sums[:, 1]),
+        "difference_interval": difference_interval(
+            by_video[:, 0], by_video[:, 1], by_video[:, 2], differences
+        ),
         "only_a_correct": only_a,
         "only_b_correct": only_b,
         "mcnemar_p_value": mcnemar_p_value(only_a, only_b),

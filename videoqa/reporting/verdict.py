@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from videoqa.evaluation.class_metrics import classes_not_tested
+from videoqa.evaluation.exact_intervals import FEW_VIDEOS
 from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
 
-FEW_VIDEOS = 30
-"""With fewer videos the interval itself is rough."""
 GOOD, UNSURE, BAD = "good", "unsure", "bad"
 
 
