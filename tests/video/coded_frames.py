@@ -44,7 +44,11 @@ def write_coded(
     with kept_scheduling(), av.open(path, "w") as container:
         stream = container.add_stream(codec, rate=fps, options=options)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        sound = container.add_stream("aac", rate=16_000) if sound_seconds else None
+        sound = (
+            container.add_stream("mp2" if path.endswith("mpg") else "aac", rate=16_000)
+            if sound_seconds
+            else None
+        )
         tick = Fraction(1, fps) if codec in ("mpeg4", "mpeg2video") else TICK
         stream.codec_context.time_base = stream.time_base = tick
         if sound is not None:

@@ -11,18 +11,12 @@ from videoqa.features.cache import FeatureCache
 from videoqa.features.cache_keys import clip_key_parts, frames_key_parts
 from videoqa.video.decoding import ClipRequest, DecodedClip, DecodingError, decode
 from videoqa.video.examining import examine
-from videoqa.video.frame_pass import expected_count
-from videoqa.video.probing import probe
 from videoqa.video.sampling import regular_indices_on_show
-from videoqa.video.timeline import stored_timestamps
 
 from .coded_frames import numbers_of, write_coded
 
 PAUSED = [*range(60), *range(200, 250)]
 """Numbers of frames, 25 per second, with a pause from 2.4 to 8 seconds."""
-WRAP = 2**33 / 90_000
-"""Seconds after which the clock of a transport stream starts anew."""
-MUXING_DELAY = 1.4
 
 
 def every_frame(path: str, start: float | None = None, end: float | None = None) -> DecodedClip:
@@ -104,45 +98,6 @@ def test_pictures_that_are_not_coded_are_the_one_before(tmp_path: Path, kind: st
     assert clip.status == "ok" and examine(path)["failure"] is None
     assert every_frame(path, 1, 2).indices.tolist() == [19]
     assert every_frame(path, 3, 4).timestamps_seconds.tolist() == pytest.approx(np.arange(75, 100) / 25)
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [(0, 5000), (0, 30), (5000, 0), (0, 0), (50, 30), (WRAP - MUXING_DELAY - 4, WRAP - MUXING_DELAY),
-     (WRAP - 200, 0)],
-    ids=["forward", "half a minute", "back", "again", "back a little", "wrap", "wrap far from it"],
-)  # fmt: skip
-def test_a_clock_that_jumps(tmp_path: Path, first: float, second: float) -> None:
-    path = tmp_path / "joined.ts"
-    pieces = []
-    for begin, numbers in ((first, range(100)), (second, range(100, 200))):
-        piece = str(tmp_path / f"{numbers[0]}.ts")
-        write_coded(piece, "libx264", numbers, begin + np.arange(100) / 25)
-        pieces.append(Path(piece).read_bytes())
-    path.write_bytes(b"".join(pieces))
-    clip, part = every_frame(str(path)), every_frame(str(path), 5, 7)
-    assert numbers_of(clip.frames) == [*range(200)] and clip.status == "ok"
-    np.testing.assert_allclose(clip.timestamps_seconds, np.arange(200) / 25, atol=1e-6)
-    assert numbers_of(part.frames) == [*range(125, 175)] and part.status == "ok"
-    assert examine(str(path))["video"]["seconds"] == pytest.approx(8)
-
-
-@pytest.mark.parametrize(("sound_seconds", "last"), [(68, 68.0), (3, 8.0)])
-def test_sound_that_goes_on_tells_a_long_pause_from_a_jump(
-    tmp_path: Path, sound_seconds: float, last: float
-) -> None:
-    seconds = [k / 25 + (60 if k >= 100 else 0) for k in range(200)]
-    path = write_coded(str(tmp_path / "long.ts"), "libx264", range(200), seconds, sound_seconds=sound_seconds)
-    times = stored_timestamps(probe(path))
-    assert len(times) == 200 and times[-1] - times[0] == pytest.approx(last - 0.04, abs=0.01)
-
-
-@pytest.mark.parametrize("kind", ["mkv", "mp4", "flv"])
-def test_a_recorder_whose_clock_jumps_by_hours(tmp_path: Path, kind: str) -> None:
-    seconds = [k / 25 + (8000 if k >= 100 else 0) for k in range(200)]
-    path = write_coded(str(tmp_path / f"jump.{kind}"), "libx264", range(200), seconds)
-    assert expected_count(probe(path)) == 200
-    assert numbers_of(every_frame(path, 5, 7).frames) == [*range(125, 175)]
 
 
 @pytest.mark.parametrize("kind", ["mov", "mkv"])

@@ -45,6 +45,8 @@ def clip_findings(
     if "segments" not in record:
         return
     yield from _header_findings(record["video"])
+    for seconds, left_out in record["video"].get("clock_jumps", ()):
+        yield "clock_jump", f"at {seconds:.1f} seconds the clock jumps by {left_out:.1f}, which are left out"
     clip = record["segments"][segment_name(segment)]
     if not clip["frames"] or error is not None:
         return

@@ -10,6 +10,7 @@ FINDINGS = (
     "segment_outside_video",
     "damaged_frames",
     "header_count",
+    "clock_jump",
     "too_few_frames",
     "still",
     "duplicate_content",

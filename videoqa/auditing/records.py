@@ -20,7 +20,7 @@ from videoqa.video.examining import (
 )
 from videoqa.video.limits import limits_now
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Raised when `examine` finds something else than before, so that records made earlier are made again."""
 
 _log = logging.getLogger(__name__)

@@ -82,11 +82,12 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
     Returns:
         "video": `codec`, `width`, `height`, `pixel_aspect` (of stored pixels, width by height), `fps`,
         `decoder`, `frames_announced` (None: not at all), `is_count_stored`, `frames_decoded`,
-        `frames_damaged`, `seconds`; "fingerprint": sha256 of the count and of the frames 0, 1, 2, 4, 8, ...;
-        "failure": None, or why `decode` refuses the whole video; "segments": by `segment_name`, also for the
-        whole video: the number of `frames`, the largest `change` of any block in grey levels, the frames
-        `looked` at for that, the `damage` of its pictures in words or None, and the `error` of `decode`;
-        "thumbnails": first, middle and last frame as JPEG in base64.
+        `frames_damaged`, `clock_jumps` (of each when it is and the seconds left out), `seconds`;
+        "fingerprint": sha256 of the count and of the frames 0, 1, 2, 4, 8, ...; "failure": None, or why
+        `decode` refuses the whole video; "segments": by `segment_name`, also for the whole video: the number
+        of `frames`, the largest `change` of any block in grey levels, the frames `looked` at for that, the
+        `damage` of its pictures in words or None, and the `error` of `decode`; "thumbnails": first, middle
+        and last frame as JPEG in base64.
 
     Raises:
         FileNotFoundError: no such file.
@@ -109,6 +110,7 @@ def examine(path: str, segments: Sequence[Segment] = ()) -> dict[str, Any]:
             "is_count_stored": info.is_count_stored,
             "frames_decoded": len(timestamps),
             "frames_damaged": pictures.within().num_suspect,
+            "clock_jumps": [list(jump) for jump in timeline_of(info).jumps],
             "seconds": _seconds(info, timestamps),
         },
         "fingerprint": fingerprint,

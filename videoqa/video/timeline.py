@@ -9,8 +9,8 @@ import numpy as np
 
 from videoqa._checks import Refusal
 from videoqa.video._opencv import FORMATS
+from videoqa.video.clock_steps import COUNTED_KINDS, ClockSteps, clock_steps, longest_pause_seconds
 from videoqa.video.files import cut_short
-from videoqa.video.missing_bytes import lacks_bytes
 from videoqa.video.packets import Packets, read_packets
 from videoqa.video.probing import VideoInfo
 
@@ -18,22 +18,12 @@ END_SLACK_SECONDS = 1.0
 """How far a segment may end past the video: annotations are often rounded up."""
 UNEVEN_STEP = 1.5
 """The frame rate varies if a step between two frames is longer or shorter than the median by this factor."""
-LONGEST_PAUSE_SECONDS, LONGEST_PAUSE_OF_BROADCASTS = 3600.0, 10.0
-"""A longer step of the clock is a jump. Source: `max_frame_duration` of FFmpeg's player."""
-BROADCAST_KINDS = ("mpegts", "mpeg")
-"""Kinds whose clock may start anew anywhere."""
-MOST_REORDERED = 20
-"""Pictures by which a time that is shown may be before the one before it in the file."""
 DELAYED_KINDS = ("gif",)
 """Kinds that say how long each picture stays rather than when it comes."""
 READABLE_SHARE = 0.9
 """A file is corrupt if its last readable packet ends before this share of its bytes."""
-COUNTED_KINDS = ("mpegvideo", "yuv4mpegpipe", "h264", "hevc")
-"""Kinds without any times: pictures come at the rate of the header."""
 PADDING_BYTES = {"asf": 8192, "mpeg": 4096, "mpegts": 6144}
 """Kinds whose blocks have one size: padding that may follow the last packet."""
-HOLE_SHARE, HOLE_STEPS = 0.1, 3
-"""A gap is looked at for missing bytes if it takes this share of a video and as many of its usual steps."""
 LEAST_JUMP_BACK_SECONDS = 1.0
 """Where packets hold no usable times, a decoder's times that go back by less are taken for disorder."""
 LATE_SECONDS, LATE_PICTURES = 0.1, 2.5
@@ -52,6 +42,8 @@ class Timeline:
         is_uneven: whether the frame rate varies; without usable times, whether the clock jumps.
         is_whole: whether the packets show no sign of damage.
         hole: `(start, end)` in seconds of a part whose bytes are damaged; None if there is none.
+        jumps: at which seconds the clock jumps, and by how many that are left out; without those of pieces
+            that are known to be joined.
         bytes_read: where the last readable packet of any stream ends.
         num_pictures: in the packets.
     """
@@ -63,6 +55,7 @@ class Timeline:
     is_uneven: bool = False
     is_whole: bool = True
     hole: tuple[float, float] | None = None
+    jumps: tuple[tuple[float, float], ...] = ()
     bytes_read: int = 0
     num_pictures: int = 0
 
@@ -104,14 +97,12 @@ def stored_timestamps(info: VideoInfo) -> np.ndarray:
 def _timeline_once(info: VideoInfo, size: int, mtime_ns: int) -> Timeline:
     """Read the packets of a file; remembered until its size or mtime changes."""
     packets = read_packets(info)
-    clock = _clock(packets)
-    restarts = np.empty(0, np.int64) if info.kind in COUNTED_KINDS else _restarts(packets, clock)
-    hole = _hole(info, packets, clock, restarts)
-    parts = _parts(info, packets, restarts) if packets.is_complete else None
+    steps = clock_steps(info, packets)
+    parts = _parts(info, packets, steps.restarts) if packets.is_complete else None
     readable = min(READABLE_SHARE * size, size - PADDING_BYTES.get(info.kind, 0))
     is_whole = (
         packets.is_complete
-        and hole is None
+        and steps.hole is None
         and cut_short(info.path, info.kind) is None
         and (packets.num_listed > 0 or packets.bytes_read >= readable)
         and packets.num_listed <= len(packets.starts)
@@ -121,13 +112,13 @@ def _timeline_once(info: VideoInfo, size: int, mtime_ns: int) -> Timeline:
             np.empty(0),
             None,
             math.nan,
-            is_uneven=bool(len(restarts) or len(_jumps(info, packets, clock))),
+            is_uneven=bool(len(steps.restarts) or len(steps.jumps(steps.clock))),
             is_whole=is_whole,
-            hole=hole,
+            hole=steps.hole,
             bytes_read=packets.bytes_read,
             num_pictures=int(packets.has_picture.sum()),
         )
-    stated, seconds = _joined(parts, packets, info)
+    stated, seconds, jumps = _joined(parts, packets, info, steps)
     late = _late(packets, seconds, info.fps)
     end = _end(info, packets, seconds)
     is_right = late == 0 and np.array_equal(stated, seconds)
@@ -138,63 +129,11 @@ def _timeline_once(info: VideoInfo, size: int, mtime_ns: int) -> Timeline:
         last_stay_seconds=packets.last_ticks * packets.tick_seconds,
         is_uneven=is_uneven(np.append(seconds, end) if info.kind in DELAYED_KINDS else seconds),
         is_whole=is_whole,
-        hole=hole,
+        hole=steps.hole,
+        jumps=jumps,
         bytes_read=packets.bytes_read,
         num_pictures=int(packets.has_picture.sum()),
     )
-
-
-def _clock(packets: Packets) -> np.ndarray:
-    """Return float64 seconds of each packet in decoding order; where none are said, the next packet's."""
-    ticks = packets.decoded if np.isfinite(packets.decoded).any() else packets.stored
-    known = np.flatnonzero(np.isfinite(ticks))
-    if not len(known):
-        return np.zeros(len(ticks))
-    following = known[np.minimum(np.searchsorted(known, np.arange(len(ticks))), len(known) - 1)]
-    return ticks[following] * packets.tick_seconds
-
-
-def _restarts(packets: Packets, clock: np.ndarray) -> np.ndarray:
-    """Return the places of the packets with which the clock goes back, as in joined pieces."""
-    steps = np.diff(clock)
-    if not (steps > 0).any():
-        return np.empty(0, np.int64)
-    reordered = 1 if np.isfinite(packets.decoded).any() else MOST_REORDERED
-    return np.flatnonzero(steps < -reordered * float(np.median(steps[steps > 0]))) + 1
-
-
-def _jumps(info: VideoInfo, packets: Packets, times: np.ndarray) -> np.ndarray:
-    """Return after which of increasing times, float64 seconds, the clock jumps and no stream goes on."""
-    places = np.flatnonzero(np.diff(times) > _longest_pause(info))
-    is_bridged = [_goes_on(packets.others_seconds, times[place], times[place + 1]) for place in places]
-    return places[~np.array(is_bridged, bool)]
-
-
-def _goes_on(others_seconds: np.ndarray, start: float, stop: float) -> bool:
-    """Return whether packets of other streams lie all over a gap, as sound does during a pause."""
-    eighths = np.linspace(start, stop, 9)[1:-1]
-    return bool((np.histogram(others_seconds, eighths)[0] > 0).all())
-
-
-def _longest_pause(info: VideoInfo) -> float:
-    return LONGEST_PAUSE_OF_BROADCASTS if info.kind in BROADCAST_KINDS else LONGEST_PAUSE_SECONDS
-
-
-def _hole(
-    info: VideoInfo, packets: Packets, clock: np.ndarray, restarts: np.ndarray
-) -> tuple[float, float] | None:
-    """Return the seconds between which there are no pictures because bytes are damaged; None in a pause."""
-    steps = np.diff(clock)
-    steps[restarts - 1] = 0
-    steps[_jumps(info, packets, clock)] = 0
-    if not (steps > 0).any():
-        return None
-    least = max(HOLE_SHARE * float(steps.sum()), HOLE_STEPS * float(np.median(steps[steps > 0])))
-    for place in np.flatnonzero(steps >= least):
-        if lacks_bytes(info, packets, int(place)):
-            start = float(clock[place] - clock[0])
-            return start, start + float(steps[place])
-    return None
 
 
 def _parts(info: VideoInfo, packets: Packets, restarts: np.ndarray) -> list[np.ndarray] | None:
@@ -208,21 +147,29 @@ def _parts(info: VideoInfo, packets: Packets, restarts: np.ndarray) -> list[np.n
     return parts if parts and usable else None
 
 
-def _joined(parts: list[np.ndarray], packets: Packets, info: VideoInfo) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a decoder says of each picture, and its time, where each part goes on where one ended."""
+def _joined(
+    parts: list[np.ndarray], packets: Packets, info: VideoInfo, steps: ClockSteps
+) -> tuple[np.ndarray, np.ndarray, tuple[tuple[float, float], ...]]:
+    """Return what a decoder says of each picture, its time where parts follow each other, and jumps."""
     first = packets.start_ticks if info.has_timestamps else parts[0][0]
     seconds: list[np.ndarray] = []
+    jumps: list[tuple[float, float]] = []
     for part in parts:
         times = (part - (part[0] if seconds else first)) * packets.tick_seconds
         step = usual_step(times, info.fps)
-        for place in _jumps(info, packets, part * packets.tick_seconds):
-            times[place + 1 :] -= times[place + 1] - times[place] - step
-        seconds.append(times + (seconds[-1][-1] + step) if seconds else times)
+        start = seconds[-1][-1] + step if seconds else 0.0
+        for place in steps.jumps(part * packets.tick_seconds):
+            left_out = times[place + 1] - times[place] - step
+            times[place + 1 :] -= left_out
+            jumps.append((float(start + times[place + 1]), float(left_out)))
+        seconds.append(times + start if seconds else times)
     joined = np.concatenate(seconds)
     if info.has_timestamps:
-        return (np.concatenate(parts) - packets.start_ticks) * packets.tick_seconds, joined
+        stated = (np.concatenate(parts) - packets.start_ticks) * packets.tick_seconds
+        return stated, joined, tuple(jumps)
     steady = np.arange(len(joined)) / info.fps
-    return steady, steady if np.abs(joined - steady).max() <= 0.5 / info.fps else joined
+    is_steady = np.abs(joined - steady).max() <= 0.5 / info.fps
+    return steady, steady if is_steady else joined, tuple(jumps)
 
 
 def _late(packets: Packets, seconds: np.ndarray, fps: float) -> float:
@@ -255,7 +202,7 @@ def _places(passed: np.ndarray, stated: np.ndarray, tolerance: float) -> np.ndar
 def _without_jumps(decoder_seconds: np.ndarray, info: VideoInfo) -> np.ndarray:
     """Return a decoder's times with the usual step in place of jumps of the clock."""
     steps = np.diff(decoder_seconds)
-    jumped = (steps > _longest_pause(info)) | (steps < -LEAST_JUMP_BACK_SECONDS)
+    jumped = (steps > longest_pause_seconds(info)) | (steps < -LEAST_JUMP_BACK_SECONDS)
     if not jumped.any():
         return decoder_seconds
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1 / info.fps
