@@ -27,6 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
     beside = CHECKOUT.parent / "shared" / "data"
     if "VIDEOQA_REAL_DATA" not in os.environ and beside.is_dir():
         os.environ["VIDEOQA_REAL_DATA"] = str(beside)
+    from videoqa._collector import leave_out_tensorflow
+
+    leave_out_tensorflow()
 
 
 @pytest.hookimpl(optionalhook=True)

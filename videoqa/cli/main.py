@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from videoqa._collector import leave_out_tensorflow
 from videoqa._tables import spreadsheet_safe
 from videoqa._version import __version__
 from videoqa.cli import (
@@ -61,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _prepare_process()
     if argv is None:
+        leave_out_tensorflow()
         complete(build_parser())
     stop = StopSignals()
     try:
@@ -77,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def main_train() -> int:
     """Run `videoqa train` with the words of this process: the program `videoqa-train`."""
+    leave_out_tensorflow()
     complete(build_parser(), command="train")
     return main(["train", *sys.argv[1:]])
 
