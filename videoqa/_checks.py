@@ -65,17 +65,6 @@ def _shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:80]}... ({len(text):,} characters)"
 
 
-def counted(number: int, one: str, several: str = "") -> str:
-    """Return a number and its noun: "1 clip", "2,000 clips".
-
-    Args:
-        number: how many.
-        one: the noun, one word or several that end with it.
-        several: the noun of any other number; "": `one` with an s.
-    """
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
-
-
 def check_choice(name: str, value: object, choices: Collection[str], advice: str = "") -> None:
     """Raise `ValueError` unless `value` is one of `choices`, naming the nearest one."""
     if value in choices:

@@ -1,5 +1,6 @@
 """Prints messages and progress bars on stderr; nothing else prints while work goes on."""
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from tqdm import tqdm
 
 DELAY_SECONDS = 2.0
+USUAL_COLUMNS, USUAL_ROWS = 80, 24
+"""Of a terminal that says it has none, as one of a container or of a serial line may."""
 _terminal: bool | None = None
 
 
@@ -26,6 +29,24 @@ def progress_bar(iterable: Iterable[Any] | None = None, *, progress: bool = True
     """Return a tqdm bar that appears only on a terminal and only after `DELAY_SECONDS`."""
     terminal = sys.stderr.isatty() if _terminal is None else _terminal
     shown = progress and terminal
-    return tqdm(
-        iterable, disable=not shown, delay=DELAY_SECONDS, file=sys.stderr, dynamic_ncols=True, **options
+    columns, rows = _screen_shape(sys.stderr)
+    bar = tqdm(
+        iterable,
+        disable=not shown,
+        delay=DELAY_SECONDS,
+        file=sys.stderr,
+        ncols=columns,
+        nrows=rows,
+        **options,
     )
+    bar.dynamic_ncols = _screen_shape  # tqdm's own, for a terminal that changes its size, shows nothing at 0
+    return bar
+
+
+def _screen_shape(file: Any) -> tuple[int | None, int | None]:
+    """Return how many columns and rows a bar may fill, one less than the terminal has; None: unknown."""
+    try:
+        columns, rows = os.get_terminal_size(file.fileno())
+    except (AttributeError, OSError, ValueError):
+        return None, None
+    return (columns or USUAL_COLUMNS) - 1, (rows or USUAL_ROWS) - 1

@@ -36,9 +36,9 @@ def test_each_kind_is_said_in_one_line(said, table, clips):
     more = [("copy.mp4", "left", "test"), ("gone.mp4", "left", "train"), ("c5.mp4", "new", "test")]
     lines = said(pd.concat([table, pd.DataFrame(more, columns=table.columns)]))
     assert lines == [
-        f"1 videos are not there, but an archive is: all.zip is still packed; unpack it: "
+        f"1 video is not there, but an archive is: all.zip is still packed; unpack it: "
         f"unzip {clips}/all.zip -d {clips}",
-        "The same video, by its content, is in two splits: 1 videos, rows: train 1, test 1. "
+        "The same video, by its content, is in two splits: 1 video, rows: train 1, test 1. "
         "Scores on them are flattered.",
         "2 rows have a clip that has another label in another row.",
         "Answers that the model cannot give, counted as wrong: test 1 of 3 rows.",
@@ -59,7 +59,7 @@ def test_train_says_it(table, clips, tmp_path, capfd, small_options):
     more = pd.DataFrame([("copy.mp4", "left", "test")], columns=table.columns)
     options = {**small_options, "progress": True, "epochs": 1}
     videoqa.train(pd.concat([table, more]), videos=str(clips), out=tmp_path / "run", **options)
-    assert capfd.readouterr().err.count("is in two splits: 1 videos") == 1
+    assert capfd.readouterr().err.count("is in two splits: 1 video") == 1
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_entries_that_cannot_be_made_again_are_said(write_video, encode, cache):
     report = encode([ClipRequest(write_video())])
     cache.clear()
     os.unlink(report.rows["path"][0])
-    with pytest.raises(OSError, match=r"1 of 1 entries .* cannot be made again, first that of .*clip\.avi"):
+    with pytest.raises(OSError, match=r"1 of 1 entry .* cannot be made again, first that of .*clip\.avi"):
         load_features(report)
 
 

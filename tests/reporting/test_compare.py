@@ -101,7 +101,7 @@ def test_other_rows_are_refused_or_left_out(evaluated: Path, tmp_path: Path) -> 
     other = with_correct(evaluated, tmp_path / "b", [True] * 6)
     changed = rows.assign(correct=True, answer=np.where(rows.index == 0, "another", rows["answer"])).iloc[:5]
     write_rows(other, changed)
-    message = "must hold the same rows.*1 rows only in A, 0 only in B, 1 with another .*4 common ones"
+    message = "must hold the same rows.*1 row only in A, 0 only in B, 1 with another .*4 common ones"
     with pytest.raises(ValueError, match=message):
         videoqa.compare(evaluated, other, progress=False)
     result = videoqa.compare(evaluated, other, common=True, progress=False)

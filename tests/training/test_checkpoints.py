@@ -1,5 +1,6 @@
 """Checkpoints: what was saved comes back bit for bit; what is damaged is skipped aloud for the one before."""
 
+import ast
 import json
 import math
 from collections.abc import Callable
@@ -198,3 +199,21 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path: Path) ->
     with pytest.raises(TypeError, match="not JSON serializable"):
         save_checkpoint(tmp_path, "b", {"scores": np.zeros(2)}, {}, keep=1)
     assert names(tmp_path) == ["step-001"]
+
+
+def test_a_parser_that_fails_among_threads_costs_no_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `np.load` raises before Python 3.11.8, now and then, while other threads parse."""
+    checkpoint = save(tmp_path, 7)
+    parse, failures = ast.literal_eval, [SystemError("AST constructor recursion depth mismatch")] * 2
+
+    def fails_twice(text: object) -> object:
+        if failures:
+            raise failures.pop()
+        return parse(text)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ast, "literal_eval", fails_twice)
+    found = newest_checkpoint(tmp_path)
+    assert found is not None and found.path == checkpoint and number_of(found) == 7
+    assert not failures

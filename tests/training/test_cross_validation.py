@@ -174,7 +174,7 @@ def test_a_stopped_cross_validation_is_finished_once_its_last_model_has_begun(
     (out / "MANIFEST.json").unlink()
     shutil.rmtree(out / "checkpoints")
     (out / "folds" / "fold-2" / "MANIFEST.json").unlink()
-    message = "once the training of the model on all rows has begun.*1 of 2 folds are done, their models in "
+    message = "once the training of the model on all rows has begun.*Folds that are done: 1 of 2, in "
     with pytest.raises(ValueError, match=f"{message}{out / 'folds'}"):
         videoqa.train(out=out, resume=True, finish=True, progress=False)
     assert main(["train", "--out", str(out), "--resume", "--finish", "--cross-validate", "2"]) == 2

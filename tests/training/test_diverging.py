@@ -58,7 +58,7 @@ def test_a_first_epoch_that_diverges_is_refused_also_when_it_is_resumed(
     small_set: Path, small_options: dict, tmp_path: Path
 ) -> None:
     options = {**small_options, "learning_rate": 1e39, "epochs": 3}
-    message = r"diverged: after 1 epochs weights of layer .*smaller --learning-rate, which was 1e\+39"
+    message = r"diverged: after 1 epoch weights of layer .*smaller --learning-rate, which was 1e\+39"
     with pytest.raises(ValueError, match=message):
         videoqa.train(small_set / "labels.csv", out=tmp_path / "run", **options)
     assert not (tmp_path / "run" / "model.weights.h5").exists()
@@ -71,7 +71,7 @@ def test_a_first_epoch_that_diverges_is_refused_also_when_it_is_resumed(
 def test_a_moving_statistic_counts_as_a_weight(small_set: Path, tmp_path: Path) -> None:
     options = {"architecture": "c3d", "width": 0.02, "frame_size": (32, 32), "num_frames": 16}
     message = (
-        "diverged: after 1 epochs weights of layer 'logits_norm' are not finite"  # no gradient carries it
+        "diverged: after 1 epoch weights of layer 'logits_norm' are not finite"  # no gradient carries it
     )
     with pytest.raises(ValueError, match=message):
         videoqa.train(
@@ -87,6 +87,6 @@ def test_a_moving_statistic_counts_as_a_weight(small_set: Path, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_a_blind_model_that_diverges_is_named(small_set: Path, small_options: dict, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="The blind model diverged: after 1 epochs"):
+    with pytest.raises(ValueError, match="The blind model diverged: after 1 epoch"):
         options = {**small_options, "blind": True, "learning_rate": 1e39}
         videoqa.train(small_set / "questions.csv", out=tmp_path / "run", **options)

@@ -32,7 +32,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Take stderr for a terminal, and show bars at once."""
     monkeypatch.setattr(_progress, "DELAY_SECONDS", 0)
     monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)
-    monkeypatch.setattr("tqdm.std._screen_shape_wrapper", lambda: lambda file: (80, 24))
+    monkeypatch.setattr(_progress, "_screen_shape", lambda file: (80, 24))
     _progress.bars_reach_a_terminal(True)
     yield
     monkeypatch.setattr(_progress, "_terminal", None)

@@ -34,7 +34,7 @@ def test_one_whose_clip_is_for_test_is_said_and_counted_as_wrong(table, small_op
     table["split"] = ["test" if label == "waving" else "train" for label in table["label"]]
     run = videoqa.train(table, out=tmp_path / "run", **options)
     said = capsys.readouterr().err
-    assert "Answers that the model cannot give, counted as wrong: test 1 of 1 rows." in said
+    assert "Answers that the model cannot give, counted as wrong: test 1 of 1 row." in said
     assert videoqa.load(run.out).folder.answers.answers == ("loading", "unloading")
     scores = videoqa.evaluate(run.out, table, progress=False)
     assert (scores["num_rows"], scores["accuracy"], scores["share_in_vocabulary"]) == (1, 0, 0)

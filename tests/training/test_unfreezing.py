@@ -85,7 +85,7 @@ def test_a_second_stage_that_diverges_leaves_the_head_and_the_backbone_as_they_w
         for name, second in (("head", {"unfreeze_from": None}), ("both", diverges))
     )
     message = (
-        "The second stage diverged: after 1 epochs weights of layer 'backbone' are not finite. The model of "
+        "The second stage diverged: after 1 epoch weights of layer 'backbone' are not finite. The model of "
         "the first stage stays; for a better one train anew with a smaller --unfreeze-learning-rate, which "
         "was 1e+39."
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_not_read, refusal
+from videoqa._counted import counted
 from videoqa._files import write_text
 from videoqa._fork import check_not_forked
 from videoqa._frame_folders import frame_files, frame_number
@@ -191,11 +192,12 @@ def _unknown_words(rows: pd.DataFrame, vocabulary: Vocabulary | None) -> pd.Seri
     found = rows["question"].map(words)
     counts = Counter(word for each in found for word in each)
     if counts:
+        number = int(found.map(bool).sum())
         shown = ", ".join(word for word, _ in counts.most_common(SHOWN_WORDS))
         more = f" and {len(counts) - SHOWN_WORDS} more" if len(counts) > SHOWN_WORDS else ""
         say(
-            f"{int(found.map(bool).sum())} of {len(rows)} questions have words never seen in training, which "
-            f"mean nothing to the model: {shown}{more} (column `unknown_words`)."
+            f"{number} of {counted(len(rows), 'question')} {'has' if number == 1 else 'have'} words never "
+            f"seen in training, which mean nothing to the model: {shown}{more} (column `unknown_words`)."
         )
     return found.map(" ".join)
 
@@ -206,7 +208,9 @@ def _say_failed(table: pd.DataFrame) -> None:
     if not len(failed):
         return
     errors = failed.groupby("video", sort=False)["error"].first()
-    say(f"{len(failed)} of {len(table)} rows have no answer, of {len(errors)} videos that could not be used:")
+    verb, videos = "has" if len(failed) == 1 else "have", counted(len(errors), "video")
+    rows = counted(len(table), "row")
+    say(f"{len(failed)} of {rows} {verb} no answer, of {videos} that could not be used:")
     for video, error in errors.iloc[:SHOWN_ERRORS].items():
         say(f"  {error}" if str(video) in error else f"  {video}: {error}")
     if len(errors) > SHOWN_ERRORS:
@@ -226,7 +230,9 @@ def _damaged_frames(
     numbers = pd.Series(pd.NA, index=rows.index, dtype="Int64")
     numbers[read] = [damage.num_suspect for damage in damages]
     if (numbers > 0).any():
-        say(f"{(numbers > 0).sum()} of {len(rows)} rows are of clips whose frames are damaged in part.")
+        number = int((numbers > 0).sum())
+        whose = "is of a clip" if number == 1 else "are of clips"
+        say(f"{number} of {counted(len(rows), 'row')} {whose} whose frames are damaged in part.")
     return numbers
 
 

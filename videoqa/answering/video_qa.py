@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from videoqa._checks import Refusal, check_integer, check_number
+from videoqa._counted import counted
 from videoqa._fork import check_not_forked
 from videoqa.data.file_names import find_video
 from videoqa.evaluation.prediction import places_seen, predict_examples
@@ -260,7 +261,7 @@ class VideoQA:
         sampling, model = config.sampling, config.model
         if sampling.short_clips == "skip" and len(clip) < sampling.num_frames:
             requirement = f"have at least num_frames={sampling.num_frames} frames in its grid"
-            raise Refusal("video", requirement, f"{len(clip)} frames")
+            raise Refusal("video", requirement, counted(len(clip), "frame"))
         return Examples(
             [clip] if model.sees_video else None,
             np.zeros(len(questions), np.int64),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from videoqa._counted import counted
 from videoqa.config import SamplingConfig
 from videoqa.video.errors import DecodingError
 from videoqa.video.examining import WHOLE, Segment, num_blocks, segment_name
@@ -55,14 +56,17 @@ def clip_findings(
     grid = grid_indices(clip["frames"], sampling, record["video"]["fps"])
     wanted = len(np.unique(grid))
     if wanted < sampling.num_frames:
-        yield "too_few_frames", f"{wanted} different frames can be taken, {sampling.num_frames} are wanted"
+        yield (
+            "too_few_frames",
+            f"{counted(wanted, 'different frame')} can be taken, {sampling.num_frames} are wanted",
+        )
     limit = STILL_LEVELS if clip["looked"] >= ENOUGH_LOOKED else SHORT_STILL_LEVELS
     if clip["looked"] > 1 and clip["change"] <= limit:
         blocks = num_blocks(record["video"]["height"], record["video"]["width"])
         yield (
             "still",
             f"no block of 1/{blocks} of the picture changes by more than {clip['change']:.1f} grey levels "
-            f"over {clip['looked']} frames",
+            f"over {counted(clip['looked'], 'frame')}",
         )
     elif clip["frames"] == 1:
         yield "still", "it is one single frame"
@@ -73,9 +77,12 @@ def _header_findings(video: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if announced is None or announced == decoded:
         return
     if video["is_count_stored"]:
-        yield "header_count", f"the header says {announced} frames, {decoded} were decoded"
+        yield "header_count", f"the header says {counted(announced, 'frame')}, {decoded} were decoded"
     elif abs(announced - decoded) > max(ESTIMATE_SLACK * decoded, 2):
-        yield "header_count", f"duration and frame rate promise {announced} frames, {decoded} were decoded"
+        yield (
+            "header_count",
+            f"duration and frame rate promise {counted(announced, 'frame')}, {decoded} were decoded",
+        )
 
 
 def _is_outside(record: Mapping[str, Any], segment: Segment) -> bool:

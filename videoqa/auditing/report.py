@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from videoqa._counted import counted
 from videoqa._files import files_of_folder, write_text
 from videoqa._tables import csv_text
 from videoqa.auditing.clip_findings import error_of
@@ -139,7 +140,7 @@ def _sheet(findings: pd.DataFrame, thumbnails: Callable[[str], Sequence[str]]) -
     entries = [
         (thumbnails(str(path)), [_short(path), found]) for path, found in names.iloc[:SHOWN_ON_SHEET].items()
     ]
-    title = f"{len(names)} suspicious videos: first, middle and last frame"
+    title = f"{counted(len(names), 'suspicious video')}: first, middle and last frame"
     if len(names) > SHOWN_ON_SHEET:
         title = f"{title}; the first {SHOWN_ON_SHEET} are shown, findings.csv lists all"
     return strips(entries, title)

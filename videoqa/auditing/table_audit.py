@@ -4,6 +4,7 @@ import os
 
 import pandas as pd
 
+from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa.auditing.collecting import folders_above
 from videoqa.auditing.findings import findings_table
@@ -55,7 +56,8 @@ def _archive_lines(missing: list[str], config: RunConfig) -> list[str]:
         return []
     archives = list(archives_in(config.data.videos or folders_above(missing)))
     lines = [
-        f"{len(missing)} videos are not there, but an archive is: {os.path.basename(path)} is {advice}"
+        f"{counted(len(missing), 'video is', 'videos are')} not there, but an archive is: "
+        f"{os.path.basename(path)} is {advice}"
         for path, advice in archives[:SHOWN_ARCHIVES]
     ]
     if len(archives) > SHOWN_ARCHIVES:
@@ -68,8 +70,9 @@ def _split_lines(table: pd.DataFrame, contents: pd.Series) -> list[str]:
     if not len(found):
         return []
     splits = ", ".join(f"{split} {number:,}" for split, number in found["split"].value_counts().items())
+    videos = counted(contents[found["row"] - 1].nunique(), "video")
     return [
-        f"The same video, by its content, is in two splits: {contents[found['row'] - 1].nunique():,} videos, "
+        f"The same video, by its content, is in two splits: {videos}, "
         f"rows: {splits}. Scores on them are flattered."
     ]
 
@@ -79,13 +82,13 @@ def _gold_answer_lines(table: pd.DataFrame, contents: pd.Series) -> list[str]:
     if not number:
         return []
     what = "label" if table.attrs.get("task") == "action" else "answer to the same question"
-    return [f"{number:,} rows have a clip that has another {what} in another row."]
+    return [f"{counted(number, 'row has', 'rows have')} a clip that has another {what} in another row."]
 
 
 def _vocabulary_lines(table: pd.DataFrame, num_answers: int) -> list[str]:
     found = findings_table(table, vocabulary_findings(table, num_answers))
     parts = [
-        f"{split} {number:,} of {int((table['split'] == split).sum()):,} rows"
+        f"{split} {number:,} of {counted(int((table['split'] == split).sum()), 'row')}"
         for split, number in found["split"].value_counts().items()
     ]
     return [f"Answers that the model cannot give, counted as wrong: {', '.join(parts)}."] if parts else []

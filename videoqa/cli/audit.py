@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from videoqa._counted import counted
 from videoqa.cli.arguments import (
     add_data,
     add_json,
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     num_rows, num_videos = result["num_rows"], result["num_videos"]
     print(
-        f"{num_rows:,} rows, {num_videos:,} videos; {result['num_decoded']:,} decoded now, "
+        f"{counted(num_rows, 'row')}, {counted(num_videos, 'video')}; {result['num_decoded']:,} decoded now, "
         f"{result['num_known']:,} known from an earlier audit; {result['seconds']:.1f} s."
     )
     for line in result["archives"]:

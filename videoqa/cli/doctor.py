@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from videoqa._counted import counted
 from videoqa.cli.arguments import add_json
 from videoqa.cli.exit_codes import DONE, FAILED
 
@@ -33,7 +34,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    print(f"{result['ok']} ok, {result['warning']} warnings, {result['problem']} problems.")
+    bad = f"{counted(result['warning'], 'warning')}, {counted(result['problem'], 'problem')}"
+    print(f"{result['ok']} ok, {bad}.")
 
 
 def exit_code(result: dict[str, Any]) -> int:

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from videoqa._counted import counted
 from videoqa.cli.arguments import (
     add_data,
     add_json,
@@ -61,13 +62,14 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     for failure in result["failures"]:
         print(f"failed: {failure['video']}: {failure['error']}")
     print(
-        f"{result['num_extracted']:,} clips extracted, {result['num_present']:,} there already, "
+        f"{counted(result['num_extracted'], 'clip')} extracted, {result['num_present']:,} there already, "
         f"{result['num_failed']:,} failed."
     )
-    frames = f"{result['num_frames']:,} frames, {result['num_bytes'] / 1e6:,.1f} MB"
+    frames = f"{counted(result['num_frames'], 'frame')}, {result['num_bytes'] / 1e6:,.1f} MB"
     rate = result["num_repeated"]
     print(f"{frames}{f', {rate:,} of them shown again as their clip is slower' if rate else ''}.")
     counts = ", ".join(f"{split} {count:,}" for split, count in result["splits"].items())
-    print(f"{result['num_classes']} classes; {counts or 'no clip'}: {result['out']}")
+    classes = counted(result["num_classes"], "class", "classes")
+    print(f"{classes}; {counts or 'no clip'}: {result['out']}")
     if result["num_failed"]:
         print(f"Clips that failed: {result['out']}/failed.csv")

@@ -4,6 +4,7 @@ import argparse
 import os
 from typing import Any
 
+from videoqa._counted import counted
 from videoqa._tables import csv_text
 from videoqa.cli.arguments import (
     add_json,
@@ -56,4 +57,4 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     if result["out"] is None:
         print(csv_text(result["predictions"], lineterminator="\n"), end="")
     else:
-        print(f"{result['num_rows']} rows written to {os.fspath(result['out'])}.")
+        print(f"{counted(result['num_rows'], 'row')} written to {os.fspath(result['out'])}.")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import check_not_read
+from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa.cli.arguments import add_out, add_segment, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
@@ -43,6 +44,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    print(f"{result['num_frames']} frames written to {result['out']}.")
+    print(f"{counted(result['num_frames'], 'frame')} written to {result['out']}.")
     if result["status"] != "ok":
         print(f"The video's status: {result['status']}.")

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_columns
+from videoqa._counted import counted
 from videoqa._text_normalization import collapse_spaces
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.annotation_columns import as_text, column_as, refuse_rows
@@ -74,7 +75,8 @@ def _joined(paths: list[Path], spec: Spec) -> pd.DataFrame:
         other = _keyed(path, key, spec)
         lost = joined.index.symmetric_difference(other.index)
         if len(lost):
-            counts = f"{len(joined)} rows and {len(other)} rows, {len(lost)} without a partner"
+            both = f"{counted(len(joined), 'row')} and {counted(len(other), 'row')}"
+            counts = f"{both}, {len(lost)} without a partner"
             advice = f"The first of these: {key}={lost[0]!r}. Both files must be of one release."
             raise Refusal(f"{paths[0]} and {path} must have the same rows. Received: {counts}. {advice}")
         joined = joined.join(other[other.columns.difference(joined.columns)])
@@ -98,7 +100,7 @@ def _keyed(path: Path, key: str, spec: Spec) -> pd.DataFrame:
     keys = table[key]
     twice = keys.duplicated()
     if twice.any():
-        advice = f"{int(twice.sum())} rows repeat one."
+        advice = f"{counted(int(twice.sum()), 'row repeats', 'rows repeat')} one."
         requirement = f"be different in every row of {path}"
         raise Refusal(key, requirement, keys[twice.argmax()], advice)
     return table.drop(columns=key).set_index(keys)

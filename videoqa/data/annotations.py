@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, refusal
+from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa._text_normalization import normalize_answer
 from videoqa.config import SPLITS, TASKS, DataConfig
@@ -222,7 +223,7 @@ def _rows_of_one_task(sources: list[Source], wanted: str | None) -> tuple[str, l
     """Return the task, the sources with only its rows, and how many rows of each other task were left out."""
     tasks = [task_of_rows(source.table) for source in sources]
     counts = Counter(name for rows in tasks for name in rows)
-    found = ", ".join(f"{name} ({number} rows)" for name, number in counts.items())
+    found = ", ".join(f"{name} ({counted(number, 'row')})" for name, number in counts.items())
     if wanted is None and (len(counts) > 1 or MIXED in counts):
         advice = "Rows have a question or a label; say which are meant: task='open_ended' or task='action'."
         raise Refusal(f"`data` must hold rows of one task. Received: {found}. {advice}")
@@ -275,7 +276,8 @@ def _check_ids(table: pd.DataFrame, names: list[str], lengths: list[int]) -> Non
     first = table["question_id"][twice.argmax()]
     rows = np.flatnonzero(table["question_id"] == first)[:2]
     where = " and ".join(dict.fromkeys(np.repeat(names, lengths)[rows]))
-    advice = f"{int(twice.sum())} rows repeat an id. Give each row its own, or leave the column out."
+    count = counted(int(twice.sum()), "row repeats", "rows repeat")
+    advice = f"{count} an id. Give each row its own, or leave the column out."
     requirement = "be different in every row"
     raise Refusal(f"{refusal('question_id', requirement, first, advice)} It stands twice in {where}.")
 
@@ -286,7 +288,8 @@ def _check_splits(table: pd.DataFrame, sources: list[Source]) -> None:
     if blank.any() and not blank.all():
         lengths = [len(source.table) for source in sources]
         name = np.repeat([source.name for source in sources], lengths)[blank.argmax()]
-        advice = f"{int(blank.sum())} of {len(table)} rows have none, the first of them in {name}."
+        verb = "has" if blank.sum() == 1 else "have"
+        advice = f"{int(blank.sum())} of {len(table)} rows {verb} none, the first of them in {name}."
         raise Refusal("split", "be given in every row or in none", "", advice)
 
 

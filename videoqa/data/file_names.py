@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from videoqa._checks import Refusal
+from videoqa._counted import counted
 from videoqa._frame_folders import frame_files
 from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import ARCHIVE_SUFFIXES, VIDEO_SUFFIXES, folded_name, without_ending
@@ -129,7 +130,7 @@ def notes_on(found: Iterable[FoundVideo], source: str) -> list[str]:
         return []
     kinds = ", ".join(sorted({kind for each in others for kind in each.differs.split(", ")}))
     first = others[0]
-    count = f"{len(others):,} {'video' if len(others) == 1 else 'videos'}"
+    count = f"{counted(len(others), 'video')}"
     return [
         f"{count} of {source} found under another spelling ({kinds}): "
         f"{first.name!r} is taken to mean {first.path!r}."
@@ -164,7 +165,7 @@ def what_lies_in(folder: str, wanted: Iterable[str] = ()) -> str:
     if archives:
         return f"{folder!r} holds archives that are still packed, such as {archives[0]!r}: unpack them first."
     if videos:
-        return f"{folder!r} holds {len(videos):,} other videos: {_shown(videos)}."
+        return f"{folder!r} holds {counted(len(videos), 'other video')}: {_shown(videos)}."
     return f"{folder!r} holds no video, {'only ' + _shown(files) if files else 'and no other file'}."
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from videoqa._counted import counted
+
 _LITTER = frozenset(
     {
         *("__macosx", "icon\r", "@eadir", "@tmp", "@recycle", "@recently-snapshot", "@sharesnap", "#recycle"),
@@ -51,22 +53,22 @@ class FolderWalk:
         others = [] if used is None else [name for name in self.files if name not in used]
         if others:
             notes.append(
-                f"Passed over {_counted(others, 'file', 'files')} that are no clips by name or place: "
+                f"Passed over {counted(len(others), 'file')} that are no clips by name or place: "
                 f"{_shown(others)}."
             )
         if self.passed_over:
             notes.append(
-                f"Passed over {_counted(self.passed_over, 'entry', 'entries')} left by systems and programs, "
-                f"or unfinished: {_shown(self.passed_over)}."
+                f"Passed over {counted(len(self.passed_over), 'entry', 'entries')} left by systems and "
+                f"programs, or unfinished: {_shown(self.passed_over)}."
             )
         if self.unreadable:
             notes.append(
-                f"Passed over {_counted(self.unreadable, 'folder', 'folders')} that cannot be opened: "
+                f"Passed over {counted(len(self.unreadable), 'folder')} that cannot be opened: "
                 f"{_shown(self.unreadable)}."
             )
         if self.read_already:
             pairs = [f"{path!r} is {first!r}" for path, first in self.read_already.items()]
-            count = _counted(pairs, "linked folder that was", "linked folders that were")
+            count = counted(len(pairs), "linked folder that was", "linked folders that were")
             notes.append(f"Passed over {count} read already: {_shown(pairs, str)}.")
         return notes
 
@@ -167,10 +169,6 @@ def _identity(folder: str) -> tuple[object, ...]:
         return (folder,)
     # some network file systems number nothing
     return (status.st_dev, status.st_ino) if status.st_ino else (os.path.realpath(folder),)
-
-
-def _counted(entries: list[str], one: str, several: str) -> str:
-    return f"{len(entries):,} {one if len(entries) == 1 else several}"
 
 
 def _shown(entries: list[str], form: Callable[[str], str] = repr) -> str:

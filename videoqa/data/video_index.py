@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from videoqa._checks import Refusal, check_directory
+from videoqa._counted import counted
 from videoqa.data.folder_walk import FolderWalk, walk_folder
 
 VIDEO_SUFFIXES = (
@@ -97,7 +98,7 @@ class VideoIndex:
             )
         if not self.paths:
             return " ".join(["No file in it ends like a video.", *self.walk.notes()])
-        return f"It holds {len(self.paths)} other videos, such as {self.paths[0]!r}."
+        return f"It holds {counted(len(self.paths), 'other video')}, such as {self.paths[0]!r}."
 
     @cached_property
     def walk(self) -> FolderWalk:

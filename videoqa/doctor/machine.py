@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from videoqa._counted import counted
 from videoqa._files import size_text
 from videoqa._home import home_directory
 from videoqa.answering.ask import MODEL_VARIABLE, SHIPPED_MODEL
@@ -102,7 +103,7 @@ def _cache_check() -> Check:
     return Check(
         "feature cache",
         "ok",
-        f"{info['num_entries']} clips, {size_text(info['num_bytes'])} in {cache.folder}",
+        f"{counted(info['num_entries'], 'clip')}, {size_text(info['num_bytes'])} in {cache.folder}",
     )
 
 

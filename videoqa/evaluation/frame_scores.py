@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from videoqa._counted import counted
 from videoqa._text_normalization import normalize_answer
 
 MEANS = {"macro_precision": "macro precision", "macro_recall": "macro recall", "macro_f1": "macro F1"}
@@ -39,6 +40,37 @@ def frame_scores(
     counts = np.zeros((len(classes), len(classes)), np.int64)
     for label, seen in zip(labels, frame_classes, strict=True):
         counts[classes.index(label)] += np.bincount(seen, minlength=len(classes))
+    return _scores_of_counts(counts, classes)
+
+
+def pooled_frame_scores(
+    parts: Sequence[Mapping[str, Any]], answers: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Return the scores of all frames together, each labelled by the model of its own part.
+
+    Args:
+        parts: `frame_scores` of each part.
+        answers: the answers of each part's model. A class of one model is a class of all.
+    """
+    names = {normalize_answer(answer): answer for part in answers for answer in part}
+    pairs = [pair for part in parts for pair in part["label_pairs"]]
+    for pair in pairs:
+        names.setdefault(normalize_answer(pair["labelled"]), pair["labelled"])
+    number = {name: index for index, name in enumerate(names)}
+    counts = np.zeros((len(names), len(names)), np.int64)
+    for pair in pairs:
+        place = tuple(number[normalize_answer(pair[side])] for side in ("labelled", "classified"))
+        counts[place] += pair["num_frames"]
+    return _scores_of_counts(counts, list(names.values()))
+
+
+def _scores_of_counts(counts: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
+    """Return what `frame_scores` does.
+
+    Args:
+        counts: int64 `(num_classes, num_classes)`: frames by their label and the class they were given.
+        classes: name of each class.
+    """
     pairs: list[dict[str, Any]] = [
         {"labelled": classes[row], "classified": classes[column], "num_frames": int(counts[row, column])}
         for row, column in np.argwhere(counts)
@@ -70,7 +102,8 @@ def frame_lines(scores: Mapping[str, Any]) -> list[str]:
         f"{head}, accuracy {100 * scores['accuracy']:.2f}",
         ", ".join(means),
         *(
-            f"labelled as {pair['labelled']}, classified as {pair['classified']}: {pair['num_frames']} times"
+            f"labelled as {pair['labelled']}, classified as {pair['classified']}: "
+            f"{counted(pair['num_frames'], 'time')}"
             for pair in scores["label_pairs"]
         ),
     ]

@@ -9,6 +9,7 @@ import pandas as pd
 from videoqa._manifest import MANIFEST, file_sha256
 from videoqa.config import CROSS_VALIDATION
 from videoqa.evaluation.evaluate import ScoredFolder, write_scores
+from videoqa.evaluation.frame_scores import pooled_frame_scores
 from videoqa.evaluation.metrics import majority_answers, scores_of_marks, shown_answers
 from videoqa.evaluation.row_marks import RowMarks, mark_rows
 from videoqa.evaluation.scoring import Scored
@@ -25,8 +26,8 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         folds: in order, each scored on the rows it held out.
 
     Returns:
-        The scores of `metrics.score_table` and "folds": of each fold its number, folder, rows and accuracy.
-        `predictions` has a column `fold`.
+        The scores of `metrics.score_table`, "frames" if the models label frames, and "folds": of each fold
+        its number, folder, rows and accuracy. `predictions` has a column `fold`.
     """
     table = pd.concat([fold.rows for fold in folds], ignore_index=True)
     shown = [
@@ -45,6 +46,9 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         task=folds[0].folder.config.model.task,
         seed=folds[0].scores["seed"],
     )
+    frames = [fold.scores["frames"] for fold in folds if "frames" in fold.scores]
+    if frames:  # the models label frames
+        scores["frames"] = pooled_frame_scores(frames, [fold.folder.answers.answers for fold in folds])
     scores["score_groups"] = folds[0].scores["score_groups"]
     scores["seen_rows"] = sum(fold.scores["seen_rows"] for fold in folds)
     scores["absent_rows"] = sum(folds[0].rows.attrs.get("absent", {}).values())

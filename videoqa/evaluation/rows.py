@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice
+from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa.config import DataConfig, field_names
 from videoqa.data.annotations import read_annotations, say_notes, split_sources
@@ -45,7 +46,8 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
     own = sources == recorded.data and bool(tables) == bool(folder.metrics["num_tables"])
     if data is None and options.get("limit") is None and recorded.limit is not None:
         say(
-            f"At most {recorded.limit} rows of the split are scored: the model was trained with that `limit`."
+            f"At most {counted(recorded.limit, 'row is', 'rows are')} scored: the model was trained with "
+            "that `limit`."
         )
     config = dataclasses.replace(
         _inherited(recorded, sources, own), data=sources, task=folder.config.model.task, **options
@@ -92,8 +94,10 @@ def _set_seen_apart(table: pd.DataFrame, folder: ModelFolder, own: bool) -> pd.D
         if not own:
             table.loc[seen, "split"] = split
     if table.attrs["seen_rows"]:
-        counted = "they count all the same, as your splits say" if own else "they are no test rows"
-        say(f"{table.attrs['seen_rows']} test rows show videos that the model was trained on: {counted}.")
+        count = counted(table.attrs["seen_rows"], "test row shows a video", "test rows show videos")
+        kept = "counted all the same, as your splits say" if own else "no test rows"
+        what = "it is" if table.attrs["seen_rows"] == 1 else "they are"
+        say(f"{count} that the model was trained on: {what} {kept}.")
     return table
 
 

@@ -12,6 +12,7 @@ from typing import Any, Unpack
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_integer
+from videoqa._counted import counted
 from videoqa._files import locked_folder, size_text
 from videoqa._frame_folders import PARTIAL
 from videoqa._prefetch import run_ahead
@@ -75,8 +76,10 @@ class ExtractionReport:
         }
 
     def __str__(self) -> str:
-        counts = [int((self.rows["status"] == status).sum()) for status in STATUSES]
-        return "{} clips extracted, {} there already, {} failed".format(*counts) + f" ({self.out})"
+        extracted, present, failed = (int((self.rows["status"] == status).sum()) for status in STATUSES)
+        return (
+            f"{counted(extracted, 'clip')} extracted, {present} there already, {failed} failed ({self.out})"
+        )
 
 
 @shows_options(ExtractOptions)
@@ -167,7 +170,7 @@ def _extract(
     num_files, num_bytes = forecast(requests, settings, num_workers)
     free = check_space(out, num_bytes)
     say(
-        f"{len(todo):,} of {len(clips):,} clips to extract: about {num_files:,} frames, "
+        f"{len(todo):,} of {counted(len(clips), 'clip')} to extract: about {counted(num_files, 'frame')}, "
         f"{size_text(num_bytes)} of {size_text(free)} free.",
         progress=progress,
     )

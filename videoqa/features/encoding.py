@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from videoqa._checks import Refusal
+from videoqa._counted import counted
 from videoqa._prefetch import run_ahead
 from videoqa._progress import progress_bar
 from videoqa.config import ModelConfig, SamplingConfig
@@ -128,9 +129,9 @@ def load_features(report: EncodingReport) -> np.ndarray | list[np.ndarray] | Fra
         if again.rows["key"].tolist() != [keys[place] for place in todo]:
             break
     raise OSError(
-        f"{len(todo)} of {len(good)} entries of {cache.folder} were removed since they were made and cannot "
-        f"be made again, first that of {good['path'].iloc[todo[0]]}. Change no video and do not prune the "
-        "cache during a run, then run again."
+        f"{len(todo)} of {counted(len(good), 'entry', 'entries')} of {cache.folder} were removed since they "
+        f"were made and cannot be made again, first that of {good['path'].iloc[todo[0]]}. Change no video "
+        "and do not prune the cache during a run, then run again."
     )
 
 

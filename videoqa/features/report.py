@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from videoqa._counted import counted
 from videoqa.config import SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.cache_keys import VIEW
@@ -81,7 +82,7 @@ class EncodingReport:
 
     def __str__(self) -> str:
         counts = f"{self.num_encoded} encoded, {self.num_cached} already cached, {self.num_failed} failed"
-        return f"{len(self.rows)} clips in {self.seconds:.1f} s: {counts} ({self.cache.folder})"
+        return f"{counted(len(self.rows), 'clip')} in {self.seconds:.1f} s: {counts} ({self.cache.folder})"
 
     def _count(self, status: str) -> int:
         return int((self.rows["status"] == status).sum())

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal
+from videoqa._counted import counted
 from videoqa.config import RunConfig
 from videoqa.features.contents import distinct_requests
 from videoqa.input_pipeline.examples import Examples, grid_lengths, trim_padding
@@ -124,7 +125,7 @@ class _Loader:
         for request in np.flatnonzero(self.position >= 0).tolist():
             length = int(lengths[self.position[request]])
             if length < num_frames:
-                found = f"{self._requests[request].path} has {length} frames in its grid"
+                found = f"{self._requests[request].path} has {counted(length, 'frame')} in its grid"
                 self._fail(request, f"{found}, fewer than num_frames={num_frames}.")
 
     def flipped(self, wanted: np.ndarray) -> list[np.ndarray | None]:

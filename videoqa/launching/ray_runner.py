@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from videoqa._checks import Refusal
+from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa._ray import ray_session
 from videoqa.config import LaunchConfig
@@ -60,7 +61,7 @@ def launch_on_ray(
         try:
             addresses = tuple(member.address for member in members)
             if job.progress:
-                say(f"{len(members)} workers on the Ray cluster: {', '.join(addresses)}.")
+                say(f"{counted(len(members), 'worker')} on the Ray cluster: {', '.join(addresses)}.")
             for index, member in enumerate(members):
                 cluster = Cluster(addresses, index, "Ray")
                 member.result = member.actor.run.remote(job, decide, cluster, command, deadlines)
@@ -111,9 +112,9 @@ def _room(ray: Any, launch_config: LaunchConfig, stop: StopRequest) -> Iterator[
             if time.monotonic() > deadline:
                 free = ray.available_resources()
                 raise WorkerAbsent(
-                    f"The Ray cluster has no room for {num_workers} workers that need {needs} each. "
-                    f"Free are {free.get('CPU', 0):g} processors and {free.get('GPU', 0):g} GPUs of "
-                    f"{len(machines)} machines."
+                    f"The Ray cluster has no room for {counted(num_workers, 'worker')}, each of which "
+                    f"needs {needs}. Free are {free.get('CPU', 0):g} processors and "
+                    f"{free.get('GPU', 0):g} GPUs of {counted(len(machines), 'machine')}."
                 )
         yield None if stop.signal is not None else _Room(group, num_workers, needs)
     finally:

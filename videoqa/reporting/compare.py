@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_flag, check_integer, refusal
+from videoqa._counted import counted
 from videoqa._text_normalization import normalize_answer
 from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
 from videoqa.evaluation.exact_intervals import difference_interval
@@ -99,7 +100,8 @@ def _pair(one: Evaluation, two: Evaluation, common: bool) -> tuple[pd.DataFrame,
         same &= left == right
     only_a, only_b, other = len(a) - len(shared), len(b) - len(shared), int((~same).sum())
     if not common and (only_a or only_b or other) or not same.any():
-        found = f"{only_a} rows only in A, {only_b} only in B, {other} with another video, question or answer"
+        alone = f"{counted(only_a, 'row')} only in A, {only_b} only in B"
+        found = f"{alone}, {other} with another video, question or answer"
         advice = (
             f"Compare the {int(same.sum())} common ones with `common=True` (--common)." if same.any() else ""
         )
@@ -173,7 +175,7 @@ def format_comparison(result: Mapping[str, Any]) -> str:
     """
     lines = [f"A: {result['run_a']}", f"B: {result['run_b']}"]
     if result["num_left_out"]:
-        lines.append(f"{result['num_left_out']} rows left out: the other run does not have them.")
+        lines.append(f"{counted(result['num_left_out'], 'row')} left out: not in the other run.")
     table = [list(HEADINGS), *_lines(result)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     text = [justified(line, widths) for line in table]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_columns, check_directory, refusal
+from videoqa._counted import counted
 from videoqa._manifest import MANIFEST, file_sha256, read_json
 from videoqa._progress import say
 from videoqa._tables import without_guard
@@ -163,7 +164,7 @@ def _read_predictions(folder: Path, num_rows: int) -> pd.DataFrame:
         _refuse(folder, f"{PREDICTIONS} cannot be read ({' '.join(str(error).split())})", error)
     rows = rows.map(without_guard)
     if len(rows) != num_rows or num_rows < 1:
-        _refuse(folder, f"{PREDICTIONS} has {len(rows)} rows and {SCORES} says {num_rows}")
+        _refuse(folder, f"{PREDICTIONS} has {counted(len(rows), 'row')} and {SCORES} says {num_rows}")
     probability = pd.to_numeric(rows["probability"], errors="coerce").astype(float)
     _refuse_cells(folder, rows, "probability", probability.isna() | probability.isin([np.inf, -np.inf]))
     _refuse_cells(folder, rows, "correct", ~rows["correct"].isin(["True", "False"]))

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from videoqa._counted import counted
 from videoqa._text_normalization import without_controls
 from videoqa.evaluation.row_marks import NO_TYPE
 from videoqa.evaluation.score_fields import COLUMNS, FLOORS, FURTHER, SCORE_FIELDS, known_fields
@@ -54,7 +55,8 @@ def build_page(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "cell": _cell, "data_url": _data_url, "interval": interval_text, "percent": percent,
+        "cell": _cell, "counted": counted, "data_url": _data_url, "interval": interval_text,
+        "percent": percent,
     }  # fmt: skip
     scores = content.scores
     task = scores["task"]

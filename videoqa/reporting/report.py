@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from videoqa._checks import Refusal, refusal
+from videoqa._counted import counted
 from videoqa._files import write_text
 from videoqa.evaluation.row_marks import FAILED
 from videoqa.reporting.clips import show_clips, surest_right, surest_wrong
@@ -95,7 +96,7 @@ def _pictures(evaluation: Evaluation, model: ModelFolder) -> list[tuple[str, str
     ]
     if history := model.metrics.get("history"):
         caption = "Loss and accuracy of each epoch; the weights of the best validation epoch were kept."
-        alternative = f"Curves of loss and accuracy over {len(history)} epochs."
+        alternative = f"Curves of loss and accuracy over {counted(len(history), 'epoch')}."
         pictures.append(("Training", caption, alternative, training_curves_png(history)))
     return pictures
 

@@ -27,6 +27,7 @@ STATE = "state.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 DTYPES = "dtypes"
 """Member of a file of arrays that names the dtype of each."""
+READ_ATTEMPTS = 3
 HIDDEN = re.compile(r"\.(?P<name>[A-Za-z0-9_-]+)\.(?P<kind>saving|replaced|removed)-[0-9a-f]{8}")
 
 
@@ -251,6 +252,15 @@ def _save_arrays(path: Path, arrays: Sequence[np.ndarray]) -> None:
 
 def _load_arrays(path: Path) -> list[np.ndarray]:
     """Return the arrays in `path`, in their order."""
+    for _ in range(READ_ATTEMPTS - 1):
+        # Before 3.11.8 and 3.12.2 Python may raise SystemError where several threads parse the head of an
+        # array (gh-106905): the file is sound.
+        with contextlib.suppress(SystemError):
+            return _read_arrays(path)
+    return _read_arrays(path)
+
+
+def _read_arrays(path: Path) -> list[np.ndarray]:
     with np.load(path, allow_pickle=False) as members:
         names = members[DTYPES].tolist()
         return [_with_dtype(members[str(number)], name) for number, name in enumerate(names)]

@@ -6,6 +6,7 @@ Needs no TensorFlow.
 from math import ceil
 
 from videoqa._checks import Refusal
+from videoqa._counted import counted
 from videoqa.config import ModelConfig, RunConfig, TrainingConfig, architectures_with
 from videoqa.config.run import check_crop
 from videoqa.input_pipeline import num_batches
@@ -99,7 +100,7 @@ def _check_initial_shapes(initial: ModelFolder, config: RunConfig) -> None:
 def _frames_text(config: RunConfig) -> str:
     """Return how many frames a model sees, and of what size."""
     height, width = config.model.frame_size  # type: ignore[misc]
-    return f"{config.sampling.num_frames} frames of {height}x{width}"
+    return f"{counted(config.sampling.num_frames, 'frame')} of {height}x{width}"
 
 
 def _sizes(config: RunConfig) -> tuple[int, ...]:
@@ -137,9 +138,11 @@ def check_num_rows(config: ModelConfig, num_rows: int, batch_size: int) -> str:
     if num_rows < batch_size:
         requirement = f"be at most the number of training rows, {num_rows}: batch norm needs full batches"
         raise Refusal("batch_size", requirement, batch_size)
+    last = num_rows % batch_size
+    left = "One" if last == 1 else f"The last {last}"
     return (
-        f"The last {num_rows % batch_size} of {num_rows} training rows are left out of each epoch, others in "
-        "every epoch: batch norm needs full batches."
+        f"{left} of {num_rows} training rows {'is' if last == 1 else 'are'} left out of each epoch, "
+        f"{'another' if last == 1 else 'others'} in every epoch: batch norm needs full batches."
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import Refusal, check_integer, counted, refusal
+from videoqa._checks import Refusal, check_integer, refusal
+from videoqa._counted import counted
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa.data.annotations import read_annotations, split_sources
@@ -145,9 +146,7 @@ def _check_last_begun(out: Path, num_folds: int | None) -> None:
         return
     folders = [out / FOLDS / f"fold-{number}" for number in range(1, (num_folds or 0) + 1)]
     done = sum((folder / MANIFEST).exists() for folder in folders)
-    advice = (
-        f"Go on with --resume alone; {done} of {num_folds} folds are done, their models in {out / FOLDS}."
-    )
+    advice = f"Go on with --resume alone. Folds that are done: {done} of {num_folds}, in {out / FOLDS}."
     requirement = "be given once the training of the model on all rows has begun, after the folds"
     raise Refusal("finish", requirement, True, advice)
 
@@ -210,7 +209,8 @@ def _rows(request: Request, num_folds: int) -> pd.DataFrame:
 
 def _say_folds(table: pd.DataFrame, num_folds: int, progress: bool) -> None:
     """Print how many groups the folds share, and the classes that a fold cannot learn."""
-    say(f"{num_folds} folds of {table['group'].nunique()} groups, {len(table)} rows.", progress=progress)
+    num_groups = counted(table["group"].nunique(), "group")
+    say(f"{num_folds} folds of {num_groups}, {counted(len(table), 'row')}.", progress=progress)
     if table.attrs["task"] != "action":
         return
     groups = table.groupby("answer")["group"].nunique()

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from videoqa._checks import Refusal
+from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa.evaluation.inference import windows_at_once
 from videoqa.evaluation.prediction import predict_examples
@@ -246,7 +247,8 @@ class Training:
         """Note in the position that the training diverged, and print it if the run goes on."""
         place = self.position
         what, flag = DIVERGING[self._stage.phase]
-        message = f"{what} diverged: after {place.epoch} epochs weights of layer {layer!r} are not finite."
+        epochs = counted(place.epoch, "epoch")
+        message = f"{what} diverged: after {epochs} weights of layer {layer!r} are not finite."
         advice = f"train anew with a smaller {flag}, which was {self._training.learning_rate:g}."
         if self._best:
             of_before = place.best_epoch is None or place.best_epoch <= place.epochs_before

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import Refusal
+from videoqa._counted import counted
 from videoqa._manifest import MANIFEST
 from videoqa._progress import say
 from videoqa.config import (
@@ -203,9 +204,8 @@ def say_new_schedule(saved: Mapping[str, Any], config: RunConfig, *, progress: b
     """Print that more epochs stretch the schedule of the learning rate."""
     epochs, schedule = saved["config"]["training"]["epochs"], config.training.learning_rate_schedule
     if schedule != "constant" and epochs != config.training.epochs:
-        message = (
-            f"The {schedule} schedule of the learning rate now ends after {config.training.epochs} epochs"
-        )
+        now = counted(config.training.epochs, "epoch")
+        message = f"The {schedule} schedule of the learning rate now ends after {now}"
         say(f"{message} instead of {epochs}: from here on it follows the new curve.", progress=progress)
 
 
@@ -228,7 +228,7 @@ def _what_stays(folder: Path) -> str:
     if newest is None:
         return "No checkpoint of it could be saved either: make room, or name another --out, and train again."
     phase, num_epochs = newest.state["phase"], newest.state["position"]["epoch"]
-    reached = f"{PHASE_NAMES[phase]}, after {num_epochs} epochs"
+    reached = f"{PHASE_NAMES[phase]}, after {counted(num_epochs, 'epoch')}"
     return f"Its newest checkpoint ({reached}) stays: make room, then go on with --resume."
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa.config import SamplingConfig
 from videoqa.data.splits import AUTOMATIC_SPLIT
@@ -23,15 +24,16 @@ def description(table: pd.DataFrame, training_rows: pd.DataFrame, answers: Answe
     """Return how many rows, clips and answers there are, and how many rows have one of the answers."""
     covered = (answers.encode(training_rows["answer"].tolist()) >= 0).mean()
     return (
-        f"{len(training_rows)} training rows and {len(table) - len(training_rows)} validation rows of "
-        f"{num_clips} clips; {len(answers)} answers, which {covered:.1%} of the training rows have."
+        f"{counted(len(training_rows), 'training row')} and "
+        f"{counted(len(table) - len(training_rows), 'validation row')} of {counted(num_clips, 'clip')}; "
+        f"{counted(len(answers), 'answer')}, which {covered:.1%} of the training rows have."
     )
 
 
 def say_left_out(table: pd.DataFrame, progress: bool) -> None:
     """Print how many rows of other tasks the table was read without, and whether its splits were drawn."""
     for task, number in table.attrs.get("left_out", {}).items():
-        say(f"{number} rows of the task {task!r} left out.", progress=progress)
+        say(f"{counted(number, 'row')} of the task {task!r} left out.", progress=progress)
     if table.attrs.get("automatic_split"):
         drawn = table.groupby("split")["group"].nunique().reindex(list(AUTOMATIC_SPLIT), fill_value=0)
         counts = ", ".join(f"{split} {number:,}" for split, number in drawn.items())
@@ -49,7 +51,10 @@ def say_classes(table: pd.DataFrame, answers: AnswerList, progress: bool) -> Non
     listed = table.attrs.get("num_listed_classes", len(answers))
     if listed > len(answers):
         numbered = ", ".join(f"{number} {label}" for number, label in enumerate(answers.answers))
-        say(f"{len(answers)} of {listed} classes, numbered anew: {numbered}.", progress=progress)
+        say(
+            f"{len(answers)} of {counted(listed, 'class', 'classes')}, numbered anew: {numbered}.",
+            progress=progress,
+        )
 
 
 def say_untested(answers: AnswerList, table: pd.DataFrame, progress: bool) -> list[str]:
@@ -84,7 +89,8 @@ def say_dropped(num_rows: int, failures: dict[str, str], progress: bool) -> None
     """Print how many rows are left out, and the first errors of their videos."""
     if not failures:
         return
-    say(f"{num_rows} rows left out, of {len(failures)} videos that could not be used:", progress=progress)
+    videos = counted(len(failures), "video")
+    say(f"{counted(num_rows, 'row')} left out, of {videos} that could not be used:", progress=progress)
     for error in list(failures.values())[:SHOWN_ERRORS]:
         say(f"  {error}", progress=progress)
     if len(failures) > SHOWN_ERRORS:
@@ -98,7 +104,7 @@ def say_short(examples: Examples, sampling: SamplingConfig, progress: bool) -> N
     clips = np.unique(examples.clip_index)
     number = int((examples.grid_lengths[clips] < sampling.num_frames).sum())
     if number:
-        fewer = (
-            f"{number} of {len(clips)} training clips have fewer frames than num_frames={sampling.num_frames}"
-        )
-        say(f"{fewer}: theirs {SHORT_CLIPS_ARE[sampling.short_clips]}.", progress=progress)
+        whose = "its own" if number == 1 else "theirs"
+        clips_have = f"{counted(len(clips), 'training clip')} {'has' if number == 1 else 'have'}"
+        fewer = f"{number} of {clips_have} fewer frames than num_frames={sampling.num_frames}"
+        say(f"{fewer}: {whose} {SHORT_CLIPS_ARE[sampling.short_clips]}.", progress=progress)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from videoqa._counted import counted
 from videoqa._frame_folders import (
     LISTS,
     SETTINGS,
@@ -104,7 +105,7 @@ def _probe_once(
     names = [name for name, *_ in state]
     _check_numbers(folder, names)
     if listed not in (None, len(names)):
-        cause = f"it holds {len(names)} frames, and {listed} stand in the list of its set"
+        cause = f"it holds {counted(len(names), 'frame')}, and {listed} stand in the list of its set"
         raise DecodingError(folder, cause, len(names), listed)
     first = _stated_size(folder, names[0])
     for name in names:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
+from videoqa._counted import counted
 from videoqa.video._opencv import FORMATS
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
 from videoqa.video.readers import NUM_DECODER_THREADS
@@ -45,11 +46,13 @@ class PictureDamage:
         parts = []
         if self.num_damaged:
             parts.append(
-                f"{self.num_damaged} of {self.num_frames} frames are damaged or build on damaged ones"
+                f"{self.num_damaged} of {counted(self.num_frames, 'frame')} "
+                f"{'is' if self.num_damaged == 1 else 'are'} damaged or build on damaged ones"
             )
         if self.num_blank:
             tone = "all grey or black beside frames that are not"
-            parts.append(f"{self.num_blank} of {self.num_frames} frames are {tone}")
+            verb = "is" if self.num_blank == 1 else "are"
+            parts.append(f"{self.num_blank} of {counted(self.num_frames, 'frame')} {verb} {tone}")
         return f"{' and '.join(parts)}, from frame {self.first} on" if parts else "no frame is damaged"
 
 
