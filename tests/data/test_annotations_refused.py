@@ -24,7 +24,7 @@ def read(path):
             "'video', 'question', 'answer'. Missing: 'answer'. Found: 'video', 'question'",
         ),
         (b"video\na\n", "Missing: 'question', 'answer'"),
-        (b"video|label\na|x\n", r"Missing: 'video', 'question', 'answer'. Found: 'video\|label'"),
+        (b"video:label\na:x\n", "Missing: 'video', 'question', 'answer'. Found: 'video:label'"),
         (b"label\nx\n", "must have the columns 'video', 'label'. Missing: 'video'"),
         (b"video,label\na,x,y\n", "my.csv must be a CSV file. Cause: Expected 2 fields in line 2, saw 3"),
         (
@@ -33,7 +33,18 @@ def read(path):
         ),
         (b"video,label,label\na,x,y\n", "must name each column once. Received: 'label'"),
         (b"video,label\na,x\nb,B\xe4r\n", "my.csv must be UTF-8 text; line 3"),
-        ("video,label\na,x\n".encode("utf-16"), "must be UTF-8 text; line 1"),
+        (b"\xff\xfev\x00i\x00d", "my.csv must be text; it begins as UTF-16 does, and goes on otherwise"),
+        (
+            b"PK\x03\x04\x14\x00\x06\x00\x08\xff",
+            "my.csv must be text. Received: an Excel workbook or a zip archive. Name it .xlsx",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            "my.csv must be text. Received: an Excel workbook of the old kind",
+        ),
+        (b"\x1f\x8b\x08\x00\x00\x00", "my.csv must be text. Received: a gzip archive. Unpack it first"),
+        (b",,\n;;\n,,\n", "my.csv must have at least one row"),
+        (b"video,label\n,\n , \n", "my.csv must have at least one row"),
         (b"video,label\na,x\x00y\n", "line 2 has a NUL byte"),
         (
             b"video,label\na,x\nb,\nc, \n",
@@ -95,7 +106,8 @@ def test_csv_refused(tmp_path, content, message):
         ),
         ('{"video": "a", "label": "\\ud800"}\n', "line 1 does not: .*surrogates"),
         ("[" * 100000, "line 1 does not: "),
-        ("{}\n", "must have the columns"),
+        ("{}\n", "must have at least one row"),
+        ('{"x": 1}\n', "must have the columns"),
     ],
 )
 def test_jsonl_refused(tmp_path, content, message):

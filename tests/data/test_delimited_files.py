@@ -1,5 +1,7 @@
 """CSV and TSV files as people and programs write them: quotation marks, separators, column names."""
 
+import json
+import math
 import re
 from pathlib import Path
 
@@ -97,8 +99,8 @@ def test_marks_that_are_meant_are_read(tmp_path: Path) -> None:
 ROWS = "video,question,answer\na.mp4,what is it,x\nb.mp4,why,y\n"
 
 
-@pytest.mark.parametrize("name", ["my.csv", "my.tsv"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("name", ["my.csv", "my.tsv", "my.txt", "my.psv"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_separators_are_recognised(tmp_path: Path, name: str, delimiter: str, end: str) -> None:
     text = ROWS.replace(",", delimiter).replace("\n", end)
@@ -107,6 +109,97 @@ def test_separators_are_recognised(tmp_path: Path, name: str, delimiter: str, en
         table = read(tmp_path / name, content)
         assert table["question"].tolist() == ["what is it", "why"]
         assert table["answer"].tolist() == ["x", "y"]
+
+
+ENCODINGS = {
+    name: lambda text, name=name, mark=mark: mark + text.encode(name)
+    for name, mark in {
+        **{"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"},
+        **{"utf-32-le": b"\xff\xfe\0\0", "utf-32-be": b"\0\0\xfe\xff"},
+    }.items()
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("name", ["my.csv", "my.txt", "my.jsonl"])
+def test_other_unicode_encodings_are_recognised(tmp_path: Path, name: str, encoding: str) -> None:
+    text = "video\tquestion\tanswer\r\na.mp4\tquoi, où ?\tçà\r\nb.mp4\t他在做什么\t走\r\n"
+    if name == "my.jsonl":
+        rows = [
+            dict(zip(("video", "question", "answer"), line.split("\t"), strict=True))
+            for line in text.split("\r\n")[1:3]
+        ]
+        text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    with_mark = ENCODINGS[encoding](text)
+    contents = [with_mark, text.encode(encoding)] if "16" in encoding else [with_mark]
+    for content in contents:
+        table = read(tmp_path / name, content)
+        assert table["question"].tolist() == ["quoi, où ?", "他在做什么"]
+        assert table["answer"].tolist() == ["çà", "走"]
+
+
+BLANK = {
+    "my.csv": 'video,label,note\n,,\na,x,\n , ,\n\n"",,\nb,,\n',
+    "my.txt": ";;\nvideo;label;note\n;;\na;x;\n\n;;;;\nb;;\n",
+    "my.jsonl": '{}\n{"video": ""}\n{"video": "a", "label": "x"}\n'
+    + '{"video": null, "label": " "}\n\n\n{"video": "b"}\n',
+}
+
+
+@pytest.mark.parametrize("name", BLANK)
+def test_empty_rows_are_skipped_in_every_kind_of_table(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=f"`label` must be filled in every row.*It is line 7 of .*{name}"):
+        read(tmp_path / name, BLANK[name])
+    lines = BLANK[name].splitlines()
+    last = {"my.csv": "b,y,,,", "my.txt": "b;y;;", "my.jsonl": '{"video": "b", "label": "y"}'}[name]
+    table = read(tmp_path / name, "\n".join([*lines[:-1], last]))
+    assert table["video_id"].tolist() == ["a", "b"] and table["answer"].tolist() == ["x", "y"]
+    assert table["question_id"].tolist() == ["my:1", "my:2"]
+
+
+def test_empty_rows_of_a_data_frame_are_skipped(tmp_path: Path) -> None:
+    rows = [
+        (None, "", [], math.nan),
+        ("a", "x", ["x"], 1.0),
+        (pd.NA, " ", None, math.nan),
+        ("b", None, None, 2),
+    ]
+    frame = pd.DataFrame(rows, columns=["video", "label", "answers", "note"])
+    assert read_annotations(DataConfig(), tables=[frame[:3]])["video_id"].tolist() == ["a"]
+    with pytest.raises(ValueError, match="`label` must be filled in every row.*It is row 4 of DataFrame"):
+        read_annotations(DataConfig(), tables=[frame])
+    with pytest.raises(ValueError, match="DataFrame must have at least one row"):
+        read_annotations(DataConfig(), tables=[frame[:1]])
+
+
+def test_a_text_file_without_column_names_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match="my.txt must begin with column names.*'jump/a.avi 1'.*--annotations"
+    ):
+        read(tmp_path / "my.txt", "jump/a.avi 1\njump/b.avi 1\n")
+
+
+@pytest.mark.parametrize("name", ["my.csv.gz", "my.tsv.bz2", "my.zip"])
+def test_a_packed_table_is_refused_with_the_line_that_unpacks_it(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"`data` must be a .csv or .*It is still packed; unpack it: \w+"):
+        read(tmp_path / name, b"")
+
+
+def test_the_lines_of_a_markdown_table_are_no_rows(tmp_path: Path) -> None:
+    text = "| Video | label |\n|:------|-------|\n| a.mp4 | x     |\n| b.mp4 | y, z  |\n"
+    table = read(tmp_path / "my.txt", text)
+    assert table["video_id"].tolist() == ["a.mp4", "b.mp4"] and table["answer"].tolist() == ["x", "y, z"]
+
+
+@pytest.mark.parametrize("error", ["#DIV/0!", "#N/A", "#REF!", "#NAME?", "#WERT!", "#¡VALOR!", "Err:502"])
+def test_an_error_of_a_spreadsheet_is_no_class(tmp_path: Path, error: str) -> None:
+    message = rf"`label` must be no error that a spreadsheet computed.*{re.escape(error)}.*It is {{}} of"
+    with pytest.raises(ValueError, match=message.format("line 3")):
+        read(tmp_path / "my.csv", f"video,Label,note\na,x,{error}\nb,{error},n\n")
+    frame = pd.DataFrame({"video": ["a", "b"], "label": ["x", error]})
+    with pytest.raises(ValueError, match=message.format("row 2")):
+        read_annotations(DataConfig(), tables=[frame])
+    assert len(read(tmp_path / "my.csv", f"video,label,note\na,x,{error}\nb,#1,n\n")) == 2
 
 
 def test_a_separator_inside_cells_does_not_count(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Annotations in Excel workbooks."""
 
 import datetime
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -97,3 +98,59 @@ def test_a_workbook_without_a_sheet_that_is_shown_is_refused(tmp_path: Path) -> 
                 rest.writestr(name, whole.read(name))
     with pytest.raises(ValueError, match="bare.xlsx must have a sheet that is shown"):
         read(bare)
+
+
+def save_with(path: Path, cells: dict[str, str]) -> Path:
+    """Write a workbook with a column of labels, in which these cells have this XML in them."""
+    write(path, ("video", "label", "note"), *((f"{name}.mp4", "x", "n") for name in "abc"))
+    whole = path.with_name("whole.xlsx")
+    path.rename(whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            content = source.read(name).decode()
+            for cell, xml in cells.items() if name.endswith("sheet1.xml") else ():
+                attributes, _, inside = xml.partition(">")
+                content = re.sub(
+                    rf'<c r="{cell}".*?</c>', rf'<c r="{cell}" {attributes}>{inside}</c>', content
+                )
+            target.writestr(name, content)
+    return path
+
+
+ERROR, UNSAVED = 't="e"><f>1/0</f><v>{}</v>', "><f>A2</f><v></v>"
+
+
+@pytest.mark.parametrize("error", ["#DIV/0!", "#N/A", "#REF!", "#SPILL!", "#NEW!"])
+def test_an_error_in_a_cell_is_refused_with_its_place(tmp_path: Path, error: str) -> None:
+    path = save_with(tmp_path / "my.xlsx", {f"B{row}": ERROR.format(error) for row in (3, 4)})
+    expected = (
+        rf"my.xlsx must hold no error in its column 'label'. Received: '{re.escape(error)}' in cell B3 "
+        r"\(row 3 of the sheet 'clips'\); 2 cells are like this. Mend the formula"
+    )
+    with pytest.raises(ValueError, match=expected):
+        read(path)
+    note = save_with(tmp_path / "note.xlsx", {"C3": ERROR.format(error)})
+    assert read(note)["answer"].tolist() == ["x", "x", "x"], "in a column of ones own it does no harm"
+    head = save_with(tmp_path / "head.xlsx", {"B1": ERROR.format(error)})
+    with pytest.raises(ValueError, match=r"no error in its column names. Received: .* in cell B1 \(row 1 of"):
+        read(head)
+
+
+@pytest.mark.parametrize("xml", [UNSAVED, "><f>A2</f>", '><f t="shared" si="0"/><v/>', 't="n"><f>A2</f>'])
+def test_a_formula_without_a_saved_value_is_refused_and_not_called_empty(tmp_path: Path, xml: str) -> None:
+    expected = (
+        r"my.xlsx must hold the value of each formula. Received: none with the formula in cell B3 \(row 3 of "
+        "the sheet 'clips'.*Open it in Excel or LibreOffice, save it there"
+    )
+    with pytest.raises(ValueError, match=expected):
+        read(save_with(tmp_path / "my.xlsx", {"B3": xml, "C3": xml}))
+    with pytest.raises(ValueError, match=r"the formula in cell A2 \(row 2 of the sheet 'clips'\); 6 cells"):
+        read(save_with(tmp_path / "my.xlsx", {f"{c}{row}": xml for row in (2, 3, 4) for c in "ABC"}))
+    assert len(read(save_with(tmp_path / "my.xlsx", {"C3": xml}))) == 3
+
+
+def test_a_formula_whose_saved_value_is_an_empty_text_is_empty(tmp_path: Path) -> None:
+    cells = {f"{c}3": 't="str"><f>IF(D3="","",D3)</f><v></v>' for c in "ABC"} | {
+        "B2": 't="str"><f>D2</f><v>y</v>'
+    }
+    assert read(save_with(tmp_path / "my.xlsx", cells))["answer"].tolist() == ["y", "x"]

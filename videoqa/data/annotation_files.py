@@ -2,22 +2,33 @@
 
 import difflib
 import json
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_directory, check_file
 from videoqa.config import SAMPLE_LANGUAGES, DataConfig
-from videoqa.data.delimited_files import ONE_LINE_COLUMNS, read_delimited, refuse_line_break
+from videoqa.data.archives import archive_kind, how_to_unpack
+from videoqa.data.delimited_files import (
+    ONE_LINE_COLUMNS,
+    delimiter_of,
+    first_line,
+    num_known_columns,
+    read_delimited,
+    refuse_line_break,
+)
 from videoqa.data.frame_sets import is_frames_source, read_frames_set
 from videoqa.data.headers import known_headers
 from videoqa.data.named_sets import open_named_set
 from videoqa.data.source import Source
 from videoqa.data.specs import Spec, is_spec, load_spec, spec_names
-from videoqa.data.spreadsheets import OTHER_WORKBOOKS, WORKBOOK_SUFFIXES, read_workbook
+from videoqa.data.spreadsheets import ERRORS, OTHER_WORKBOOKS, WORKBOOK_SUFFIXES, read_workbook
 from videoqa.data.text_files import read_text
 
 _ABOUT_FOLDERS = (
@@ -67,9 +78,11 @@ def open_source(
         cells, places, notes = read_workbook(path, text)
         source = _own_source(text, cells, folder, places)
         return replace(source, notes=[*notes, *source.notes])
+    if archive := archive_kind(text):
+        raise Refusal("data", _FILE_OR_SET, text, f"It is {how_to_unpack(text, archive)}")
     if reader is None:
         advice = "Save it as .xlsx or .csv." if path.suffix.lower() in OTHER_WORKBOOKS else ""
-        raise Refusal("data", f"be a {_SUFFIXES} file or the name of a set", text, advice)
+        raise Refusal("data", _FILE_OR_SET, text, advice)
     table, row_numbers = reader(read_text(path), text)
     return _own_source(text, table, folder, row_numbers)
 
@@ -148,14 +161,46 @@ def _source(name: str, table: pd.DataFrame, folder: Path, row_numbers: pd.Series
 
 
 def _own_source(name: str, table: pd.DataFrame, folder: Path, row_numbers: pd.Series | None = None) -> Source:
-    """Return the source of a user's own table: its column names matched, its cells free of line breaks."""
+    """Return the source of a user's own table: its column names matched, its rows filled, its cells plain.
+
+    A row without any value is left out; a line break or a spreadsheet's error in a cell is refused.
+    """
     table, notes = known_headers(table, name)
-    source = replace(_source(name, table, folder, row_numbers), notes=notes)
+    counted = "row" if row_numbers is None else "line"
+    table, row_numbers = _filled_rows(table, row_numbers)
+    source = replace(_source(name, table, folder, row_numbers), notes=notes, counted=counted)
     for column in source.table.columns.intersection(list(ONE_LINE_COLUMNS)):
         for row, cell in zip(source.table.index, source.table[column].tolist(), strict=True):
             if isinstance(cell, str) and len(cell.strip().splitlines()) > 1:
                 refuse_line_break(column, cell, source.where(row))
+            if isinstance(cell, str) and ERRORS.fullmatch(cell.strip()):
+                advice = f"It is {source.where(row)}. Mend the formula, or delete the row."
+                raise Refusal(column, "be no error that a spreadsheet computed", cell, advice)
     return source
+
+
+def _filled_rows(table: pd.DataFrame, row_numbers: pd.Series | None) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Return the rows in which any cell is filled, and their numbers; those of a DataFrame as they were."""
+    rows = list(range(len(table)))
+    for column in range(table.shape[1]):
+        if not rows:
+            return table, row_numbers
+        cells = table.iloc[:, column]
+        rows = [row for row in rows if _is_empty(cells.iat[row])]
+    kept = np.delete(np.arange(len(table)), rows)
+    numbers = pd.Series(range(1, len(table) + 1)) if row_numbers is None else row_numbers
+    return table.iloc[kept], numbers.iloc[kept].reset_index(drop=True)
+
+
+def _is_empty(cell: Any) -> bool:
+    """Return whether a cell holds nothing: no text, no number, an empty list."""
+    if isinstance(cell, str):
+        return not cell.strip()
+    if cell is None or cell is pd.NA or cell is pd.NaT:
+        return True
+    if isinstance(cell, (float, np.floating)):
+        return math.isnan(cell)
+    return isinstance(cell, (list, tuple, dict, np.ndarray)) and len(cell) == 0
 
 
 def _named_table(spec: Spec, data: DataConfig, annotations: str | None, videos: str | None) -> pd.DataFrame:
@@ -168,6 +213,20 @@ def _named_table(spec: Spec, data: DataConfig, annotations: str | None, videos: 
 
 
 def _read_tsv(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:
+    return read_delimited(text, name, usual="\t")
+
+
+def _read_txt(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rows of a text file that begins with column names, as a table saved as text does."""
+    header = first_line(text)
+    if not text.lstrip('"').lower().startswith("sep=") and not num_known_columns(
+        header, delimiter_of(text, "\t")
+    ):
+        raise Refusal(
+            f"{name} must begin with column names such as video and label, as it is a text file. Received: "
+            f"{header[:60]!r}. The lists of a known set are given by its name and their folder: "
+            "--data NAME --annotations DIR."
+        )
     return read_delimited(text, name, usual="\t")
 
 
@@ -193,5 +252,9 @@ def _read_jsonl(text: str, name: str) -> tuple[pd.DataFrame, pd.Series]:
 
 
 Reader = Callable[[str, str], tuple[pd.DataFrame, pd.Series | None]]
-READERS: dict[str, Reader] = {".csv": read_delimited, ".tsv": _read_tsv, ".jsonl": _read_jsonl}
-_SUFFIXES = " or ".join([*READERS, ".xlsx"])
+READERS: dict[str, Reader] = {
+    **{".csv": read_delimited, ".tsv": _read_tsv, ".jsonl": _read_jsonl},
+    **{".txt": _read_txt, ".tab": _read_tsv, ".psv": read_delimited},
+}
+_SUFFIXES = ".csv or .tsv or .jsonl or .xlsx"
+_FILE_OR_SET = f"be a {_SUFFIXES} file or the name of a set"

@@ -15,12 +15,14 @@ from videoqa._checks import Refusal
 from videoqa.data.headers import KNOWN_COLUMNS, folded_header
 from videoqa.data.video_index import VIDEO_SUFFIXES
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 ONE_LINE_COLUMNS = frozenset(KNOWN_COLUMNS) - {"answers", "choices"}
 """Columns whose cells have no line break; a list in JSON, or a further column such as notes, may have one."""
 _SEPARATOR_LINE = re.compile(r'[ \t]*"?sep=([^\r\n])"?[ \t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 """The first line by which Excel is told the separator."""
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|$)")
+_RULE = re.compile(r"\s*:?-+:?\s*")
+"""A cell of the line that Markdown draws between column names and rows."""
 _DECIMAL_COMMA = re.compile(r"^\s*(\d+),(\d+)\s*$")
 _BREAK = re.compile(r"\r\n|\r|\n")
 _QUOTES_ADVICE = (
@@ -53,40 +55,51 @@ def read_delimited(text: str, name: str, usual: str = ",") -> tuple[pd.DataFrame
     """
     stated = _SEPARATOR_LINE.match(text)
     start, line = (stated.end(), 2) if stated else (0, 1)
-    delimiter = stated[1] if stated else _delimiter(text, usual)
+    delimiter = stated[1] if stated else delimiter_of(text, usual)
     rows = _rows(text, start, line, delimiter, name)
     header = next(rows, None)
     columns = [] if header is None else [cell.strip() for cell in header.cells]
     cells, lines = [], []
     for row in rows:
+        if delimiter == "|" and all(_RULE.fullmatch(cell) for cell in row.cells if cell.strip()):
+            continue
         _check_row(row, columns, delimiter, name)
-        cells.append(row.cells + [""] * (len(columns) - len(row.cells)))
+        cells.append(row.cells[: len(columns)] + [""] * (len(columns) - len(row.cells)))
         lines.append(row.line)
     table = pd.DataFrame(cells, columns=columns, dtype=object)
-    if delimiter == ";":
+    if delimiter != ",":
         table = table.apply(_decimal_points)
     return table.loc[:, table.columns != ""], pd.Series(lines, dtype="int64")
 
 
 def _decimal_points(cells: pd.Series) -> pd.Series:
-    """Return a column of seconds with points for commas: where `;` separates, a comma begins the decimals."""
+    """Return a column of seconds with points for commas, which begin decimals if they do not separate."""
     seconds = folded_header(str(cells.name)) in ("start_seconds", "end_seconds")
     return cells.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True) if seconds else cells
 
 
-def _delimiter(text: str, usual: str) -> str:
+def delimiter_of(text: str, usual: str) -> str:
     """Return the separator that gives the most known column names; of equal ones the most cells."""
-    header = next((match[1] for match in _LINE.finditer(text) if match[1].strip()), "")
+    header = first_line(text)
+    return max(
+        DELIMITERS,
+        key=lambda each: (num_known_columns(header, each), header.count(each), each == usual),
+    )
 
-    def known(delimiter: str) -> tuple[int, int, bool]:
-        cells = [cell.strip(' "') for cell in header.split(delimiter)]
-        return sum(folded_header(cell) in KNOWN_COLUMNS for cell in cells), len(cells), delimiter == usual
 
-    return max(DELIMITERS, key=known)
+def first_line(text: str) -> str:
+    """Return the first line with more in it than separators; "" if there is none."""
+    blank = "".join(DELIMITERS) + ' "\ufeff'
+    return next((match[1] for match in _LINE.finditer(text) if match[1].strip().strip(blank)), "")
+
+
+def num_known_columns(header: str, delimiter: str) -> int:
+    """Return how many of the cells of a line are names of `KNOWN_COLUMNS`."""
+    return sum(folded_header(cell.strip(' "')) in KNOWN_COLUMNS for cell in header.split(delimiter))
 
 
 def _rows(text: str, position: int, line: int, delimiter: str, name: str) -> Iterator[_Row]:
-    """Yield the rows that are not blank."""
+    """Yield the rows in which any cell is filled."""
     while position < len(text):
         found = _LINE.match(text, position)
         assert found is not None
@@ -95,7 +108,7 @@ def _rows(text: str, position: int, line: int, delimiter: str, name: str) -> Ite
             next_line = line + 1
         else:
             row, position, next_line = _quoted_row(text, position, line, delimiter, name)
-        if len(row.cells) > 1 or row.cells[0].strip():
+        if any(cell.strip() for cell in row.cells):
             yield row
         line = next_line
 
@@ -138,9 +151,11 @@ def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Patt
 
 def _check_row(row: _Row, columns: Sequence[str], delimiter: str, name: str) -> None:
     """Refuse a row that is too long, or that has swallowed others."""
-    if len(row.cells) > len(columns):
+    if any(cell.strip() for cell in row.cells[len(columns) :]):
         raise _refusal(name, f"Expected {len(columns)} fields in line {row.line}, saw {len(row.cells)}")
     for place, line in row.broken.items():
+        if place >= len(columns):
+            continue
         column, cell = columns[place], row.cells[place]
         if folded_header(column) in ONE_LINE_COLUMNS or _holds_row(cell, columns, delimiter):
             refuse_line_break(column, cell, f"line {line} of {name}")

@@ -19,7 +19,8 @@ class Source:
         name: for messages: the path, the name of the set or "DataFrame".
         table: the rows; index 0, 1, ... in the order of the source.
         folder: relative video paths start here.
-        row_numbers: line of each row in its file; None: messages count rows.
+        row_numbers: of each row in its file; None: messages count rows.
+        counted: what row numbers count.
         notes: what was understood otherwise than written, one sentence each, to be said.
     """
 
@@ -27,10 +28,11 @@ class Source:
     table: pd.DataFrame
     folder: Path
     row_numbers: pd.Series | None = None
+    counted: str = "line"
     notes: list[str] = field(default_factory=list)
 
     def where(self, row: int) -> str:
         """Return the place of the row with index `row`, for messages."""
         if self.row_numbers is None:
             return f"row {row + 1} of {self.name}"
-        return f"line {self.row_numbers[row]} of {self.name}"
+        return f"{self.counted} {self.row_numbers[row]} of {self.name}"

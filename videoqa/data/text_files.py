@@ -1,5 +1,6 @@
-"""Reads the text files that annotations come in: UTF-8, whatever their line ends."""
+"""Reads the text files that annotations come in: UTF-8 or UTF-16, whatever their line ends."""
 
+import codecs
 import json
 import re
 from pathlib import Path
@@ -8,17 +9,42 @@ from typing import Any
 from videoqa._checks import Refusal, check_file
 from videoqa.data.folder_walk import walk_folder
 
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NO_TEXT = (
+    (b"PK\x03\x04", "an Excel workbook or a zip archive. Name it .xlsx if it is one, or save it as .csv."),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old kind. Save it as .xlsx or .csv."),
+    (b"\x1f\x8b", "a gzip archive. Unpack it first."),
+    (b"BZh", "a bzip2 archive. Unpack it first."),
+    (b"PAR1", "a Parquet file. Read it with pandas, and give the DataFrame."),
+    (b"SQLite format 3\0", "a database. Save the table as .csv."),
+)
+"""First bytes of files that people give a text's name, what they are, and what to do."""
+HEAD_BYTES = 16
+"""Looked at for UTF-16 without a mark: a table begins with letters of English."""
+
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, with or without a byte order mark.
+    """Return the text of a UTF-8 file, with or without a byte order mark, or of one in UTF-16 or UTF-32.
 
     Raises:
-        ValueError: an empty file, a byte that is no UTF-8, or a NUL, naming the line.
+        ValueError: an empty file, another kind of file, a byte that is no UTF-8, or a NUL, naming the line.
     """
     content = path.read_bytes()
+    for start, what in _NO_TEXT:
+        if content.startswith(start):
+            raise Refusal(f"{path} must be text. Received: {what}")
+    encoding = _encoding(content)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
+        if encoding != "utf-8-sig":
+            cause = f"it begins as {encoding[:6].upper()} does, and goes on otherwise"
+            raise Refusal(f"{path} must be text; {cause}. Save the file as UTF-8.") from error
         line = content.count(b"\n", 0, error.start) + 1
         message = f"{path} must be UTF-8 text; line {line} has a byte that is not. Save the file as UTF-8."
         raise Refusal(message) from error
@@ -28,6 +54,17 @@ def read_text(path: Path) -> str:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise Refusal(f"{path} must be text; line {line} has a NUL byte. Save the file as UTF-8.")
     return text
+
+
+def _encoding(content: bytes) -> str:
+    """Return the encoding that a file's first bytes are of."""
+    for mark, name in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return name
+    first, second = content[0:HEAD_BYTES:2], content[1:HEAD_BYTES:2]
+    if len(content) >= HEAD_BYTES and not any(second) and all(first):
+        return "utf-16-le"
+    return "utf-16-be" if len(content) >= HEAD_BYTES and not any(first) and all(second) else "utf-8-sig"
 
 
 def read_lines(path: Path) -> list[tuple[int, list[str]]]:
