@@ -1,8 +1,9 @@
 """Prints messages and progress bars on stderr; nothing else prints while work goes on."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tqdm import tqdm
@@ -11,6 +12,7 @@ DELAY_SECONDS = 2.0
 USUAL_COLUMNS, USUAL_ROWS = 80, 24
 """Of a terminal that says it has none, as one of a container or of a serial line may."""
 _terminal: bool | None = None
+_notes: set[str] | None = None
 
 
 def bars_reach_a_terminal(shown: bool) -> None:
@@ -23,6 +25,30 @@ def say(message: str, *, progress: bool = True) -> None:
     """Print `message` to stderr without breaking a progress bar; silent when `progress` is False."""
     if progress:
         tqdm.write(message, file=sys.stderr)
+
+
+def say_note(note: str, *, progress: bool = True) -> None:
+    """Print what a reader needs to hear once: inside `each_note_once` a note is not printed again."""
+    if _notes is not None and progress:
+        if note in _notes:
+            return
+        _notes.add(note)
+    say(note, progress=progress)
+
+
+@contextlib.contextmanager
+def each_note_once() -> Iterator[None]:
+    """Let each note be printed once while the block runs, which may read the same table many times.
+
+    Blocks inside the first one share its memory: a command is one block.
+    """
+    global _notes
+    before = _notes
+    _notes = set() if before is None else before
+    try:
+        yield
+    finally:
+        _notes = before
 
 
 def progress_bar(iterable: Iterable[Any] | None = None, *, progress: bool = True, **options: Any) -> tqdm:

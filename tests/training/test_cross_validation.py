@@ -1,5 +1,7 @@
 """Cross-validation: each row is scored by a model that never saw its clip, and one model learns from all."""
 
+import contextlib
+import io
 import math
 import shutil
 from pathlib import Path
@@ -23,9 +25,18 @@ def folds(
     """Return a cross-validated run of two folds, its table without splits beside it."""
     folder = tmp_path_factory.mktemp("folds")
     table = pd.read_csv(small_set / "labels.csv").drop(columns="split")
-    table.to_csv(folder / "my.csv", index=False)
+    table.rename(columns={"video": "Video"}).to_csv(folder / "my.csv", index=False)
     options = {**small_options, "video_branch": "mean", "num_frames": 2, "videos": small_set}
-    return videoqa.train(folder / "my.csv", out=folder / "run", cross_validate=2, **options)
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        run = videoqa.train(folder / "my.csv", out=folder / "run", cross_validate=2, **options)
+    (folder / "said.txt").write_text(said.getvalue())
+    return run
+
+
+@pytest.mark.slow
+def test_what_is_said_of_the_table_is_said_once(folds: videoqa.TrainingRun) -> None:
+    said = (folds.out.parent / "said.txt").read_text()
+    assert said.count("columns read: 'Video' as 'video'") == 1
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import os
 import pandas as pd
 
 from videoqa._counted import counted
-from videoqa._progress import say
+from videoqa._progress import say_note
 from videoqa.auditing.collecting import folders_above
 from videoqa.auditing.findings import findings_table
 from videoqa.auditing.table_findings import (
@@ -37,7 +37,7 @@ def say_table_findings(table: pd.DataFrame, config: RunConfig, *, progress: bool
         hashes, failures = content_hashes(table["video_path"].unique().tolist(), progress=progress)
         missing = [path for path, error in failures.items() if isinstance(error, FileNotFoundError)]
         for line in _archive_lines(missing, config):
-            say(line, progress=progress)
+            say_note(line, progress=progress)
     contents = row_contents(table, hashes)
     lines = [
         *_split_lines(table, contents),
@@ -46,9 +46,9 @@ def say_table_findings(table: pd.DataFrame, config: RunConfig, *, progress: bool
         *_long_cell_lines(table),
     ]
     for line in lines:
-        say(line, progress=progress)
+        say_note(line, progress=progress)
     if lines:
-        say("`videoqa audit` lists these rows.", progress=progress)
+        say_note("`videoqa audit` lists these rows.", progress=progress)
 
 
 def _archive_lines(missing: list[str], config: RunConfig) -> list[str]:

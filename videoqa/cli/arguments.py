@@ -7,8 +7,8 @@ from videoqa._checks import Refusal
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 
 DATA_HELP = (
-    "a CSV or JSONL file (.tsv, .txt and .xlsx too), a name from `videoqa data list` ('sample': the built-in set), "
-    "a folder of `videoqa extract-frames`, or a description of a set of your own, .toml; may be repeated"
+    "a CSV or JSONL file (.tsv, .txt and .xlsx too), a name from `videoqa data list` ('sample': the built-in "
+    "set), a folder of `videoqa extract-frames`, or a description of your own set, .toml; may be repeated"
 )
 SPLIT_CHOICES = (*SPLITS, *OTHER_SPLIT_NAMES)
 MODEL_OUT = "new folder of the model (default: runs/<date-time>)"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from videoqa._collector import leave_out_tensorflow
+from videoqa._progress import each_note_once
 from videoqa._tables import spreadsheet_safe
 from videoqa._version import __version__
 from videoqa.cli import (
@@ -111,7 +112,7 @@ def build_parser() -> Parser:
 def _run(argv: list[str]) -> int:
     arguments = build_parser().parse_args(argv)
     command = COMMANDS[arguments.command]
-    with spreadsheet_safe(getattr(arguments, "spreadsheet_safe", False)):
+    with spreadsheet_safe(getattr(arguments, "spreadsheet_safe", False)), each_note_once():
         return _carry_out(command, arguments)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, refusal
 from videoqa._counted import counted
-from videoqa._progress import say
+from videoqa._progress import say_note
 from videoqa._text_normalization import normalize_answer
 from videoqa.config import SPLITS, TASKS, DataConfig
 from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, standard_columns, task_of_rows
@@ -161,13 +161,13 @@ def _unlabelled(source: Source, task: str) -> pd.DataFrame:
 def say_notes(table: pd.DataFrame, *, progress: bool = True) -> None:
     """Print what was understood otherwise than a table's sources have it."""
     for note in table.attrs.get("notes", ()):
-        say(note, progress=progress)
+        say_note(note, progress=progress)
 
 
 def say_none_there(table: pd.DataFrame, *, progress: bool = True) -> None:
     """Print of which sources no video is there, and what lies in their folders: last, to be seen."""
     for why in table.attrs.get("none_there", ()):
-        say(why, progress=progress)
+        say_note(why, progress=progress)
 
 
 def check_some_there(table: pd.DataFrame) -> None:

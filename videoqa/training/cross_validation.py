@@ -14,7 +14,7 @@ import pandas as pd
 from videoqa._checks import Refusal, check_integer, refusal
 from videoqa._counted import counted
 from videoqa._manifest import MANIFEST
-from videoqa._progress import say
+from videoqa._progress import each_note_once, say
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.splits import hold_out_fold
 from videoqa.evaluation.evaluate import ScoredFolder, score_folder
@@ -37,6 +37,7 @@ from videoqa.training.run_folder import (
 )
 
 
+@each_note_once()
 def cross_validate(job: Job, num_folds: int | None, choose_folder: RunFolder) -> TrainingRun:
     """Train and score a model for each fold, then one on all rows, and return that one.
 
