@@ -53,9 +53,10 @@ def test_both_clips_of_every_pair_are_the_same_frames_in_opposite_order(table: p
 
 def test_both_clips_of_a_pair_share_split_and_group_and_have_opposite_activities(table: pd.DataFrame) -> None:
     for (_, kind), rows in table[table["pair_id"] != ""].groupby(["pair_id", "pair_kind"]):
-        assert rows["split"].nunique() == rows["group"].nunique() == 1
+        assert rows["split"].nunique() == rows["group"].nunique() == rows["pair"].nunique() == 1
         assert set(rows["activity"]) == set(PAIRS[kind])
     assert table.groupby("group")["split"].nunique().max() == 1
+    assert (table["pair"] == table["pair_id"]).all()
 
 
 def test_order_dependent_rows_have_another_answer_in_the_opposite_clip(table: pd.DataFrame) -> None:

@@ -20,9 +20,10 @@ HELP = "score a model on one split, beside the answers that need no video"
 EXAMPLE = """example:
   videoqa evaluate runs/mine --split test
   videoqa evaluate runs/mine --shuffle-frames --json
+  videoqa evaluate runs/mine --reverse-frames
   videoqa evaluate runs/actions --num-test-clips 5
 """
-KEYWORDS = ("split", "shuffle_frames", "single_frame", "num_test_clips", "out", "progress")
+KEYWORDS = ("split", "shuffle_frames", "single_frame", "reverse_frames", "num_test_clips", "out", "progress")
 PARTS = (DataConfig, TrainingConfig)
 FIELDS = (*(name for name in field_names(DataConfig) if name != "task"), "seed")
 
@@ -33,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_split(parser, "rows to score")
     parser.add_argument("--shuffle-frames", action="store_true", help="show the frames in random order")
     parser.add_argument("--single-frame", action="store_true", help="show only the middle frame")
+    text = "show the frames in reverse order, and say how many answers depend on it"
+    parser.add_argument("--reverse-frames", action="store_true", help=text)
     add_num_test_clips(parser)
     where = "folder for scores, predictions and pictures (default: evaluation/<split> in the model folder)"
     add_out(parser, where)

@@ -16,7 +16,8 @@ from videoqa._text_normalization import check_question, collapse_spaces, matchin
 from videoqa._words import question_words
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.file_names import FoundVideo, VideoNames, notes_on, without_taken
-from videoqa.data.source import ABSENT, LIST_COLUMNS, Source
+from videoqa.data.pairs import notes_on_pairs
+from videoqa.data.source import ABSENT, LIST_COLUMNS, PAIR, Source
 
 TEXT_COLUMNS = [
     *("video_id", "video_path", "question_id", "question", "answer", "question_type", "split", "group")
@@ -31,7 +32,7 @@ MIXED = "open_ended or action"
 def as_texts(source: Source) -> Source:
     """Return the source with its text columns as str ("" in empty cells) and its lists as lists of str."""
     table = source.table.copy()
-    for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label"]):
+    for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label", PAIR]):
         is_name = column in ("video", "video_path")
         table[column] = column_as(source, column, as_file_name if is_name else as_text)
     for column in table.columns.intersection(LIST_COLUMNS):
@@ -79,7 +80,9 @@ def standard_columns(source: Source, task: str, *, labelled: bool = True) -> pd.
     table["group"] = _optional(found, "group")
     table[list(SEGMENT_COLUMNS)] = _segments(source)
     others = [name for name in found.columns if name not in (*table.columns, "video", "label")]
-    return pd.concat([table, found[others]], axis=1)
+    table = pd.concat([table, found[others]], axis=1)
+    source.notes.extend(notes_on_pairs(table, source.name))
+    return table
 
 
 def refuse_rows(bad: pd.Series, source: Source, name: str, requirement: str, values: pd.Series) -> None:

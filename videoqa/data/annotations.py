@@ -19,7 +19,8 @@ from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, stand
 from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
 from videoqa.data.file_names import why_none_is_there
 from videoqa.data.named_sets import WHY_ABSENT, drop_absent
-from videoqa.data.source import ABSENT, LIST_COLUMNS, Source
+from videoqa.data.pairs import join_groups_of_pairs
+from videoqa.data.source import ABSENT, LIST_COLUMNS, PAIR, Source
 from videoqa.data.splits import AUTOMATIC_SPLIT, draw_splits
 
 
@@ -253,10 +254,14 @@ def _join(sources: list[Source], tables: list[pd.DataFrame]) -> pd.DataFrame:
         table[ABSENT] = table[ABSENT].eq(True)  # other sources have no such column
     for column in table.columns.intersection(LIST_COLUMNS):
         table[column] = table[column].map(lambda cell: cell if isinstance(cell, list) else [])
+    if PAIR in table:
+        table[PAIR] = table[PAIR].fillna("")
     texts = [name for name in TEXT_COLUMNS if name in table]
     table[texts] = table[texts].astype(str)
     first_id = table.groupby("video_path", sort=False)["video_id"].transform("first")
-    table["group"] = table["group"].where(table["group"] != "", first_id)
+    given = table["group"] != ""
+    table["group"] = table["group"].where(given, first_id)
+    table["group"] = join_groups_of_pairs(table, given)
     return table
 
 

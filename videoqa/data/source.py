@@ -7,6 +7,8 @@ import pandas as pd
 
 ABSENT = "video_absent"
 """Column of named sets only: whether the row's video is missing from the folder."""
+PAIR = "pair"
+"""Optional column: clips that show the same things in another order share its value."""
 LIST_COLUMNS = ["answers", "choices"]
 """Columns whose cells are lists of texts."""
 

@@ -18,11 +18,13 @@ from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
 from videoqa.data.annotations import require_split, say_none_there
 from videoqa.evaluation.rows import name_of, rows_to_score
+from videoqa.evaluation.score_fields import REVERSED
 from videoqa.evaluation.scoring import Scored, score_examples
 from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import ModelFolder, load_model_folder
 
 WRITTEN = ("predictions.csv", "confusion.png", "curves.png", "metrics.json")
+VIEWS = {"shuffle_frames": "shuffled", "single_frame": "single-frame", "reverse_frames": REVERSED}
 
 
 @shows_options(EvaluateOptions)
@@ -33,6 +35,7 @@ def evaluate(
     split: str = "test",
     shuffle_frames: bool = False,
     single_frame: bool = False,
+    reverse_frames: bool = False,
     num_test_clips: int | None = None,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
@@ -49,29 +52,36 @@ def evaluate(
         split: "train", "validation" (or "val") or "test".
         shuffle_frames: show every clip's frames in random order, to measure what their order is worth.
         single_frame: show every clip's middle frame only, repeated.
+        reverse_frames: show every clip's frames in reverse order, to measure how many answers depend on the
+            order at all. What is right in reverse is not known: there "accuracy" is the share of rows that
+            get the answer annotated for the clip as it is.
         num_test_clips: average the probabilities of this many evenly spaced windows of each clip; None: the
             model's own setting (usually 1, the centre window).
         seed: of the shuffling and of the bootstrap intervals.
         out: folder for `metrics.json`, `predictions.csv`, `confusion.png` and `curves.png`; None:
             `evaluation/<split>` in the model folder, with a suffix for what differs from the model's own
-            test: `-shuffled`, `-single-frame`, `-5-windows`, a fold, `-some-classes`, the name of the data.
+            test: `-shuffled`, `-single-frame`, `-reversed`, `-5-windows`, a fold, `-some-classes`, the name
+            of the data.
         progress: show bars on a terminal.
         **options: any field of `DataConfig` but the task: `videos`, `annotations`, `limit`, `fold`, …
 
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
-        "by_question_type", "frames" (if the model labels frames), … (see `metrics.score_table` and
-        `frame_scores`), and "split", "model", "out", "absent_rows" (rows of a public set left out because
-        their video is missing) and "seen_rows" (test rows whose video the model has learned from).
+        "by_question_type", "frames" (if the model labels frames), "pair_accuracy" (if the data has pairs), …
+        (see `metrics.score_table` and `frame_scores`); with `reverse_frames` "order_dependent_answers", the
+        share of rows whose answer is another one in reverse, and "forwards_accuracy"; and "split", "model",
+        "out", "absent_rows" (rows of a public set left out because their video is missing) and "seen_rows"
+        (test rows whose video the model has learned from).
 
     Raises:
-        ValueError: no rows in the split, rows of another task, a damaged model folder, both views at once, or
+        ValueError: no rows in the split, rows of another task, a damaged model folder, two views at once, or
             several windows for a model whose window is the whole clip.
         FileNotFoundError: no such model, data or folder.
     """
     return score_folder(
         load_model_folder(model), data, split=split, shuffle_frames=shuffle_frames, single_frame=single_frame,
-        num_test_clips=num_test_clips, seed=seed, out=out, progress=progress, options=dict(options),
+        reverse_frames=reverse_frames, num_test_clips=num_test_clips, seed=seed, out=out, progress=progress,
+        options=dict(options),
     ).scores  # fmt: skip
 
 
@@ -99,6 +109,7 @@ def score_folder(
     split: str = "test",
     shuffle_frames: bool = False,
     single_frame: bool = False,
+    reverse_frames: bool = False,
     num_test_clips: int | None = None,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
@@ -107,17 +118,16 @@ def score_folder(
 ) -> ScoredFolder:
     """Score a model and write its scores; arguments and errors are those of `evaluate`."""
     check_not_forked("evaluate")
-    if shuffle_frames and single_frame:
-        raise Refusal("`shuffle_frames` and `single_frame` must not both be True: give one of them.")
+    view = _view(shuffle_frames=shuffle_frames, single_frame=single_frame, reverse_frames=reverse_frames)
     split = OTHER_SPLIT_NAMES.get(split, split)
     check_choice("split", split, SPLITS)
-    view = "-shuffled" if shuffle_frames else "-single-frame" if single_frame else ""
     config = folder.config_to_score(num_test_clips)
     windows = config.sampling.num_test_clips
     named = "" if windows == folder.config.sampling.num_test_clips else f"-{windows}-windows"
     if data is None and split == "test":
         _check_held_out(folder)
-    target = _check_target(out, folder.path / "evaluation" / (split + view + named + name_of(data, options)))
+    suffix = (f"-{view}" if view else "") + named + name_of(data, options)
+    target = _check_target(out, folder.path / "evaluation" / (split + suffix))
     for name in WRITTEN:
         check_not_read("out", target / name, data if isinstance(data, (list, tuple)) else [data])
     table = rows_to_score(folder, data, split, dict(options))
@@ -125,21 +135,35 @@ def score_folder(
     examples, outcome = make_examples(
         rows, config, vocabulary=folder.vocabulary, answers=folder.answers, progress=progress
     )
-    examples = change_view(examples, shuffle_frames=shuffle_frames, single_frame=single_frame, seed=seed)
+    shown = change_view(
+        examples,
+        shuffle_frames=shuffle_frames,
+        single_frame=single_frame,
+        reverse_frames=reverse_frames,
+        seed=seed,
+    )
     rows = rows.join(outcome)
     scored = score_examples(
-        rows, examples, folder.build(), blind=folder.blind, answers=folder.answers,
+        rows, shown, folder.build(), blind=folder.blind, answers=folder.answers,
         majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
         score_groups=table.attrs.get("score_groups"), seed=seed,
-        num_test_clips=windows, progress=progress,
+        num_test_clips=windows, forwards=examples if reverse_frames else None, progress=progress,
     )  # fmt: skip
-    shown = {"view": view.removeprefix("-"), "num_test_clips": windows}
-    asked = {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
-    scores = _about(folder, table, split, {**shown, **asked, "out": str(target)}) | scored.scores
+    asked = {"view": view, "num_test_clips": windows}
+    asked |= {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
+    scores = _about(folder, table, split, {**asked, "out": str(target)}) | scored.scores
     write_scores(target, Scored(scores, scored.predictions), folder)
     if folder.config.model.sees_video:
         say_none_there(table, progress=progress)
     return ScoredFolder(folder, rows, scores, scored.predictions)
+
+
+def _view(**asked: bool) -> str:
+    """Return the name of the view that is asked for, "" for none; refuse two."""
+    wanted = [name for name, is_wanted in asked.items() if is_wanted]
+    if len(wanted) > 1:
+        raise Refusal(f"`{wanted[0]}` and `{wanted[1]}` must not both be True: give one of them.")
+    return VIEWS[wanted[0]] if wanted else ""
 
 
 def _check_held_out(folder: ModelFolder) -> None:
@@ -163,8 +187,12 @@ def _about(folder: ModelFolder, table: pd.DataFrame, split: str, asked: dict[str
     }
 
 
-def change_view(examples: Examples, *, shuffle_frames: bool, single_frame: bool, seed: int) -> Examples:
-    """Return the examples with each clip's frames shuffled, or replaced by the middle frame."""
+def change_view(
+    examples: Examples, *, shuffle_frames: bool, single_frame: bool, seed: int, reverse_frames: bool = False
+) -> Examples:
+    """Return the examples with each clip's frames shuffled, reversed, or replaced by the middle frame."""
+    if reverse_frames:
+        return dataclasses.replace(examples, backwards=True)
     if examples.clips is None or not (shuffle_frames or single_frame):
         return examples
     lengths = examples.grid_lengths

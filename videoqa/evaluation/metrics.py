@@ -16,7 +16,9 @@ from videoqa._text_normalization import normalize_answer
 from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
 from videoqa.evaluation.class_metrics import class_scores, confused_pairs
 from videoqa.evaluation.exact_intervals import difference_interval, share_interval
+from videoqa.evaluation.pairs import find_pairs, pair_scores
 from videoqa.evaluation.row_marks import (
+    ORDER_DEPENDENT,
     Correct,
     RowMarks,
     failed_rows,
@@ -62,6 +64,7 @@ def score_table(
     answer_vocabulary: Sequence[str],
     gold_ranks: np.ndarray | None = None,
     question_prior: QuestionPrior | None = None,
+    forwards_answers: Sequence[str | None] | None = None,
     score_groups: Mapping[str, Sequence[str]] | None = None,
     task: str = "open_ended",
     seed: int = 0,
@@ -74,13 +77,16 @@ def score_table(
 
     Args:
         table: annotation rows with `video_id`, `answer`, `question_type`; `question` if there is a
-            `question_prior`; and optionally `status` ("failed": the video could not be decoded).
+            `question_prior`; and optionally `status` ("failed": the video could not be decoded) and `pair`,
+            which adds the scores of `pair_scores`.
         predicted_answers: the model's answer to each row; None where it gave none.
         blind_answers: the blind model's answer to each row, or None without a blind model.
         majority: `majority_answers` of the training split.
         answer_vocabulary: the answers the model can give.
         gold_ranks: `row_marks.ranks_of_gold` of the model's probabilities; None: no accuracy@k.
         question_prior: of the training questions; None: no prefix prior.
+        forwards_answers: where the predictions are of clips in reverse, the answers to the clips as they
+            are: adds "forwards_accuracy" and "order_dependent_answers", and leaves out the scores of pairs.
         score_groups: group name -> its question types (for actions: its labels).
         task: "open_ended" or "action"; an action model also gets scores per class.
         seed: of the bootstrap intervals.
@@ -103,12 +109,14 @@ def score_table(
         "predicted_answers": predicted_answers,
         "blind_answers": blind_answers,
         "gold_ranks": gold_ranks,
+        "forwards_answers": forwards_answers,
     }
     _check_lengths({"table": table} | {name: column for name, column in by_row.items() if column is not None})
 
     rows = mark_rows(
         table, predicted=predicted_answers, blind=blind_answers, majority=majority,
         answer_vocabulary=answer_vocabulary, gold_ranks=gold_ranks, question_prior=question_prior,
+        forwards=forwards_answers,
     )  # fmt: skip
     gold, given = shown_answers(table, predicted_answers, answer_vocabulary)
     return scores_of_marks(
@@ -141,6 +149,7 @@ def scores_of_marks(
     groups = _group_masks(table, types, score_groups or {}, task)
     chosen = [np.ones(len(table), bool), *(types == name for name in type_names), *groups.values()]
     total, *parts = _summaries(rows, chosen, majority["answer"], seed)
+    _add_pairs(table, rows, chosen, [total, *parts], seed)
     for name, entry in zip(type_names, parts, strict=False):
         entry["majority_per_type_answer"] = per_type.get(name, majority["answer"])
     return (
@@ -187,6 +196,18 @@ def _summaries(
     return summaries
 
 
+def _add_pairs(
+    table: pd.DataFrame, rows: RowMarks, chosen: Sequence[Correct], summaries: list[dict[str, Any]], seed: int
+) -> None:
+    """Add the scores of pairs to each summary, and to the first the rows without a partner."""
+    pairs, right = find_pairs(table), rows.marks["accuracy"]
+    if pairs is None or right is None or ORDER_DEPENDENT in rows.marks:
+        return  # in reverse nobody says what is right
+    for summary, scores in zip(summaries, pair_scores(pairs, right, chosen, seed), strict=True):
+        summary.update(scores)
+    summaries[0]["num_rows_without_pair"] = pairs.num_alone
+
+
 def _intervals(rows: RowMarks, chosen: Sequence[Correct], seed: int) -> list[dict[str, list[float] | None]]:
     """Return the intervals of accuracy, blind accuracy and their difference, all from the same resamples."""
     model, blind = rows.marks["accuracy"], rows.marks["blind_accuracy"]
@@ -197,10 +218,25 @@ def _intervals(rows: RowMarks, chosen: Sequence[Correct], seed: int) -> list[dic
     drawn = resampled_sums(sums.reshape(len(sums), -1), seed=seed).reshape(-1, *sums.shape[1:])
     with np.errstate(invalid="ignore"):  # 0 / 0: a resample may hold no rows of a type
         shares = drawn[:, :, 1:] / drawn[:, :, :1]
-    return [
+    found = [
         _intervals_of_one(by_video, share)
         for by_video, share in zip(np.moveaxis(sums, 1, 0), np.moveaxis(shares, 1, 0), strict=True)
     ]
+    changed = rows.marks.get(ORDER_DEPENDENT)
+    if changed is not None:
+        for each, mask in zip(found, chosen, strict=True):
+            each[f"{ORDER_DEPENDENT}_interval"] = _interval(changed, mask, rows.video_ids, seed)
+    return found
+
+
+def _interval(mark: np.ndarray, chosen: Correct, video_ids: np.ndarray, seed: int) -> list[float] | None:
+    """Return the interval of the mean mark of the chosen rows that have one; None if there is none."""
+    judged = chosen & ~np.isnan(mark)
+    if not judged.any():
+        return None
+    sums = cluster_sums(np.stack([mark[judged], judged[judged]], axis=1), video_ids[judged])
+    drawn = resampled_sums(sums, seed=seed)
+    return share_interval(sums[:, 0], sums[:, 1], drawn[:, 0] / drawn[:, 1])
 
 
 def _intervals_of_one(by_video: np.ndarray, drawn: np.ndarray) -> dict[str, list[float] | None]:

@@ -20,6 +20,9 @@ TOP_COUNTS = (5, 10)
 SOFT_COUNTS = (2, 3)
 """Annotators who must have given the answer for the full mark, one number per soft accuracy."""
 
+ORDER_DEPENDENT = "order_dependent_answers"
+"""Score field: the share of rows whose answer is another one for the clip in reverse."""
+
 Correct = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -59,6 +62,7 @@ def mark_rows(
     answer_vocabulary: Sequence[str],
     gold_ranks: np.ndarray | None,
     question_prior: QuestionPrior | None,
+    forwards: Sequence[str | None] | None = None,
 ) -> RowMarks:
     """Return the marks of each row; the arguments are those of `metrics.score_table`."""
     gold = [normalize_answer(answer) for answer in table["answer"]]
@@ -85,6 +89,10 @@ def mark_rows(
     ]
     for count in SOFT_COUNTS:
         marks[f"soft_accuracy_{count}"] = soft_marks(given, table, count)
+    if forwards is not None:
+        marks["forwards_accuracy"] = correct_answers(forwards, gold) & in_vocabulary & ~failed
+        changed = ~correct_answers(predicted, [guess or "" for guess in forwards])
+        marks[ORDER_DEPENDENT] = np.where(failed, np.nan, changed)
     as_floats = {name: None if mark is None else mark.astype(np.float64) for name, mark in marks.items()}
     return RowMarks(table["video_id"].to_numpy(object), failed, as_floats)
 

@@ -53,6 +53,25 @@ SCORE_FIELDS = {
     "macro_f1": ScoreField("macro F1", "macro F1"),
 }
 """Field of the scores -> its names, in the order of a table; macro recall is the mean class accuracy."""
+PAIR_FIELDS = {
+    "num_pairs": ScoreField("pairs"),
+    "accuracy": ScoreField("accuracy"),
+    "pair_accuracy": ScoreField("pair accuracy"),
+    "pair_accuracy_interval": ScoreField("95 % interval"),
+    "num_differing_pairs": ScoreField("that differ"),
+    "differing_pair_accuracy": ScoreField("pair accuracy"),
+    "differing_pair_accuracy_interval": ScoreField("95 % interval"),
+}
+"""Scores of pairs, where the data has some, beside the accuracy of rows; types and groups have them too."""
+REVERSED_FIELDS = {
+    "forwards_accuracy": ScoreField("accuracy forwards"),
+    "order_dependent_answers": ScoreField("order-dependent answers"),
+    "order_dependent_answers_interval": ScoreField("95 % interval"),
+    "accuracy": ScoreField("answer of forwards"),
+}
+"""What is shown of clips in reverse, of which nobody says what is right."""
+REVERSED = "reversed"
+"""The `view` of an evaluation of clips in reverse."""
 FLOORS = ("majority_accuracy", "majority_per_type_accuracy", "prefix_prior_accuracy", "blind_accuracy")
 """Scores of baselines that never see the video; the simplest first."""
 COLUMNS = tuple(SCORE_FIELDS)[: tuple(SCORE_FIELDS).index("accuracy_at_5")]

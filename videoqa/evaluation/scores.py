@@ -6,10 +6,23 @@ from typing import Any
 from videoqa.evaluation.class_metrics import classes_not_tested
 from videoqa.evaluation.frame_scores import frame_lines
 from videoqa.evaluation.row_marks import NO_TYPE
-from videoqa.evaluation.score_fields import COLUMNS, FURTHER, SCORE_FIELDS, known_fields
+from videoqa.evaluation.score_fields import (
+    COLUMNS,
+    FURTHER,
+    PAIR_FIELDS,
+    REVERSED,
+    REVERSED_FIELDS,
+    SCORE_FIELDS,
+    ScoreField,
+    known_fields,
+)
 
 LINE_CHARACTERS = 110
 FEWEST_NAME_CHARACTERS = 12
+ABOUT_REVERSED = """\
+Every clip was shown with its frames in reverse order. An answer is order-dependent if it differs from the one
+to the clip forwards. What is right in reverse is not known: "answer of forwards" is the share of rows that
+get the answer annotated for the clip as it is."""
 SIGNED = ("video_gain", "video_gain_interval")
 
 
@@ -18,24 +31,38 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
 
     Scores are per cent with two decimals, intervals with one, gains are signed points, a missing score is a
     dash. Columns that do not apply are left out, and so are types and groups without rows. Actions have no
-    question types. Below the table are further scores of the total, scores per frame, and the numbers of
-    failed videos and left-out rows, if any.
+    question types. Below the table are further scores of the total, scores per frame, those of pairs, and the
+    numbers of failed videos and left-out rows, if any. Of clips in reverse only `REVERSED_FIELDS` are shown.
     """
-    is_action = scores.get("task") == "action"
-    fields = [name for name in COLUMNS if name != "video_gain_interval"]  # printed below the table
-    fields = known_fields(fields, scores.get("task"), [scores])
+    if scores.get("view") == REVERSED:
+        lines = [ABOUT_REVERSED, "", *_table(scores, REVERSED_FIELDS)]
+        return "\n".join([*lines, *_counts(scores)])
+    names = known_fields(COLUMNS, scores.get("task"), [scores])
+    fields = {name: SCORE_FIELDS[name] for name in names if name != "video_gain_interval"}  # stands below
+    lines = [*_table(scores, fields), *_further_lines(scores)]
+    if scores.get("num_pairs"):
+        lines += ["", "Pairs of clips that show the same things in another order, both of them right:"]
+        lines += _table(scores, PAIR_FIELDS, counted="num_pairs")
+    return "\n".join([*lines, *_counts(scores)])
+
+
+def _table(
+    scores: Mapping[str, Any], fields: Mapping[str, ScoreField], counted: str = "num_rows"
+) -> list[str]:
+    """Return the lines of a table: of each type and group that has `counted` its fields, the total last."""
+    parts = ("by_group",) if scores.get("task") == "action" else ("by_question_type", "by_group")
     sections = [
-        [_cells(name, entry, fields) for name, entry in scores.get(part, {}).items() if entry["num_rows"]]
-        for part in (("by_group",) if is_action else ("by_question_type", "by_group"))
+        [_cells(name, entry, fields) for name, entry in scores.get(part, {}).items() if entry.get(counted)]
+        for part in parts
     ]
-    sections = [[["type", "rows", *(SCORE_FIELDS[field].column for field in fields)]], *sections]
+    sections = [[["type", "rows", *(field.column for field in fields.values())]], *sections]
     sections.append([_cells("all", scores, fields)])
     widths = [max(map(len, column)) for column in zip(*sum(sections, []), strict=True)]
     left = LINE_CHARACTERS - sum(widths[1:]) - 2 * (len(widths) - 1)
     widths[0] = min(widths[0], max(FEWEST_NAME_CHARACTERS, left))
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     blocks = ["\n".join(justified(line, widths) for line in section) for section in sections if section]
-    return "\n".join([f"\n{rule}\n".join(blocks), *_further_lines(scores)])
+    return f"\n{rule}\n".join(blocks).split("\n")
 
 
 def _further_lines(scores: Mapping[str, Any]) -> list[str]:
@@ -51,16 +78,29 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
     lines.append(classes_not_tested(scores))
     if scores.get("frames"):
         lines += frame_lines(scores["frames"])
+    return list(filter(None, lines))
+
+
+def _counts(scores: Mapping[str, Any]) -> list[str]:
+    """Return the lines that count rows and videos that were not as they should be."""
+    lines = []
+    if scores.get("num_rows_without_pair"):
+        lines.append(f"rows whose pair has no other clip here: {scores['num_rows_without_pair']}")
     if scores["num_failed_videos"]:
         text = "videos that could not be read (their rows count as wrong)"
         lines.append(f"{text}: {scores['num_failed_videos']}")
     if scores.get("absent_rows"):
         lines.append(f"rows left out because their video is not there: {scores['absent_rows']}")
-    return list(filter(None, lines))
+    return lines
 
 
-def _cells(name: str, scores: Mapping[str, Any], fields: list[str]) -> list[str]:
-    numbers = [_percent(scores[field], field in SIGNED) for field in fields]
+def _cells(name: str, scores: Mapping[str, Any], fields: Mapping[str, ScoreField]) -> list[str]:
+    numbers = [
+        str(scores.get(field, 0))
+        if field.startswith("num_")
+        else _percent(scores.get(field), field in SIGNED)
+        for field in fields
+    ]
     return [name if name != NO_TYPE else "(none)", str(scores["num_rows"]), *numbers]
 
 

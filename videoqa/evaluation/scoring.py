@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from videoqa.data.source import PAIR
 from videoqa.evaluation.frame_scores import frame_scores
 from videoqa.evaluation.metrics import score_table
 from videoqa.evaluation.prediction import predict_examples
@@ -58,6 +59,7 @@ def score_examples(
     score_groups: Mapping[str, Sequence[str]] | None = None,
     seed: int = 0,
     num_test_clips: int = 1,
+    forwards: Examples | None = None,
     progress: bool = False,
 ) -> Scored:
     """Return the scores of a built model on annotated rows, with "frames" if the model labels frames.
@@ -73,6 +75,7 @@ def score_examples(
         score_groups: see `metrics.score_table`.
         seed: of the bootstrap intervals.
         num_test_clips: evenly spaced windows of each clip to average.
+        forwards: where `examples` show the clips in reverse, the same rows as they are.
         progress: show a bar on a terminal.
     """
     found = predict_examples(model, examples, num_test_clips=num_test_clips, progress=progress)
@@ -82,6 +85,10 @@ def score_examples(
     if blind is not None and examples.token_ids is not None:
         unseen = predict_examples(blind.build(), examples.without_clips())
         blind_answers = _best_answers(unseen.probabilities, answers)
+    forwards_answers = None
+    if forwards is not None:
+        as_they_are = predict_examples(model, forwards, num_test_clips=num_test_clips, progress=progress)
+        forwards_answers = _best_answers(as_they_are.probabilities, answers)
     scores = score_table(
         rows,
         predicted_answers=predicted,
@@ -90,19 +97,24 @@ def score_examples(
         answer_vocabulary=answers.answers,
         gold_ranks=ranks,
         question_prior=question_prior,
+        forwards_answers=forwards_answers,
         score_groups=score_groups,
         task="action" if examples.token_ids is None else "open_ended",
         seed=seed,
     )
     if found.frame_classes is not None:
         scores["frames"] = frame_scores(rows["answer"].tolist(), found.frame_classes, answers.answers)
-    predictions = rows[[name for name in PREDICTION_COLUMNS if name in rows]].copy()
+    predictions = rows[[name for name in (*PREDICTION_COLUMNS, PAIR) if name in rows]].copy()
     predictions["predicted_answer"] = predicted
     predictions["probability"] = probabilities.max(axis=1)
     predictions["blind_answer"] = blind_answers if blind_answers is not None else ""
     predictions["correct"] = correct_answers(predicted, rows["answer"].tolist())
     predictions["gold_rank"] = pd.array(ranks, dtype="Int64")
     predictions["gold_rank"] = predictions["gold_rank"].where(ranks > 0)
+    if forwards_answers is not None:
+        changed = ~correct_answers(predicted, [answer or "" for answer in forwards_answers])
+        predictions["forwards_answer"] = forwards_answers
+        predictions["order_dependent"] = changed & predictions["predicted_answer"].notna().to_numpy()
     for name in ("status", "error"):
         predictions[name] = rows[name] if name in rows else ""
     return Scored(scores, predictions)

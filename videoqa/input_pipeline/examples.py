@@ -26,6 +26,7 @@ class Examples:
         frame_size: (height, width) that frames are cropped to; None: no crop.
         with_mask: add the input "mask", which marks the real frames of a window.
         random_crop, flip: whether random windows are cropped and mirrored at random.
+        backwards: whether the frames of every window come in reverse order.
         flipped_clips: features of each clip's mirrored frames, or None if not made; None: mirror frames.
     """
 
@@ -40,6 +41,7 @@ class Examples:
     with_mask: bool = False
     random_crop: bool = False
     flip: bool = False
+    backwards: bool = False
     flipped_clips: Sequence[np.ndarray | None] | None = None
 
     def __len__(self) -> int:
@@ -81,7 +83,8 @@ class Examples:
     def window_frames(self, row: int, start: int) -> np.ndarray:
         """Return the indices, in its clip's grid, of the frames in one example's window: int64 `(n,)`."""
         length = int(self.grid_lengths[self.clip_index[row]])
-        return window_frames(length, start, self.num_frames, self.short_clips)
+        frames = window_frames(length, start, self.num_frames, self.short_clips)
+        return frames[::-1] if self.backwards else frames
 
     def center_starts(self, rows: np.ndarray) -> np.ndarray:
         """Return the start of the centre window of each of `rows`: int64 `(k,)`."""

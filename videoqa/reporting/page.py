@@ -11,7 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from videoqa._counted import counted
 from videoqa._text_normalization import without_controls
 from videoqa.evaluation.row_marks import NO_TYPE
-from videoqa.evaluation.score_fields import COLUMNS, FLOORS, FURTHER, SCORE_FIELDS, known_fields
+from videoqa.evaluation.score_fields import (
+    COLUMNS,
+    FLOORS,
+    FURTHER,
+    PAIR_FIELDS,
+    REVERSED,
+    REVERSED_FIELDS,
+    SCORE_FIELDS,
+    ScoreField,
+    known_fields,
+)
 from videoqa.reporting.clips import ShownClip
 from videoqa.reporting.verdict import interval_text, percent, points, verdict
 
@@ -69,6 +79,8 @@ def build_page(content: ReportContent) -> str:
         fields=SCORE_FIELDS,
         ladder=known_fields(LADDER, task, [scores]),
         further=known_fields(FURTHER, task, [scores]),
+        pairs=_table_of(scores, PAIR_FIELDS, "num_pairs") if scores.get("num_pairs") else None,
+        in_reverse=_table_of(scores, REVERSED_FIELDS) if scores.get("view") == REVERSED else None,
         columns=lambda entries: known_fields(COLUMNS, task, entries),
         most_rows=_most_rows,
         no_type=NO_TYPE,
@@ -87,6 +99,29 @@ def _cell(scores: Mapping[str, Any], field: str) -> str:
     value = scores.get(field)
     cell = interval_text(value, shown) if field.endswith("_interval") else shown(value)
     return cell.removesuffix(" %")
+
+
+def _table_of(
+    scores: Mapping[str, Any], fields: Mapping[str, ScoreField], counted: str = "num_rows"
+) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Return the headings of a table and its rows: types and groups that have `counted`, then all rows."""
+    headings = {"name": "type", "num_rows": "rows"} | {name: field.column for name, field in fields.items()}
+    parts = ("by_group",) if scores["task"] == "action" else ("by_question_type", "by_group")
+    entries = [
+        (name or "(none)", each)
+        for part in parts
+        for name, each in _most_rows(scores[part]).items()
+        if each.get(counted)
+    ]
+    rows = [
+        {"name": name}
+        | {
+            field: str(each.get(field, 0)) if field.startswith("num_") else _cell(each, field)
+            for field in ("num_rows", *fields)
+        }
+        for name, each in [*entries, ("all", scores)]
+    ]
+    return headings, rows
 
 
 def _most_rows(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

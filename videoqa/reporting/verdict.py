@@ -5,7 +5,7 @@ from typing import Any
 
 from videoqa.evaluation.class_metrics import classes_not_tested
 from videoqa.evaluation.exact_intervals import FEW_VIDEOS
-from videoqa.evaluation.score_fields import FLOORS, SCORE_FIELDS, known_fields
+from videoqa.evaluation.score_fields import FLOORS, REVERSED, SCORE_FIELDS, known_fields
 
 GOOD, UNSURE, BAD = "good", "unsure", "bad"
 
@@ -40,6 +40,8 @@ def verdict(scores: Mapping[str, Any], *, sees_video: bool = True) -> tuple[str,
         leaves in doubt (for questions the floors must include a blind model); else "unsure". Then the
         sentences.
     """
+    if scores.get("view") == REVERSED:
+        return UNSURE, [*_in_reverse(scores), *_caveats(scores)]
     if not sees_video:
         return UNSURE, [
             "This model never sees the video: its score is a floor for models that do.",
@@ -50,6 +52,18 @@ def verdict(scores: Mapping[str, Any], *, sees_video: bool = True) -> tuple[str,
     else:
         kind, sentences = _against_blind(scores)
     return kind, [*sentences, *_caveats(scores)]
+
+
+def _in_reverse(scores: Mapping[str, Any]) -> list[str]:
+    """Return what an evaluation of reversed clips shows, of which nobody says what is right."""
+    changed, interval = scores["order_dependent_answers"], scores["order_dependent_answers_interval"]
+    shown = f"{percent(changed)} of the answers (95 % interval {interval_text(interval)})"
+    return [
+        "What is right in reverse is not known: the accuracy here is the share of rows that get the answer "
+        "annotated for the clip as it is.",
+        f"{shown} are other ones than forwards, so many depend on the order of the frames. Forwards the "
+        f"accuracy is {percent(scores['forwards_accuracy'])}.",
+    ]
 
 
 def _against_blind(scores: Mapping[str, Any]) -> tuple[str, list[str]]:

@@ -47,8 +47,8 @@ def load_sample_table(
 
     Returns:
         The annotation table, with the columns `activity`, `action_start_seconds`, `action_end_seconds`,
-        `pair_id` and `pair_kind` ("" for clips without an opposite) and `order_dependent` (bool: the two
-        clips of the pair, made of the same frames, have different answers).
+        `pair`, `pair_id` (the same) and `pair_kind` ("" for clips without an opposite) and `order_dependent`
+        (bool: the two clips of the pair, made of the same frames, have different answers).
 
     Raises:
         ValueError: an unknown task or language, or a number that is no positive integer.
@@ -127,6 +127,7 @@ def _clip_columns(clip: SampleClip) -> dict:
         "activity": clip.activity,
         "action_start_seconds": start,
         "action_end_seconds": end,
+        "pair": group if clip.group.pair_kind else "",
         "pair_id": group if clip.group.pair_kind else "",
         "pair_kind": clip.group.pair_kind,
     }
