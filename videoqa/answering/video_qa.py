@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from videoqa._checks import Refusal, check_integer, check_number
 from videoqa._counted import counted
 from videoqa._fork import check_not_forked
+from videoqa.answering.asked import Asked, SampledClip
 from videoqa.data.file_names import find_video
+from videoqa.evaluation.evidence import Evidence
 from videoqa.evaluation.prediction import places_seen, predict_examples
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
@@ -41,6 +43,8 @@ class Answer:
         notes: warnings about the answer, one sentence each.
         timestamps_seconds: times of the frames that the model saw, increasing, without repeats; empty for an
             array of frames and for a blind model.
+
+    It is equal to another one with the same attributes. A copy, or one that was pickled, cannot be explained.
     """
 
     text: str
@@ -49,6 +53,7 @@ class Answer:
     unknown_words: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     timestamps_seconds: tuple[float, ...] = ()
+    _asked: Asked | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -66,6 +71,37 @@ class Answer:
             "notes": list(self.notes),
             "timestamps_seconds": list(self.timestamps_seconds),
         }
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Why `text` and not the runner-up: found when first asked for, by some more passes of the model.
+
+        Raises:
+            ValueError: a copied or pickled answer, which no longer knows its clip.
+            FileNotFoundError, DecodingError: the file of a model that reads frames is gone or changed.
+        """
+        return self._source().find_evidence()
+
+    def evidence_for(self, answer: str, against: str) -> Evidence:
+        """Return why one answer and not another, whatever the best one is.
+
+        Args:
+            answer, against: two answers that the model can give.
+
+        Raises:
+            ValueError, FileNotFoundError, DecodingError: another answer, and as `evidence`.
+        """
+        return self._source().find_evidence((answer, against))
+
+    def _source(self) -> Asked:
+        if self._asked is None:
+            raise Refusal(
+                "This answer was copied or read back and no longer knows its clip. Ask the question again."
+            )
+        return self._asked
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_asked": None}
 
 
 class VideoQA:
@@ -174,14 +210,18 @@ class VideoQA:
             video, found = find_video(video)
             notes += tuple(found)
         unknown = [self._check_question(question) for question in questions]
-        clip, timestamps = self._clip(video, start_seconds, end_seconds, fps)
-        examples = self._examples(clip, list(questions))
+        clip, request = self._clip(video, start_seconds, end_seconds, fps)
+        timestamps = clip.timestamps_seconds
+        too_large = request is not None and not self.folder.config.model.has_backbone
+        kept = None if too_large else clip
+        examples = self.examples(clip.grid, list(questions))
         num_test_clips = self.folder.config.sampling.num_test_clips
         rows = predict_examples(self.model, examples, num_test_clips=num_test_clips).probabilities
         seen = places_seen(examples, 0, num_test_clips=num_test_clips) if timestamps else ()
         times = tuple(dict.fromkeys(timestamps[place] for place in seen))
         notes += self._notes_on_damage(video, start_seconds, end_seconds)
-        return [self._answer(*row, times, top_k, notes) for row in zip(rows, unknown, strict=True)]
+        asked = [Asked(self, question, request, kept) for question in questions]
+        return [self._answer(*row, times, top_k, notes) for row in zip(rows, unknown, asked, strict=True)]
 
     def predict(
         self,
@@ -203,6 +243,7 @@ class VideoQA:
         self,
         probabilities: np.ndarray,
         unknown: list[str],
+        asked: Asked,
         timestamps: tuple[float, ...],
         top_k: int,
         notes: tuple[str, ...],
@@ -211,7 +252,7 @@ class VideoQA:
         ranked = tuple((self.answers[index], float(probabilities[index])) for index in order)
         if unknown:
             notes += (f"Words never seen in training: {', '.join(unknown)}.",)
-        return Answer(*ranked[0], ranked, tuple(unknown), notes, timestamps)
+        return Answer(*ranked[0], ranked, tuple(unknown), notes, timestamps, asked)
 
     def _notes_on_damage(
         self, video: Any, start_seconds: float | None, end_seconds: float | None
@@ -229,20 +270,13 @@ class VideoQA:
 
     def _clip(
         self, video: Any, start_seconds: float | None, end_seconds: float | None, fps: float | None
-    ) -> tuple[np.ndarray, tuple[float, ...]]:
-        """Return the clip's frame grid as the model reads it, and its timestamps (() for an array).
-
-        The grid is features, float16 `(grid, feature_dim)`, or uint8 frames for a model without a backbone.
-        """
-        sampling = self.folder.config.sampling
+    ) -> tuple[SampledClip, ClipRequest | None]:
+        """Return the clip's frame grid, and what was read of a file; None for an array."""
         if isinstance(video, (str, os.PathLike)):
             if fps is not None:
                 raise Refusal("fps", "be None for a file, which says when its frames are shown", fps)
             request = ClipRequest(os.fspath(video), start_seconds, end_seconds)
-            if isinstance(self.encoder, FrameEncoder):
-                return clip_features(request, sampling, cache=self.cache, encoder=self.encoder)
-            decoded = decode(request, sampling, frame_size=self.encoder.frame_size)
-            return decoded.frames, tuple(decoded.timestamps_seconds.tolist())
+            return self.sample_file(request), request
         requirement = "be a path, or uint8 RGB frames (num_frames, height, width, 3)"
         frames = check_frames("video", video, requirement)
         if start_seconds is not None or end_seconds is not None:
@@ -250,13 +284,28 @@ class VideoQA:
             raise Refusal("start_seconds", "be None for an array of frames", start_seconds, advice)
         if fps is not None:
             check_number("fps", fps, minimum=0.001, maximum=1000)
-        chosen = frames[grid_indices(len(frames), sampling, fps)]
-        if isinstance(self.encoder, FrameEncoder):
-            return encode_frames(chosen, self.encoder), ()
-        return np.stack([resize_and_crop(frame, self.encoder.frame_size) for frame in chosen]), ()
+        return self._sample_array(frames, fps), None
 
-    def _examples(self, clip: np.ndarray, questions: list[str]) -> Examples:
-        """Return one example per question, all with the same clip."""
+    def sample_file(self, request: ClipRequest) -> SampledClip:
+        """Return the frame grid of a file, or of a segment of it.
+
+        Raises:
+            FileNotFoundError, ValueError, DecodingError: see `ask_many`.
+        """
+        sampling = self.folder.config.sampling
+        if isinstance(self.encoder, FrameEncoder):
+            return SampledClip(*clip_features(request, sampling, cache=self.cache, encoder=self.encoder))
+        decoded = decode(request, sampling, frame_size=self.encoder.frame_size)
+        return SampledClip(decoded.frames, tuple(decoded.timestamps_seconds.tolist()))
+
+    def _sample_array(self, frames: np.ndarray, fps: float | None) -> SampledClip:
+        numbers = grid_indices(len(frames), self.folder.config.sampling, fps)
+        chosen = np.stack([resize_and_crop(frames[number], self.encoder.frame_size) for number in numbers])
+        grid = encode_frames(chosen, self.encoder) if isinstance(self.encoder, FrameEncoder) else chosen
+        return SampledClip(grid, frame_numbers=tuple(numbers.tolist()), frames=chosen)
+
+    def examples(self, clip: np.ndarray, questions: list[str]) -> Examples:
+        """Return one example per question, all with the same clip, a frame grid as the model reads it."""
         config, vocabulary = self.folder.config, self.folder.vocabulary
         sampling, model = config.sampling, config.model
         if sampling.short_clips == "skip" and len(clip) < sampling.num_frames:

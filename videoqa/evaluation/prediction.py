@@ -51,7 +51,7 @@ def predict_examples(
     batch_size = batch_size or windows_at_once(model, examples.num_frames)
     averages = _Averages(examples, model.output_shape)
     usable = np.flatnonzero(examples.clip_index >= 0)
-    rows, starts = _windows(examples, usable, num_test_clips)
+    rows, starts = windows_of(examples, usable, num_test_clips)
     begins = range(0, len(rows), batch_size)
     for begin in progress_bar(begins, progress=progress, desc="predicting", unit="batch", leave=False):
         part = slice(begin, begin + batch_size)
@@ -68,11 +68,11 @@ def places_seen(examples: Examples, row: int, *, num_test_clips: int = 1) -> np.
     """
     if examples.clips is None:
         return np.zeros(0, np.int64)
-    _, starts = _windows(examples, np.array([row]), num_test_clips)
+    _, starts = windows_of(examples, np.array([row]), num_test_clips)
     return np.unique(np.concatenate([examples.window_frames(row, int(start)) for start in starts]))
 
 
-def _windows(examples: Examples, rows: np.ndarray, num_windows: int) -> tuple[np.ndarray, np.ndarray]:
+def windows_of(examples: Examples, rows: np.ndarray, num_windows: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the row and the start of every window, two int64 `(num_windows,)`, ordered by row."""
     if examples.clips is None or num_windows == 1:
         return rows, examples.center_starts(rows)

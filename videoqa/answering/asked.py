@@ -1,0 +1,85 @@
+"""What an answer keeps of its clip and its question, so that it can say later why it was given."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from videoqa._checks import Refusal, check_choice
+from videoqa.evaluation.evidence import Evidence, find_evidence
+from videoqa.video.decoding import ClipRequest
+
+if TYPE_CHECKING:
+    from videoqa.answering.video_qa import VideoQA
+
+
+@dataclass(frozen=True, eq=False)
+class SampledClip:
+    """The frame grid of a clip that is asked about.
+
+    Attributes:
+        grid: as the model reads it: features, float16 `(grid, feature_dim)`, or uint8 frames.
+        timestamps_seconds: of each place of the grid; () for an array.
+        frame_numbers: of each place of the grid, its place in an array of frames; () for a file.
+        frames: of an array: uint8 RGB `(grid, height, width, 3)`, at the size the model takes.
+    """
+
+    grid: np.ndarray
+    timestamps_seconds: tuple[float, ...] = ()
+    frame_numbers: tuple[int, ...] = ()
+    frames: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One question about one clip, and who was asked.
+
+    Attributes:
+        qa: the loaded model.
+        question: as it was asked; "" for an action model.
+        request: the file or the segment of it; None for an array.
+        kept: its frames; None for a file whose decoded frames the model reads: too many to keep.
+    """
+
+    qa: "VideoQA"
+    question: str
+    request: ClipRequest | None
+    kept: SampledClip | None
+
+    @property
+    def clip(self) -> SampledClip:
+        """The clip's frames, decoded again if they were not kept."""
+        if self.kept is not None:
+            return self.kept
+        assert self.request is not None
+        return self.qa.sample_file(self.request)
+
+    def find_evidence(self, pair: tuple[str, str] | None = None) -> Evidence:
+        """Return what the answer rests on.
+
+        Args:
+            pair: the answer to explain and the one to compare it with; None: the two most probable.
+
+        Raises:
+            ValueError: an answer that the model cannot give, or twice the same.
+        """
+        clip, folder, answers = self.clip, self.qa.folder, self.qa.answers
+        vocabulary = folder.vocabulary
+        return find_evidence(
+            self.qa.model,
+            self.qa.examples(clip.grid, [self.question]),
+            answers,
+            words=() if vocabulary is None else vocabulary.tokenize(self.question),
+            timestamps_seconds=clip.timestamps_seconds,
+            frame_numbers=clip.frame_numbers,
+            pair=None if pair is None else _ids(answers, *pair),
+            num_test_clips=folder.config.sampling.num_test_clips,
+        )
+
+
+def _ids(answers: tuple[str, ...], answer: str, against: str) -> tuple[int, int]:
+    check_choice("answer", answer, answers)
+    check_choice("against", against, answers)
+    if answer == against:
+        raise Refusal("against", "be another answer than the one that is explained", against)
+    return answers.index(answer), answers.index(against)
