@@ -36,7 +36,8 @@ def decode_path(path: object) -> object:
         (b"\x89PNG\r\n\x1a\n" + bytes(64), r"it is a still picture \(PNG\)"),
         (b"\xff\xd8\xff\xe0" + bytes(64), r"it is a still picture \(JPEG\)"),
         (b"ID3\x04" + bytes(64), r"it holds sound only \(MP3\)"),
-        (b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(64), "it is no video but a RIFF file of type b'WAVE'"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(64), r"it holds sound only \(WAV\)"),
+        (b"RIFF\x24\x00\x00\x00sfbk" + bytes(64), "it is no video but a RIFF file of type b'sfbk'"),
         (bytes(range(128, 256)), "its first bytes are those of no known video format"),
         (b"\x00\x00\x00\x20ftypisom" + bytes(20), "the container cannot be read"),
         (

@@ -54,6 +54,27 @@ def test_too_much_is_refused_wherever_a_video_is_read(
             call()
 
 
+@pytest.mark.parametrize(
+    ("last", "limit", "shown"),
+    [(3_040, "3", "3.04"), (3_400, "3", "3.4"), (80_001, "80", "80.001"), (5_000, "3", "5")],
+)
+def test_as_many_digits_are_shown_as_make_the_sentence_true(
+    write_encoded: Callable[..., str], monkeypatch: pytest.MonkeyPatch, last: int, limit: str, shown: str
+) -> None:
+    path = write_encoded("clip.mkv", "libx264", [0, 40, last])
+    monkeypatch.setenv("VIDEOQA_MAX_SECONDS", limit)
+    with pytest.raises(DecodingError, match=f"it lasts {shown} seconds, more than the limit of {limit};"):
+        decode(ClipRequest(path), SamplingConfig(3))
+
+
+def test_a_segment_that_begins_at_the_end_as_rounded(write_encoded: Callable[..., str]) -> None:
+    path = write_encoded("clip.mkv", "libx264", [0, 334, 668, 1002])  # milliseconds: 1.336 seconds
+    with pytest.raises(ValueError, match="lasts 1.336 seconds. Received: start_seconds=1.338"):
+        decode(ClipRequest(path, 1.338), SamplingConfig(3))
+    with pytest.raises(ValueError, match="lasts 1.34 seconds. Received: start_seconds=1.4"):
+        decode(ClipRequest(path, 1.4), SamplingConfig(3))
+
+
 def test_a_limit_above_those_of_ffmpeg(
     write_encoded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

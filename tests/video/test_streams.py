@@ -54,7 +54,9 @@ def test_streams_without_a_container_and_of_cameras(
     [
         (b"\x12\x00\x0a\x0b", "a raw AV1 stream"),
         (b"\x00\x00\x01\xb0\x01", "a raw MPEG-4 stream"),
-        (b".RMF\x00", "a RealMedia file"),
+        (b"\x00\x00\x01\x00\x00\x00\x01\x20", "a raw MPEG-4 stream"),
+        (b"\x00\x00\x01\x00\x79", "a raw VVC stream"),
+        (b"\x00\x0aSMJPEG", "an SMJPEG file"),
     ],
 )
 def test_what_is_not_read_comes_with_the_command_that_wraps_it(

@@ -2,12 +2,12 @@
 
 import os
 import re
-import shlex
 from pathlib import Path
 from typing import BinaryIO
 
 from videoqa._checks import Refusal, check_file
 from videoqa.video.errors import DecodingError
+from videoqa.video.foreign_files import why_not_video
 
 SNIFFED_BYTES = 2048
 NUM_SYNC_BYTES = 9
@@ -27,35 +27,6 @@ _MAGIC = (
     (b"YUV4MPEG2", "yuv4mpegpipe"),
     (b"\x1f\x07\x00", "dv"),
     (b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", "mxf"),
-)
-_TO_BE_WRAPPED = (
-    (b"\x12\x00\x0a", "a raw AV1 stream"),
-    (b"\x00\x00\x00\x01\x00\x79", "a raw VVC stream"),
-    (b"\x00\x00\x01\xb0", "a raw MPEG-4 stream"),
-    (b"\x00\x00\x01\x0f", "a raw VC-1 stream"),
-    (b"BBCD", "a raw Dirac stream"),
-    (b".RMF", "a RealMedia file"),
-    (b"nut/multimedia container", "a NUT file"),
-    (b"\xb7\xd8\x00\x20", "a WTV recording"),
-)
-_NOT_VIDEO = (
-    (b"\x89PNG", "it is a still picture (PNG)"),
-    (b"\xff\xd8\xff", "it is a still picture (JPEG)"),
-    (b"BM", "it is a still picture (BMP)"),
-    (b"ID3", "it holds sound only (MP3)"),
-    (b"\xff\xfb", "it holds sound only (MP3)"),
-    (b"fLaC", "it holds sound only (FLAC)"),
-    (b"#EXTM3U", "it is a playlist, and playlists are not followed"),
-    (b"ffconcat", "it is a playlist, and playlists are not followed"),
-    (b"PK\x03\x04", "it is a zip archive"),
-    (b"Rar!\x1a\x07", "it is a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive"),
-    (b"\x1f\x8b", "it is a gzip archive"),
-    (b"BZh", "it is a bzip2 archive"),
-    (b"\xfd7zXZ\x00", "it is an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "it is a Zstandard archive"),
-    (b"version https://git-lfs", "it is a Git LFS pointer, not the video itself"),
-    (b"<", "it is a web page or XML text, not a video"),
 )
 
 
@@ -81,7 +52,7 @@ def check_video_file(path: str | os.PathLike[str]) -> tuple[str, str]:
         raise DecodingError(absolute, f"the file cannot be read ({error.strerror})") from error
     kind = _container_kind(head)
     if kind is None:
-        raise DecodingError(absolute, _why_not_video(head, absolute))
+        raise DecodingError(absolute, why_not_video(head, absolute))
     return absolute, kind
 
 
@@ -183,24 +154,6 @@ def _raw_stream_kind(head: bytes) -> str | None:
     if {b"\x40\x01", b"\x42\x01"} <= set(units):
         return "hevc"
     return "h264" if any(unit[:1] in (b"\x27", b"\x47", b"\x67") for unit in units) else None
-
-
-def _why_not_video(head: bytes, path: str) -> str:
-    if not head:
-        return "the file is empty (0 bytes)"
-    wrappable = next((what for magic, what in _TO_BE_WRAPPED if head.startswith(magic)), None)
-    if wrappable is not None:
-        command = shlex.join(["ffmpeg", "-i", path, "-c", "copy", f"{os.path.splitext(path)[0]}.mkv"])
-        return f"it is {wrappable}, which is not read as it is; put it into another container: {command}"
-    if head[:4] == b"RIFF":
-        return f"it is no video but a RIFF file of type {head[8:12]!r}"
-    for magic, cause in _NOT_VIDEO:
-        if head.startswith(magic):
-            return cause
-    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
-    if printable > 0.95 * len(head):
-        return f"it is text, not a video, and begins with {head[:24]!r}"
-    return f"its first bytes are those of no known video format: {head[:16]!r}"
 
 
 def _mov_size(file: BinaryIO, size: int) -> int | None:

@@ -42,11 +42,11 @@ class Limit:
         return int(text)
 
 
-PIXELS = Limit("VIDEOQA_MAX_PIXELS", 8192 * 8192, "its frames have {:,} pixels each")
-BYTES = Limit("VIDEOQA_MAX_BYTES", 64 * 2**30, "the file has {:,} bytes")
-FRAMES = Limit("VIDEOQA_MAX_FRAMES", 10_000_000, "it has {:,} frames or more")
-STREAMS = Limit("VIDEOQA_MAX_STREAMS", 256, "the file holds {:,} streams")
-SECONDS = Limit("VIDEOQA_MAX_SECONDS", 7 * 24 * 3600, "it lasts {:,} seconds")
+PIXELS = Limit("VIDEOQA_MAX_PIXELS", 8192 * 8192, "its frames have {} pixels each")
+BYTES = Limit("VIDEOQA_MAX_BYTES", 64 * 2**30, "the file has {} bytes")
+FRAMES = Limit("VIDEOQA_MAX_FRAMES", 10_000_000, "it has {} frames or more")
+STREAMS = Limit("VIDEOQA_MAX_STREAMS", 256, "the file holds {} streams")
+SECONDS = Limit("VIDEOQA_MAX_SECONDS", 7 * 24 * 3600, "it lasts {} seconds")
 LIMITS = (PIXELS, BYTES, FRAMES, STREAMS, SECONDS)
 
 
@@ -59,9 +59,26 @@ def check_limit(limit: Limit, path: str, number: float) -> None:
     """Raise `DecodingError`, naming the limit and its environment variable, if a video has more than it."""
     if number <= limit.value:
         return
-    found = limit.phrase.format(int(number))
+    found = limit.phrase.format(told_apart(number, limit.value))
     cause = f"{found}, more than the limit of {limit.value:,}; set {limit.variable} to raise it"
     raise DecodingError(path, cause)
+
+
+def told_apart(number: float, other: float, digits: int = 0) -> str:
+    """Return a number as text, with the digits that show on which side of `other` it lies.
+
+    Args:
+        number: to be shown.
+        other: what it is compared with.
+        digits: behind the point, at least.
+    """
+    if isinstance(number, int):
+        return f"{number:,}"
+    for places in range(digits, MOST_DIGITS):
+        shown = round(number, places)
+        if (shown > other) == (number > other) and (shown < other) == (number < other):
+            return f"{shown:,.{places}f}"
+    return repr(number)
 
 
 def check_seconds(path: str, timestamps_seconds: np.ndarray) -> None:

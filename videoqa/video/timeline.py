@@ -11,6 +11,7 @@ from videoqa._checks import Refusal
 from videoqa.video._opencv import FORMATS
 from videoqa.video.clock_steps import COUNTED_KINDS, ClockSteps, clock_steps, longest_pause_seconds
 from videoqa.video.files import cut_short
+from videoqa.video.limits import told_apart
 from videoqa.video.packets import Packets, read_packets
 from videoqa.video.probing import VideoInfo
 
@@ -241,7 +242,8 @@ def segment_bounds(
     """
     start = 0.0 if start_seconds is None else start_seconds
     end = duration if end_seconds is None else end_seconds
-    lies = f"lie within the video, which lasts {duration:.2f} seconds"
+    shown = told_apart(duration, start if start >= duration else end, digits=2)
+    lies = f"lie within the video, which lasts {shown} seconds"
     if start >= duration:
         raise Refusal("start_seconds", lies, start_seconds)
     if end > duration + END_SLACK_SECONDS:
