@@ -10,6 +10,9 @@ import pytest
 from videoqa.launching.cluster import local_cluster
 
 PROGRAM = """
+from videoqa._collector import leave_out_tensorflow
+
+leave_out_tensorflow()
 import functools
 import json
 import keras, numpy as np, tensorflow as tf

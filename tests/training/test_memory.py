@@ -1,8 +1,11 @@
 """The memory forecast: what it counts, and the refusal."""
 
+from pathlib import Path
+
 import pytest
 
-from videoqa.config import RunConfig, run_config_from_options
+from videoqa.config import LaunchConfig, RunConfig, run_config_from_options
+from videoqa.launching.job import Job
 from videoqa.training.memory import (
     ONE_REPLICA,
     Replicas,
@@ -12,6 +15,8 @@ from videoqa.training.memory import (
     largest_batch_size,
     replicas_of_workers,
 )
+from videoqa.training.preparing import prepare_data
+from videoqa.training.request import read_request
 
 
 def test_features_are_counted_as_float16() -> None:
@@ -125,9 +130,20 @@ def test_a_worker_on_a_machine_of_its_own_is_forecast_its_share() -> None:
 
 def test_workers_with_one_host_share_its_memory() -> None:
     workers = ("a:2222", "b:2222", "a:2223")
-    assert replicas_of_workers(workers, 2) == Replicas(num_workers=3, num_local_workers=2)
+    assert replicas_of_workers(workers, 0) == Replicas(num_workers=3, num_local_workers=2)
     assert replicas_of_workers(workers, 1) == Replicas(num_workers=3, num_local_workers=1)
+    assert replicas_of_workers(workers, 2) == Replicas(3, num_local_workers=2, is_first_local=False)
     assert replicas_of_workers(("localhost:1",), 0) == ONE_REPLICA
+
+
+def test_of_the_workers_of_one_machine_the_first_refuses_for_all(small_set: Path) -> None:
+    options = {"backbone": "tiny", "num_frames": 8, "batch_size": 8, "video_units": 2**16}
+    job = Job((small_set / "labels.csv",), options, LaunchConfig())
+    workers = [f"a:{port}" for port in range(1, 9)]  # 256 GiB of weights each
+    with pytest.raises(ValueError, match="needs about .* GiB of memory"):
+        prepare_data(read_request(job), replicas_of_workers(workers, 0), progress=False)
+    second = prepare_data(read_request(job), replicas_of_workers(workers, 1), progress=False)
+    assert len(second.table) == 15
 
 
 @pytest.mark.parametrize("architecture", ["c3d", "cnn_lstm"])

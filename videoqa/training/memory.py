@@ -45,11 +45,13 @@ class Replicas:
         num_workers: processes that share each batch.
         num_local_workers: those of them on this machine, whose memory they share.
         num_per_worker: replicas in each process that hold their weights in the machine's memory.
+        is_first_local: whether this process is the one on its machine that forecasts the memory for all.
     """
 
     num_workers: int = 1
     num_local_workers: int = 1
     num_per_worker: int = 1
+    is_first_local: bool = True
 
     @property
     def num_local(self) -> int:
@@ -67,7 +69,8 @@ ONE_REPLICA = Replicas()
 def replicas_of_workers(workers: Sequence[str], index: int) -> Replicas:
     """Return one replica for each of `workers`, "host:port" each, as the one at `index` sees them."""
     hosts = [host_and_port(address)[0] for address in workers]
-    return Replicas(num_workers=len(hosts), num_local_workers=hosts.count(hosts[index]))
+    first = hosts.index(hosts[index]) == index
+    return Replicas(len(hosts), num_local_workers=hosts.count(hosts[index]), is_first_local=first)
 
 
 def forecast_run(

@@ -131,7 +131,10 @@ def prepare_data(
     untested = [] if request.job.fold else say_untested(answers, table, progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     num_clips = _say_rows(table, training_rows, config, answers, progress)
-    check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
+    if (
+        replicas.is_first_local
+    ):  # a forecast may have to load TensorFlow, and would be the same for the others
+        check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
     examples, frame_examples, outcome = _examples(
         table,
         config,
