@@ -75,3 +75,75 @@ def test_a_fork_before_tensorflow_is_used_is_not_refused() -> None:
         "raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 7
+
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+FORKS_FIRST = """
+import os, threading, warnings
+import tensorflow as tf
+warnings.simplefilter("ignore")
+
+def start_threads():
+    for _ in range(9):
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+def refused(setup):
+    if os.fork() == 0:
+        setup()
+        from videoqa._fork import check_not_forked
+        try:
+            check_not_forked("ask")
+        except ValueError as error:
+            os._exit(3 if f"forked from process {os.getppid()}." in str(error) else 4)
+        os._exit(7)
+    return os.waitstatus_to_exitcode(os.wait()[1])
+
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+codes = [refused(list)]
+tf.ones(1)
+codes += [refused(list), refused(start_threads), refused(lambda: refused(list))]
+assert codes == [7, 3, 3, 3], codes
+
+start_threads()
+def call(value):
+    threading.current_thread()
+    return value
+rows = tf.data.Dataset.range(64)
+for _ in rows.map(lambda row: tf.py_function(call, [row], tf.int64), num_parallel_calls=8):
+    pass
+from videoqa._fork import check_not_forked
+check_not_forked("ask")
+os._exit(0)
+"""
+
+
+@linux
+def test_a_fork_before_videoqa_is_imported_is_refused_where_tensorflow_was_used() -> None:
+    """No process is that forked none: not with the fewest threads, many of its own, or calls of Python."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS_FIRST],
+        check=False,
+        timeout=2 * PATIENCE_SECONDS,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@linux
+@pytest.mark.parametrize("gone", ["_context", "_initialized", "the module"])
+def test_a_tensorflow_without_the_private_attribute_is_known_by_its_threads(
+    gone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tensorflow.python.eager import context
+
+    keras.ops.ones(1)
+    if gone == "_context":
+        monkeypatch.delattr(context, "_context")
+    elif gone == "_initialized":
+        monkeypatch.setattr(context, "_context", object())
+    else:
+        monkeypatch.delitem(sys.modules, context.__name__)
+    check_not_forked("ask")  # what is not known is not refused
+    assert said_in_a_fork(lambda: check_not_forked("ask")).startswith("Refusal: `ask` must not be called")

@@ -1,5 +1,6 @@
 """The state of a run: its position, and what a checkpoint holds of it."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -167,7 +168,9 @@ class RunCheckpoints:
         except OSError as error:
             older = any(self.folder.glob("[!.]*")) if self.folder.is_dir() else False
             stays = "older ones stay" if older else "there is none to go on from if it is stopped"
-            message = f"The checkpoint {name} could not be saved ({error}); training goes on, {stays}."
+            cause = os.strerror(error.errno) if error.errno else str(error)
+            what = f"The checkpoint {self.folder / name} could not be saved ({cause})"
+            message = f"{what}; training goes on, {stays}."
             say(message, progress=self.progress)
 
 
