@@ -28,6 +28,7 @@ LEVELS = {
     "input_pipeline": 4,
     "saving": 4,
     "features": 3,
+    "trust": 3,
     "models": 2,
     "video": 2,
     "text": 2,

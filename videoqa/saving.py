@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoqa._checks import Refusal, check_directory, refusal
+from videoqa._checks import Refusal, check_directory, check_number, refusal
 from videoqa._files import files_of_folder, write_bytes
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
@@ -17,6 +17,8 @@ from videoqa.models.backbones import backbone_identity
 from videoqa.models.weight_files import layer_not_finite, num_numbers, weights_bytes
 from videoqa.text.question_prior import QuestionPrior
 from videoqa.text.vocabulary import AnswerList, Vocabulary
+from videoqa.trust.calibration import HIGHEST, LOWEST
+from videoqa.trust.trust import FAMILIARITY, TRUST, Trust, load_trust
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +29,8 @@ METRICS, QUESTION_PRIOR, BLIND = "metrics.json", "question_prior.json", "blind"
 UNFINISHED = "UNFINISHED.txt"
 """Marks the folder of a run that is not finished, whose other files are no model yet."""
 PARTS_OF_A_FOLDER = (
-    CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, QUESTION_PRIOR, f"{BLIND}/{MANIFEST}"
+    CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, QUESTION_PRIOR, TRUST, FAMILIARITY,
+    f"{BLIND}/{MANIFEST}",
 )  # fmt: skip
 
 
@@ -44,6 +47,7 @@ class ModelFolder:
         answers: answer of each class.
         metrics: scores written when it was trained.
         question_prior: the prefix prior of the training questions; None for actions and in older folders.
+        trust: what it knows of its limits; None in older folders and in those of blind models.
     """
 
     path: Path
@@ -53,6 +57,7 @@ class ModelFolder:
     answers: AnswerList
     metrics: dict[str, Any]
     question_prior: QuestionPrior | None = None
+    trust: Trust | None = None
 
     @cached_property
     def encoder_config(self) -> Any:
@@ -132,6 +137,7 @@ def save_model_folder(
     metrics: dict[str, Any],
     backbone_weights: bytes | str | Path | None = None,
     question_prior: QuestionPrior | None = None,
+    trust: Trust | None = None,
 ) -> ModelFolder:
     """Write `model` and all it needs to `out`, `MANIFEST.json` last, and return the folder as read back.
 
@@ -147,6 +153,7 @@ def save_model_folder(
         backbone_weights: weights to keep with the model, as a file or its content; needed if the backbone was
             trained or its weights have no name that is known elsewhere.
         question_prior: of the training questions; None for an action model.
+        trust: what the model knows of its limits; None for a blind model.
 
     Raises:
         OSError: naming a file; what was written for it is removed again.
@@ -163,9 +170,14 @@ def save_model_folder(
         answers.save(parts / ANSWERS)
         if question_prior is not None:
             question_prior.save(parts / QUESTION_PRIOR)
+        if trust is not None:
+            trust.save(parts)
         write_json(parts / METRICS, metrics)
         own = [folder / BACKBONE_WEIGHTS for folder in (parts, out) if (folder / BACKBONE_WEIGHTS).exists()]
-        write_json(parts / CONFIG, _config_to_dict(config, _identity(own[0] if own else None, config)))
+        identity = _identity(own[0] if own else None, config)
+        write_json(
+            parts / CONFIG, _config_to_dict(config, identity, None if trust is None else trust.temperature)
+        )
         write_manifest(parts, PARTS_OF_A_FOLDER, beside=out)
     remove(out / UNFINISHED)
     return load_model_folder(out)
@@ -183,13 +195,14 @@ def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
         requirement = f"be a complete model folder, with a {MANIFEST}"
         raise FileNotFoundError(refusal("model", requirement, str(folder), "Is its run finished?"))
     check_manifest(folder, PARTS_OF_A_FOLDER, ". Copy the folder again, or train again.")
-    config, backbone = _config_from_dict(read_json(folder / CONFIG), folder / CONFIG)
+    config, backbone, temperature = _config_from_dict(read_json(folder / CONFIG), folder / CONFIG)
     has_questions = config.model.task != "action"
     vocabulary = Vocabulary.load(folder / VOCABULARY) if has_questions else None
     answers = AnswerList.load(folder / ANSWERS)
     _check_sizes(folder, config, vocabulary, answers)
     prior = QuestionPrior.load(folder / QUESTION_PRIOR) if (folder / QUESTION_PRIOR).exists() else None
-    loaded = ModelFolder(folder, config, backbone, vocabulary, answers, read_json(folder / METRICS), prior)
+    metrics, trust = read_json(folder / METRICS), load_trust(folder, temperature)
+    loaded = ModelFolder(folder, config, backbone, vocabulary, answers, metrics, prior, trust)
     _check_backbone(loaded)
     return loaded
 
@@ -248,16 +261,19 @@ def _identity(own: Path | None, config: RunConfig) -> dict[str, Any]:
     return backbone_identity(config.model.backbone, weights, config.model.backbone_layer)
 
 
-def _config_to_dict(config: RunConfig, backbone: dict[str, Any]) -> dict[str, Any]:
+def _config_to_dict(config: RunConfig, backbone: dict[str, Any], temperature: float | None) -> dict[str, Any]:
     from videoqa._version import __version__
 
     head = {"format_version": FORMAT_VERSION, "videoqa_version": __version__}
-    return head | dataclasses.asdict(config) | {"backbone": backbone}
+    return head | dataclasses.asdict(config) | {"backbone": backbone, "temperature": temperature}
 
 
-def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig, dict[str, Any]]:
+def _config_from_dict(
+    content: dict[str, Any], source: Path
+) -> tuple[RunConfig, dict[str, Any], float | None]:
+    """Return the configuration, the identity of the backbone and the temperature of a folder."""
     version = content.get("format_version")
-    known_keys = {"format_version", "videoqa_version", "backbone", *PARTS}
+    known_keys = {"format_version", "videoqa_version", "backbone", "temperature", *PARTS}
     parts = {key: content.get(key, {}) for key in PARTS}
     for key in (*PARTS, "backbone"):
         if not isinstance(content.get(key, {}), dict):
@@ -274,7 +290,10 @@ def _config_from_dict(content: dict[str, Any], source: Path) -> tuple[RunConfig,
             f"{source} was written by {written}; this version reads format_version {FORMAT_VERSION}. "
             f"Unknown fields: {', '.join(unknown) or 'none'}. Install the version that wrote it."
         )
+    temperature = content.get("temperature")
     try:
-        return run_config_from_json(parts), content["backbone"]
+        if temperature is not None:
+            check_number("temperature", temperature, minimum=LOWEST, maximum=HIGHEST)
+        return run_config_from_json(parts), content["backbone"], temperature
     except (TypeError, ValueError) as error:
         raise Refusal(f"{source}: {error}") from error

@@ -9,6 +9,7 @@ from typing import Any
 from videoqa._progress import say
 from videoqa.answering.video_qa import Answer, VideoQA
 from videoqa.saving import ModelFolder, load_model_folder
+from videoqa.trust.trust import MIN_FAMILIARITY
 
 MODEL_VARIABLE = "VIDEOQA_MODEL"
 SHIPPED_MODEL = "shipped_model"
@@ -47,6 +48,8 @@ def ask(
     start_seconds: float | None = None,
     end_seconds: float | None = None,
     fps: float | None = None,
+    min_familiarity: float = MIN_FAMILIARITY,
+    min_probability: float | None = None,
 ) -> Answer:
     """Return the answer to a question about a clip; `print` shows the best answer.
 
@@ -55,7 +58,7 @@ def ask(
         question: free text; an action model needs none and gives its label.
         model: model folder or what `load` returned; None: `$VIDEOQA_MODEL`, else the small model in the
             package, which knows only the drawn clips of the sample set.
-        top_k, start_seconds, end_seconds, fps: see `VideoQA.ask`.
+        top_k, start_seconds, end_seconds, fps, min_familiarity, min_probability: see `VideoQA.ask_many`.
 
     Raises:
         ValueError, FileNotFoundError, DecodingError: see `load` and `VideoQA.ask`.
@@ -64,13 +67,14 @@ def ask(
         >>> answer = videoqa.ask(videoqa.sample_clip("loading"), "what is he doing?")
         >>> answer.text
         'loading'
-        >>> answer.probability > 0.5
+        >>> answer.is_reliable
         True
     """
     loaded = model if isinstance(model, VideoQA) else _loaded(model)
     answer = loaded.ask(
-        video, question, top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds, fps=fps
-    )
+        video, question, top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds, fps=fps,
+        min_familiarity=min_familiarity, min_probability=min_probability,
+    )  # fmt: skip
     for note in answer.notes:
         if note not in loaded.notes_said:
             say(f"note: {note}")

@@ -22,12 +22,13 @@ from videoqa.data.annotations import read_clips, read_questions, say_none_there,
 from videoqa.data.file_names import find_video
 from videoqa.data.folder_walk import walk_folder
 from videoqa.data.video_index import VIDEO_SUFFIXES
-from videoqa.evaluation.prediction import predict_examples
+from videoqa.evaluation.judging import Judged, predict_and_judge
 from videoqa.features.cache import FeatureCache
 from videoqa.features.contents import segments_of
 from videoqa.features.known_damage import clip_damages
 from videoqa.input_pipeline import make_examples
 from videoqa.text.vocabulary import Vocabulary
+from videoqa.trust.trust import MIN_FAMILIARITY, Thresholds
 from videoqa.video.decoding import ClipRequest
 from videoqa.video.files import refuse_url
 
@@ -42,6 +43,8 @@ def predict(
     num_test_clips: int | None = None,
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    min_familiarity: float = MIN_FAMILIARITY,
+    min_probability: float | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Return a table of answers: an action model labels clips, a question model answers a file of questions.
@@ -58,13 +61,16 @@ def predict(
             model's own setting.
         out: CSV file to write as well, never one that is read here.
         overwrite: write to `out` although it exists.
+        min_familiarity, min_probability: below which an answer is not reliable, see `VideoQA.ask_many`.
         progress: show bars on a terminal.
 
     Returns:
         One row per clip or question: `video`, `start_seconds`, `end_seconds`, `question_id`, `question`,
-        `answer`, `probability`, `unknown_words` (of the question, in none of the training questions, between
-        spaces; "" without any), `status`, `error`, `damaged_frames` (how many seem so). If the video failed,
-        `answer` is "", `probability` NaN, and `damaged_frames` <NA>.
+        `answer` (the best guess), `probability`, `is_reliable`, `why_not` (reasons, joined by "; "), `likely`
+        (the prediction set, joined by " | "), `familiarity` (NaN where it is not known), `unknown_words` (of
+        the question, in none of the training questions, between spaces; "" without any), `status`, `error`,
+        `damaged_frames` (how many seem so). If the video failed, `answer` is "", `probability` NaN, and
+        `damaged_frames` <NA>.
 
     Raises:
         ValueError: a question model without `data`, a folder without videos, a file that lacks columns, or
@@ -73,6 +79,7 @@ def predict(
         FileExistsError: `out` exists.
     """
     check_not_forked("predict")
+    thresholds = Thresholds(min_familiarity, min_probability)
     target = None if out is None else _check_out(out, overwrite)
     if not isinstance(videos, (str, os.PathLike, type(None))):
         videos = _listed(videos)
@@ -91,16 +98,18 @@ def predict(
         encoder=loaded.encoder,
         progress=progress,
     )
-    found = predict_examples(
-        loaded.model, examples, num_test_clips=config.sampling.num_test_clips, progress=progress
-    )
-    table = _table(rows, found.probabilities, loaded.answers)
+    found = predict_and_judge(
+        loaded.model, examples, folder.trust, questions=rows["question"].tolist(), thresholds=thresholds,
+        vocabulary=folder.vocabulary, num_test_clips=config.sampling.num_test_clips, progress=progress,
+    )  # fmt: skip
+    table = _table(rows, found, loaded.answers)
     table = table.assign(
         unknown_words=_unknown_words(rows, folder.vocabulary),
         status=outcome["status"],
         error=outcome["error"],
     )
     _say_failed(table)
+    _say_unreliable(table)
     say_none_there(rows, progress=progress)
     table["damaged_frames"] = _damaged_frames(rows, table["status"], loaded.cache, progress)
     if target is not None:
@@ -174,13 +183,20 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[
     return clips, root, walk.notes({path.relative_to(root).as_posix() for path in used})
 
 
-def _table(rows: pd.DataFrame, probabilities: np.ndarray, answers: tuple[str, ...]) -> pd.DataFrame:
+def _table(rows: pd.DataFrame, judged: Judged, answers: tuple[str, ...]) -> pd.DataFrame:
+    probabilities, names = judged.probabilities, np.array(answers, object)
     best = probabilities.argmax(axis=1)
     seen = probabilities.any(axis=1)
     columns = ["video_id", "start_seconds", "end_seconds", "question_id", "question"]
     table = rows[columns].rename(columns={"video_id": "video"})
-    table["answer"] = np.where(seen, np.array(answers, object)[best], "")
+    table["answer"] = np.where(seen, names[best], "")
     table["probability"] = np.where(seen, probabilities.max(axis=1), np.nan)
+    table["is_reliable"] = judged.is_reliable
+    table["why_not"] = ["; ".join(each.why_not) for each in judged.judgements]
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    likely = zip(order, judged.num_likely, strict=True)
+    table["likely"] = [" | ".join(names[ranked[:number]]) for ranked, number in likely]
+    table["familiarity"] = judged.familiarity
     return table
 
 
@@ -215,6 +231,17 @@ def _say_failed(table: pd.DataFrame) -> None:
         say(f"  {error}" if str(video) in error else f"  {video}: {error}")
     if len(errors) > SHOWN_ERRORS:
         say("  ... the column `error` has all of them.")
+
+
+def _say_unreliable(table: pd.DataFrame) -> None:
+    """Print how many rows have an answer that the model itself does not rely on."""
+    unsure = int((~table["is_reliable"] & (table["status"] != "failed")).sum())
+    if unsure:
+        verb = "has an answer" if unsure == 1 else "have answers"
+        say(
+            f"{unsure} of {counted(len(table), 'row')} {verb} that the model does not rely on "
+            "(columns `is_reliable`, `why_not`)."
+        )
 
 
 def _damaged_frames(

@@ -14,7 +14,8 @@ from videoqa._fork import check_not_forked
 from videoqa.answering.asked import Asked, SampledClip
 from videoqa.data.file_names import find_video
 from videoqa.evaluation.evidence import Evidence
-from videoqa.evaluation.prediction import places_seen, predict_examples
+from videoqa.evaluation.judging import Judged, predict_and_judge
+from videoqa.evaluation.prediction import places_seen
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
 from videoqa.features.frame_encoder import FrameEncoder, encode_frames
@@ -22,6 +23,7 @@ from videoqa.features.kept_frames import FrameKeeper
 from videoqa.features.known_damage import clip_damages
 from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
+from videoqa.trust.trust import MIN_FAMILIARITY, Thresholds
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.files import refuse_url
 from videoqa.video.sampling import grid_indices
@@ -30,19 +32,30 @@ from videoqa.video.transforms import check_frames, resize_and_crop
 if TYPE_CHECKING:
     import pandas as pd
 
+CANNOT_JUDGE = (
+    "This model cannot judge its answers, because an earlier version wrote it. Train it again to be told "
+    "when it does not know."
+)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one question about one clip; `print` shows its text.
+    """The answer to one question about one clip; `print` shows its text, or that the model does not know.
 
     Attributes:
-        text: the most probable answer.
-        probability: probability of `text`, in [0, 1].
+        text: the most probable answer, also where it is not reliable.
+        probability: calibrated probability of `text`, in [0, 1].
         alternatives: (answer, probability) pairs, the most probable first; the first is `text`.
         unknown_words: words of the question that no training question had.
         notes: warnings about the answer, one sentence each.
         timestamps_seconds: times of the frames that the model saw, increasing, without repeats; empty for an
             array of frames and for a blind model.
+        why_not: why the answer is not reliable: an unfamiliar clip, an unfamiliar question, or too low a
+            probability; a clause each.
+        likely: the most probable answers, of which one is right in 90 % of clips like those trained on; empty
+            if the model cannot say.
+        familiarity: share of held-out clips that look at least as strange as this one, in [0, 1]; None if the
+            model cannot judge.
 
     It is equal to another one with the same attributes. A copy, or one that was pickled, cannot be explained.
     """
@@ -53,18 +66,34 @@ class Answer:
     unknown_words: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     timestamps_seconds: tuple[float, ...] = ()
+    why_not: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
+    familiarity: float | None = None
     _asked: Asked | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def is_reliable(self) -> bool:
+        """Whether nothing speaks against the answer that the model can see."""
+        return not self.why_not
+
     def __str__(self) -> str:
-        return self.text
+        if self.is_reliable:
+            return self.text
+        return f"I don't know: {self.why_not[0]} (best guess: {self.text}, {100 * self.probability:.0f} %)."
 
     def __repr__(self) -> str:
-        return f"Answer({self.text!r}, probability={self.probability:.4f})"
+        unsure = "" if self.is_reliable else ", is_reliable=False"
+        return f"Answer({self.text!r}, probability={self.probability:.4f}{unsure})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as one JSON-ready object."""
         return {
             "text": self.text,
+            "shown": str(self),
+            "is_reliable": self.is_reliable,
+            "why_not": list(self.why_not),
+            "likely": list(self.likely),
+            "familiarity": self.familiarity,
             "probability": self.probability,
             "alternatives": [{"answer": answer, "probability": value} for answer, value in self.alternatives],
             "unknown_words": list(self.unknown_words),
@@ -154,6 +183,8 @@ class VideoQA:
         start_seconds: float | None = None,
         end_seconds: float | None = None,
         fps: float | None = None,
+        min_familiarity: float = MIN_FAMILIARITY,
+        min_probability: float | None = None,
     ) -> Answer:
         """Return the answer to a question about a clip; an action model returns the label of the clip.
 
@@ -163,14 +194,15 @@ class VideoQA:
         Args:
             video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.
             question: free text; an action model needs none.
-            top_k, start_seconds, end_seconds, fps: see `ask_many`.
+            top_k, start_seconds, end_seconds, fps, min_familiarity, min_probability: see `ask_many`.
 
         Raises:
             ValueError, FileNotFoundError, DecodingError: see `ask_many`.
         """
         return self.ask_many(
-            video, [question], top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds, fps=fps
-        )[0]
+            video, [question], top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds, fps=fps,
+            min_familiarity=min_familiarity, min_probability=min_probability,
+        )[0]  # fmt: skip
 
     def ask_many(
         self,
@@ -181,6 +213,8 @@ class VideoQA:
         start_seconds: float | None = None,
         end_seconds: float | None = None,
         fps: float | None = None,
+        min_familiarity: float = MIN_FAMILIARITY,
+        min_probability: float | None = None,
     ) -> list[Answer]:
         """Return the answers to several questions about one clip, which is decoded once.
 
@@ -191,16 +225,19 @@ class VideoQA:
             top_k: length of `alternatives`.
             start_seconds, end_seconds: use the part `[start, end)` of a file; None: its beginning, its end.
             fps: frames per second of an array; a model with `frames_per_second` needs it.
+            min_familiarity: an answer about a less familiar clip is not reliable.
+            min_probability: a less probable answer is not reliable; None: 0.5 if the model is calibrated.
 
         Raises:
-            ValueError: no question, an empty or too long one, one with unknown words only, a segment outside
-                the video, an array of another dtype or shape or without a needed `fps`, or too few frames for
-                a model that skips short clips.
+            ValueError: a threshold outside [0, 1], no question, an empty or too long one, one with unknown
+                words only, a segment outside the video, an array of another dtype or shape or without a
+                needed `fps`, or too few frames for a model that skips short clips.
             FileNotFoundError: no such file.
             DecodingError: the file cannot be decoded.
         """
         check_not_forked("ask")
         check_integer("top_k", top_k, minimum=1)
+        thresholds = Thresholds(min_familiarity, min_probability)
         if isinstance(questions, str) or not isinstance(questions, Sequence) or not questions:
             requirement = "be a list of at least one question"
             raise Refusal("questions", requirement, questions, "For one question call `ask`.")
@@ -216,12 +253,18 @@ class VideoQA:
         kept = None if too_large else clip
         examples = self.examples(clip.grid, list(questions))
         num_test_clips = self.folder.config.sampling.num_test_clips
-        rows = predict_examples(self.model, examples, num_test_clips=num_test_clips).probabilities
+        judged = predict_and_judge(
+            self.model, examples, self.folder.trust, questions=questions, thresholds=thresholds,
+            vocabulary=self.folder.vocabulary, num_test_clips=num_test_clips,
+        )  # fmt: skip
         seen = places_seen(examples, 0, num_test_clips=num_test_clips) if timestamps else ()
         times = tuple(dict.fromkeys(timestamps[place] for place in seen))
         notes += self._notes_on_damage(video, start_seconds, end_seconds)
         asked = [Asked(self, question, request, kept) for question in questions]
-        return [self._answer(*row, times, top_k, notes) for row in zip(rows, unknown, asked, strict=True)]
+        return [
+            self._answer(judged, row, unknown[row], asked[row], times, top_k, notes)
+            for row in range(len(questions))
+        ]
 
     def predict(
         self,
@@ -231,28 +274,45 @@ class VideoQA:
         num_test_clips: int | None = None,
         out: str | os.PathLike[str] | None = None,
         overwrite: bool = False,
+        min_familiarity: float = MIN_FAMILIARITY,
+        min_probability: float | None = None,
         progress: bool = True,
     ) -> "pd.DataFrame":
         """Return a table of answers about many clips, as `videoqa.predict` does."""
         from videoqa.answering.predict import predict
 
         options: dict[str, Any] = {"num_test_clips": num_test_clips, "out": out, "overwrite": overwrite}
+        options |= {"min_familiarity": min_familiarity, "min_probability": min_probability}
         return predict(self, videos, data=data, progress=progress, **options)
 
     def _answer(
         self,
-        probabilities: np.ndarray,
+        judged: Judged,
+        row: int,
         unknown: list[str],
         asked: Asked,
         timestamps: tuple[float, ...],
         top_k: int,
         notes: tuple[str, ...],
     ) -> Answer:
-        order = np.argsort(-probabilities, kind="stable")[:top_k]
-        ranked = tuple((self.answers[index], float(probabilities[index])) for index in order)
+        probabilities, judgement = judged.probabilities[row], judged.judgements[row]
+        order = np.argsort(-probabilities, kind="stable")
+        ranked = tuple((self.answers[index], float(probabilities[index])) for index in order[:top_k])
         if unknown:
             notes += (f"Words never seen in training: {', '.join(unknown)}.",)
-        return Answer(*ranked[0], ranked, tuple(unknown), notes, timestamps, asked)
+        if self.folder.trust is None:
+            notes += (CANNOT_JUDGE,)
+        return Answer(
+            *ranked[0],
+            ranked,
+            tuple(unknown),
+            notes,
+            timestamps,
+            judgement.why_not,
+            tuple(self.answers[index] for index in order[: judgement.num_likely or 0]),
+            None if np.isnan(judged.familiarity[row]) else float(judged.familiarity[row]),
+            asked,
+        )
 
     def _notes_on_damage(
         self, video: Any, start_seconds: float | None, end_seconds: float | None

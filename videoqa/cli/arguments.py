@@ -84,6 +84,25 @@ def add_segment(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}-seconds", type=float, metavar="X", help=text)
 
 
+THRESHOLDS = ("min_familiarity", "min_probability")
+
+
+def add_thresholds(parser: argparse.ArgumentParser) -> None:
+    """Add `--min-familiarity` and `--min-probability`."""
+    parser.add_argument(
+        "--min-familiarity",
+        type=float,
+        metavar="P",
+        help="answers about less familiar clips are not reliable (default: 0.01)",
+    )
+    parser.add_argument(
+        "--min-probability",
+        type=float,
+        metavar="P",
+        help="less probable answers are not reliable (default: 0.5 of a calibrated model)",
+    )
+
+
 def keywords(arguments: argparse.Namespace, *names: str) -> dict:
     """Return the arguments among `names` that the user typed, as keywords."""
     return {name: value for name, value in vars(arguments).items() if name in names}

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from videoqa._progress import say
-from videoqa.cli.arguments import add_json, add_segment, keywords
+from videoqa.cli.arguments import THRESHOLDS, add_json, add_segment, add_thresholds, keywords
 
 if TYPE_CHECKING:
     from videoqa.answering.video_qa import VideoQA
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--top-k", type=int, metavar="N", help="answers to show (default: 5)")
     add_segment(parser)
+    add_thresholds(parser)
     add_json(parser)
 
 
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the answer; {} after a conversation, whose answers are printed already."""
     from videoqa import ask, load
 
-    options = keywords(arguments, "model", "top_k", "start_seconds", "end_seconds")
+    options = keywords(arguments, "model", "top_k", "start_seconds", "end_seconds", *THRESHOLDS)
     if arguments.question or arguments.json or not sys.stdin.isatty():
         return ask(arguments.video, arguments.question, **options).to_dict()
     model = load(options.pop("model", None))
@@ -92,6 +93,6 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
 
 
 def _show_answer(result: dict[str, Any]) -> None:
-    print(result["text"])
+    print(result["shown"])
     for each in result["alternatives"]:
         print(f"  {each['probability']:6.1%}  {each['answer']}")

@@ -7,11 +7,13 @@ from typing import Any
 from videoqa._counted import counted
 from videoqa._tables import csv_text
 from videoqa.cli.arguments import (
+    THRESHOLDS,
     add_json,
     add_num_test_clips,
     add_out,
     add_progress,
     add_spreadsheet_safe,
+    add_thresholds,
     keywords,
 )
 
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", metavar="VIDEOS", nargs="*", help="folder of the clips, or clips")
     parser.add_argument("--data", metavar="FILE", help="CSV or JSONL file of the questions")
     add_num_test_clips(parser)
+    add_thresholds(parser)
     add_out(parser, "CSV file (default: print it)", "FILE")
     parser.add_argument("--overwrite", action="store_true", help="write to --out although it exists")
     add_progress(parser)
@@ -42,10 +45,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     table = predict(
         arguments.model,
         videos if len(videos) > 1 else next(iter(videos), None),
-        **keywords(arguments, "data", "num_test_clips", "out", "overwrite", "progress"),
+        **keywords(arguments, "data", "num_test_clips", "out", "overwrite", "progress", *THRESHOLDS),
     )
     return {
         "num_rows": len(table),
+        "num_reliable_rows": int(table["is_reliable"].sum()),
         "num_rows_with_unknown_words": int((table["unknown_words"] != "").sum()),
         "out": getattr(arguments, "out", None),
         "predictions": table,

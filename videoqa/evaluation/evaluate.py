@@ -147,7 +147,8 @@ def score_folder(
         rows, shown, folder.build(), blind=folder.blind, answers=folder.answers,
         majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
         score_groups=table.attrs.get("score_groups"), seed=seed,
-        num_test_clips=windows, forwards=examples if reverse_frames else None, progress=progress,
+        num_test_clips=windows, forwards=examples if reverse_frames else None, trust=folder.trust,
+        vocabulary=folder.vocabulary, progress=progress,
     )  # fmt: skip
     asked = {"view": view, "num_test_clips": windows}
     asked |= {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}

@@ -10,11 +10,14 @@ from videoqa.config import SEGMENT_FRAMES
 if TYPE_CHECKING:
     import keras
 
+LAST_LAYERS = ("logits", "answer")
+"""The last layer with weights is the first of these that a model has."""
 WINDOWS_AT_ONCE = 128
 """Windows per batch for a model that reads features."""
 FRAMES_AT_ONCE = 80
 """Frames per batch for a model that reads frames; its first layers put out megabytes for each frame."""
 Inference = Callable[[dict[str, np.ndarray]], np.ndarray]
+InferenceWithHidden = Callable[[dict[str, np.ndarray]], tuple[np.ndarray, np.ndarray]]
 
 
 def windows_at_once(model: "keras.Model", num_frames: int, trained_with: int | None = None) -> int:
@@ -44,8 +47,26 @@ def inference_function(model: "keras.Model") -> Inference:
     from videoqa.models.conv_lstm import has_segment_form
 
     if not hasattr(model, "_videoqa_inference"):
-        model._videoqa_inference = _by_segments(model) if has_segment_form(model) else _at_once(model)
+        if has_segment_form(model):
+            with_hidden = inference_with_hidden(model)
+            model._videoqa_inference = lambda inputs: with_hidden(inputs)[0]
+        else:
+            model._videoqa_inference = _at_once(model)
     return model._videoqa_inference
+
+
+def inference_with_hidden(model: "keras.Model") -> InferenceWithHidden:
+    """Return a function of the inputs that gives the answers and what went into the last layer with weights.
+
+    The second output is `(batch, units)`, or `(batch, num_frames, units)` for a model that labels frames.
+    """
+    from videoqa.models.conv_lstm import has_segment_form
+
+    if not hasattr(model, "_videoqa_with_hidden"):
+        model._videoqa_with_hidden = (
+            _by_segments(model) if has_segment_form(model) else _hidden_at_once(model)
+        )
+    return model._videoqa_with_hidden
 
 
 def _at_once(model: "keras.Model") -> Inference:
@@ -53,24 +74,39 @@ def _at_once(model: "keras.Model") -> Inference:
     return lambda inputs: call(inputs).numpy()
 
 
-def _by_segments(model: "keras.Model") -> Inference:
+def _hidden_at_once(model: "keras.Model") -> InferenceWithHidden:
+    import keras
+
+    last = next(layer for name in LAST_LAYERS for layer in model.layers if layer.name == name)
+    outputs = {"answer": model.output, "hidden": last.input}
+    call = _compiled(keras.Model(model.input, outputs))
+
+    def answers(inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        found = call(inputs)
+        return found["answer"].numpy(), found["hidden"].numpy()
+
+    return answers
+
+
+def _by_segments(model: "keras.Model") -> InferenceWithHidden:
     from videoqa.models.conv_lstm import segment_form
 
     segments = segment_form(model)
     call, num_classes = _compiled(segments), model.output_shape[-1]
     states = {name: segments.input[name].shape[-1] for name in ("hidden", "cell")}
 
-    def answers(inputs: dict[str, np.ndarray]) -> np.ndarray:
-        """Return the probabilities of every frame, `(batch, num_frames, num_classes)`."""
+    def answers(inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return probabilities and outputs of the LSTM for every frame, `(batch, num_frames, ...)`."""
         clip, mask = inputs["clip"], inputs["mask"]
         probabilities = np.zeros((*mask.shape, num_classes), np.float32)
+        outputs = np.zeros((*mask.shape, states["hidden"]), np.float32)
         carried: dict[str, Any] = {name: np.zeros((len(clip), units)) for name, units in states.items()}
         for begin in range(0, int(mask.sum(axis=1).max(initial=0)), SEGMENT_FRAMES):
             part = slice(begin, begin + SEGMENT_FRAMES)
             found = call({"clip": clip[:, part], "mask": mask[:, part], **carried})
-            probabilities[:, part] = found["answer"]
+            probabilities[:, part], outputs[:, part] = found["answer"], found["outputs"]
             carried = {name: found[name] for name in states}
-        return probabilities
+        return probabilities, outputs
 
     return answers
 

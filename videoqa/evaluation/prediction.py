@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from videoqa._progress import progress_bar
-from videoqa.evaluation.inference import inference_function, windows_at_once
+from videoqa.evaluation.inference import inference_function, inference_with_hidden, windows_at_once
 from videoqa.input_pipeline import Examples
 from videoqa.video.sampling import window_starts_spread
 
@@ -24,10 +24,13 @@ class Predictions:
         frame_classes: for each example the answer id of each frame the model saw, int64 `(num_seen,)` in the
             order of time. A frame in several windows has the mean of their probabilities. Empty if the video
             failed. None for a model that labels whole clips.
+        hidden: float32 `(num_examples, units)`, what went into the last layer, the mean over windows (and
+            frames); zeros if the video failed. None: it was not asked for.
     """
 
     probabilities: np.ndarray
     frame_classes: list[np.ndarray] | None
+    hidden: np.ndarray | None = None
 
 
 def predict_examples(
@@ -36,6 +39,7 @@ def predict_examples(
     *,
     batch_size: int | None = None,
     num_test_clips: int = 1,
+    with_hidden: bool = False,
     progress: bool = False,
 ) -> Predictions:
     """Return the softmax of every example, averaged over evenly spaced windows of its clip.
@@ -45,9 +49,10 @@ def predict_examples(
         examples: rows; those whose video failed (`clip_index` −1) get zeros.
         batch_size: windows per call of the model; None: `windows_at_once`.
         num_test_clips: windows of each clip; 1: the centre window.
+        with_hidden: return the outputs of the last hidden layer too.
         progress: show a bar on a terminal.
     """
-    call = inference_function(model)
+    call = inference_with_hidden(model) if with_hidden else inference_function(model)
     batch_size = batch_size or windows_at_once(model, examples.num_frames)
     averages = _Averages(examples, model.output_shape)
     usable = np.flatnonzero(examples.clip_index >= 0)
@@ -56,7 +61,9 @@ def predict_examples(
     for begin in progress_bar(begins, progress=progress, desc="predicting", unit="batch", leave=False):
         part = slice(begin, begin + batch_size)
         inputs = examples.model_inputs(rows[part], starts[part])
-        averages.add(rows[part], starts[part], call(inputs), inputs.get("mask"))
+        outputs = call(inputs)
+        answers, hidden = outputs if isinstance(outputs, tuple) else (outputs, None)
+        averages.add(rows[part], starts[part], answers, hidden, inputs.get("mask"))
     return averages.finish()
 
 
@@ -89,27 +96,42 @@ class _Averages:
         self._examples = examples
         self._sums = np.zeros((len(examples), int(output_shape[-1] or 0)), np.float32)
         self._counts = np.zeros(len(examples), np.float32)
+        self._hidden: np.ndarray | None = None
         self._by_frame = len(output_shape) == 3
         self._frame_classes = [np.zeros(0, np.int64)] * len(examples)
         self._row = -1
         self._frames = np.zeros((0, 0), np.float32)
 
-    def add(self, rows: np.ndarray, starts: np.ndarray, outputs: np.ndarray, mask: np.ndarray | None) -> None:
+    def add(
+        self,
+        rows: np.ndarray,
+        starts: np.ndarray,
+        outputs: np.ndarray,
+        hidden: np.ndarray | None,
+        mask: np.ndarray | None,
+    ) -> None:
         """Add the outputs for one window of each of `rows`; rows come in ascending order."""
         if self._by_frame:
             there = np.ones(outputs.shape[:2], bool) if mask is None else mask
             for row, start, output, present in zip(rows, starts, outputs, there, strict=True):
                 self._add_frames(int(row), int(start), output[present])
             weights = there[..., None].astype(np.float32)
-            outputs = (outputs * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1)
+            totals = np.maximum(weights.sum(axis=1), 1)
+            outputs = (outputs * weights).sum(axis=1) / totals
+            hidden = None if hidden is None else (hidden * weights).sum(axis=1) / totals
+        if hidden is not None:
+            if self._hidden is None:
+                self._hidden = np.zeros((len(self._sums), hidden.shape[1]), np.float32)
+            np.add.at(self._hidden, rows, hidden)
         np.add.at(self._sums, rows, outputs)
         np.add.at(self._counts, rows, 1)
 
     def finish(self) -> Predictions:
         """Return the averages of all rows."""
         self._end_row()
-        probabilities = self._sums / np.maximum(self._counts, 1)[:, None]
-        return Predictions(probabilities, self._frame_classes if self._by_frame else None)
+        counts = np.maximum(self._counts, 1)[:, None]
+        hidden = None if self._hidden is None else self._hidden / counts
+        return Predictions(self._sums / counts, self._frame_classes if self._by_frame else None, hidden)
 
     def _add_frames(self, row: int, start: int, probabilities: np.ndarray) -> None:
         if row != self._row:

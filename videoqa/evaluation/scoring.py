@@ -9,6 +9,7 @@ import pandas as pd
 
 from videoqa.data.source import PAIR
 from videoqa.evaluation.frame_scores import frame_scores
+from videoqa.evaluation.judging import predict_and_judge
 from videoqa.evaluation.metrics import score_table
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.evaluation.row_marks import correct_answers, ranks_of_gold
@@ -16,6 +17,8 @@ from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
 from videoqa.text.answers import AnswerList
 from videoqa.text.question_prior import QuestionPrior
+from videoqa.text.vocabulary import Vocabulary
+from videoqa.trust.trust import Thresholds, Trust
 
 if TYPE_CHECKING:
     import keras
@@ -60,6 +63,9 @@ def score_examples(
     seed: int = 0,
     num_test_clips: int = 1,
     forwards: Examples | None = None,
+    trust: Trust | None = None,
+    vocabulary: Vocabulary | None = None,
+    thresholds: Thresholds | None = None,
     progress: bool = False,
 ) -> Scored:
     """Return the scores of a built model on annotated rows, with "frames" if the model labels frames.
@@ -76,9 +82,16 @@ def score_examples(
         seed: of the bootstrap intervals.
         num_test_clips: evenly spaced windows of each clip to average.
         forwards: where `examples` show the clips in reverse, the same rows as they are.
+        trust: what the model knows of its limits; None: it cannot judge.
+        vocabulary: of the model; None for actions.
+        thresholds: of reliable answers; None: the usual ones.
         progress: show a bar on a terminal.
     """
-    found = predict_examples(model, examples, num_test_clips=num_test_clips, progress=progress)
+    questions = () if vocabulary is None else rows["question"].tolist()
+    found = predict_and_judge(
+        model, examples, trust, questions=questions, vocabulary=vocabulary, thresholds=thresholds,
+        num_test_clips=num_test_clips, progress=progress,
+    )  # fmt: skip
     probabilities = found.probabilities
     ranks = ranks_of_gold(probabilities, examples.answer_ids)
     predicted, blind_answers = _best_answers(probabilities, answers), None
@@ -107,6 +120,9 @@ def score_examples(
     predictions = rows[[name for name in (*PREDICTION_COLUMNS, PAIR) if name in rows]].copy()
     predictions["predicted_answer"] = predicted
     predictions["probability"] = probabilities.max(axis=1)
+    predictions["familiarity"] = found.familiarity
+    predictions["is_reliable"] = found.is_reliable
+    predictions["num_likely"] = found.num_likely
     predictions["blind_answer"] = blind_answers if blind_answers is not None else ""
     predictions["correct"] = correct_answers(predicted, rows["answer"].tolist())
     predictions["gold_rank"] = pd.array(ranks, dtype="Int64")

@@ -61,8 +61,9 @@ def segment_form(model: keras.Model) -> keras.Model:
         model: from `build_conv_lstm`.
 
     Returns:
-        A `keras.Model` from {"clip", "mask", "hidden", "cell"} to {"answer", "hidden", "cell"}: clip, mask
-        and answer as in `model`, for any number of frames; the states `(batch, units)` in the compute dtype.
+        A `keras.Model` from {"clip", "mask", "hidden", "cell"} to {"answer", "outputs", "hidden", "cell"}:
+        clip, mask and answer as in `model`, for any number of frames; "outputs" of the LSTM, `(batch,
+        num_frames, units)`; the states `(batch, units)` in the compute dtype.
         Its `losses` are the penalties on the kernels.
 
     Raises:
@@ -77,8 +78,8 @@ def segment_form(model: keras.Model) -> keras.Model:
         name: keras.Input((lstm.cell.units,), dtype=lstm.compute_dtype, name=name)
         for name in ("hidden", "cell")
     }
-    answer, hidden, cell = _label_frames(layers, clip, mask, list(states.values()))
-    outputs = {"answer": answer, "hidden": hidden, "cell": cell}
+    answer, shown, hidden, cell = _label_frames(layers, clip, mask, list(states.values()))
+    outputs = {"answer": answer, "outputs": shown, "hidden": hidden, "cell": cell}
     return keras.Model({"clip": clip, "mask": mask, **states}, outputs, name=f"{model.name}_segment")
 
 
@@ -94,8 +95,8 @@ def _inputs(num_frames: int | None, frame_size: Any) -> tuple[Any, Any]:
 
 def _label_frames(
     layers: Layers, clip: Any, mask: Any, states: list[Any] | None = None
-) -> tuple[Any, Any, Any]:
-    """Return the answer for every frame and both states after the last one."""
+) -> tuple[Any, Any, Any, Any]:
+    """Return the answer and the LSTM's output for every frame, and both states after the last one."""
     x = layers["fold"](layers["standardization"](clip))
     for name in ONE_FRAME_LAYERS:
         x = layers[name](x)
@@ -103,7 +104,7 @@ def _label_frames(
     outputs, hidden, cell = layers["lstm"](features, mask=mask, initial_state=states)
     if "dropout" in layers:
         outputs = layers["dropout"](outputs)
-    return layers["answer"](outputs), hidden, cell
+    return layers["answer"](outputs), outputs, hidden, cell
 
 
 def _make_layers(model: ModelConfig) -> Layers:

@@ -9,13 +9,18 @@ from videoqa.evaluation.metrics import majority_answers
 from videoqa.evaluation.scoring import score_examples
 from videoqa.saving import ModelFolder
 from videoqa.training.preparing import PreparedData
+from videoqa.trust.trust import Trust
 
 if TYPE_CHECKING:
     from videoqa.training.stages import TrainedModel
 
 
 def metrics_of_run(
-    prepared: PreparedData, trained: "TrainedModel", blind: ModelFolder | None, config: RunConfig
+    prepared: PreparedData,
+    trained: "TrainedModel",
+    blind: ModelFolder | None,
+    config: RunConfig,
+    trust: Trust | None = None,
 ) -> dict[str, Any]:
     """Return what `metrics.json` holds: counts, the epochs and the scores on the validation rows."""
     (training_rows, _), (rows, examples) = prepared.split("train"), prepared.split("validation")
@@ -46,6 +51,7 @@ def metrics_of_run(
         metrics["validation"] = score_examples(
             rows, seen, trained.model, blind=blind, answers=prepared.answers, majority=majority,
             question_prior=prepared.question_prior, score_groups=prepared.table.attrs.get("score_groups"),
+            trust=trust, vocabulary=prepared.vocabulary,
         ).scores  # fmt: skip
     return metrics
 

@@ -25,6 +25,7 @@ from videoqa.training.resuming import check_resumed, resumable, say_new_schedule
 from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
 from videoqa.training.stages import TrainedModel, model_stage, train_blind, train_stage, unfrozen_stage
 from videoqa.training.state import RunCheckpoints
+from videoqa.training.trusting import fit_trust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,7 +202,8 @@ def _checkpoints(
 def _save(run: Run, trained: TrainedModel, blind: ModelFolder | None) -> TrainingRun:
     data, config = run.data, run.config
     origin = {"command": run.request.command(run.folder), "versions": installed_versions()}
-    metrics = metrics_of_run(data, trained, blind, config) | origin
+    trust, calibration = fit_trust(data, trained, progress=run.request.job.progress)
+    metrics = metrics_of_run(data, trained, blind, config, trust) | {"calibration": calibration} | origin
     job, num_epochs = run.request.job, len(trained.position.history)
     if job.finish:
         metrics["finished_after"] = num_epochs
@@ -215,6 +217,7 @@ def _save(run: Run, trained: TrainedModel, blind: ModelFolder | None) -> Trainin
             metrics=metrics,
             backbone_weights=trained.backbone_weights or _local_backbone_file(config.model),
             question_prior=data.question_prior,
+            trust=trust,
         )
     if job.launch.keep_checkpoints == LaunchConfig.keep_checkpoints:
         keep_newest(run.folder / CHECKPOINTS)

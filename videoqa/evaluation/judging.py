@@ -1,0 +1,113 @@
+"""Predicts and judges rows: calibrated probabilities, familiarity, likely answers, reasons not to rely."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from videoqa.evaluation.prediction import predict_examples
+from videoqa.input_pipeline import Examples
+from videoqa.text.vocabulary import Vocabulary
+from videoqa.trust.calibration import with_temperature
+from videoqa.trust.trust import HIDDEN, Judgement, Thresholds, Trust, judge
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Predictions and what is thought of them.
+
+    Attributes:
+        probabilities: float32 `(num_rows, num_answers)`, calibrated; zeros if the video failed.
+        frame_classes: see `Predictions`.
+        familiarity: float64 `(num_rows,)` of the clips, in [0, 1]; NaN where it is not known.
+        judgements: one per row; of a row whose video failed it is that nothing could be seen.
+    """
+
+    probabilities: np.ndarray
+    frame_classes: list[np.ndarray] | None
+    familiarity: np.ndarray
+    judgements: list[Judgement]
+
+    @property
+    def is_reliable(self) -> np.ndarray:
+        """Whether each answer is reliable, bool `(num_rows,)`."""
+        return np.array([not each.why_not for each in self.judgements], bool)
+
+    @property
+    def num_likely(self) -> np.ndarray:
+        """How many answers each prediction set holds, int64 `(num_rows,)`; 0 where there is none."""
+        return np.array([each.num_likely or 0 for each in self.judgements], np.int64)
+
+
+def predict_and_judge(
+    model: "keras.Model",
+    examples: Examples,
+    trust: Trust | None,
+    *,
+    questions: Sequence[str] = (),
+    vocabulary: Vocabulary | None = None,
+    thresholds: Thresholds | None = None,
+    num_test_clips: int = 1,
+    progress: bool = False,
+) -> Judged:
+    """Return the judged predictions of rows.
+
+    Args:
+        model: takes the inputs of `examples`.
+        examples: the rows as arrays.
+        trust: of the model; None: it cannot judge.
+        questions: of the rows; none for actions.
+        vocabulary: of the model; None for actions.
+        thresholds: None: the usual ones.
+        num_test_clips: windows of each clip.
+        progress: show a bar on a terminal.
+    """
+    by_hidden = trust is not None and trust.clips is not None and trust.compares == HIDDEN
+    found = predict_examples(
+        model, examples, num_test_clips=num_test_clips, with_hidden=by_hidden, progress=progress
+    )
+    probabilities = found.probabilities
+    if trust is not None and trust.temperature is not None:
+        probabilities = with_temperature(probabilities, trust.temperature)
+    familiarity = familiarity_of_rows(trust, examples, found.hidden)
+    thresholds = thresholds or Thresholds()
+    judgements = [
+        _judgement(trust, thresholds, row, float(familiarity[place]), place, questions, vocabulary)
+        for place, row in enumerate(probabilities)
+    ]
+    return Judged(probabilities, found.frame_classes, familiarity, judgements)
+
+
+def familiarity_of_rows(trust: Trust | None, examples: Examples, hidden: np.ndarray | None) -> np.ndarray:
+    """Return the familiarity of each row's clip, float64 `(num_rows,)`; NaN where it is not known."""
+    found = np.full(len(examples), np.nan)
+    seen = examples.clip_index >= 0
+    if trust is None or trust.clips is None or examples.clips is None or not seen.any():
+        return found
+    if trust.compares == HIDDEN:
+        assert hidden is not None  # it was asked for
+        found[seen] = trust.clips.familiarity(trust.vectors_of(hidden[seen]))
+        return found
+    clips, of_row = np.unique(examples.clip_index[seen], return_inverse=True)
+    found[seen] = trust.clips.familiarity(trust.vectors_of([examples.clips[clip] for clip in clips]))[of_row]
+    return found
+
+
+def _judgement(
+    trust: Trust | None,
+    thresholds: Thresholds,
+    probabilities: np.ndarray,
+    familiarity: float,
+    place: int,
+    questions: Sequence[str],
+    vocabulary: Vocabulary | None,
+) -> Judgement:
+    if not probabilities.any():
+        return Judgement(("the video could not be read",), None)
+    question = questions[place] if len(questions) else ""
+    known = None if np.isnan(familiarity) else familiarity
+    return judge(trust, thresholds, probabilities, known, question=question, vocabulary=vocabulary)
