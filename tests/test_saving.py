@@ -36,6 +36,8 @@ def test_a_folder_holds_the_contracts_files(question_run: Path) -> None:
         "model.weights.h5",
         "metrics.json",
         "question_prior.json",
+        "trust.json",
+        "familiarity.npz",
         "blind/MANIFEST.json",
     }
     assert not list(question_run.rglob("*.pkl")) and not list(question_run.glob(".*"))
