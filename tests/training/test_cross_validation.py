@@ -100,12 +100,17 @@ def labels(num_clips: int = 8, **columns) -> pd.DataFrame:
         ({"cross_validate": 2, "initial_model": "x"}, "`initial_model` must be left out with cross_validate"),
         (
             {"cross_validate": 2, "strategy": "multiworker"},
-            "`strategy` must be another one with cross_validate",
+            "`strategy` must be 'single' or 'mirrored' with cross_validate.*one process, one after the other",
         ),
-        ({"cross_validate": 2, "max_restarts": 1}, "`max_restarts` must be left out with cross_validate"),
-        (
-            {"cross_validate": 2, "local_workers": 2},
-            "`local_workers` must be left out with strategy='single'",
+        *(
+            ({"cross_validate": 2, **options}, f"`{name}` must be left out with cross_validate.*mirrored")
+            for name, options in {
+                "local_workers": {"local_workers": 2},
+                "workers": {"workers": ["a:1", "b:1"], "strategy": "multiworker"},
+                "worker_index": {"worker_index": 0},
+                "runner": {"runner": "ray"},
+                "max_restarts": {"max_restarts": 1},
+            }.items()
         ),
     ],
 )

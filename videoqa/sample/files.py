@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from videoqa._checks import check_integer
 from videoqa._files import write_bytes
+from videoqa._progress import progress_bar
 from videoqa.sample.avi import avi_bytes
 from videoqa.sample.questions import BLOCK_CLIPS, Group, plan_groups
 from videoqa.sample.scene import FPS, FRAME_SIZE, SAMPLE_STREAM, Scene, draw_scene
@@ -113,9 +113,7 @@ def _write_missing(clips: Sequence[SampleClip], folder: Path, progress: bool) ->
     by_group: dict[int, list[SampleClip]] = {}
     for clip in clips:
         by_group.setdefault(clip.group.number, []).append(clip)
-    with tqdm(
-        total=len(clips), desc="drawing sample clips", unit="clip", disable=None if progress else True
-    ) as bar:
+    with progress_bar(progress=progress, total=len(clips), desc="drawing sample clips", unit="clip") as bar:
         for members in by_group.values():
             missing = [clip for clip in members if not (folder / clip.video_id).exists()]
             jpegs = draw_jpegs(members[0].scene) if missing else []

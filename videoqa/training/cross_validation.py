@@ -15,6 +15,7 @@ from videoqa._checks import Refusal, check_integer, refusal
 from videoqa._counted import counted
 from videoqa._manifest import MANIFEST
 from videoqa._progress import each_note_once, say
+from videoqa.config import LaunchConfig
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.splits import hold_out_fold
 from videoqa.evaluation.evaluate import ScoredFolder, score_folder
@@ -35,6 +36,12 @@ from videoqa.training.run_folder import (
     holds_checkpoints,
     removed_if_left_empty,
 )
+
+IN_THIS_PROCESS = (
+    "The models of a cross-validation are trained in one process, one after the other, and not by workers. "
+    "On a machine of several GPUs give --strategy mirrored (in Python: strategy='mirrored')."
+)
+"""Why a cross-validation has no workers, and what it may have instead."""
 
 
 @each_note_once()
@@ -67,9 +74,7 @@ def cross_validate(job: Job, num_folds: int | None, choose_folder: RunFolder) ->
         _check_last_begun(Path(job.out or ""), num_folds)
     assert num_folds is not None  # only a resumed run may leave it out
     request = read_request(job)
-    if request.config.training.strategy == "multiworker":
-        advice = "Its folds are trained one after the other: 'single' or 'mirrored' will do."
-        raise Refusal("strategy", "be another one with cross_validate", "multiworker", advice)
+    _check_strategy(request.config.training.strategy)
     out = Path(job.out or "").absolute() if job.resume else Path(choose_folder(job)["out"])
     command = request.command(out)
     job = dataclasses.replace(job, command=command and f"{command} --cross-validate {num_folds}")
@@ -132,9 +137,18 @@ def _check_options(job: Job, num_folds: int | None) -> None:
         raise Refusal("initial_model", "be left out with cross_validate", job.initial_model, advice)
     if job.finish and num_folds is not None:
         raise Refusal("finish", "be left out with cross_validate: it finishes one model", True)
-    if job.launch.max_restarts:
-        advice = "Its folds are trained in this process, which nothing watches."
-        raise Refusal("max_restarts", "be left out with cross_validate", job.launch.max_restarts, advice)
+    for name in ("workers", "worker_index", "local_workers", "runner", "max_restarts"):
+        value = getattr(job.launch, name)
+        if value != getattr(LaunchConfig(), name):
+            raise Refusal(name, "be left out with cross_validate", value, IN_THIS_PROCESS)
+    _check_strategy(job.options.get("strategy"))
+
+
+def _check_strategy(strategy: str | None) -> None:
+    """Refuse workers, which would have to be brought together anew for each fold."""
+    if strategy == "multiworker":
+        requirement = "be 'single' or 'mirrored' with cross_validate"
+        raise Refusal("strategy", requirement, strategy, IN_THIS_PROCESS)
 
 
 def _check_last_begun(out: Path, num_folds: int | None) -> None:

@@ -102,7 +102,6 @@ def train(
     choose_folder = RunFolder()
     with how_to_go_on(lambda: choose_folder.folder, job, cross_validate):
         if cross_validate is not None or (resume and are_unfinished_folds(out)):
-            _check_launch(launch, job.options.get("strategy", RunConfig().training.strategy))
             return run_folds(job, cross_validate, choose_folder)
         return _trained(job, choose_folder)
 
