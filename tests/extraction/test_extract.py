@@ -14,7 +14,7 @@ def test_folders_lists_and_failures(small_table, tmp_path, numbers_in):
     assert (out / "label.txt").read_text() == "jump\nrun\n"
     assert (out / "train.txt").read_text() == "run/run_1 1 12\njump/jump_1 0 12\n"
     assert (out / "test.txt").read_text() == "run/run_2 1 12\njump/jump_2 0 12\n"
-    assert not (out / "validation.txt").exists() and not any((out / ".partial").iterdir())
+    assert not (out / "validation.txt").exists() and not (out / ".partial").exists()
     # 30 frames at 10 per second: at 0, 0.25, 0.5 s, ... frames 0, 2, 5, ... are on show
     assert numbers_in(out / "train" / "run" / "run_1") == [0, 2, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27]
     assert report.rows["status"].tolist() == [*["extracted"] * 4, "failed"]

@@ -70,7 +70,9 @@ def test_a_disk_with_too_little_room_is_refused_before_the_first_frame(write_cli
     table = pd.DataFrame({"video": videos, "label": ["a", "b"], "split": "train"})
     with pytest.raises(ValueError, match=r"about \d.\d\d MB needed, 0.5\d MB free.*--fps"):
         extract_frames(table, out=small_disk / "frames", fps=10, progress=False)
-    assert not list(small_disk.rglob("*.jpg"))
+    assert not list(small_disk.iterdir())
+    fewer = extract_frames(table, out=small_disk / "frames", fps=1, short_side=64, progress=False)
+    assert fewer.rows["status"].tolist() == ["extracted"] * 2, "the advice can be followed"
 
 
 @pytest.mark.slow
@@ -82,6 +84,9 @@ def test_a_disk_that_fills_up_stops_the_run_and_leaves_whole_clips(write_clip, s
         extract_frames(table, out=small_disk / "frames", fps=10, decode_workers=1, progress=False)
     assert not list((small_disk / "frames").glob("train/*/*"))
     assert not (small_disk / "frames" / "train.txt").exists()
+    assert not (small_disk / "frames" / "extraction.json").exists(), (
+        "which would hold the run to its settings"
+    )
 
 
 def test_the_command_refuses_without_a_traceback(small_table, tmp_path, capfd):

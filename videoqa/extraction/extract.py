@@ -13,7 +13,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_integer
 from videoqa._counted import counted
-from videoqa._files import locked_folder, size_text
+from videoqa._files import size_text
 from videoqa._frame_folders import PARTIAL
 from videoqa._prefetch import run_ahead
 from videoqa._progress import progress_bar, say
@@ -23,7 +23,7 @@ from videoqa.data.annotations import check_some_there, read_annotations, say_not
 from videoqa.data.archives import check_unpacked
 from videoqa.extraction.clips import Clip, clips_of
 from videoqa.extraction.done import DoneClips, source_of
-from videoqa.extraction.out_folder import check_out, clean, open_out, settings_of, write_lists
+from videoqa.extraction.out_folder import check_out, opened_out, settings_of, write_lists
 from videoqa.extraction.space import check_space, forecast
 from videoqa.video.decoding import DecodingError
 from videoqa.video.frame_export import ExportedFrames, export_frames
@@ -137,10 +137,7 @@ def extract_frames(
     check_some_there(table)
     say_notes(table, progress=progress)
     _say_absent(table, progress)
-    open_out(folder, settings_of(settings, data_config, len(tables), classes))
-    with locked_folder(folder) as locked:
-        if locked:
-            clean(folder)
+    with opened_out(folder, settings_of(settings, data_config, len(tables), classes)):
         outcomes = _extract(clips, folder, settings, num_workers, progress)
     rows = _rows(outcomes)
     failed = rows.loc[rows["status"] == "failed", ["clip", "split", "video", "error"]]

@@ -1,17 +1,18 @@
 """The output folder of an extraction: whether it may be used, its settings file, and its lists."""
 
+import contextlib
 import dataclasses
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from videoqa._checks import Refusal
-from videoqa._files import write_text
-from videoqa._frame_folders import CLIPS, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
+from videoqa._files import locked_folder, write_text
+from videoqa._frame_folders import CLIPS, DONE, FAILED, LABELS, LISTS, PARTIAL, SETTINGS
 from videoqa._manifest import read_json, write_json
 from videoqa._tables import csv_text
 from videoqa._version import __version__
@@ -48,13 +49,47 @@ def check_out(out: Path, videos: Iterable[str]) -> None:
             raise Refusal("out", requirement, str(out), advice)
 
 
-def open_out(out: Path, settings: dict[str, Any]) -> None:
-    """Make the folder, or check that its frames have the same settings.
+@contextlib.contextmanager
+def opened_out(out: Path, settings: dict[str, Any]) -> Iterator[None]:
+    """Make the folder, or check that its frames have the same settings, and lock it while the block runs.
+
+    If the block fails before the first clip is done, the folder is left as it was, so that it takes other
+    settings. What is done stays, with the settings it was made with.
 
     Raises:
         ValueError: other settings, naming each that differs.
         OSError: the folder cannot be made or written to.
     """
+    existed = out.exists()
+    try:
+        _open_out(out, settings)
+        with locked_folder(out) as locked:
+            if locked:
+                _clean(out)
+            try:
+                yield
+            except BaseException:
+                if locked and not _holds_clips(out):
+                    _clean(out)
+                    for name in (DONE, SETTINGS):
+                        (out / name).unlink(missing_ok=True)
+                raise
+    except BaseException:
+        if not existed:
+            with contextlib.suppress(OSError):  # something lies there
+                out.rmdir()
+        raise
+    with contextlib.suppress(OSError):  # none was needed, or another process is at work
+        (out / PARTIAL).rmdir()
+
+
+def _holds_clips(out: Path) -> bool:
+    """Return whether a clip was recorded as done."""
+    return (out / DONE).exists() and (out / DONE).stat().st_size > 0
+
+
+def _open_out(out: Path, settings: dict[str, Any]) -> None:
+    """Make the folder with its settings, or check that its frames have the same."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -73,7 +108,7 @@ def open_out(out: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def clean(out: Path) -> None:
+def _clean(out: Path) -> None:
     """Remove half-written clips of a killed run."""
     shutil.rmtree(out / PARTIAL, ignore_errors=True)
 
