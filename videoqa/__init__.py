@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from videoqa.training.run import TrainingRun as TrainingRun
     from videoqa.training.train import train as train
     from videoqa.video.errors import DecodingError as DecodingError
+    from videoqa.video.frame_page import frame_page as frame_page
 
 _HOME_OF_NAME = {
     "Answer": "videoqa.answering.video_qa",
@@ -61,6 +62,7 @@ _HOME_OF_NAME = {
     "encode": "videoqa.features.encode",
     "evaluate": "videoqa.evaluation.evaluate",
     "extract_frames": "videoqa.extraction.extract",
+    "frame_page": "videoqa.video.frame_page",
     "load": "videoqa.answering.ask",
     "predict": "videoqa.answering.predict",
     "report": "videoqa.reporting.report",

@@ -89,6 +89,8 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel, checko
         "shipped_model/config.json",
         "reporting/report.css",
         "reporting/report.html.jinja",
+        "video/frame_page.html",
+        "video/frame_page.js",
     ):
         assert f"videoqa/{wanted}" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"videoqa"}
