@@ -52,7 +52,7 @@ def test_a_model_is_written_whole_or_not_at_all(question_run: Path, small_disk: 
         fill(small_disk, room)
         before = files_in(out)
         try:
-            save_model_folder(out, model, loaded.config, **parts, metrics={"history": []})
+            save_model_folder(out, model, loaded.config, **parts, metrics=loaded.metrics)
         except OSError as error:
             assert str(out) in str(error)
             assert files_in(out) == before and not list(out.glob(".*"))

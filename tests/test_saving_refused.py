@@ -33,6 +33,27 @@ def change(folder: Path, part: str, field: str, value: object) -> None:
     rewrite(folder, "config.json", json.dumps(config))
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (None, "metrics.json: num_tables must be a number. Received: nothing"),
+        ({"num_tables": ...}, "metrics.json: num_tables must be a number. Received: nothing"),
+        ({"groups": ...}, "metrics.json: groups must be an object. Received: nothing"),
+        ({"history": {}}, "metrics.json: history must be a list. Received: {}"),
+        ({"majority_answers": "yes"}, "metrics.json: majority_answers must be an object. Received: 'yes'"),
+        ({"num_tables": True}, "metrics.json: num_tables must be a number. Received: True"),
+    ],
+)
+def test_metrics_without_what_every_training_writes_are_refused(
+    folder: Path, changes: dict | None, message: str
+) -> None:
+    metrics = {} if changes is None else read_json(folder / "metrics.json") | changes
+    kept = {name: value for name, value in metrics.items() if value is not ...}
+    rewrite(folder, "metrics.json", json.dumps(kept))
+    with pytest.raises(ValueError, match=f"{message}. Copy the folder again, or train again"):
+        load_model_folder(folder)
+
+
 @pytest.mark.parametrize("name", ["model.weights.h5", "answers.json", MANIFEST])
 def test_what_is_no_regular_file_is_refused_before_it_is_read(folder: Path, name: str) -> None:
     (folder / name).unlink()

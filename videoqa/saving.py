@@ -28,6 +28,8 @@ WEIGHTS, BACKBONE_WEIGHTS = "model.weights.h5", "backbone.weights.h5"
 METRICS, QUESTION_PRIOR, BLIND = "metrics.json", "question_prior.json", "blind"
 UNFINISHED = "UNFINISHED.txt"
 """Marks the folder of a run that is not finished, whose other files are no model yet."""
+METRICS_NEEDED = {"num_tables": int, "majority_answers": dict, "groups": dict, "history": list}
+"""What every training writes into `metrics.json`, and scoring reads."""
 PARTS_OF_A_FOLDER = (
     CONFIG, VOCABULARY, ANSWERS, WEIGHTS, BACKBONE_WEIGHTS, METRICS, QUESTION_PRIOR, TRUST, FAMILIARITY,
     f"{BLIND}/{MANIFEST}",
@@ -201,7 +203,7 @@ def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
     answers = AnswerList.load(folder / ANSWERS)
     _check_sizes(folder, config, vocabulary, answers)
     prior = QuestionPrior.load(folder / QUESTION_PRIOR) if (folder / QUESTION_PRIOR).exists() else None
-    metrics, trust = read_json(folder / METRICS), load_trust(folder, temperature)
+    metrics, trust = _read_metrics(folder / METRICS), load_trust(folder, temperature)
     loaded = ModelFolder(folder, config, backbone, vocabulary, answers, metrics, prior, trust)
     _check_backbone(loaded)
     return loaded
@@ -232,6 +234,21 @@ def _check_sizes(folder: Path, config: RunConfig, vocabulary: Vocabulary | None,
                 f"The parts of {folder} disagree: {CONFIG} says {name}={configured}, {part} holds {found}. "
                 "Use the folder as it was written, or train again."
             )
+
+
+def _read_metrics(source: Path) -> dict[str, Any]:
+    """Return what `metrics.json` holds; refuse it without `METRICS_NEEDED`."""
+    metrics = read_json(source)
+    names = {int: "a number", dict: "an object", list: "a list"}
+    for field, kind in METRICS_NEEDED.items():
+        value = metrics.get(field)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            received = repr(value)[:60] if field in metrics else "nothing"
+            raise Refusal(
+                f"{source}: {field} must be {names[kind]}. Received: {received}. "
+                "Copy the folder again, or train again."
+            )
+    return metrics
 
 
 def _check_backbone(folder: ModelFolder) -> None:

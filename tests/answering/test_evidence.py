@@ -13,8 +13,10 @@ import videoqa
 from videoqa.answering.video_qa import VideoQA
 from videoqa.config import ModelConfig, RunConfig, SamplingConfig
 from videoqa.models.building import build_from_config
-from videoqa.saving import load_model_folder, save_model_folder
+from videoqa.saving import METRICS_NEEDED, load_model_folder, save_model_folder
 from videoqa.video.decoding import ClipRequest, decode
+
+NO_METRICS = {name: kind() for name, kind in METRICS_NEEDED.items()}
 
 
 @pytest.fixture
@@ -121,7 +123,14 @@ def test_a_model_that_reads_frames(action_run: Path, clip: str, tmp_path: Path) 
     built = build_from_config(model, 24, starts_from="clip")
     answers = load_model_folder(action_run).answers
     config = RunConfig(model=model, sampling=sampling)
-    folder = save_model_folder(tmp_path, built, config, vocabulary=None, answers=answers, metrics={})
+    folder = save_model_folder(
+        tmp_path,
+        built,
+        config,
+        vocabulary=None,
+        answers=answers,
+        metrics=NO_METRICS,
+    )
     answer = VideoQA(folder).ask(clip)
     assert answer._asked.kept is None, "decoded frames are too many to keep with each answer"
     assert answer.evidence.timestamps_seconds == answer.timestamps_seconds

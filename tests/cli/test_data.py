@@ -1,5 +1,6 @@
 """`videoqa data`: what is shown of a set, and the command to type next."""
 
+import json
 import re
 from pathlib import Path
 
@@ -53,5 +54,9 @@ def test_the_sets_are_listed_without_a_word(capfd) -> None:
     listed = capfd.readouterr().out
     assert main(["data", "list"]) == 0 and capfd.readouterr().out == listed
     assert listed.count("\n") > 4 and "sample" in listed
-    assert main(["data", "--json"]) == 0
-    assert '"ucf101"' in capfd.readouterr().out
+    for words in (["data", "--json"], ["data", "--json", "list"], ["data", "list", "--json"]):
+        assert main(words) == 0
+        assert "ucf101" in json.loads(capfd.readouterr().out)
+    for words in (["data", "--json", "show", "ucf101"], ["data", "show", "ucf101", "--json"]):
+        assert main(words) == 0
+        assert json.loads(capfd.readouterr().out)["name"] == "ucf101"

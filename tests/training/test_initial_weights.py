@@ -8,12 +8,13 @@ import pytest
 
 from videoqa.config import ModelConfig, RunConfig, SamplingConfig
 from videoqa.models.building import build_from_config
-from videoqa.saving import save_model_folder
+from videoqa.saving import METRICS_NEEDED, save_model_folder
 from videoqa.text.answers import AnswerList
 from videoqa.text.vocabulary import build_vocabulary
 from videoqa.training.checks import check_initial
 from videoqa.training.initial_weights import load_initial_weights
 
+NO_METRICS = {name: kind() for name, kind in METRICS_NEEDED.items()}
 MODELS = {
     "cnn_lstm": (ModelConfig(task="action", backbone="tiny", video_units=4, hidden_units=4), "features"),
     "c3d": (ModelConfig(task="action", architecture="c3d", width=0.02, frame_size=(16, 16)), "clip"),
@@ -40,7 +41,12 @@ def test_labels_keep_their_weights_wherever_they_are(architecture: str, tmp_path
     model, starts_from = MODELS[architecture]
     config, earlier = built(model, starts_from, EARLIER, 1)
     folder = save_model_folder(
-        tmp_path / "earlier", earlier, config, vocabulary=None, answers=EARLIER, metrics={}
+        tmp_path / "earlier",
+        earlier,
+        config,
+        vocabulary=None,
+        answers=EARLIER,
+        metrics=NO_METRICS,
     )
     _, later = built(model, starts_from, LATER, 2)
     fresh = {layer.name: layer.get_weights() for layer in later.layers}
@@ -61,7 +67,12 @@ def test_frames_of_another_size_are_refused(tmp_path) -> None:
     model, starts_from = MODELS["c3d"]
     config, earlier = built(model, starts_from, EARLIER, 1)
     folder = save_model_folder(
-        tmp_path / "earlier", earlier, config, vocabulary=None, answers=EARLIER, metrics={}
+        tmp_path / "earlier",
+        earlier,
+        config,
+        vocabulary=None,
+        answers=EARLIER,
+        metrics=NO_METRICS,
     )
     larger = ModelConfig(**{**vars(model), "frame_size": (48, 48)})
     _, later = built(larger, starts_from, EARLIER, 2)
@@ -82,7 +93,12 @@ def test_words_keep_their_weights_wherever_they_are(tmp_path) -> None:
     models = [dataclasses.replace(model, vocabulary_size=each.size) for each in words]
     config, earlier = built(models[0], "features", EARLIER, 1)
     folder = save_model_folder(
-        tmp_path / "earlier", earlier, config, vocabulary=words[0], answers=EARLIER, metrics={}
+        tmp_path / "earlier",
+        earlier,
+        config,
+        vocabulary=words[0],
+        answers=EARLIER,
+        metrics=NO_METRICS,
     )
     _, later = built(models[1], "features", LATER, 2)
     own = later.get_layer("question_embedding").get_weights()[0]

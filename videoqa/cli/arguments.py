@@ -49,12 +49,12 @@ def add_out(parser: argparse.ArgumentParser, text: str, metavar: str = "DIR", **
     parser.add_argument("--out", metavar=metavar, help=text, **options)
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add `--json`."""
+def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
+    """Add `--json`; with `argparse.SUPPRESS` to an action of a command that has it, which may come first."""
     parser.add_argument(
         "--json",
         action="store_true",
-        default=False,
+        default=default,
         help="print one JSON object on stdout, all else on stderr",
     )
 

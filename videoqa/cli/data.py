@@ -19,12 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=False)
     parser.set_defaults(action="list")
     style = {"epilog": EXAMPLE, **LAYOUT}
-    add_json(actions.add_parser("list", help="one line for each data set", **style))
+    add_json(actions.add_parser("list", help="one line for each data set", **style), argparse.SUPPRESS)
     show_one = actions.add_parser("show", help="everything known about one data set", **style)
     show_one.add_argument(
         "name", metavar="NAME", help="a name from the list, or a description of your own, .toml"
     )
-    add_json(show_one)
+    add_json(show_one, argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
