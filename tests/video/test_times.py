@@ -49,12 +49,25 @@ def test_a_pause_is_no_damage(paused, kind: str) -> None:
     assert found["failure"] is None and found["video"]["seconds"] == pytest.approx(10)
 
 
-@pytest.mark.parametrize("kind", ["mkv", "webm", "ts", "flv", "avi", "m2ts"])
+@pytest.mark.parametrize("kind", ["mkv", "webm", "ts", "flv", "avi", "m2ts", "asf"])
 def test_a_pause_with_damaged_bytes_is_damage(paused, tmp_path: Path, kind: str) -> None:
     data = bytearray(Path(paused(kind)).read_bytes())
     start, stop = int(0.45 * len(data)), int(0.75 * len(data))
     data[start:stop] = bytes(stop - start)
     damaged = tmp_path / f"damaged.{kind}"
+    damaged.write_bytes(data)
+    with pytest.raises(DecodingError, match="corrupt"):
+        every_frame(str(damaged))
+
+
+@pytest.mark.parametrize("begin", [0.15, 0.35, 0.45, 0.6, 0.65])
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_zeros_in_the_few_blocks_of_a_small_asf_are_damage(
+    paused, tmp_path: Path, begin: float, share: float
+) -> None:
+    data, damaged = bytearray(Path(paused("asf")).read_bytes()), tmp_path / "zeros.asf"
+    start, length = int(begin * len(data)), int(share * len(data))
+    data[start : start + length] = bytes(length)
     damaged.write_bytes(data)
     with pytest.raises(DecodingError, match="corrupt"):
         every_frame(str(damaged))

@@ -8,7 +8,7 @@ from videoqa.video._opencv import FORMATS
 from videoqa.video.errors import DecodingError
 from videoqa.video.files import cut_short
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
-from videoqa.video.timeline import READABLE_SHARE, timeline_of
+from videoqa.video.timeline import least_readable, timeline_of
 
 ENOUGH_OF_ANNOUNCED = 0.9
 """A video that gives fewer of its announced frames is examined for damage."""
@@ -39,7 +39,7 @@ def why_damaged(info: VideoInfo, num_frames_found: int) -> str | None:
     if timeline.is_whole:
         return None
     reached = timeline.bytes_read
-    if reached < READABLE_SHARE * size:
+    if reached < least_readable(info, size) or (info.kind == "asf" and timeline.hole is None):
         return f"the file is corrupt: it can be read only up to byte {reached:,} of {size:,}"
     if timeline.hole is None:
         return None

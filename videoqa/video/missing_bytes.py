@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from videoqa.video.asf_blocks import loses_objects
 from videoqa.video.packets import Packets
 from videoqa.video.probing import VideoInfo
 from videoqa.video.transport_packets import loses_packets
@@ -11,6 +12,13 @@ HEADERS_BYTES = 256
 NULL_CHUNK_BYTES = 16
 """An AVI keeps an empty chunk and its place in the index for a picture that stays."""
 NEIGHBOURS = 8
+
+
+def loses_end(info: VideoInfo, packets: Packets) -> bool:
+    """Return whether bytes after the last packet of an ASF are damaged; other kinds do not tell."""
+    if info.kind != "asf" or not len(packets.starts) or packets.starts[-1] < 0:
+        return False
+    return loses_objects(info.path, int(packets.starts[-1]))
 
 
 def lacks_bytes(info: VideoInfo, packets: Packets, place: int) -> bool:
@@ -26,18 +34,13 @@ def lacks_bytes(info: VideoInfo, packets: Packets, place: int) -> bool:
         first = known[max(0, int(np.searchsorted(known, first, side="right")) - 1)]
         last = known[min(len(known) - 1, int(np.searchsorted(known, last)))]
         return loses_packets(info.path, int(packets.starts[first]), int(packets.starts[last]))
+    if info.kind == "asf" and packets.starts.min() >= 0:
+        return loses_objects(info.path, int(packets.starts[first]), int(packets.starts[last]))
     unused = packets.starts[1:] - packets.stops[:-1] - packets.num_bytes_between[1:]
     unused[(packets.starts[1:] < 0) | (packets.starts[:-1] < 0)] = 0
     elsewhere = np.delete(unused, slice(first, last))
     usual = max(0.0, float(np.percentile(elsewhere, 90))) if len(elsewhere) else 0.0
     allowed = HEADERS_BYTES + 2 * usual
-    if info.kind == "asf":
-        allowed += _block_bytes(packets.starts)
     if info.kind == "avi":
         allowed += NULL_CHUNK_BYTES * float(packets.decoded[last] - packets.decoded[first])
     return bool(unused[first:last].max() > allowed)
-
-
-def _block_bytes(starts: np.ndarray) -> int:
-    """Return the size of the blocks in which an ASF lies: the last one before a pause may be nearly empty."""
-    return int(np.gcd.reduce(np.diff(np.unique(starts[starts >= 0]))))

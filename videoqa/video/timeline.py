@@ -12,6 +12,7 @@ from videoqa.video._opencv import FORMATS
 from videoqa.video.clock_steps import COUNTED_KINDS, ClockSteps, clock_steps, longest_pause_seconds
 from videoqa.video.files import cut_short
 from videoqa.video.limits import told_apart
+from videoqa.video.missing_bytes import loses_end
 from videoqa.video.packets import Packets, read_packets
 from videoqa.video.probing import VideoInfo
 
@@ -89,6 +90,11 @@ def timeline_of(info: VideoInfo) -> Timeline:
     return _timeline_once(info, status.st_size, status.st_mtime_ns)
 
 
+def least_readable(info: VideoInfo, size: int) -> float:
+    """Return the byte up to which packets of a file of so many bytes reach if it is whole."""
+    return min(READABLE_SHARE * size, size - PADDING_BYTES.get(info.kind, 0))
+
+
 def stored_timestamps(info: VideoInfo) -> np.ndarray:
     """Return the `seconds` of the timeline."""
     return timeline_of(info).seconds
@@ -100,13 +106,13 @@ def _timeline_once(info: VideoInfo, size: int, mtime_ns: int) -> Timeline:
     packets = read_packets(info)
     steps = clock_steps(info, packets)
     parts = _parts(info, packets, steps.restarts) if packets.is_complete else None
-    readable = min(READABLE_SHARE * size, size - PADDING_BYTES.get(info.kind, 0))
     is_whole = (
         packets.is_complete
         and steps.hole is None
         and cut_short(info.path, info.kind) is None
-        and (packets.num_listed > 0 or packets.bytes_read >= readable)
+        and (packets.num_listed > 0 or packets.bytes_read >= least_readable(info, size))
         and packets.num_listed <= len(packets.starts)
+        and not loses_end(info, packets)
     )
     if parts is None:
         return Timeline(
