@@ -38,12 +38,13 @@ def write_coded(
     *,
     sound_seconds: float = 0,
     fps: int = 25,
+    pix_fmt: str = "yuv420p",
     **options: str,
 ) -> str:
     """Write numbered frames shown from the given times on, with sound from 0 on if it is to last."""
     with kept_scheduling(), av.open(path, "w") as container:
         stream = container.add_stream(codec, rate=fps, options=options)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pix_fmt
         sound = (
             container.add_stream("mp2" if path.endswith("mpg") else "aac", rate=16_000)
             if sound_seconds

@@ -95,6 +95,28 @@ def test_a_join_whose_clock_goes_forward_by_less_than_a_pause(tmp_path: Path, st
     assert found["failure"] is None and found["video"]["clock_jumps"] == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {"pix_fmt": "yuv422p"}),
+        ({"pix_fmt": "yuv422p", "flags": "+ildct+ilme", "bf": "2"}, {"flags": "+ildct+ilme"}),
+    ],
+    ids=["colours", "fields"],
+)
+@pytest.mark.parametrize("start", [5, 5000])
+def test_joined_mpeg2_of_two_forms_loses_no_picture(tmp_path: Path, first, second, start: float) -> None:
+    path = tmp_path / "joined.ts"
+    for number, (seconds, options) in enumerate(((0, first), (start, second))):
+        piece, numbers = str(tmp_path / f"{number}.ts"), range(number * 50, number * 50 + 50)
+        write_coded(piece, "mpeg2video", numbers, seconds + np.arange(50) / 25, **options)
+        with path.open("ab") as file:
+            file.write(Path(piece).read_bytes())
+    clip = every_frame(str(path))
+    assert numbers_of(clip.frames) == [*range(100)] and clip.status == "ok"
+    np.testing.assert_allclose(clip.timestamps_seconds, np.arange(100) / 25, atol=1e-6)
+    assert examine(str(path))["video"]["seconds"] == pytest.approx(4)
+
+
 def test_a_piece_that_is_cut_within_its_last_packet(tmp_path: Path) -> None:
     path = write_joined(tmp_path, (0, 7), num_bytes_lost=100)
     clip, part = every_frame(path), every_frame(path, 6, 7)

@@ -18,6 +18,7 @@ from videoqa.video.jpeg_folders import KIND as JPEG_FOLDER
 from videoqa.video.jpeg_folders import is_frames_folder, probe_folder
 from videoqa.video.limits import BYTES, FRAMES, PIXELS, STREAMS, check_limit, limits_now
 from videoqa.video.presentation import Presentation, presentation_of
+from videoqa.video.sequence_headers import SequenceWatch
 
 DECODERS = ("opencv", "pyav", JPEG_FOLDER)
 _PACKAGES = {"opencv": "opencv-python-headless", "pyav": "av", JPEG_FOLDER: "opencv-python-headless"}
@@ -151,15 +152,20 @@ def video_stream(container: av.container.InputContainer, path: str) -> av.video.
 def decoded_frames(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream
 ) -> Iterator[av.VideoFrame | av.FFmpegError]:
-    """Yield the frames in order; for a packet that cannot be decoded, yield the error instead."""
+    """Yield the frames in order; for a packet that cannot be decoded, yield the error instead.
+
+    Where MPEG-2 pictures of another form begin, as in joined pieces, the decoder is emptied first.
+    """
     packets = container.demux(stream)
+    watch = SequenceWatch() if stream.codec_context.name == "mpeg2video" else None
     num_failures_in_a_row = 0
     while num_failures_in_a_row < MAX_FAILURES_IN_A_ROW:
         try:
             packet = next(packets, None)
             if packet is None:
                 return
-            frames = packet.decode()
+            held = _emptied(stream) if watch is not None and watch.changes(packet) else []
+            frames = held + packet.decode()
             num_failures_in_a_row = 0
         except av.FFmpegError as error:
             num_failures_in_a_row += 1
@@ -168,6 +174,15 @@ def decoded_frames(
             return
         else:
             yield from frames
+
+
+def _emptied(stream: av.video.stream.VideoStream) -> list[av.VideoFrame]:
+    """Return the frames that a decoder still holds, and make it ready for the next packet."""
+    frames = stream.codec_context.decode(None)
+    stream.codec_context.flush_buffers()
+    for frame in frames:
+        frame.time_base = stream.time_base
+    return frames
 
 
 @functools.lru_cache(maxsize=4096)
