@@ -38,7 +38,10 @@ def regular_indices(num_frames_in_clip: int, num_frames: int) -> np.ndarray:
 def regular_indices_in_time(timestamps_seconds: np.ndarray, num_frames: int) -> np.ndarray:
     """Return the indices of the frames nearest to `num_frames` regular times, symmetric in time.
 
-    For clips with a variable frame rate; with a constant one it equals `regular_indices` but for ties.
+    For clips with a variable frame rate; with a constant one it equals `regular_indices` but for ties. A clip
+    and its reverse give the same frames if the times are mirrored, as most files do not say how long the last
+    picture stays. A reverse in which each picture keeps its stay, not its time, may give a neighbour: see
+    `regular_indices_on_show`.
 
     Args:
         timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.

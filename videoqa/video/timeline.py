@@ -144,7 +144,12 @@ def _timeline_once(info: VideoInfo, size: int, mtime_ns: int) -> Timeline:
 
 
 def _parts(info: VideoInfo, packets: Packets, restarts: np.ndarray) -> list[np.ndarray] | None:
-    """Return the increasing ticks of the pictures between restarts; None if unknown or not distinct."""
+    """Return the increasing ticks of the pictures between restarts; None if unknown or not distinct.
+
+    An AVI stores no times to show pictures at, and those that FFmpeg makes up are unordered with B-frames.
+    The n-th picture there has the n-th smallest time to decode of the chunks with bytes. FFmpeg's own times
+    differ by the delay of reordering: beside an empty chunk, a B-frame can be a picture earlier or later.
+    """
     ticks = packets.stored if info.has_timestamps else packets.decoded
     if info.kind in COUNTED_KINDS:
         ticks = np.arange(len(ticks)) / (info.fps * packets.tick_seconds)

@@ -59,8 +59,14 @@ def begins_anew(path: str, start: int, stop: int, *, known_from: int) -> bool:
 
     Counts are known from the packets after byte `known_from`, which is before `start`.
     """
+    if not any(_may_restart(header) for header in _headers(path, start, stop)):
+        return False  # soon known, as files with many long steps have many places to look at
     headers = _headers(path, known_from, stop)
     return any(start < headers[place].start <= stop for place in _restarts(headers))
+
+
+def _may_restart(header: _Header) -> bool:
+    return header.starts_clock or (header.kind == TABLE_OF_PROGRAMMES and header.count == 0)
 
 
 def _restarts(headers: list[_Header]) -> set[int]:
@@ -70,8 +76,7 @@ def _restarts(headers: list[_Header]) -> set[int]:
     a packet says that the clock starts anew.
     """
     found = {place for place, header in enumerate(headers) if header.starts_clock}
-    tables = [place for place, header in enumerate(headers) if header.kind == TABLE_OF_PROGRAMMES]
-    for place in (each for each in tables if headers[each].count == 0):
+    for place in (place for place, header in enumerate(headers) if _may_restart(header)):
         first = place
         while first > 0 and headers[first - 1].kind < 0x20 and headers[first - 1].count == 0:
             first -= 1
