@@ -43,11 +43,11 @@ def loses_objects(path: str, start: int, stop: int | None = None) -> bool:
 
 
 def _block_bytes(head: bytes) -> int:
-    """Return the size of the blocks; `ValueError` if the header does not say."""
+    """Return the size of the blocks; `IndexError` or `ValueError` if the header does not say."""
     at = head.index(FILE_PROPERTIES) + SIZE_OFFSET
     size = int.from_bytes(head[at : at + 4], "little")
     if size <= 0:
-        raise ValueError(size)
+        raise IndexError(size)
     return size
 
 
@@ -76,7 +76,7 @@ def _payloads(block: bytes) -> Iterator[tuple[int, int]]:
         fields.skip(fields.number_of(kinds))
         fields.skip(fields.number_of(mark >> 6) if has_several else end - fields.at)
         if stream == 0 or fields.at > end:
-            raise ValueError(stream)
+            raise IndexError(stream)  # a stream that is none, or a payload that leaves the block
         yield stream, number % NUM_OBJECT_NUMBERS
 
 
