@@ -68,6 +68,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], list[str]]]] = {
     "predict": ("p.csv", lambda run: ["predict", str(run), "--data", "questions.csv", "--out", "OUT/p.csv"]),
     "audit": ("findings.csv", lambda run: ["audit", "--data", "questions.csv", "--out", "OUT"]),
     "sheet": ("s.png", lambda run: ["sheet", "CLIP", "--out", "OUT/s.png"]),
+    "encode": ("cache", lambda run: ["encode", "--data", "labels.csv", "--backbone", "tiny"]),
     "extract-frames": ("", lambda run: ["extract-frames", "--data", "labels.csv", "--out", "OUT"]),
 }
 
@@ -84,6 +85,8 @@ def test_each_command_names_what_it_could_not_write(
     monkeypatch.chdir(small_set)
     name, words = WRITERS[command]
     out, clip = small_disk / "out", next(small_set.glob("loading-0/*.avi"))
+    if command == "encode":
+        monkeypatch.setenv("VIDEOQA_HOME", str(out))
     out.mkdir()
     fill(small_disk, 0)
     typed = [word.replace("OUT", str(out)).replace("CLIP", str(clip)) for word in words(question_run)]

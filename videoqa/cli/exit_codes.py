@@ -87,6 +87,6 @@ def _worded(error: BaseException) -> str:
     if not isinstance(error, OSError) or error.errno not in DISK_FULL:
         return str(error)
     if error.strerror != os.strerror(error.errno):  # it has a message of its own
-        return str(error)
+        return str(error if error.filename is not None else error.strerror)
     what = "The output" if error.filename is None else str(error.filename)
     return f"{what} could not be written: {error.strerror}. Make room there, or write somewhere else."
