@@ -16,6 +16,8 @@ PROMISED = (
     "RunConfig",
     "VideoQA",
     "TrainingRun",
+    "WatchedSegment",
+    "WatchedWindow",
     "WorkerLost",
     "StartError",
 )

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from videoqa.answering.predict import predict as predict
     from videoqa.answering.video_qa import Answer as Answer
     from videoqa.answering.video_qa import VideoQA as VideoQA
+    from videoqa.answering.watch import watch as watch
+    from videoqa.answering.watched import WatchedSegment as WatchedSegment
+    from videoqa.answering.watched import WatchedWindow as WatchedWindow
+    from videoqa.answering.watched import join_windows as join_windows
     from videoqa.auditing.audit import audit as audit
     from videoqa.config import DataConfig as DataConfig
     from videoqa.config import ExtractionConfig as ExtractionConfig
@@ -53,6 +57,8 @@ _HOME_OF_NAME = {
     "TrainingConfig": "videoqa.config",
     "TrainingRun": "videoqa.training.run",
     "VideoQA": "videoqa.answering.video_qa",
+    "WatchedSegment": "videoqa.answering.watched",
+    "WatchedWindow": "videoqa.answering.watched",
     "WorkerLost": "videoqa.launching.errors",
     "ask": "videoqa.answering.ask",
     "audit": "videoqa.auditing.audit",
@@ -63,11 +69,13 @@ _HOME_OF_NAME = {
     "evaluate": "videoqa.evaluation.evaluate",
     "extract_frames": "videoqa.extraction.extract",
     "frame_page": "videoqa.video.frame_page",
+    "join_windows": "videoqa.answering.watched",
     "load": "videoqa.answering.ask",
     "predict": "videoqa.answering.predict",
     "report": "videoqa.reporting.report",
     "sample_clip": "videoqa.sample.sample_set",
     "train": "videoqa.training.train",
+    "watch": "videoqa.answering.watch",
 }
 
 __all__ = ["__version__", *sorted(_HOME_OF_NAME)]

@@ -138,7 +138,7 @@ def test_a_video_named_with_a_dash_works_after_a_double_dash():
 
 
 @pytest.mark.parametrize(
-    "name", ["demo", "encode", "audit", "train", "evaluate", "report", "compare", "ask", "predict"]
+    "name", ["demo", "encode", "audit", "train", "evaluate", "report", "compare", "ask", "predict", "watch"]
 )
 def test_every_plain_keyword_of_the_library_is_a_flag(name):
     function = run_demo if name == "demo" else getattr(videoqa, name)

@@ -70,16 +70,21 @@ def ask(
         >>> answer.is_reliable
         True
     """
-    loaded = model if isinstance(model, VideoQA) else _loaded(model)
+    loaded = loaded_model(model)
     answer = loaded.ask(
         video, question, top_k=top_k, start_seconds=start_seconds, end_seconds=end_seconds, fps=fps,
         min_familiarity=min_familiarity, min_probability=min_probability,
     )  # fmt: skip
-    for note in answer.notes:
+    say_notes(loaded, answer.notes)
+    return answer
+
+
+def say_notes(loaded: VideoQA, notes: tuple[str, ...]) -> None:
+    """Print the notes that this model has not said yet."""
+    for note in notes:
         if note not in loaded.notes_said:
             say(f"note: {note}")
             loaded.notes_said.add(note)
-    return answer
 
 
 def _chosen(model: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
@@ -87,8 +92,10 @@ def _chosen(model: str | os.PathLike[str] | None) -> str | os.PathLike[str] | No
     return model if model is not None else os.environ.get(MODEL_VARIABLE) or None
 
 
-def _loaded(model: str | os.PathLike[str] | None) -> VideoQA:
-    """Return the model, from memory unless its folder has changed since an earlier call."""
+def loaded_model(model: str | os.PathLike[str] | VideoQA | None) -> VideoQA:
+    """Return the model, from memory unless its folder has changed since an earlier call; see `ask`."""
+    if isinstance(model, VideoQA):
+        return model
     chosen = _chosen(model)
     home = os.environ.get("VIDEOQA_HOME", "")
     if chosen is None:

@@ -17,6 +17,7 @@ from videoqa._frame_folders import frame_files, frame_number
 from videoqa._progress import say
 from videoqa._tables import csv_text
 from videoqa.answering.ask import load
+from videoqa.answering.out_files import check_out_file
 from videoqa.answering.video_qa import VideoQA
 from videoqa.data.annotations import read_clips, read_questions, say_none_there, say_notes
 from videoqa.data.file_names import find_video
@@ -80,7 +81,7 @@ def predict(
     """
     check_not_forked("predict")
     thresholds = Thresholds(min_familiarity, min_probability)
-    target = None if out is None else _check_out(out, overwrite)
+    target = None if out is None else check_out_file("out", out, overwrite)
     if not isinstance(videos, (str, os.PathLike, type(None))):
         videos = _listed(videos)
     loaded = model if isinstance(model, VideoQA) else load(model)
@@ -261,23 +262,3 @@ def _damaged_frames(
         whose = "is of a clip" if number == 1 else "are of clips"
         say(f"{number} of {counted(len(rows), 'row')} {whose} whose frames are damaged in part.")
     return numbers
-
-
-def _check_out(out: str | os.PathLike[str], overwrite: bool) -> Path:
-    """Return the file to write to; refuse one that exists, unless it may be overwritten."""
-    path = Path(out)
-    if path.exists() and not path.is_dir() and not path.is_file():
-        raise Refusal("out", "be a file to write; this is a device", str(out))
-    if path.is_file() and not overwrite:
-        advice = "Name another file, or add --overwrite (in Python: overwrite=True)."
-        raise FileExistsError(refusal("out", "not exist yet", str(out), advice))
-    if path.is_dir() or not path.parent.is_dir():
-        advice = "Its folder must exist, and it must not be a folder itself."
-        raise Refusal("out", "be a file to write", str(out), advice)
-    try:
-        write_text(path.with_name(f".probe-{path.name}"), "")
-        path.with_name(f".probe-{path.name}").unlink()
-    except OSError as error:
-        requirement = "be a file that can be written"
-        raise PermissionError(refusal("out", requirement, str(out), f"Cause: {error}.")) from error
-    return path

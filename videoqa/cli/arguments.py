@@ -49,14 +49,13 @@ def add_out(parser: argparse.ArgumentParser, text: str, metavar: str = "DIR", **
     parser.add_argument("--out", metavar=metavar, help=text, **options)
 
 
-def add_json(parser: argparse.ArgumentParser, default: Any = False) -> None:
+def add_json(
+    parser: argparse.ArgumentParser,
+    default: Any = False,
+    text: str = "print one JSON object on stdout, all else on stderr",
+) -> None:
     """Add `--json`; with `argparse.SUPPRESS` to an action of a command that has it, which may come first."""
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        default=default,
-        help="print one JSON object on stdout, all else on stderr",
-    )
+    parser.add_argument("--json", action="store_true", default=default, help=text)
 
 
 def add_spreadsheet_safe(parser: argparse.ArgumentParser) -> None:

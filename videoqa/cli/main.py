@@ -27,6 +27,7 @@ from videoqa.cli import (
     sheet,
     summary,
     train,
+    watch,
 )
 from videoqa.cli.arguments import LAYOUT
 from videoqa.cli.completion import complete
@@ -46,13 +47,15 @@ COMMANDS = {
     "compare": compare,
     "ask": ask,
     "predict": predict,
+    "watch": watch,
     "sheet": sheet,
     "summary": summary,
     "data": data,
     "cache": cache,
     "doctor": doctor,
 }
-"""Command -> module with `HELP`, `EXAMPLE`, `add_arguments`, `run`, `show` and perhaps `exit_code`."""
+"""Command -> module with `HELP`, `EXAMPLE`, `add_arguments`, `run`, `show` and perhaps `exit_code`; also with
+`line` if `run` yields what `--json` prints line by line."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,7 +124,8 @@ def _carry_out(command: Any, arguments: argparse.Namespace) -> int:
     if getattr(arguments, "json", False):
         with only_json_on_stdout() as stdout:
             result = command.run(arguments)
-            print(json_text(result), file=stdout)
+            for line in map(command.line, result) if hasattr(command, "line") else [result]:
+                print(json_text(line), file=stdout, flush=True)
     else:
         result = command.run(arguments)
         command.show(result, arguments)

@@ -177,15 +177,29 @@ def _indices_by_time(
 ) -> tuple[np.ndarray, int]:
     """Return the indices in the whole video of a clip's sampled frames, and how many frames it has."""
     first, stop = bounds = clip_bounds(info, request, timestamps)
-    segment = request.start_seconds, request.end_seconds
-    inside, end = clip_span(info, timestamps, bounds, segment)
+    inside, end = clip_span(info, timestamps, bounds, (request.start_seconds, request.end_seconds))
+    return first + indices_in_span(info, inside, end, sampling), stop - first
+
+
+def indices_in_span(
+    info: VideoInfo, inside: np.ndarray, end_seconds: float, sampling: SamplingConfig
+) -> np.ndarray:
+    """Return which of the frames of a clip are sampled by their times: int64 `(num_sampled,)`.
+
+    Args:
+        info: of the video.
+        inside: float64 seconds of the frames of the clip, increasing.
+        end_seconds: when the last of them is no longer shown.
+        sampling: how to choose.
+    """
     if sampling.frames_per_second is not None:
-        return first + grid_indices_in_time(inside, end, sampling), stop - first
-    if sampling.frame_step is None and info.kind in DELAYED_KINDS and is_uneven(np.append(inside, end)):
-        return first + regular_indices_on_show(inside, end, sampling.num_frames), stop - first
+        return grid_indices_in_time(inside, end_seconds, sampling)
+    stays = info.kind in DELAYED_KINDS and is_uneven(np.append(inside, end_seconds))
+    if sampling.frame_step is None and stays:
+        return regular_indices_on_show(inside, end_seconds, sampling.num_frames)
     if sampling.frame_step is None and is_uneven(inside):
-        return first + regular_indices_in_time(inside, sampling.num_frames), stop - first
-    return first + grid_indices(stop - first, sampling), stop - first
+        return regular_indices_in_time(inside, sampling.num_frames)
+    return grid_indices(len(inside), sampling)
 
 
 def _clip(done: FramePass, indices: np.ndarray, count: int, status: str) -> DecodedClip:

@@ -96,18 +96,17 @@ def look_at_pictures(info: VideoInfo, stop: int | None = None) -> LookedAt:
                     continue
                 is_spoilt = frame.is_corrupt or (is_spoilt and not frame.key_frame)
                 damaged.append(is_spoilt)
-                tones.append(_tone(frame))
+                tones.append(tone_of(planes_of(frame)))
                 if len(damaged) == stop:
                     break
     return LookedAt(np.array(damaged, dtype=bool), blank_runs(tones))
 
 
-def _tone(frame: av.VideoFrame) -> str:
-    """Return "grey" or "black" for a picture of that tone alone, "textured" for one that shows something."""
-    try:
-        luma, *colours = _planes(frame)
-    except (av.FFmpegError, ValueError):  # a format that cannot be converted
+def tone_of(planes: list[np.ndarray] | None) -> str:
+    """Return "grey" or "black" for planes of that tone alone, "textured" for a picture, else "other"."""
+    if planes is None:
         return "other"
+    luma, *colours = (plane[::GRID_STEP, ::GRID_STEP] for plane in planes)
     spread, level = int(luma.max()) - int(luma.min()), float(luma.mean())
     if spread > TEXTURED_LEVELS:
         return "textured"
@@ -120,16 +119,25 @@ def _tone(frame: av.VideoFrame) -> str:
     return "grey" if abs(level - GREY) <= GREY_WITHIN else "other"
 
 
-def _planes(frame: av.VideoFrame) -> list[np.ndarray]:
-    """Return some pixels of luma and, where they lie apart, of both colours, uint8 `(rows, columns)`."""
-    if not frame.format.name.startswith(("yuv4", "yuvj4", "gray8")) or frame.format.components[0].bits != 8:
-        frame = frame.reformat(format="yuv444p")
-    return [_some_pixels(plane) for plane in frame.planes[:3]]
+def planes_of(frame: av.VideoFrame) -> list[np.ndarray] | None:
+    """Return luma and, where they lie apart, both colours, uint8 `(height, width)` each; views, not copies.
+
+    None for a format that cannot be converted.
+    """
+    try:
+        if (
+            not frame.format.name.startswith(("yuv4", "yuvj4", "gray8"))
+            or frame.format.components[0].bits != 8
+        ):
+            frame = frame.reformat(format="yuv444p")
+        return [_pixels(plane) for plane in frame.planes[:3]]
+    except (av.FFmpegError, ValueError):
+        return None
 
 
-def _some_pixels(plane: av.video.plane.VideoPlane) -> np.ndarray:
+def _pixels(plane: av.video.plane.VideoPlane) -> np.ndarray:
     rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)  # type: ignore[call-overload]
-    return rows[::GRID_STEP, : plane.width : GRID_STEP]
+    return rows[:, : plane.width]
 
 
 def blank_runs(tones: list[str]) -> np.ndarray:

@@ -275,6 +275,7 @@ def clip_span(
     timestamps_seconds: np.ndarray,
     bounds: tuple[int, int],
     segment: tuple[float | None, float | None],
+    step: float | None = None,
 ) -> tuple[np.ndarray, float]:
     """Return the times of a clip's frames and when its last one ends, both from the start of the video.
 
@@ -286,10 +287,11 @@ def clip_span(
         timestamps_seconds: float64 `(num_frames,)`, of the whole video.
         bounds: indices `[first, stop)` of the clip's frames.
         segment: `(start_seconds, end_seconds)`; None: the start or end of the video.
+        step: `usual_step` of the video, where it is known already.
     """
     (first, stop), (start, end) = bounds, segment
     inside, until = timestamps_seconds[first:stop], shown_until(info, timestamps_seconds, stop)
-    longest = UNEVEN_STEP * usual_step(timestamps_seconds, info.fps)
+    longest = UNEVEN_STEP * (usual_step(timestamps_seconds, info.fps) if step is None else step)
     if start is not None and inside[0] < start and until - inside[0] > longest:
         inside = np.maximum(inside, start)
     if end is not None and end < until and until - timestamps_seconds[stop - 1] > longest:

@@ -1,0 +1,362 @@
+"""`watch`: answers questions about every window of a long video."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videoqa._checks import Refusal, check_flag, check_not_read, check_number, refusal
+from videoqa._files import write_bytes, write_text
+from videoqa._fork import check_not_forked
+from videoqa._manifest import MANIFEST
+from videoqa._progress import progress_bar, say
+from videoqa._tables import csv_text
+from videoqa._version import __version__
+from videoqa.answering.ask import loaded_model, say_notes
+from videoqa.answering.out_files import check_out_file
+from videoqa.answering.video_qa import VideoQA
+from videoqa.answering.watch_journal import WatchJournal
+from videoqa.answering.watched import COLUMNS, DAMAGED, FAILED, OK, WatchedWindow, join_windows
+from videoqa.evaluation.prediction import predict_examples
+from videoqa.features.film_clips import WindowClip, window_clips
+from videoqa.features.frame_encoder import FrameEncoder
+from videoqa.input_pipeline import Examples
+from videoqa.video.decoding import ClipRequest, probe
+from videoqa.video.film_pass import FilmPass
+from videoqa.video.film_times import film_times
+from videoqa.video.film_windows import FilmPlan
+
+WINDOW_SECONDS, STRIDE_SECONDS = 4.0, 2.0
+WINDOWS_AT_ONCE = 16
+"""Windows answered together; the next answers come when so many more are there."""
+NUM_ALTERNATIVES = 5
+
+
+def watch(
+    video: str | os.PathLike[str],
+    questions: str | Sequence[str] = "",
+    *,
+    window_seconds: float = WINDOW_SECONDS,
+    stride_seconds: float = STRIDE_SECONDS,
+    model: str | os.PathLike[str] | VideoQA | None = None,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+    cuts: bool = True,
+    out: str | os.PathLike[str] | None = None,
+    picture: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Iterator[WatchedWindow]:
+    """Yield the answers about each window of a long video, while it is read once from its start to its end.
+
+    Memory does not grow with the film. Options are refused at once, before the first answer is asked for.
+    `join_windows` makes segments of what is yielded.
+
+    Args:
+        video: path of a video file or of a folder of frames.
+        questions: one free text or several; an action model needs none.
+        window_seconds: length of a window: about that of the clips that the model was trained on.
+        stride_seconds: from the start of one window to that of the next.
+        model: model folder or what `load` returned; None: `$VIDEOQA_MODEL`, else the small model in the
+            package.
+        start_seconds, end_seconds: watch this part of the film; None: from its start, to its end.
+        cuts: a window ends at a hard cut and keeps the shot of its middle; shots in which no window has its
+            middle are windows of their own. False: windows go on across cuts.
+        out: CSV file that is written when the film has ended. Until then the answers are kept beside it, in
+            a file that ends in `.unfinished`.
+        picture: PNG file of a time line.
+        resume: go on where a stopped call with the same `out` ended; its answers are yielded again.
+        overwrite: write to `out` and `picture` although they exist.
+        progress: show a bar on a terminal.
+
+    Yields:
+        One `WatchedWindow` for each window and question, in the order of time. The last window may be
+        shorter. A window whose pictures cannot be read has the status "failed" and no answer.
+
+    Raises:
+        ValueError: an option out of range, a question that cannot be answered, a part outside the film, or a
+            journal of other settings.
+        FileNotFoundError, DecodingError: see `ask`.
+        FileExistsError: `out` or `picture` exists.
+
+    Example:
+        >>> windows = videoqa.watch(videoqa.sample_clip("loading"), "what is he doing?")
+        >>> next(windows).answer
+        'loading'
+    """
+    check_not_forked("watch")
+    for name, value in (("window_seconds", window_seconds), ("stride_seconds", stride_seconds)):
+        check_number(name, value, minimum=0.001)
+    for name, flag in (("cuts", cuts), ("resume", resume), ("overwrite", overwrite)):
+        check_flag(name, flag)
+    if not isinstance(video, (str, os.PathLike)):
+        advice = "For an array of frames call `ask`."
+        raise Refusal("video", "be the path of a film", type(video).__name__, advice)
+    loaded = loaded_model(model)
+    asked = _checked_questions(questions, loaded)
+    film = _film(video, loaded, cuts, start_seconds, end_seconds)
+    plan = FilmPlan(
+        film.info,
+        film.times,
+        loaded.folder.config.sampling,
+        window_seconds=window_seconds,
+        stride_seconds=stride_seconds,
+        start_seconds=start_seconds,
+        end_seconds=end_seconds,
+        may_share=isinstance(loaded.encoder, FrameEncoder),
+    )
+    settings = {
+        "videoqa": __version__,
+        "model": _digest(loaded),
+        "video": _film_digest(video),
+        "questions": asked,
+        "window_seconds": window_seconds,
+        "stride_seconds": stride_seconds,
+        "start_seconds": plan.start,
+        "end_seconds": plan.end,
+        "cuts": cuts,
+    }
+    for name, path in (("out", out), ("picture", picture)):
+        if path is not None:
+            check_not_read(name, path, [video, *loaded.folder.path.glob("*")])
+    outputs = _Outputs(out, picture, settings, resume=resume, overwrite=overwrite)
+    say_notes(loaded, loaded.notes)
+    if plan.end - plan.start < window_seconds:
+        say(f"The film lasts {plan.end - plan.start:.2f} seconds, less than a window: it is one window.")
+    return _watched(loaded, film, plan, asked, outputs, progress)
+
+
+def _watched(
+    loaded: VideoQA,
+    film: FilmPass,
+    plan: FilmPlan,
+    questions: list[str],
+    outputs: "_Outputs",
+    progress: bool,
+) -> Iterator[WatchedWindow]:
+    """Yield the windows of the journal, then those that are answered now, and write what was asked for."""
+    known = outputs.begin()
+    clips = window_clips(film, plan, loaded.encoder, len(known))
+    bar = progress_bar(progress=progress, desc="watching", total=plan.num_windows, unit="window")
+    bar.update(min(len(known), plan.num_windows))
+    try:
+        with bar:
+            for windows in known:
+                yield from outputs.keep(windows)
+            while group := list(islice(clips, WINDOWS_AT_ONCE)):
+                answered = _answered(loaded, group, questions)
+                for windows in answered:
+                    outputs.write(windows)
+                bar.update(min(len(group), plan.num_windows - bar.n))
+                for windows in answered:
+                    yield from outputs.keep(windows)
+        outputs.finish()
+    except KeyboardInterrupt as stop:
+        if outputs.journal is not None:
+            stop.add_note(f"{outputs.journal.path} has the answers so far: --resume goes on from there.")
+        raise
+    finally:
+        clips.close()
+
+
+class _Outputs:
+    """The files that a watch writes: a CSV file, a picture, and a journal until both are there."""
+
+    def __init__(
+        self,
+        out: str | os.PathLike[str] | None,
+        picture: str | os.PathLike[str] | None,
+        settings: dict[str, Any],
+        *,
+        resume: bool,
+        overwrite: bool,
+    ) -> None:
+        self.out = None if out is None else check_out_file("out", out, overwrite)
+        self.picture = None if picture is None else _checked_picture(picture, overwrite)
+        self.journal = None if self.out is None else WatchJournal(self.out, settings)
+        self._resume = resume
+        self._kept: list[WatchedWindow] = []
+        if resume and self.journal is None:
+            raise Refusal("out", "be given with resume: the answers so far lie beside it", None)
+        if self.journal is not None and self.journal.path.exists() and not (resume or overwrite):
+            advice = "Add --resume to go on, or --overwrite to begin anew (in Python: resume=True)."
+            raise FileExistsError(refusal("out", "not be the file of a stopped watch", str(out), advice))
+        self._known = self.journal.read() if resume and self.journal and self.journal.path.exists() else None
+
+    def begin(self) -> list[list[WatchedWindow]]:
+        """Return the windows that an earlier call answered; else begin a journal."""
+        if self.journal is not None and self._known is None:
+            self.journal.begin()
+        return self._known or []
+
+    def write(self, windows: list[WatchedWindow]) -> None:
+        """Add the windows of the next regular window to the journal."""
+        if self.journal is not None:
+            self.journal.append(windows)
+
+    def keep(self, windows: list[WatchedWindow]) -> list[WatchedWindow]:
+        """Return windows, and remember them for the files."""
+        if self.out is not None or self.picture is not None:
+            self._kept += windows
+        return windows
+
+    def finish(self) -> None:
+        """Write the files and remove the journal."""
+        if self.out is not None:
+            import pandas as pd
+
+            table = pd.DataFrame([each.to_row() for each in self._kept], columns=COLUMNS)
+            write_text(self.out, csv_text(table))
+        if self.picture is not None:
+            write_bytes(self.picture, _time_line(self._kept))
+        if self.journal is not None:
+            self.journal.remove()
+
+
+def _time_line(windows: list[WatchedWindow]) -> bytes:
+    """Return the picture of a film's segments as PNG bytes."""
+    from videoqa.evaluation.time_line import Stretch, time_line_png
+
+    return time_line_png(
+        Stretch(
+            each.start_seconds,
+            each.end_seconds,
+            each.question,
+            each.answer,
+            each.probability,
+            is_failed=each.status == FAILED,
+            is_damaged=each.status == DAMAGED,
+        )
+        for each in join_windows(windows)
+    )
+
+
+def _checked_picture(picture: str | os.PathLike[str], overwrite: bool) -> Path:
+    """Return the PNG file to write to."""
+    if Path(picture).suffix.lower() != ".png":
+        raise Refusal("picture", "end in .png", os.fspath(picture))
+    return check_out_file("picture", picture, overwrite)
+
+
+def _checked_questions(questions: Any, loaded: VideoQA) -> list[str]:
+    """Return the questions, each once; of an action model the empty one."""
+    if isinstance(questions, str):
+        questions = [questions]
+    if not isinstance(questions, Sequence):
+        raise Refusal("questions", "be one question or a list of such", questions)
+    if loaded.folder.vocabulary is None:
+        return [""]
+    if not questions:
+        raise Refusal("questions", "be one question or a list of such", questions)
+    for question in questions:
+        loaded.folder.vocabulary.check_known(question)
+    return list(dict.fromkeys(questions))
+
+
+def _film(
+    video: str | os.PathLike[str],
+    loaded: VideoQA,
+    cuts: bool,
+    start_seconds: float | None,
+    end_seconds: float | None,
+) -> FilmPass:
+    """Return the pass over a film, not begun, for a model that sees it."""
+    if not loaded.folder.config.model.sees_video:
+        raise Refusal("model", "see the video; this is a blind model", str(loaded.folder.path))
+    request = ClipRequest(os.fspath(video), start_seconds, end_seconds)
+    info = probe(request.path)
+    return FilmPass(info, film_times(info), find_cuts=cuts)
+
+
+def _answered(
+    loaded: VideoQA, group: list[list[WindowClip]], questions: list[str]
+) -> list[list[WatchedWindow]]:
+    """Return the answers about each regular window of a group."""
+    shown = [clip for clips in group for clip in clips if clip.clip is not None and _is_enough(loaded, clip)]
+    rows = iter(_probabilities(loaded, [clip.clip for clip in shown if clip.clip is not None], questions))
+    answers = {id(clip): next(rows) for clip in shown}
+    return [
+        [
+            _window(
+                loaded, clip, question, None if (found := answers.get(id(clip))) is None else found[place]
+            )
+            for clip in clips
+            for place, question in enumerate(questions)
+        ]
+        for clips in group
+    ]
+
+
+def _probabilities(loaded: VideoQA, clips: list[np.ndarray], questions: list[str]) -> np.ndarray:
+    """Return the probabilities of the answers: float32 `(num_clips, num_questions, num_answers)`."""
+    folder = loaded.folder
+    sampling, model = folder.config.sampling, folder.config.model
+    num_rows = len(clips) * len(questions)
+    if not clips:
+        return np.zeros((0, len(questions), len(loaded.answers)), np.float32)
+    tokens = None if folder.vocabulary is None else folder.vocabulary.encode(questions)
+    examples = Examples(
+        clips,
+        np.repeat(np.arange(len(clips)), len(questions)),
+        None if tokens is None else np.tile(tokens, (len(clips), 1)),
+        np.zeros(num_rows, np.int32),
+        sampling.num_frames,
+        clip_input="features" if model.has_backbone else "clip",
+        short_clips=sampling.short_clips,
+        with_mask=model.facts.needs_mask,
+    )
+    found = predict_examples(loaded.model, examples, num_test_clips=sampling.num_test_clips).probabilities
+    return found.reshape(len(clips), len(questions), -1)
+
+
+def _is_enough(loaded: VideoQA, clip: WindowClip) -> bool:
+    """Return whether a clip is as long as the model needs it."""
+    sampling = loaded.folder.config.sampling
+    assert clip.clip is not None
+    return sampling.short_clips != "skip" or len(clip.clip) >= sampling.num_frames
+
+
+def _window(
+    loaded: VideoQA, clip: WindowClip, question: str, probabilities: np.ndarray | None
+) -> WatchedWindow:
+    """Return the answer to one question about one window."""
+    window = clip.window
+    if probabilities is None:
+        num_frames = loaded.folder.config.sampling.num_frames
+        cause = clip.cause or f"it has fewer than the {num_frames} frames that the model needs"
+        span = window.start_seconds, window.end_seconds
+        return WatchedWindow(*span, question, "", None, None, False, (cause,), status=FAILED, error=cause)
+    order = np.argsort(-probabilities, kind="stable")[:NUM_ALTERNATIVES]
+    ranked = tuple((loaded.answers[index], float(probabilities[index])) for index in order)
+    why_not = []
+    if clip.num_damaged_shown:
+        why_not.append(f"{clip.num_damaged_shown} of the frames to be shown are damaged")
+    is_damaged = clip.damage.num_suspect > 0
+    return WatchedWindow(
+        window.start_seconds,
+        window.end_seconds,
+        question,
+        *ranked[0],
+        familiarity=None,
+        is_reliable=not why_not,
+        why_not=tuple(why_not),
+        alternatives=ranked,
+        status=DAMAGED if is_damaged else OK,
+        error=str(clip.damage) if is_damaged else "",
+    )
+
+
+def _digest(loaded: VideoQA) -> str:
+    """Return what changes with the model."""
+    return hashlib.sha256((loaded.folder.path / MANIFEST).read_bytes()).hexdigest()[:16]
+
+
+def _film_digest(video: str | os.PathLike[str]) -> str:
+    """Return what changes with the film: its size and when it was written."""
+    status = os.stat(video)
+    return f"{status.st_size} bytes of {status.st_mtime_ns}"

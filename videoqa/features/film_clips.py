@@ -1,0 +1,141 @@
+"""Encodes the wanted frames of a film in one pass, and hands out what the model is shown of each window."""
+
+from bisect import bisect_right
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+
+from videoqa.features.frame_encoder import FrameEncoder, as_float16
+from videoqa.features.kept_frames import FrameKeeper
+from videoqa.video.film_pass import FilmPass
+from videoqa.video.film_windows import LEAST_SEEN, FilmPlan, FilmWindow
+from videoqa.video.picture_damage import PictureDamage
+from videoqa.video.transforms import resize_and_crop
+
+
+@dataclass(frozen=True)
+class WindowClip:
+    """What a model is shown of a window.
+
+    Attributes:
+        window: where it lies in the film.
+        clip: float16 features `(grid, feature_dim)` or uint8 RGB frames `(grid, height, width, 3)`; None if
+            too little of the window can be read.
+        damage: what is wrong with its pictures.
+        num_damaged_shown: how many of the frames in `clip` are damaged, or lost and not in it.
+        cause: why there is no clip; "" where there is one.
+    """
+
+    window: FilmWindow
+    clip: np.ndarray | None
+    damage: PictureDamage
+    num_damaged_shown: int = 0
+    cause: str = ""
+
+
+def window_clips(
+    film: FilmPass, plan: FilmPlan, encoder: FrameEncoder | FrameKeeper, first_number: int = 0
+) -> Generator[list[WindowClip], None, None]:
+    """Yield what a model is shown of each regular window, and last of the shots after the last one.
+
+    Of a window that a hard cut goes through it is the part in the shot of its middle; before it come the
+    shots in which no window has its middle. The film is decoded in one pass, and each wanted frame is encoded
+    once and kept as long as a window may need it.
+
+    Args:
+        film: a pass that has not begun.
+        plan: the windows.
+        encoder: runs the backbone, or gives the size of the frames that are kept.
+        first_number: of the first window that is wanted.
+
+    Yields:
+        `plan.num_windows - first_number + 1` lists, most of one clip.
+    """
+    wanted = plan.wanted(max(first_number - 1, 0))
+    kept = _Kept(film, encoder)
+    number = first_number
+    following = plan.window(min(number, plan.num_windows - 1))
+    with closing(film.pictures()) as pictures:
+        for picture in pictures:
+            if wanted[picture.place]:
+                kept.add(picture.place, resize_and_crop(picture.retrieve(), encoder.frame_size))
+            while number < plan.num_windows and following.stop <= kept.settled:
+                yield _clips_of(film, plan, number, wanted, kept)
+                kept.forget_before(min(following.first, plan.middle(number)))
+                number += 1
+                following = plan.window(min(number, plan.num_windows - 1))
+            if number == plan.num_windows and following.stop <= kept.settled:
+                break
+    kept.finish()
+    for last in range(number, plan.num_windows + 1):
+        yield _clips_of(film, plan, last, wanted, kept)
+
+
+class _Kept:
+    """The encoded frames of a film that windows still need."""
+
+    def __init__(self, film: FilmPass, encoder: FrameEncoder | FrameKeeper) -> None:
+        self._film, self._encoder = film, encoder
+        self._rows: dict[int, np.ndarray] = {}
+        self._waiting: dict[int, np.ndarray] = {}
+
+    @property
+    def settled(self) -> int:
+        """How many places are gone by whose frames are encoded and whose cuts are found."""
+        return min(self._film.settled, next(iter(self._waiting), self._film.passed))
+
+    def add(self, place: int, frame: np.ndarray) -> None:
+        """Add a frame, uint8 RGB of the size of the encoder; frames are encoded in full batches."""
+        if isinstance(self._encoder, FrameKeeper):
+            self._rows[place] = frame
+            return
+        self._waiting[place] = frame
+        if len(self._waiting) == self._encoder.frames_per_run:
+            self.finish()
+
+    def finish(self) -> None:
+        """Encode the frames that wait for a full batch."""
+        if self._waiting and isinstance(self._encoder, FrameEncoder):
+            features = as_float16(self._encoder(np.stack(list(self._waiting.values()))))
+            self._rows.update(zip(self._waiting, features, strict=True))
+            self._waiting = {}
+
+    def stacked(self, places: np.ndarray) -> np.ndarray:
+        """Return the features or the frames at `places`, int64 `(n,)`."""
+        return np.stack([self._rows[place] for place in places.tolist()])
+
+    def forget_before(self, place: int) -> None:
+        """Drop the frames before a place."""
+        for each in [each for each in self._rows if each < place]:
+            del self._rows[each]
+
+
+def _clips_of(
+    film: FilmPass, plan: FilmPlan, number: int, wanted: np.ndarray, kept: _Kept
+) -> list[WindowClip]:
+    """Return the clips of one regular window, and before it of the shots that no window has its middle in."""
+    windows = plan.shots_between(number, film.cuts, wanted)
+    if number < plan.num_windows:
+        place = bisect_right(film.cuts, plan.middle(number))
+        first = film.cuts[place - 1] if place else 0
+        stop = film.cuts[place] if place < len(film.cuts) else len(film.times)
+        window = plan.within(plan.window(number), first, stop)
+        windows += [] if window is None else [window]
+    return [_clip_of(window, film, plan, kept) for window in windows]
+
+
+def _clip_of(window: FilmWindow, film: FilmPass, plan: FilmPlan, kept: _Kept) -> WindowClip:
+    damage = film.damage(window.first, window.stop)
+    is_readable = film.is_readable(window.grid)
+    cause = plan.cause_unseen(window)
+    if cause is None and is_readable.mean() < LEAST_SEEN:
+        num_lost = int((~is_readable).sum())
+        cause = f"{num_lost} of the {len(window.grid)} frames to be shown cannot be decoded"
+    if cause is not None:
+        return WindowClip(window, None, damage, cause=cause)
+    grid = window.grid[is_readable]
+    shown = grid[plan.shown(grid)]
+    num_damaged = int(film.is_damaged(np.union1d(shown, window.grid[~is_readable])).sum())
+    return WindowClip(window, kept.stacked(shown), damage, num_damaged)

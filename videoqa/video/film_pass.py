@@ -1,0 +1,204 @@
+"""One forward pass over a whole film: every picture that can be read, at its place, hard cuts and damage."""
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+import av
+import numpy as np
+
+from videoqa.video._opencv import FORMATS
+from videoqa.video.film_cuts import CutFinder, block_means
+from videoqa.video.film_times import FilmTimes
+from videoqa.video.picture_damage import LookedAt, PictureDamage, blank_runs, planes_of, tone_of
+from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
+from videoqa.video.readers import NUM_DECODER_THREADS, read_frames
+from videoqa.video.timeline import timeline_of, usual_step
+
+_LOST, _READ, _DAMAGED = 0, 1, 2
+_TONES = ("textured", "grey", "black", "other")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a film that can be read.
+
+    Attributes:
+        place: its index among the times of the film.
+        retrieve: gives the uint8 RGB frame; call it before asking for the next picture.
+    """
+
+    place: int
+    retrieve: Callable[[], np.ndarray]
+
+
+class FilmPass:
+    """One forward pass over a film, which goes on behind pictures that cannot be read.
+
+    Pictures keep their places: where some are lost, those behind them do not move up.
+
+    Args:
+        info: of the film.
+        times: from `film_times`.
+        find_cuts: look for hard cuts.
+
+    Attributes:
+        cuts: places of the pictures that begin a new shot, increasing, as far as they are found.
+        passed: how many places the pass has gone by.
+    """
+
+    def __init__(self, info: VideoInfo, times: FilmTimes, *, find_cuts: bool = True) -> None:
+        self.info, self.times = info, times.seconds
+        self.cuts: list[int] = []
+        self.passed = 0
+        self._found = times.found
+        self._states = np.full(len(self.times), _LOST, np.uint8)
+        self._tones = np.zeros(len(self.times), np.uint8)
+        self._cut_finder = CutFinder(self.times, self.cuts) if find_cuts else None
+
+    @property
+    def settled(self) -> int:
+        """How many places are gone by whose cuts are all found."""
+        return self.passed if self._cut_finder is None else self._cut_finder.settled
+
+    def pictures(self) -> Generator[Picture, None, None]:
+        """Yield the pictures in the order in which they are shown."""
+        places = _Places(self.info, self.times, self._found)
+        reader = _of_file if self.info.kind in FORMATS else _of_folder
+        decoded = reader(self.info, self._cut_finder is not None)
+        builds_on_lost = False
+        with contextlib.closing(decoded):
+            for each in decoded:
+                place = places.of(each)
+                if place is None or each.retrieve is None:
+                    continue
+                builds_on_lost = not each.is_key and (builds_on_lost or 0 < self.passed < place)
+                self.passed = place + 1
+                self._states[place] = _DAMAGED if each.is_damaged or builds_on_lost else _READ
+                self._tones[place] = _TONES.index(each.tone)
+                if self._cut_finder is not None:
+                    self._cut_finder.add(place, each.blocks)
+                yield Picture(place, each.retrieve)
+        self.passed = len(self.times)
+        if self._cut_finder is not None:
+            self._cut_finder.end(self.passed)
+
+    def is_readable(self, places: np.ndarray) -> np.ndarray:
+        """Return which places, int64 `(n,)`, hold a picture that could be read: bool `(n,)`."""
+        return self._states[places] != _LOST
+
+    def is_damaged(self, places: np.ndarray) -> np.ndarray:
+        """Return which places, int64 `(n,)`, hold a damaged picture or none: bool `(n,)`."""
+        return self._states[places] != _READ
+
+    def damage(self, first: int, stop: int) -> PictureDamage:
+        """Return what is wrong with the pictures of places `[first, stop)`; lost ones count as damaged."""
+        tones = [_TONES[tone] for tone in self._tones[max(first - 1, 0) : stop + 1]]
+        blank = blank_runs(tones)[min(first, 1) :][: stop - first]
+        found = LookedAt(self._states[first:stop] != _READ, blank).within()
+        return found if found.first is None else dataclasses.replace(found, first=first + found.first)
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """What the decoder gave: a picture, or one that it could not decode, whose `retrieve` is None."""
+
+    retrieve: Callable[[], np.ndarray] | None
+    seconds: float | None = None
+    is_key: bool = True
+    is_damaged: bool = False
+    tone: str = "textured"
+    blocks: np.ndarray | None = None
+
+
+def _of_file(info: VideoInfo, find_cuts: bool) -> Generator[_Decoded, None, None]:
+    """Yield what PyAV decodes, which marks what it could only patch up; OpenCV does not hand that on."""
+    with open_container(info.path, info.kind, NUM_DECODER_THREADS) as container:
+        stream = video_stream(container, info.path)
+        start, is_spoilt = stream.start_time or 0, False
+        for frame in decoded_frames(container, stream):
+            if not isinstance(frame, av.VideoFrame):
+                is_spoilt = True
+                yield _Decoded(None)
+                continue
+            is_spoilt = frame.is_corrupt or (is_spoilt and not frame.key_frame)
+            seconds = None
+            if info.has_timestamps and frame.pts is not None and frame.time_base is not None:
+                seconds = float((frame.pts - start) * frame.time_base)
+            planes = planes_of(frame)
+            yield _Decoded(
+                functools.partial(_shown, info, frame),
+                seconds,
+                frame.key_frame,
+                is_spoilt,
+                tone_of(planes),
+                block_means(planes) if find_cuts and planes else None,
+            )
+
+
+def _shown(info: VideoInfo, frame: av.VideoFrame) -> np.ndarray:
+    """Return a picture as it is shown, uint8 RGB."""
+    return info.presentation(frame.to_ndarray(format="rgb24"))
+
+
+def _of_folder(info: VideoInfo, find_cuts: bool) -> Generator[_Decoded, None, None]:
+    """Yield the pictures of a folder; its frames were checked when it was opened."""
+    with contextlib.closing(read_frames(info)) as frames:
+        for _, retrieve in frames:
+            if find_cuts:
+                frame = retrieve()
+                yield _Decoded(frame.copy, blocks=block_means([*np.moveaxis(frame, -1, 0)]))
+            else:
+                yield _Decoded(retrieve)
+
+
+class _Places:
+    """Finds the place of each picture among the times of the film."""
+
+    def __init__(self, info: VideoInfo, times: np.ndarray, found: np.ndarray | None) -> None:
+        stated = timeline_of(info).decoder_seconds
+        self._stated = times if stated is None or len(stated) != len(times) else stated
+        self._found = found
+        self._counts_lost = not info.has_timestamps
+        self._tolerance = 0.25 * usual_step(times, info.fps)
+        self._is_increasing = bool((np.diff(self._stated) > 0).all())
+        self._next = 0
+
+    def of(self, decoded: _Decoded) -> int | None:
+        """Return the place of a picture; None for a lost one, or one that is none of the film's."""
+        if self._found is not None:
+            return self._next_found(decoded)
+        place: int | None = self._next
+        if decoded.retrieve is None:
+            self._next += self._counts_lost
+            return None
+        if decoded.seconds is not None:
+            place = self._at(decoded.seconds)
+        if place is None or place >= len(self._stated):
+            return None
+        self._next = place + 1
+        return place
+
+    def _next_found(self, decoded: _Decoded) -> int | None:
+        """Return the place of the next picture that the file holds; None if that cannot be decoded."""
+        assert self._found is not None
+        self._next += 1
+        if decoded.retrieve is None or self._next > len(self._found):
+            return None
+        place = int(self._found[self._next - 1])
+        return place if place >= 0 else None
+
+    def _at(self, seconds: float) -> int | None:
+        """Return the place of a time, the next one where it is no time of the film; None if gone by."""
+        expected = self._next
+        if expected < len(self._stated) and abs(self._stated[expected] - seconds) <= self._tolerance:
+            return expected
+        first = expected
+        if self._is_increasing:
+            first = int(np.searchsorted(self._stated, seconds - self._tolerance))
+            if first < expected:
+                return None
+        found = np.flatnonzero(np.abs(self._stated[first:] - seconds) <= self._tolerance)
+        return first + int(found[0]) if len(found) else expected
