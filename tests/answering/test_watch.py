@@ -53,7 +53,8 @@ def test_answers_are_those_of_ask_about_the_segment(
     for each in islice(windows, 0, 8):
         span = {"start_seconds": each.start_seconds, "end_seconds": each.end_seconds}
         answer = videoqa.ask(film, each.question, model=question_run, **span)
-        assert each.answer == answer.text and each.status == "ok"
+        assert each.answer == answer.text and each.status == "ok" and each.is_reliable == answer.is_reliable
+        assert each.familiarity == pytest.approx(answer.familiarity, abs=1e-6)
         assert each.probability == pytest.approx(answer.probability, abs=rounding(10, 120))
 
 

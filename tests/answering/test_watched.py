@@ -84,7 +84,7 @@ def test_no_windows_no_segments() -> None:
 
 def test_a_window_says_what_it_knows_and_survives_json() -> None:
     assert str(window(0, 4, "a")) == "0:00.00 to 0:04.00  a"
-    text = "1:01:01.50 to 1:01:02.00  I don't know: strange (best guess: guess, 30%)."
+    text = "1:01:01.50 to 1:01:02.00  I don't know: strange (best guess: guess, 30 %)."
     assert str(unknown(3661.5, 3662)) == text
     assert str(failed(0, 1)).endswith("I don't know: gone.")
     for each in (window(0, 4, "a", familiarity=0.25, likely=("a", "b")), unknown(0, 1), failed(2, 3)):

@@ -7,8 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from videoqa._checks import Refusal, check_flag, check_not_read, check_number, refusal
 from videoqa._files import write_bytes, write_text
 from videoqa._fork import check_not_forked
@@ -18,14 +16,16 @@ from videoqa._tables import csv_text
 from videoqa._version import __version__
 from videoqa.answering.ask import loaded_model, say_notes
 from videoqa.answering.out_files import check_out_file
-from videoqa.answering.video_qa import VideoQA
+from videoqa.answering.video_qa import CANNOT_JUDGE, VideoQA
 from videoqa.answering.watch_journal import WatchJournal
-from videoqa.answering.watched import COLUMNS, DAMAGED, FAILED, OK, WatchedWindow, join_windows
-from videoqa.evaluation.prediction import predict_examples
-from videoqa.features.film_clips import WindowClip, window_clips
+from videoqa.answering.watched import COLUMNS, DAMAGED, FAILED, WatchedWindow, join_windows
+from videoqa.answering.window_answers import Questions, answered_windows
+from videoqa.data.file_names import find_video
+from videoqa.features.film_clips import window_clips
 from videoqa.features.frame_encoder import FrameEncoder
-from videoqa.input_pipeline import Examples
+from videoqa.trust.trust import MIN_FAMILIARITY, Thresholds
 from videoqa.video.decoding import ClipRequest, probe
+from videoqa.video.files import refuse_url
 from videoqa.video.film_pass import FilmPass
 from videoqa.video.film_times import film_times
 from videoqa.video.film_windows import FilmPlan
@@ -33,7 +33,6 @@ from videoqa.video.film_windows import FilmPlan
 WINDOW_SECONDS, STRIDE_SECONDS = 4.0, 2.0
 WINDOWS_AT_ONCE = 16
 """Windows answered together; the next answers come when so many more are there."""
-NUM_ALTERNATIVES = 5
 
 
 def watch(
@@ -46,6 +45,8 @@ def watch(
     start_seconds: float | None = None,
     end_seconds: float | None = None,
     cuts: bool = True,
+    min_familiarity: float = MIN_FAMILIARITY,
+    min_probability: float | None = None,
     out: str | os.PathLike[str] | None = None,
     picture: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -67,6 +68,7 @@ def watch(
         start_seconds, end_seconds: watch this part of the film; None: from its start, to its end.
         cuts: a window ends at a hard cut and keeps the shot of its middle; shots in which no window has its
             middle are windows of their own. False: windows go on across cuts.
+        min_familiarity, min_probability: below which an answer is "I don't know", see `VideoQA.ask_many`.
         out: CSV file that is written when the film has ended. Until then the answers are kept beside it, in
             a file that ends in `.unfinished`.
         picture: PNG file of a time line.
@@ -97,7 +99,10 @@ def watch(
     if not isinstance(video, (str, os.PathLike)):
         advice = "For an array of frames call `ask`."
         raise Refusal("video", "be the path of a film", type(video).__name__, advice)
+    thresholds = Thresholds(min_familiarity, min_probability)
     loaded = loaded_model(model)
+    refuse_url("video", video)
+    video, found = find_video(video)
     asked = _checked_questions(questions, loaded)
     film = _film(video, loaded, cuts, start_seconds, end_seconds)
     plan = FilmPlan(
@@ -120,22 +125,24 @@ def watch(
         "start_seconds": plan.start,
         "end_seconds": plan.end,
         "cuts": cuts,
+        "min_familiarity": min_familiarity,
+        "min_probability": min_probability,
     }
     for name, path in (("out", out), ("picture", picture)):
         if path is not None:
             check_not_read(name, path, [video, *loaded.folder.path.glob("*")])
     outputs = _Outputs(out, picture, settings, resume=resume, overwrite=overwrite)
-    say_notes(loaded, loaded.notes)
+    say_notes(loaded, (*loaded.notes, *found, *(() if loaded.folder.trust else (CANNOT_JUDGE,))))
     if plan.end - plan.start < window_seconds:
         say(f"The film lasts {plan.end - plan.start:.2f} seconds, less than a window: it is one window.")
-    return _watched(loaded, film, plan, asked, outputs, progress)
+    return _watched(loaded, film, plan, Questions(asked, thresholds), outputs, progress)
 
 
 def _watched(
     loaded: VideoQA,
     film: FilmPass,
     plan: FilmPlan,
-    questions: list[str],
+    questions: Questions,
     outputs: "_Outputs",
     progress: bool,
 ) -> Iterator[WatchedWindow]:
@@ -149,7 +156,7 @@ def _watched(
             for windows in known:
                 yield from outputs.keep(windows)
             while group := list(islice(clips, WINDOWS_AT_ONCE)):
-                answered = _answered(loaded, group, questions)
+                answered = answered_windows(loaded, group, questions)
                 for windows in answered:
                     outputs.write(windows)
                 bar.update(min(len(group), plan.num_windows - bar.n))
@@ -271,84 +278,6 @@ def _film(
     request = ClipRequest(os.fspath(video), start_seconds, end_seconds)
     info = probe(request.path)
     return FilmPass(info, film_times(info), find_cuts=cuts)
-
-
-def _answered(
-    loaded: VideoQA, group: list[list[WindowClip]], questions: list[str]
-) -> list[list[WatchedWindow]]:
-    """Return the answers about each regular window of a group."""
-    shown = [clip for clips in group for clip in clips if clip.clip is not None and _is_enough(loaded, clip)]
-    rows = iter(_probabilities(loaded, [clip.clip for clip in shown if clip.clip is not None], questions))
-    answers = {id(clip): next(rows) for clip in shown}
-    return [
-        [
-            _window(
-                loaded, clip, question, None if (found := answers.get(id(clip))) is None else found[place]
-            )
-            for clip in clips
-            for place, question in enumerate(questions)
-        ]
-        for clips in group
-    ]
-
-
-def _probabilities(loaded: VideoQA, clips: list[np.ndarray], questions: list[str]) -> np.ndarray:
-    """Return the probabilities of the answers: float32 `(num_clips, num_questions, num_answers)`."""
-    folder = loaded.folder
-    sampling, model = folder.config.sampling, folder.config.model
-    num_rows = len(clips) * len(questions)
-    if not clips:
-        return np.zeros((0, len(questions), len(loaded.answers)), np.float32)
-    tokens = None if folder.vocabulary is None else folder.vocabulary.encode(questions)
-    examples = Examples(
-        clips,
-        np.repeat(np.arange(len(clips)), len(questions)),
-        None if tokens is None else np.tile(tokens, (len(clips), 1)),
-        np.zeros(num_rows, np.int32),
-        sampling.num_frames,
-        clip_input="features" if model.has_backbone else "clip",
-        short_clips=sampling.short_clips,
-        with_mask=model.facts.needs_mask,
-    )
-    found = predict_examples(loaded.model, examples, num_test_clips=sampling.num_test_clips).probabilities
-    return found.reshape(len(clips), len(questions), -1)
-
-
-def _is_enough(loaded: VideoQA, clip: WindowClip) -> bool:
-    """Return whether a clip is as long as the model needs it."""
-    sampling = loaded.folder.config.sampling
-    assert clip.clip is not None
-    return sampling.short_clips != "skip" or len(clip.clip) >= sampling.num_frames
-
-
-def _window(
-    loaded: VideoQA, clip: WindowClip, question: str, probabilities: np.ndarray | None
-) -> WatchedWindow:
-    """Return the answer to one question about one window."""
-    window = clip.window
-    if probabilities is None:
-        num_frames = loaded.folder.config.sampling.num_frames
-        cause = clip.cause or f"it has fewer than the {num_frames} frames that the model needs"
-        span = window.start_seconds, window.end_seconds
-        return WatchedWindow(*span, question, "", None, None, False, (cause,), status=FAILED, error=cause)
-    order = np.argsort(-probabilities, kind="stable")[:NUM_ALTERNATIVES]
-    ranked = tuple((loaded.answers[index], float(probabilities[index])) for index in order)
-    why_not = []
-    if clip.num_damaged_shown:
-        why_not.append(f"{clip.num_damaged_shown} of the frames to be shown are damaged")
-    is_damaged = clip.damage.num_suspect > 0
-    return WatchedWindow(
-        window.start_seconds,
-        window.end_seconds,
-        question,
-        *ranked[0],
-        familiarity=None,
-        is_reliable=not why_not,
-        why_not=tuple(why_not),
-        alternatives=ranked,
-        status=DAMAGED if is_damaged else OK,
-        error=str(clip.damage) if is_damaged else "",
-    )
 
 
 def _digest(loaded: VideoQA) -> str:

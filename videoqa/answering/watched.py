@@ -1,6 +1,5 @@
 """`WatchedWindow`: the answer about one window of a film; `join_windows`: equal neighbours as segments."""
 
-import json
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -52,8 +51,8 @@ class WatchedWindow:
     def __str__(self) -> str:
         text = self.answer
         if not self.is_reliable:
-            guess = f" (best guess: {self.answer}, {self.probability:.0%})" if self.answer else ""
-            text = f"{DONT_KNOW}: {'; '.join(self.why_not)}{guess}."
+            guess = f" (best guess: {self.answer}, {percent_text(self.probability)})" if self.answer else ""
+            text = f"{DONT_KNOW}: {self.why_not[0]}{guess}."
         return f"{time_text(self.start_seconds)} to {time_text(self.end_seconds)}  {text}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,7 +66,7 @@ class WatchedWindow:
         row = {name: getattr(self, name) for name in COLUMNS}
         return row | {
             "why_not": "; ".join(self.why_not),
-            "likely": json.dumps(self.likely, ensure_ascii=False),
+            "likely": " | ".join(self.likely),
         }
 
     @classmethod
@@ -104,8 +103,9 @@ class WatchedSegment:
     status: str = OK
 
     def __str__(self) -> str:
-        text = f"{self.answer} ({self.probability:.0%})" if self.is_reliable else DONT_KNOW
-        text += "" if self.is_reliable else f": {'; '.join(self.why_not)}"
+        text = f"{self.answer} ({percent_text(self.probability)})"
+        if not self.is_reliable:
+            text = f"{DONT_KNOW}: {self.why_not[0]}"
         return f"{time_text(self.start_seconds)} to {time_text(self.end_seconds)}  {text}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,6 +148,11 @@ class SegmentJoiner:
         """Yield the last segment of each question."""
         for joiner in self._joiners.values():
             yield from joiner.end()
+
+
+def percent_text(share: float | None) -> str:
+    """Return a share as 38 %."""
+    return f"{100 * (share or 0):.0f} %"
 
 
 def time_text(seconds: float) -> str:

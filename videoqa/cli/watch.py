@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from videoqa.cli.arguments import (
+    THRESHOLDS,
     add_json,
     add_out,
     add_progress,
     add_segment,
     add_spreadsheet_safe,
+    add_thresholds,
     keywords,
 )
 
@@ -53,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="let a window end at a hard cut of the film (default: yes)",
     )
+    add_thresholds(parser)
     add_out(parser, "CSV file of the windows; kept as FILE.unfinished until the film ends", "FILE")
     parser.add_argument("--picture", metavar="FILE", help="PNG file of a time line")
     parser.add_argument(
@@ -71,6 +74,7 @@ def run(arguments: argparse.Namespace) -> Iterator["WatchedWindow | WatchedSegme
     options = keywords(
         arguments,
         *("questions", "window_seconds", "stride_seconds", "model", "start_seconds", "end_seconds", "cuts"),
+        *THRESHOLDS,
         *("out", "picture", "resume", "overwrite", "progress"),
     )
     return _with_segments(watch(arguments.video, **options))
