@@ -44,9 +44,10 @@ def test_a_spoilt_key_frame_counts_up_to_the_next_one(
     found = look_at_pictures(probe(path))
     assert (found.within().num_damaged, found.within().first) == (next_key, 0)
     assert found.within(next_key).num_suspect == 0 and found.within(0, 1).num_damaged == 1
-    assert str(found.within()) == (
-        f"{next_key} of 20 frames are damaged or build on damaged ones, from frame 0 on"
+    what = (
+        "is damaged or builds on a damaged one" if next_key == 1 else "are damaged or build on damaged ones"
     )
+    assert str(found.within()) == f"{next_key} of 20 frames {what}, from frame 0 on"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from videoqa.config import ExtractionConfig, ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.cache_keys import clip_key_parts, frames_key_parts
 from videoqa.video._opencv import cv2
-from videoqa.video.decoding import ClipRequest, decode
+from videoqa.video.decoding import ClipRequest, DecodingError, decode
 from videoqa.video.examining import examine
 from videoqa.video.frame_export import export_frames
 from videoqa.video.probing import probe
@@ -53,6 +53,19 @@ def quarters_of(frame: np.ndarray) -> list[list[int]]:
     """Return the levels of the four quarters, to the nearest 20."""
     top, left = frame.shape[0] // 4, frame.shape[1] // 4
     return [[int(round(frame[y, x, 0] / 20) * 20) for x in (left, 3 * left)] for y in (top, 3 * top)]
+
+
+def test_the_limit_of_pixels_is_that_of_the_frames_as_shown(
+    write_shown: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_shown(pixel="2")
+    monkeypatch.setenv("VIDEOQA_MAX_PIXELS", str(2 * WIDTH * HEIGHT))
+    assert probe(path).width == 2 * WIDTH
+    monkeypatch.setenv("VIDEOQA_MAX_PIXELS", str(2 * WIDTH * HEIGHT - 1))
+    with pytest.raises(
+        DecodingError, match="its frames have 6,144 pixels each, more than the limit of 6,143"
+    ):
+        probe(path)
 
 
 @pytest.mark.parametrize("mirror", [False, True])

@@ -45,10 +45,12 @@ class PictureDamage:
     def __str__(self) -> str:
         parts = []
         if self.num_damaged:
-            parts.append(
-                f"{self.num_damaged} of {counted(self.num_frames, 'frame')} "
-                f"{'is' if self.num_damaged == 1 else 'are'} damaged or build on damaged ones"
+            what = (
+                "is damaged or builds on a damaged one"
+                if self.num_damaged == 1
+                else "are damaged or build on damaged ones"
             )
+            parts.append(f"{self.num_damaged} of {counted(self.num_frames, 'frame')} {what}")
         if self.num_blank:
             tone = "all grey or black beside frames that are not"
             verb = "is" if self.num_blank == 1 else "are"
