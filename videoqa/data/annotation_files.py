@@ -185,8 +185,8 @@ def _filled_rows(table: pd.DataFrame, row_numbers: pd.Series | None) -> tuple[pd
     for column in range(table.shape[1]):
         if not rows:
             return table, row_numbers
-        cells = table.iloc[:, column]
-        rows = [row for row in rows if _is_empty(cells.iat[row])]
+        cells = table.iloc[:, column].tolist()
+        rows = [row for row in rows if _is_empty(cells[row])]
     kept = np.delete(np.arange(len(table)), rows)
     numbers = pd.Series(range(1, len(table) + 1)) if row_numbers is None else row_numbers
     return table.iloc[kept], numbers.iloc[kept].reset_index(drop=True)
