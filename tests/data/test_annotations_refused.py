@@ -77,7 +77,7 @@ def read(path):
         (b"video,label,end_seconds\na,x,nan\n", "`end_seconds` must be a number"),
         (
             b"video,label,question_id\na,x,1\nb,y,2\nc,z,1\n",
-            "`question_id` must be different.*question_id='1'. 1 rows",
+            "`question_id` must be different.*question_id='1'. 1 row repeats an id",
         ),
         (
             b"video,question,answers\na,what,yes\n",
