@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from videoqa.sample.sample_set import sample_clip as sample_clip
     from videoqa.training.run import TrainingRun as TrainingRun
     from videoqa.training.train import train as train
+    from videoqa.training.training_sheet import training_sheet as training_sheet
     from videoqa.video.errors import DecodingError as DecodingError
     from videoqa.video.frame_page import frame_page as frame_page
 
@@ -75,6 +76,7 @@ _HOME_OF_NAME = {
     "report": "videoqa.reporting.report",
     "sample_clip": "videoqa.sample.sample_set",
     "train": "videoqa.training.train",
+    "training_sheet": "videoqa.training.training_sheet",
     "watch": "videoqa.answering.watch",
 }
 

@@ -12,6 +12,7 @@ from videoqa.evaluation.plots import (
     _shown,
     confusion_matrix_png,
     score_bars_png,
+    text_image,
     training_curves_png,
 )
 
@@ -95,3 +96,11 @@ def test_refusals() -> None:
 def test_shares_of_a_row_add_up() -> None:
     counts, _, _ = _count_pairs(list("aabbc"), list("abbcx"), max_classes=2)
     assert np.array_equal(counts.sum(axis=1), [2, 2, 1])
+
+
+def test_lines_of_text_are_a_picture_in_any_script() -> None:
+    image = text_image(["what is he doing → loading", "他在做什么 \N{BELL} $x$"], 300)
+    assert image.dtype == np.uint8 and image.shape == (40, 300, 3)
+    assert (image[:20] < 128).any() and (image[20:] < 128).any() and (image[:, -1] == 255).all()
+    long = text_image(["w" * 1000], 300)
+    assert (long[:, :280] < 128).any() and (long[:, -1] == 255).all(), "cut to the width"

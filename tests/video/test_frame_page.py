@@ -144,7 +144,7 @@ def test_what_is_refused(write_numbered: Callable[..., str], tmp_path: Path, cap
     assert not (tmp_path / "page.html").exists()
     for words, message in (
         (["--html", "--num-frames", "4"], "`--num-frames` must be left out with --html"),
-        (["--out", "a.png", "--max-frames", "4"], "`--max-frames` must be left out without --html"),
+        (["--out", "a.png", "--max-frames", "4"], "`--max-frames` must be left out of the picture of a clip"),
         ([], "videoqa sheet VIDEO --out sheet.png"),
     ):
         assert main(["sheet", clip, *words]) == 2

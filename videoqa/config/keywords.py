@@ -133,6 +133,12 @@ class EncodeOptions(DataOptions, SamplingOptions, total=False):
     seed: int
 
 
+class SheetOptions(EncodeOptions, total=False):
+    """The options of `encode`, and one of `train`'s that decides which rows are trained on."""
+
+    validation_share: float
+
+
 class AuditOptions(DataOptions, SamplingOptions, total=False):
     """Fields of `DataConfig` and `SamplingConfig`, and two of `train`'s."""
 

@@ -1,15 +1,17 @@
 """Charts of scores as PNG bytes; the only user of matplotlib."""
 
+import contextlib
 import io
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -24,6 +26,8 @@ LABEL_CHARACTERS = 24
 CELL_INCHES = 0.36
 MOST_ROWS_WITH_COUNTS = 20
 MOST_BARS = 24
+TEXT_DPI, LINE_PIXELS = 100, 16
+"""Of lines of text that are a picture."""
 MARKERS = {
     "majority_accuracy": ("o", ORANGE),
     "majority_per_type_accuracy": ("s", GREEN),
@@ -175,6 +179,32 @@ def score_bars_png(scores: Mapping[str, Any]) -> bytes:
     return _png(figure)
 
 
+@_in_every_script
+def text_image(lines: Sequence[str], width: int) -> np.ndarray:
+    """Return lines of text as a picture, the first in bold; what is too long for the width is cut.
+
+    Args:
+        lines: at least one, in any script.
+        width: of the picture in pixels.
+
+    Returns:
+        uint8 RGB `(16 * len(lines) + 8, width, 3)` on white.
+    """
+    figure = Figure(figsize=(width / TEXT_DPI, (LINE_PIXELS * len(lines) + 8) / TEXT_DPI), dpi=TEXT_DPI)
+    canvas = FigureCanvasAgg(figure)
+    with _missing_letters_as_boxes():
+        for number, line in enumerate(lines):
+            place = (4 / width, 1 - (LINE_PIXELS * number + 4) / figure.bbox.height)
+            look: dict[str, Any] = {"fontsize": 8.5, "weight": "normal" if number else "bold", "va": "top"}
+            text = figure.text(*place, without_controls(line), parse_math=False, **look)
+            kept = text.get_text()
+            while (wide := text.get_window_extent(canvas.get_renderer()).width) > width - 8 and kept:
+                kept = kept[: min(len(kept) - 1, int(len(kept) * width / wide))]
+                text.set_text(f"{kept}…")
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
 def _count_pairs(
     gold: Sequence[str], predicted: Sequence[str | None], max_classes: int, classes: Sequence[str] = ()
 ) -> tuple[np.ndarray, list[str], list[str]]:
@@ -231,10 +261,16 @@ def _shown(label: str) -> str:
     return without_controls(cut)
 
 
+@contextlib.contextmanager
+def _missing_letters_as_boxes() -> Iterator[None]:
+    """Draw characters that all fonts lack as boxes, without a warning; the data has the text."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        # Characters that all fonts lack are drawn as boxes; the JSON beside the picture has the answers.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with _missing_letters_as_boxes():
         figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight", pad_inches=0.1)
     return buffer.getvalue()

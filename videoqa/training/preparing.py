@@ -119,7 +119,7 @@ def prepare_data(
             than a batch needs, a forecast that does not fit, or windows longer than every clip.
     """
     launch = request.job.launch
-    table, config = _read(request, replicas)
+    table, config = read_rows(request, replicas)
     if config.model.sees_video:
         check_some_there(table)
     say_notes(table, progress=progress)
@@ -198,7 +198,7 @@ def fields_of(config: RunConfig) -> dict[str, str]:
     }
 
 
-def _read(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunConfig]:
+def read_rows(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunConfig]:
     """Return the annotation table with a validation split, and the configuration with the table's task."""
     config, training = request.config, request.config.training
     check_shares(config.model, training.batch_size, replicas.num_workers * replicas.num_per_worker)

@@ -18,7 +18,9 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 _BACKGROUND, _INK = 255, (40, 40, 40)
 
 
-def contact_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: int = 5) -> np.ndarray:
+def contact_sheet(
+    frames: np.ndarray, timestamps_seconds: np.ndarray, columns: int = 5, *, long_side: int = TILE_LONG_SIDE
+) -> np.ndarray:
     """Return one picture of frames in reading order, each with its time in seconds below.
 
     Args:
@@ -26,16 +28,16 @@ def contact_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: i
             them small.
         timestamps_seconds: float array `(num_frames,)`.
         columns: int, frames side by side, at least 1.
+        long_side: most pixels of a frame in the picture, at least 1.
 
     Returns:
-        uint8 RGB `(sheet_height, sheet_width, 3)` on white; frames keep their aspect, their long side at most
-        240 pixels.
+        uint8 RGB `(sheet_height, sheet_width, 3)` on white; frames keep their aspect.
 
     Raises:
         ValueError: no frames, or not one time per frame.
     """
     _check_sheet(frames, timestamps_seconds, columns)
-    tiles = make_tiles(frames)
+    tiles = make_tiles(frames, long_side)
     height, width = tiles.shape[1:3]
     columns = min(columns, len(frames))
     cell_height, cell_width = height + LABEL_HEIGHT + MARGIN, max(width, 60) + MARGIN
@@ -50,8 +52,8 @@ def contact_sheet(frames: np.ndarray, timestamps_seconds: np.ndarray, columns: i
     return sheet
 
 
-def make_tiles(frames: np.ndarray) -> np.ndarray:
-    """Return frames with their aspect and a long side of at most 240 pixels.
+def make_tiles(frames: np.ndarray, long_side: int = TILE_LONG_SIDE) -> np.ndarray:
+    """Return frames with their aspect and a long side of at most `long_side` pixels.
 
     Args:
         frames: uint8 RGB `(num_frames, height, width, 3)`, at least one.
@@ -59,7 +61,7 @@ def make_tiles(frames: np.ndarray) -> np.ndarray:
     Returns:
         uint8 RGB `(num_frames, tile_height, tile_width, 3)`.
     """
-    return np.stack([shrink_long_side(frame, TILE_LONG_SIDE) for frame in frames])
+    return np.stack([shrink_long_side(frame, long_side) for frame in frames])
 
 
 def save_image(path: str | os.PathLike[str], image_rgb: np.ndarray) -> Path:
