@@ -1,4 +1,4 @@
-"""The demo: trains a model on drawn clips, scores it, and asks it about two opposite clips."""
+"""The demo: trains a model on drawn clips, scores it, and asks it about three of them."""
 
 import os
 import shlex
@@ -41,13 +41,17 @@ def run_demo(
     say("\n2/3  Scores on the test split, beside what needs no video", progress=progress)
     scores = evaluate(run.out, split="test", progress=progress)
     say(format_score_table(scores), progress=progress)
-    say("\n3/3  One question to two clips made of the same frames in opposite order", progress=progress)
+    say(
+        "\n3/3  One question to two clips made of the same frames in opposite order, and to one with nobody",
+        progress=progress,
+    )
     qa = load(run.out)
     question = LANGUAGES[language].example
-    for activity in OPPOSITES:
+    for activity in (*OPPOSITES, "empty"):
         clip = sample_clip(activity, seed=1)
         answer = qa.ask(clip, question)
         command = ["videoqa", "ask", clip, question, "--model", str(run.out)]
         say(f"  {shlex.join(command)}", progress=progress)
-        say(f"  {answer}  ({answer.probability:.0%})", progress=progress)
+        sure = f"  ({answer.probability:.0%})" if answer.is_reliable else ""
+        say(f"  {answer}{sure}", progress=progress)
     return scores

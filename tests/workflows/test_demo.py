@@ -13,4 +13,4 @@ def test_the_demo_trains_scores_and_asks(tmp_path: Path, capsys) -> None:
     assert scores["num_rows"] == 60 and scores["blind_accuracy"] is not None
     shown = capsys.readouterr().err
     assert "type majority" in shown and "95 % interval" in shown
-    assert shown.count("'what is he doing?' --model") == 2
+    assert shown.count("'what is he doing?' --model") == 3

@@ -7,7 +7,7 @@ import numpy as np
 
 from videoqa.sample.bay import draw_background, draw_box, draw_leaf, draw_shutter, pick_colour
 from videoqa.sample.canvas import MARGIN, SIDE, Canvas, Colour, blend, lit_with_noise, shaded
-from videoqa.sample.scene import COLOURS, DOOR_X, FLOOR_Y, FRAME_SIZE, Scene, State
+from videoqa.sample.scene import COLOURS, DOOR_X, EMPTY, FLOOR_Y, FRAME_SIZE, Scene, State
 from videoqa.sample.scripts import state_at
 
 SKINS = ((240, 204, 172), (206, 156, 118), (140, 96, 66))
@@ -56,8 +56,11 @@ def _noise(side: int) -> np.ndarray:
 
 def draw_frame(scene: Scene, look: Look, frame: int) -> np.ndarray:
     """Return one frame of the clip played forwards: uint8 RGB (96, 96, 3)."""
-    state = state_at(scene, frame)
     canvas = Canvas(look.background.copy())
+    if scene.activity == EMPTY:
+        draw_shutter(canvas, scene.shutter)
+        return _finish(canvas.image, scene, look, frame)
+    state = state_at(scene, frame)
     draw_shutter(canvas, state.shutter)
     _draw_doorway(canvas, scene, look, state)
     box = COLOURS[scene.box_colour]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,14 @@ from videoqa.sample.files import (
     write_clip,
 )
 from videoqa.sample.questions import ORDER_TYPES, ask_questions
-from videoqa.sample.scene import ACTIVITIES, CLIP_STREAM, PAIRS, draw_scene
+from videoqa.sample.scene import (
+    ACTIVITIES,
+    CLIP_STREAM,
+    EMPTY,
+    PAIRS,
+    SINGLE_ACTIVITIES,
+    draw_scene,
+)
 from videoqa.sample.wordings import LANGUAGES
 
 Home = str | os.PathLike[str] | None
@@ -67,7 +75,8 @@ def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None
     """Return the path of one drawn clip, made the first time.
 
     Args:
-        activity: one of `videoqa.sample.scene.ACTIVITIES`.
+        activity: one of `videoqa.sample.scene.ACTIVITIES`, or "empty": nobody is there. No sample set has
+            such a clip, so a model that was trained on one should say that it does not know.
         seed: of the scene; the two activities of a pair show the same frames in opposite order.
         folder: where to put the file; None: `sample/` in the home folder of videoqa.
 
@@ -80,13 +89,15 @@ def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None
         >>> path.endswith(".avi")
         True
     """
-    check_choice("activity", activity, ACTIVITIES)
+    check_choice("activity", activity, (*ACTIVITIES, EMPTY))
     check_integer("seed", seed, minimum=0)
     forwards = next((pair[0] for pair in PAIRS.values() if activity in pair), activity)
     parent = sample_folder(None) if folder is None else Path(folder)
     path = parent / f"{activity.replace(' ', '-')}-{seed}-v{SAMPLE_VERSION}.avi"
     if not path.exists():
-        jpegs = draw_jpegs(draw_scene(np.random.default_rng([CLIP_STREAM, seed]), forwards))
+        rng = np.random.default_rng([CLIP_STREAM, seed])
+        scene = draw_scene(rng, SINGLE_ACTIVITIES[0] if activity == EMPTY else forwards)
+        jpegs = draw_jpegs(replace(scene, activity=EMPTY) if activity == EMPTY else scene)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_clip(path, jpegs if activity == forwards else jpegs[::-1])
     return str(path.resolve())

@@ -16,6 +16,8 @@ PAIRS = {
 }
 """Pair kind -> two activities; each shows the other's frames in opposite order."""
 SINGLE_ACTIVITIES = ("waving", "jumping")
+EMPTY = "empty"
+"""Not an activity: a bay without anyone, which is in no sample set, so that a model should not know it."""
 ACTIVITIES = tuple(activity for pair in PAIRS.values() for activity in pair) + SINGLE_ACTIVITIES
 COLOURS = {
     "red": (206, 44, 44),

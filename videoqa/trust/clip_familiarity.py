@@ -14,7 +14,7 @@ NUM_NEAREST = 3
 NUM_FOLDS = 5
 WEIGHTS = np.array([1.0, 2.0, 1.0, 1.0, 1.0])
 """Of the terms, chosen by `benchmarks/unfamiliar.py`: the distance tells foreign film apart best."""
-_SMALLEST, _NO_CHANGE = 1e-9, 1e-4
+_SMALLEST, _NO_CHANGE, _SMALLEST_SPREAD, _NO_DIFFERENCE = 1e-9, 1e-4, 1e-6, 1e-4
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,8 @@ class ClipFamiliarity:
 
         Source: Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world", section 2.2.
         """
-        below = np.searchsorted(self.held_out, self.strangeness(clips), side="left")
+        scores = self.strangeness(clips)
+        below = np.searchsorted(self.held_out, scores - _NO_DIFFERENCE, side="left")
         return 1 - below / len(self.held_out)
 
     @property
@@ -144,6 +145,7 @@ class ClipFamiliarity:
         """Return all that makes it up, as arrays to keep."""
         kept = {name: np.asarray(value, np.float32) for name, value in vars(self.space).items()}
         kept["basis"] = self.space.basis.astype(np.float16)
+        kept |= {"center": self.space.center, "amounts": self.space.amounts}  # what is equal stays so
         scores = {"scales": self.scales.astype(np.float64), "held_out": self.held_out.astype(np.float64)}
         return kept | scores | {"num_clips": np.array(self.num_clips)}
 
@@ -222,7 +224,7 @@ def _fit_space(clips: ClipVectors, labels: np.ndarray, rng: np.random.Generator)
         within[labels == name] -= moved[labels == name].mean(axis=0)
     covariance, rest = shrunk_covariance(within, basis)
     values, turned = np.linalg.eigh(covariance)
-    floor = max(values.max(), rest, _SMALLEST**2) * 1e-9
+    floor = max(1e-9 * values.max(initial=0), _SMALLEST_SPREAD**2)
     whitening = (turned / np.sqrt(np.maximum(values, floor))) @ turned.T
     kept = rng.permutation(len(clips))[:MOST_KEPT]
     amounts = np.stack([np.median(clips.amounts, axis=0), np.maximum(clips.amounts.std(axis=0), 1e-3)])

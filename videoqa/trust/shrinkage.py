@@ -16,11 +16,12 @@ def shrunk_covariance(centred: np.ndarray, basis: np.ndarray) -> tuple[np.ndarra
     Source: Ledoit and Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices".
     """
     num_vectors, dim = centred.shape
-    gram = centred @ centred.T / num_vectors
-    total = np.trace(gram)
-    mean, square = total / dim, (gram**2).sum()
+    lengths = (centred**2).sum(axis=1)
+    total = lengths.sum() / num_vectors
+    products = centred @ centred.T if num_vectors < dim else centred.T @ centred  # of equal norm
+    mean, square = total / dim, (products**2).sum() / num_vectors**2
     distance = (square - total**2 / dim) / dim
-    noise = ((np.diag(gram) * num_vectors) ** 2).sum() / num_vectors**2 - square / num_vectors
+    noise = (lengths**2).sum() / num_vectors**2 - square / num_vectors
     share = min(max(noise / dim, 0.0) / distance, 1.0) if distance > 0 else 1.0
     places = centred @ basis.T
     inside = places.T @ places / num_vectors
