@@ -110,7 +110,8 @@ def _clip_familiarity(
         validation = training[:0] if hidden is None else vectors_of_hidden(hidden)
     else:
         training, chosen = _clips_of(examples)
-        validation, _ = _clips_of(data.split("validation")[1])
+        unseen = data.split("validation")[1]
+        validation = _clips_of(unseen)[0] if len(unseen) else training[:0]
     classes = examples.answer_ids[chosen].tolist() if is_action else None
     groups = rows["group"].iloc[chosen].tolist()
     return fit_clip_familiarity(
