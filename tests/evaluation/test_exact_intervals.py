@@ -136,3 +136,5 @@ def test_the_labels_of_actions_too() -> None:
     assert scores["accuracy_interval"] == pytest.approx([0.2924, 1], abs=1e-4)
     assert scores["by_group"]["second"]["accuracy_interval"] == pytest.approx([0.1581, 1], abs=1e-4)
     assert scores["by_group"]["none"]["accuracy_interval"] is None
+    recalls = scores["recall_intervals"]
+    assert recalls == {"x": pytest.approx([0.025, 1]), "y": pytest.approx([0.1581, 1], abs=1e-4)}

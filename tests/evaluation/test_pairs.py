@@ -124,5 +124,5 @@ def test_pair_accuracy_is_printed_beside_accuracy(table: pd.DataFrame) -> None:
     )
     assert cells[2] == "is 4 2 75.00 50.00 1.3 to 98.7 0 - -"
     assert cells[-2] == "all 11 4 72.73 50.00 1.3 to 98.7 2 50.00 1.3 to 98.7"
-    assert cells[-1] == "rows whose pair has no other clip here: 1"
+    assert cells[-1] == "rows with a pair of which no other clip here is asked the same: 1"
     assert max(map(len, lines)) <= 110

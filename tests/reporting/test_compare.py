@@ -84,6 +84,24 @@ def test_the_rows_of_a_video_are_drawn_together(evaluated: Path, tmp_path: Path)
     assert "do not tell the two runs apart" in describe_difference(result)
 
 
+def test_pairs_are_compared_where_there_are_some(evaluated: Path, tmp_path: Path) -> None:
+    rows = pd.read_csv(evaluated / "predictions.csv", dtype=str, keep_default_na=False)
+    first = (rows["video_id"] == rows["video_id"].iloc[0]).to_numpy()
+    paired = rows.assign(pair=np.where(rows["question_type"] == "what", "1", ""))
+    a = with_correct(evaluated, tmp_path / "a", first.tolist())
+    b = with_correct(evaluated, tmp_path / "b", [True] * 6)
+    assert "pairs" not in videoqa.compare(a, b, progress=False)
+    for folder, correct in ((a, first), (b, True)):
+        write_rows(folder, paired.assign(correct=correct))
+    result = videoqa.compare(a, b, progress=False)
+    pairs = result["pairs"]
+    assert (pairs["num_rows"], pairs["accuracy_a"], pairs["accuracy_b"]) == (1, 0, 1)
+    line = next(
+        line for line in format_comparison(result).splitlines() if line.startswith("pairs, both right")
+    )
+    assert line.split()[3:8] == ["1", "1", "0.00", "100.00", "+100.00"]
+
+
 def test_groups_are_compared_by_their_types(evaluated: Path, tmp_path: Path) -> None:
     a = with_correct(evaluated, tmp_path / "a", [False] * 6)
     scores = json.loads((a / "metrics.json").read_text()) | {

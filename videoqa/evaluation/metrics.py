@@ -152,10 +152,13 @@ def scores_of_marks(
     _add_pairs(table, rows, chosen, [total, *parts], seed)
     for name, entry in zip(type_names, parts, strict=False):
         entry["majority_per_type_answer"] = per_type.get(name, majority["answer"])
+    classes = class_scores(gold, given, answer_vocabulary) if task == "action" else {}
+    if classes:
+        classes["recall_intervals"] = _recall_intervals(rows, np.array(gold, object), seed)
     return (
         {"task": task, "num_videos": len(set(rows.video_ids))}
         | total
-        | (class_scores(gold, given, answer_vocabulary) if task == "action" else {})
+        | classes
         | {"by_question_type": dict(zip(type_names, parts, strict=False))}
         | {"by_group": dict(zip(groups, parts[len(type_names) :], strict=True))}
         | {"confused_pairs": confused_pairs(gold, given)}
@@ -229,8 +232,18 @@ def _intervals(rows: RowMarks, chosen: Sequence[Correct], seed: int) -> list[dic
     return found
 
 
-def _interval(mark: np.ndarray, chosen: Correct, video_ids: np.ndarray, seed: int) -> list[float] | None:
+def _recall_intervals(rows: RowMarks, gold: np.ndarray, seed: int) -> dict[str, list[float] | None]:
+    """Return the interval of each label's recall."""
+    right = rows.marks["accuracy"]
+    return {name: _interval(right, gold == name, rows.video_ids, seed) for name in sorted(set(gold))}
+
+
+def _interval(
+    mark: np.ndarray | None, chosen: Correct, video_ids: np.ndarray, seed: int
+) -> list[float] | None:
     """Return the interval of the mean mark of the chosen rows that have one; None if there is none."""
+    if mark is None:
+        return None
     judged = chosen & ~np.isnan(mark)
     if not judged.any():
         return None

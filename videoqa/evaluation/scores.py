@@ -85,7 +85,8 @@ def _counts(scores: Mapping[str, Any]) -> list[str]:
     """Return the lines that count rows and videos that were not as they should be."""
     lines = []
     if scores.get("num_rows_without_pair"):
-        lines.append(f"rows whose pair has no other clip here: {scores['num_rows_without_pair']}")
+        text = "rows with a pair of which no other clip here is asked the same"
+        lines.append(f"{text}: {scores['num_rows_without_pair']}")
     if scores["num_failed_videos"]:
         text = "videos that could not be read (their rows count as wrong)"
         lines.append(f"{text}: {scores['num_failed_videos']}")

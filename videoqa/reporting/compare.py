@@ -10,15 +10,18 @@ import pandas as pd
 from videoqa._checks import Refusal, check_flag, check_integer, refusal
 from videoqa._counted import counted
 from videoqa._text_normalization import normalize_answer
+from videoqa.data.source import PAIR
 from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
 from videoqa.evaluation.exact_intervals import difference_interval
+from videoqa.evaluation.pairs import find_pairs
 from videoqa.evaluation.scores import justified
 from videoqa.reporting.finished import Evaluation, find_evaluation
 
+SEGMENT = ("start_seconds", "end_seconds")
 SAME = ("video_id", "question", "answer")
 """Columns that must agree for two rows with one `question_id` to be the same row."""
 HEADINGS = ("", "rows", "videos", "A", "B", "B - A", "95 % interval", "only A", "only B", "McNemar p")
-NO_NAME = "(none)"
+NO_NAME, PAIRS = "(none)", "pairs, both right"
 
 
 def compare(
@@ -48,7 +51,8 @@ def compare(
         another answer) and, in total and in each entry of "by_question_type" (questions), "by_class"
         (actions) and "by_group": "num_rows", "num_videos", "accuracy_a", "accuracy_b", "difference" (B minus
         A, in [-1, 1]), "difference_interval" ([low, high], 95 %), "only_a_correct", "only_b_correct",
-        "mcnemar_p_value".
+        "mcnemar_p_value". Where the data has pairs, "pairs" has the same of these: "num_rows" counts pairs,
+        of which one is right if all its rows are, and "num_videos" the groups that they are drawn by.
 
     Raises:
         ValueError: runs of different tasks, or of different rows without `common`, or without a common row.
@@ -73,6 +77,9 @@ def compare(
         "num_left_out": num_left_out,
     }
     result |= _compare_rows(rows)
+    if (pairs := find_pairs(rows)) is not None:
+        both = {name: pairs.all_of(rows[name].to_numpy(bool)) for name in ("correct_a", "correct_b")}
+        result["pairs"] = _compare_rows(pd.DataFrame({"video_id": pairs.groups, **both}))
     kind, names = "by_question_type", rows["question_type"]
     keys = names
     if tasks[0] == "action":
@@ -110,7 +117,8 @@ def _pair(one: Evaluation, two: Evaluation, common: bool) -> tuple[pd.DataFrame,
             f"{refusal('run_b', requirement, str(two.folder))} {found} of {len(a)} and {len(b)}. {advice}"
         )
     chosen = shared[same]
-    rows = a.loc[chosen, ["video_id", "question_type", "answer"]].copy()
+    columns = ["video_id", "question", "question_type", "answer", PAIR, *SEGMENT]
+    rows = a.loc[chosen, [name for name in columns if name in a]].copy()
     rows["correct_a"], rows["correct_b"] = a.loc[chosen, "correct"], b.loc[chosen, "correct"]
     return rows.reset_index(drop=True), only_a + only_b + 2 * other
 
@@ -205,6 +213,8 @@ def _lines(result: Mapping[str, Any]) -> Iterator[list[str]]:
         yield from (
             _cells(f"{prefix}{name or NO_NAME}", each) for name, each in entries.items() if each["num_rows"]
         )
+    if "pairs" in result:
+        yield _cells(PAIRS, result["pairs"])
     yield _cells("all", result)
 
 

@@ -10,6 +10,7 @@ from videoqa._checks import Refusal, refusal
 from videoqa._counted import counted
 from videoqa._files import write_text
 from videoqa.evaluation.row_marks import FAILED
+from videoqa.evaluation.score_fields import REVERSED
 from videoqa.reporting.clips import show_clips, surest_right, surest_wrong
 from videoqa.reporting.finished import Evaluation, find_evaluation
 from videoqa.reporting.page import ReportContent, build_page
@@ -98,7 +99,8 @@ def _pictures(evaluation: Evaluation, model: ModelFolder) -> list[tuple[str, str
         caption = "Loss and accuracy of each epoch; the weights of the best validation epoch were kept."
         alternative = f"Curves of loss and accuracy over {counted(len(history), 'epoch')}."
         pictures.append(("Training", caption, alternative, training_curves_png(history)))
-    return pictures
+    in_reverse = evaluation.scores.get("view") == REVERSED  # what is right is not known: no bars, no floors
+    return pictures[1:] if in_reverse else pictures
 
 
 def _unreadable(predictions: pd.DataFrame) -> list[tuple[str, str]]:
