@@ -202,7 +202,8 @@ def _checkpoints(
 def _save(run: Run, trained: TrainedModel, blind: ModelFolder | None) -> TrainingRun:
     data, config = run.data, run.config
     origin = {"command": run.request.command(run.folder), "versions": installed_versions()}
-    trust, calibration = fit_trust(data, trained, progress=run.request.job.progress)
+    speaks = run.request.job.progress and (data.fold is None or data.fold[0] == 0)  # else once per fold
+    trust, calibration = fit_trust(data, trained, progress=speaks)
     metrics = metrics_of_run(data, trained, blind, config, trust) | {"calibration": calibration} | origin
     job, num_epochs = run.request.job, len(trained.position.history)
     if job.finish:

@@ -16,6 +16,7 @@ from videoqa.trust.calibration import (
     with_temperature,
 )
 from videoqa.trust.clip_familiarity import (
+    MOST_CLIPS,
     ClipFamiliarity,
     ClipVectors,
     fit_clip_familiarity,
@@ -100,30 +101,39 @@ def _clip_familiarity(
         return None
     rows, examples = data.split("train")
     seed, is_action = config.training.seed, data.vocabulary is None
+    num_clips = len(rows) if by_hidden else len(np.unique(examples.clip_index))
     if by_hidden:
         if data.frame_examples is not None:
             examples = data.rows_of("train", data.frame_examples)
-        number = config.sampling.num_test_clips
-        found = predict_examples(trained.model, examples, num_test_clips=number, with_hidden=True)
+        chosen, number = _at_most(MOST_CLIPS, len(rows), seed), config.sampling.num_test_clips
+        some = examples.select(chosen)
+        found = predict_examples(trained.model, some, num_test_clips=number, with_hidden=True)
         assert found.hidden is not None  # it was asked for
-        training, chosen = vectors_of_hidden(found.hidden), np.arange(len(rows))
+        training = vectors_of_hidden(found.hidden)
         validation = training[:0] if hidden is None else vectors_of_hidden(hidden)
     else:
-        training, chosen = _clips_of(examples)
+        training, chosen = _clips_of(examples, seed)
         unseen = data.split("validation")[1]
-        validation = _clips_of(unseen)[0] if len(unseen) else training[:0]
+        validation = _clips_of(unseen, seed)[0] if len(unseen) else training[:0]
     classes = examples.answer_ids[chosen].tolist() if is_action else None
     groups = rows["group"].iloc[chosen].tolist()
     return fit_clip_familiarity(
-        training, validation, groups=groups, classes=classes, hold_out=not by_hidden, seed=seed
-    )
+        training, validation, groups=groups, classes=classes, hold_out=not by_hidden, num_clips=num_clips,
+        seed=seed,
+    )  # fmt: skip
 
 
-def _clips_of(examples: Examples) -> tuple[ClipVectors, np.ndarray]:
-    """Return each distinct clip of some rows, and the first row that shows it."""
+def _clips_of(examples: Examples, seed: int) -> tuple[ClipVectors, np.ndarray]:
+    """Return the distinct clips of some rows, at most `MOST_CLIPS`, and the first row that shows each."""
     assert examples.clips is not None  # the model sees video
     clips, first = np.unique(examples.clip_index, return_index=True)
-    return vectors_of_features([examples.clips[clip] for clip in clips]), first
+    places = _at_most(MOST_CLIPS, len(clips), seed)
+    return vectors_of_features([examples.clips[clip] for clip in clips[places]]), first[places]
+
+
+def _at_most(most: int, number: int, seed: int) -> np.ndarray:
+    """Return the places of `most` of `number` things, drawn at random, or of all; int64, increasing."""
+    return np.sort(np.random.default_rng(seed).permutation(number)[:most])
 
 
 def _say_limits(trust: Trust, num_rows: int, *, sees_video: bool, progress: bool) -> None:

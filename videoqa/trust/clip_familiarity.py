@@ -164,25 +164,24 @@ def fit_clip_familiarity(
     groups: Sequence[Any],
     classes: Sequence[Any] | None = None,
     hold_out: bool = True,
+    num_clips: int | None = None,
     seed: int = 0,
 ) -> ClipFamiliarity | None:
     """Return a measure of familiarity; None if too few clips could be held out to compare with.
 
     Args:
-        training: clips that the model learned from.
+        training: clips that the model learned from; `MOST_CLIPS` are enough.
         validation: clips that it did not learn from; they are compared as they are.
         groups: of each training clip; clips of one group are held out together.
         classes: of each training clip; None: there are none.
         hold_out: compare training clips too, each with those of other groups. Only for features that the
             training did not make: others know their training clips.
-        seed: of the choice of clips, where there are more than are kept.
+        num_clips: how many clips the model learned from; None: as many as `training` holds.
+        seed: of the folds, and of the choice of what is kept.
     """
     rng = np.random.default_rng(seed)
-    num_clips = len(training)
-    chosen = np.sort(rng.permutation(num_clips)[:MOST_CLIPS])
-    training, validation = training[chosen], validation[rng.permutation(len(validation))[:MOST_CLIPS]]
-    labels = np.zeros(len(training), np.int64) if classes is None else _numbered(classes)[chosen]
-    numbers = _numbered(groups)[chosen]
+    labels = np.zeros(len(training), np.int64) if classes is None else _numbered(classes)
+    numbers = _numbered(groups)
     if len(training) < 2:
         return None
     space = _fit_space(training, labels, rng)
@@ -192,11 +191,11 @@ def fit_clip_familiarity(
     own = np.concatenate(held_out) if held_out else space.terms(validation)
     scales = np.stack([np.median(own, axis=0), own.std(axis=0)])
     scales[1] = np.maximum(scales[1], 1e-6 * (1 + np.abs(scales[0])))
-    fitted = ClipFamiliarity(space, scales, np.zeros(1), num_clips)
+    fitted = ClipFamiliarity(space, scales, np.zeros(1), len(training) if num_clips is None else num_clips)
     fitted = ClipFamiliarity.from_arrays(fitted.arrays())  # with the precision that is kept
     scores = [_strangeness(own, scales)] if held_out else []
     scores += [fitted.strangeness(validation)] if len(validation) else []
-    return ClipFamiliarity(fitted.space, scales, np.sort(np.concatenate(scores)), num_clips)
+    return ClipFamiliarity(fitted.space, scales, np.sort(np.concatenate(scores)), fitted.num_clips)
 
 
 def _held_out_terms(
