@@ -29,10 +29,12 @@ def test_evidence_is_found_when_it_is_asked_for(question_run: Path, clip: str) -
     assert "evidence" not in vars(answer), "plain `ask` does nothing for it"
     evidence = answer.evidence
     assert answer.evidence is evidence
-    assert (evidence.answer, evidence.against) == tuple(name for name, _ in answer.alternatives[:2])
-    assert evidence.margin == pytest.approx(
-        np.log(answer.alternatives[0][1] / answer.alternatives[1][1]), rel=1e-3
+    ranked = dict(answer.alternatives)
+    others = [name for name in ranked if name in ("yes", "no") and name != answer.text]
+    assert (evidence.answer, evidence.against) == (answer.text, others[0]), (
+        "the runner-up is the best of the answers that such questions had in training"
     )
+    assert evidence.margin == pytest.approx(np.log(ranked[answer.text] / ranked[others[0]]), rel=1e-3)
     assert evidence.timestamps_seconds == answer.timestamps_seconds
     assert len(evidence.contributions) == len(answer.timestamps_seconds) == 8
     assert [word for word, _ in evidence.words] == ["is", "he", "waving", "?"]

@@ -65,6 +65,7 @@ class Asked:
         """
         clip, folder, answers = self.clip, self.qa.folder, self.qa.answers
         vocabulary = folder.vocabulary
+        questions = None if folder.trust is None else folder.trust.questions
         return find_evidence(
             self.qa.model,
             self.qa.examples(clip.grid, [self.question]),
@@ -72,12 +73,14 @@ class Asked:
             words=() if vocabulary is None else vocabulary.tokenize(self.question),
             timestamps_seconds=clip.timestamps_seconds,
             frame_numbers=clip.frame_numbers,
-            pair=None if pair is None else _ids(answers, *pair),
+            pair=None if pair is None else answer_ids(answers, *pair),
+            rivals=() if questions is None else questions.answers_to(self.question),
             num_test_clips=folder.config.sampling.num_test_clips,
         )
 
 
-def _ids(answers: tuple[str, ...], answer: str, against: str) -> tuple[int, int]:
+def answer_ids(answers: tuple[str, ...], answer: str, against: str) -> tuple[int, int]:
+    """Return the ids of two different answers; raise `ValueError` for others."""
     check_choice("answer", answer, answers)
     check_choice("against", against, answers)
     if answer == against:

@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from videoqa._checks import Refusal, check_integer, check_number
 from videoqa._counted import counted
+from videoqa._files import write_bytes
 from videoqa._fork import check_not_forked
 from videoqa.answering.asked import Asked, SampledClip
 from videoqa.data.file_names import find_video
@@ -121,6 +123,32 @@ class Answer:
             ValueError, FileNotFoundError, DecodingError: another answer, and as `evidence`.
         """
         return self._source().find_evidence((answer, against))
+
+    def explain(self, path: str | os.PathLike[str]) -> Path:
+        """Write why the answer was given as one picture, and return its path.
+
+        It shows the question with the contribution of each word, frames on a time line with the contribution
+        of each moment, where in the three that count most, and the ranked answers.
+
+        Args:
+            path: a file ending in .png, written whole or not at all.
+
+        Raises:
+            ValueError: another suffix, the video itself, or as `evidence`.
+            FileNotFoundError, PermissionError: it cannot be written there.
+        """
+        from videoqa.answering.explaining import check_picture, explanation_of
+        from videoqa.evaluation.evidence_plot import explanation_png
+
+        asked = self._source()
+        target = check_picture("path", path, None if asked.request is None else asked.request.path)
+        write_bytes(target, explanation_png(explanation_of(self, asked)))
+        return target
+
+    def _repr_html_(self) -> str:
+        from videoqa.answering.explaining import answer_html
+
+        return answer_html(self, self._asked)
 
     def _source(self) -> Asked:
         if self._asked is None:

@@ -5,17 +5,20 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from videoqa._checks import Refusal, UserError
 from videoqa._progress import say
 from videoqa.cli.arguments import THRESHOLDS, add_json, add_segment, add_thresholds, keywords
+from videoqa.cli.exit_codes import DONE, REFUSED
 
 if TYPE_CHECKING:
-    from videoqa.answering.video_qa import VideoQA
+    from videoqa.answering.video_qa import Answer, VideoQA
 
 HELP = "ask a question about a clip"
 EXAMPLE = """example:
   videoqa ask clip.mp4 "what is he doing" --model runs/mine
   videoqa ask clip.mp4 --model runs/mine        (on a terminal: asks again and again, until an empty line)
   videoqa ask clip.mp4 --model runs/actions
+  videoqa ask clip.mp4 "what is he doing" --model runs/mine --explain why.png
   videoqa ask --top-k 3 -- -clip-.mp4 "what is he doing"
 """
 
@@ -37,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-k", type=int, metavar="N", help="answers to show (default: 5)")
     add_segment(parser)
     add_thresholds(parser)
+    parser.add_argument(
+        "--explain",
+        metavar="FILE",
+        help="write why as a picture, .png: what each moment, place and word contributes",
+    )
     add_json(parser)
 
 
@@ -45,13 +53,48 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from videoqa import ask, load
 
     options = keywords(arguments, "model", "top_k", "start_seconds", "end_seconds", *THRESHOLDS)
+    picture = getattr(arguments, "explain", None)
+    if picture is not None:
+        check_explain(picture, arguments.video)
     if arguments.question or arguments.json or not sys.stdin.isatty():
-        return ask(arguments.video, arguments.question, **options).to_dict()
+        return _with_picture(ask(arguments.video, arguments.question, **options), picture)
     model = load(options.pop("model", None))
     if model.task != "action":
+        if picture is not None:
+            advice = "Type it after the video: one picture explains one answer."
+            raise Refusal("question", "be given with --explain", "", advice)
         _converse(model, arguments.video, options)
         return {}
-    return ask(arguments.video, model=model, **options).to_dict()
+    return _with_picture(ask(arguments.video, model=model, **options), picture)
+
+
+def check_explain(picture: str, video: str) -> None:
+    """Refuse a picture that cannot be written, before the model is loaded."""
+    from videoqa.answering.explaining import check_picture
+
+    check_picture("explain", picture, video)
+
+
+def _with_picture(answer: "Answer", picture: str | None) -> dict[str, Any]:
+    """Return the answer for printing, with its evidence if a picture is asked for, which is written.
+
+    The answer is not lost where the picture fails: its result has the reason.
+    """
+    result = answer.to_dict()
+    if picture is None:
+        return result
+    result |= {"explain": picture, "explain_error": None}
+    try:
+        result["evidence"] = answer.evidence.to_dict()
+        answer.explain(picture)
+    except (OSError, UserError) as error:
+        result["explain_error"] = str(error)
+    return result
+
+
+def exit_code(result: dict[str, Any]) -> int:
+    """Return 0, or that of a refusal if the picture could not be written."""
+    return REFUSED if result.get("explain_error") else DONE
 
 
 def _converse(model: "VideoQA", video: str, options: dict[str, Any]) -> None:
@@ -88,8 +131,13 @@ def _next_question() -> str:
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print the best answer, then the ranked alternatives."""
-    if result:
-        _show_answer(result)
+    if not result:
+        return
+    _show_answer(result)
+    if result.get("explain_error"):
+        print(f"videoqa: {result['explain_error']}", file=sys.stderr)
+    elif "explain" in result:
+        print(f"Why: {result['explain']}")
 
 
 def _show_answer(result: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Evidence for an answer: what the model loses when a moment of the clip or a word is hidden."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,8 @@ class Evidence:
 
     Attributes:
         answer: the answer that is explained.
-        against: the answer it is compared with, usually the runner-up; "" if the model has only one answer.
+        against: the answer it is compared with, usually the runner-up among the answers that training
+            questions with the same beginning had; "" if the model has only one answer.
         margin: the whole margin.
         timestamps_seconds: time of each different frame that the model saw; () for an array of frames.
         frame_numbers: of an array, the place of each different frame that the model saw; () for a file.
@@ -93,6 +94,7 @@ def find_evidence(
     timestamps_seconds: Sequence[float] = (),
     frame_numbers: Sequence[int] = (),
     pair: tuple[int, int] | None = None,
+    rivals: Collection[int] = (),
     num_test_clips: int = 1,
 ) -> Evidence:
     """Return what an answer rests on, from one batched prediction.
@@ -104,7 +106,9 @@ def find_evidence(
         words: the tokens of the question.
         timestamps_seconds, frame_numbers: one of them, with the time or number of the frame at each place of
             the clip's grid; none for a blind model.
-        pair: ids of the answer to explain and of the one to compare it with; None: the two most probable.
+        pair: ids of the answer to explain and of the one to compare it with; None: the most probable answer
+            and the runner-up.
+        rivals: ids of the answers that may be the runner-up; none: all.
         num_test_clips: windows whose probabilities are averaged, as in `predict_examples`.
     """
     shown = None
@@ -116,7 +120,7 @@ def find_evidence(
     rows = _with_parts_hidden(example, shown, hidden)
     batch_size = ROWS_AT_ONCE if example.clip_input == "features" else None
     found = predict_examples(model, rows, batch_size=batch_size, num_test_clips=num_test_clips).probabilities
-    best, other = _two_best(found[0]) if pair is None else pair
+    best, other = _two_best(found[0], rivals) if pair is None else pair
     logs = np.log(np.maximum(found.astype(np.float64), np.finfo(np.float32).tiny))
     margins = logs[:, best] - logs[:, other]
     lost = (margins[0] - margins[1:]).tolist()
@@ -280,6 +284,8 @@ def _without_each_token(token_ids: np.ndarray) -> np.ndarray:
     return shorter
 
 
-def _two_best(probabilities: np.ndarray) -> tuple[int, int]:
-    order = np.argsort(-probabilities, kind="stable")
-    return int(order[0]), int(order[min(1, len(order) - 1)])
+def _two_best(probabilities: np.ndarray, rivals: Collection[int]) -> tuple[int, int]:
+    """Return the ids of the best answer and of the best other one, among `rivals` if they hold another."""
+    order = np.argsort(-probabilities, kind="stable").tolist()
+    others = [number for number in order[1:] if number in rivals] or order[1:] or order
+    return order[0], others[0]

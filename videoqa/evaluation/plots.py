@@ -1,4 +1,4 @@
-"""Charts of scores as PNG bytes; the only user of matplotlib."""
+"""Charts of scores as PNG bytes; `time_line.py` and `evidence_plot.py` are the other users of matplotlib."""
 
 import contextlib
 import io

@@ -125,18 +125,22 @@ class FrameEncoder:
         return np.array([slot for slot, kind in enumerate(kinds) if kind == most_common], np.int64)
 
     @cached_property
+    def network(self) -> "keras.Model":
+        """The backbone; built when first needed."""
+        if self._network is not None:
+            return self._network
+        return build_backbone(
+            self._backbone,
+            weights=self.model.backbone_weights,
+            layer=self.model.backbone_layer,
+            frame_size=self.frame_size,
+        )
+
+    @cached_property
     def _compiled(self) -> Any:
         import tensorflow as tf
 
-        model = self.model
-        network = self._network
-        if network is None:
-            network = build_backbone(
-                self._backbone,
-                weights=model.backbone_weights,
-                layer=model.backbone_layer,
-                frame_size=self.frame_size,
-            )
+        network = self.network
         signature = tf.TensorSpec((self.batch_size, *self.frame_size, 3), tf.uint8)
         return tf.function(lambda batch: network(batch, training=False), input_signature=[signature])
 

@@ -53,12 +53,19 @@ class QuestionFamiliarity:
         unknown = content_words(vocabulary.unknown_words(question))
         if len(unknown) >= FEWEST_UNKNOWN and len(unknown) / len(words) > self.most_unknown:
             return f"no training question has its words {', '.join(unknown[:SHOWN_WORDS])}"
-        for beginning in _beginnings(question_words(question)):
-            if beginning in self.answers:
-                if answer_id in self.answers[beginning]:
-                    return ""
-                return f"no training question that begins with {beginning!r} had this answer"
-        return ""
+        beginning = self._known_beginning(question)
+        if beginning is None or answer_id in self.answers[beginning]:
+            return ""
+        return f"no training question that begins with {beginning!r} had this answer"
+
+    def answers_to(self, question: str) -> frozenset[int]:
+        """Return the ids of the answers that training questions with its beginning had; perhaps none."""
+        beginning = self._known_beginning(question)
+        return frozenset() if beginning is None else self.answers[beginning]
+
+    def _known_beginning(self, question: str) -> str | None:
+        found = (each for each in _beginnings(question_words(question)) if each in self.answers)
+        return next(found, None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as one JSON-ready object."""

@@ -82,6 +82,20 @@ def resize_with_surplus(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return _pad(frame, (max(frame.shape[0], size[0]), max(frame.shape[1], size[1])))
 
 
+def part_kept(height: int, width: int, size: tuple[int, int]) -> tuple[slice, slice] | None:
+    """Return the rows and columns of a frame that `resize_and_crop` keeps; None if it pads the frame."""
+    kept = [
+        min(side, round(wanted / _scale(height, width, size)))
+        for side, wanted in zip((height, width), size, strict=True)
+    ]
+    if any(
+        round(side * _scale(height, width, size)) < wanted for side, wanted in zip(kept, size, strict=True)
+    ):
+        return None
+    top, left = (height - kept[0]) // 2, (width - kept[1]) // 2
+    return slice(top, top + kept[0]), slice(left, left + kept[1])
+
+
 @dataclass(frozen=True)
 class FrameFit:
     """Brings frames to one size, by `resize_and_crop` or `resize_with_surplus`."""

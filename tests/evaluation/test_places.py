@@ -1,0 +1,69 @@
+"""What each place of a frame contributes: exact where the rest of the network is linear."""
+
+import keras
+import numpy as np
+import pytest
+
+from videoqa.evaluation.places import _split_at_map, heat, place_contributions
+from videoqa.input_pipeline import Examples
+from videoqa.models.backbones import build_backbone
+
+NUM_FRAMES = 4
+
+
+def model_of(dim: int) -> keras.Model:
+    features = keras.Input((NUM_FRAMES, dim), name="features")
+    mean = keras.layers.GlobalAveragePooling1D()(features)
+    return keras.Model(
+        {"features": features}, keras.layers.Dense(3, activation="softmax", name="answer")(mean)
+    )
+
+
+def example_of(features: np.ndarray) -> Examples:
+    return Examples([features], np.zeros(1, np.int64), None, np.zeros(1, np.int32), NUM_FRAMES)
+
+
+def test_places_of_all_frames_add_up_to_the_margin() -> None:
+    keras.utils.set_random_seed(0)
+    frame = keras.Input((48, 64, 3), name="frame")
+    maps = keras.layers.Conv2D(5, 8, strides=8, activation="relu")(keras.layers.Rescaling(1 / 255)(frame))
+    small = keras.layers.MaxPooling2D(8, padding="same")(maps)  # of too few places
+    backbone = keras.Model(frame, keras.layers.GlobalAveragePooling2D()(small))
+    model = model_of(5)
+    frames = np.random.default_rng(0).integers(0, 256, (NUM_FRAMES, 48, 64, 3), np.uint8)
+    features = backbone.predict(frames, verbose=0)
+    places = [np.array([number]) for number in range(NUM_FRAMES)]
+    found = place_contributions(model, backbone, example_of(features), frames, places, (0, 1))
+    assert found.shape == (NUM_FRAMES, 6, 8)
+    probabilities = model.predict({"features": features[None]}, verbose=0)[0]
+    margin = np.log(probabilities[0] / probabilities[1])
+    assert found.sum() == pytest.approx(margin, rel=1e-3)
+    other_way = place_contributions(model, backbone, example_of(features), frames, places, (1, 0))
+    assert other_way == pytest.approx(-found, abs=1e-6)
+
+
+def test_the_map_is_found_in_the_backbones_of_the_package() -> None:
+    backbone = build_backbone("tiny", weights="package", frame_size=(96, 96))
+    frames = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), np.uint8)
+    features = np.zeros((NUM_FRAMES, backbone.output_shape[-1]), np.float32)
+    places = [np.array([0, 1]), np.array([2])]
+    model = model_of(features.shape[-1])
+    assert place_contributions(model, backbone, example_of(features), frames, places, (0, 2)).shape == (
+        2,
+        6,
+        6,
+    )
+
+
+@pytest.mark.slow
+def test_inception_gives_its_last_map_of_enough_places() -> None:
+    backbone = build_backbone("inception_v3", weights=None, layer="mixed8", frame_size=(150, 150))
+    before, after = _split_at_map(backbone)
+    assert before.output_shape[1:3] == (7, 7)  # that of mixed7; mixed8 has 3 x 3
+    assert after.output_shape == backbone.output_shape
+
+
+def test_heat_is_what_lies_above_the_average_place() -> None:
+    assert heat(np.array([[1.0, 2.0], [3.0, 6.0]])).tolist() == [[0, 0], [0, 1]]
+    assert heat(np.array([[-4.0, -1.0], [-4.0, -3.0]])).tolist() == [[0, 1], [0, 0]]
+    assert not heat(np.full((2, 2), 5.0)).any()
