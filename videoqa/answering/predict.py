@@ -193,10 +193,8 @@ def _table(rows: pd.DataFrame, judged: Judged, answers: tuple[str, ...]) -> pd.D
     table["answer"] = np.where(seen, names[best], "")
     table["probability"] = np.where(seen, probabilities.max(axis=1), np.nan)
     table["is_reliable"] = judged.is_reliable
-    table["why_not"] = ["; ".join(each.why_not) for each in judged.judgements]
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    likely = zip(order, judged.num_likely, strict=True)
-    table["likely"] = [" | ".join(names[ranked[:number]]) for ranked, number in likely]
+    table["why_not"] = judged.reasons()
+    table["likely"] = judged.likely(answers)
     table["familiarity"] = judged.familiarity
     return table
 

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from videoqa.cli.arguments import (
+    THRESHOLDS,
     add_data,
     add_json,
     add_num_test_clips,
@@ -11,6 +12,7 @@ from videoqa.cli.arguments import (
     add_progress,
     add_split,
     add_spreadsheet_safe,
+    add_thresholds,
     keywords,
 )
 from videoqa.cli.flags import add_option_flags, typed_options
@@ -23,7 +25,8 @@ EXAMPLE = """example:
   videoqa evaluate runs/mine --reverse-frames
   videoqa evaluate runs/actions --num-test-clips 5
 """
-KEYWORDS = ("split", "shuffle_frames", "single_frame", "reverse_frames", "num_test_clips", "out", "progress")
+KEYWORDS = ("split", "shuffle_frames", "single_frame", "reverse_frames", "num_test_clips", "out", "progress",
+            *THRESHOLDS)  # fmt: skip
 PARTS = (DataConfig, TrainingConfig)
 FIELDS = (*(name for name in field_names(DataConfig) if name != "task"), "seed")
 
@@ -37,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "show the frames in reverse order, and say how many answers depend on it"
     parser.add_argument("--reverse-frames", action="store_true", help=text)
     add_num_test_clips(parser)
+    add_thresholds(parser)
     where = "folder for scores, predictions and pictures (default: evaluation/<split> in the model folder)"
     add_out(parser, where)
     add_progress(parser)

@@ -13,6 +13,7 @@ from videoqa._checks import Refusal, check_choice, check_not_read, refusal
 from videoqa._files import files_of_folder, write_bytes, write_text
 from videoqa._fork import check_not_forked
 from videoqa._manifest import MANIFEST, file_sha256, write_json
+from videoqa._progress import say
 from videoqa._tables import csv_text
 from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
@@ -22,8 +23,13 @@ from videoqa.evaluation.score_fields import REVERSED
 from videoqa.evaluation.scoring import Scored, score_examples
 from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import ModelFolder, load_model_folder
+from videoqa.trust.trust import MIN_FAMILIARITY, Thresholds
 
 WRITTEN = ("predictions.csv", "confusion.png", "curves.png", "metrics.json")
+CANNOT_JUDGE = (
+    "cannot judge its answers, because an earlier version wrote it: no answer is called reliable or not, and "
+    "there are no prediction sets. Train it again to have them."
+)
 VIEWS = {"shuffle_frames": "shuffled", "single_frame": "single-frame", "reverse_frames": REVERSED}
 
 
@@ -37,6 +43,8 @@ def evaluate(
     single_frame: bool = False,
     reverse_frames: bool = False,
     num_test_clips: int | None = None,
+    min_familiarity: float = MIN_FAMILIARITY,
+    min_probability: float | None = None,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
@@ -57,8 +65,9 @@ def evaluate(
             get the answer annotated for the clip as it is.
         num_test_clips: average the probabilities of this many evenly spaced windows of each clip; None: the
             model's own setting (usually 1, the centre window).
+        min_familiarity, min_probability: below which an answer is not reliable, see `VideoQA.ask_many`.
         seed: of the shuffling and of the bootstrap intervals.
-        out: folder for `metrics.json`, `predictions.csv`, `confusion.png` and `curves.png`; None:
+        out: folder for `metrics.json`, `predictions.csv` and pictures; None:
             `evaluation/<split>` in the model folder, with a suffix for what differs from the model's own
             test: `-shuffled`, `-single-frame`, `-reversed`, `-5-windows`, a fold, `-some-classes`, the name
             of the data.
@@ -67,21 +76,22 @@ def evaluate(
 
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
-        "by_question_type", "frames" (if the model labels frames), "pair_accuracy" (if the data has pairs), …
+        "by_question_type", "frames" (if the model labels frames), "pair_accuracy" (if the data has pairs),
+        "share_reliable", "reliable_accuracy", "set_coverage", "expected_calibration_error", …
         (see `metrics.score_table` and `frame_scores`); with `reverse_frames` "order_dependent_answers", the
         share of rows whose answer is another one in reverse, and "forwards_accuracy"; and "split", "model",
         "out", "absent_rows" (rows of a public set left out because their video is missing) and "seen_rows"
         (test rows whose video the model has learned from).
 
     Raises:
-        ValueError: no rows in the split, rows of another task, a damaged model folder, two views at once, or
-            several windows for a model whose window is the whole clip.
+        ValueError: no rows in the split, rows of another task, a damaged model folder, two views at once, a
+            threshold outside [0, 1], or several windows for a model whose window is the whole clip.
         FileNotFoundError: no such model, data or folder.
     """
     return score_folder(
         load_model_folder(model), data, split=split, shuffle_frames=shuffle_frames, single_frame=single_frame,
-        reverse_frames=reverse_frames, num_test_clips=num_test_clips, seed=seed, out=out, progress=progress,
-        options=dict(options),
+        reverse_frames=reverse_frames, num_test_clips=num_test_clips, min_familiarity=min_familiarity,
+        min_probability=min_probability, seed=seed, out=out, progress=progress, options=dict(options),
     ).scores  # fmt: skip
 
 
@@ -93,13 +103,18 @@ class ScoredFolder:
         folder: the model.
         rows: the rows of the split, with `status` and `error` of their videos; its `attrs` are the table's.
         scores: as `evaluate` returns them.
-        predictions: see `Scored`, one for each of `rows`.
+        scored: of each of `rows`.
     """
 
     folder: ModelFolder
     rows: pd.DataFrame
     scores: dict[str, Any]
-    predictions: pd.DataFrame
+    scored: Scored
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """One row for each of `rows`, see `Scored`."""
+        return self.scored.predictions
 
 
 def score_folder(
@@ -111,6 +126,8 @@ def score_folder(
     single_frame: bool = False,
     reverse_frames: bool = False,
     num_test_clips: int | None = None,
+    min_familiarity: float = MIN_FAMILIARITY,
+    min_probability: float | None = None,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
@@ -121,6 +138,7 @@ def score_folder(
     view = _view(shuffle_frames=shuffle_frames, single_frame=single_frame, reverse_frames=reverse_frames)
     split = OTHER_SPLIT_NAMES.get(split, split)
     check_choice("split", split, SPLITS)
+    thresholds = Thresholds(min_familiarity, min_probability)
     config = folder.config_to_score(num_test_clips)
     windows = config.sampling.num_test_clips
     named = "" if windows == folder.config.sampling.num_test_clips else f"-{windows}-windows"
@@ -148,15 +166,20 @@ def score_folder(
         majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
         score_groups=table.attrs.get("score_groups"), seed=seed,
         num_test_clips=windows, forwards=examples if reverse_frames else None, trust=folder.trust,
-        vocabulary=folder.vocabulary, progress=progress,
+        vocabulary=folder.vocabulary, thresholds=thresholds, progress=progress,
     )  # fmt: skip
     asked = {"view": view, "num_test_clips": windows}
     asked |= {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
+    asked["min_familiarity"] = thresholds.min_familiarity
+    asked["min_probability"] = thresholds.least_probability(folder.trust)
     scores = _about(folder, table, split, {**asked, "out": str(target)}) | scored.scores
-    write_scores(target, Scored(scores, scored.predictions), folder)
+    scored = dataclasses.replace(scored, scores=scores)
+    write_scores(target, scored, folder)
+    if folder.trust is None:
+        say(f"{folder.path} {CANNOT_JUDGE}")
     if folder.config.model.sees_video:
         say_none_there(table, progress=progress)
-    return ScoredFolder(folder, rows, scores, scored.predictions)
+    return ScoredFolder(folder, rows, scores, scored)
 
 
 def _view(**asked: bool) -> str:

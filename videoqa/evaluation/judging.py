@@ -22,12 +22,14 @@ class Judged:
 
     Attributes:
         probabilities: float32 `(num_rows, num_answers)`, calibrated; zeros if the video failed.
+        uncalibrated: the same as the model gave them.
         frame_classes: see `Predictions`.
         familiarity: float64 `(num_rows,)` of the clips, in [0, 1]; NaN where it is not known.
         judgements: one per row; of a row whose video failed it is that nothing could be seen.
     """
 
     probabilities: np.ndarray
+    uncalibrated: np.ndarray
     frame_classes: list[np.ndarray] | None
     familiarity: np.ndarray
     judgements: list[Judgement]
@@ -41,6 +43,16 @@ class Judged:
     def num_likely(self) -> np.ndarray:
         """How many answers each prediction set holds, int64 `(num_rows,)`; 0 where there is none."""
         return np.array([each.num_likely or 0 for each in self.judgements], np.int64)
+
+    def reasons(self) -> list[str]:
+        """Return why each answer is not reliable, joined by "; "."""
+        return ["; ".join(each.why_not) for each in self.judgements]
+
+    def likely(self, answers: Sequence[str]) -> list[str]:
+        """Return the answers of each prediction set, the most probable first, joined by " | "."""
+        order = np.argsort(-self.probabilities, axis=1, kind="stable")
+        sets = zip(order.tolist(), self.num_likely.tolist(), strict=True)
+        return [" | ".join(answers[answer] for answer in ranked[:number]) for ranked, number in sets]
 
 
 def predict_and_judge(
@@ -79,7 +91,7 @@ def predict_and_judge(
         _judgement(trust, thresholds, row, float(familiarity[place]), place, questions, vocabulary)
         for place, row in enumerate(probabilities)
     ]
-    return Judged(probabilities, found.frame_classes, familiarity, judgements)
+    return Judged(probabilities, found.probabilities, found.frame_classes, familiarity, judgements)
 
 
 def familiarity_of_rows(trust: Trust | None, examples: Examples, hidden: np.ndarray | None) -> np.ndarray:

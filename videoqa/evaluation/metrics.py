@@ -25,7 +25,11 @@ from videoqa.evaluation.row_marks import (
     mark_rows,
     question_types,
 )
+from videoqa.evaluation.trust_scores import RowTrust
 from videoqa.text.question_prior import QuestionPrior
+
+MARKS_WITH_INTERVALS = (ORDER_DEPENDENT, "reliable_accuracy", "set_coverage")
+"""Marks that have an interval, beside accuracy and that of the blind model."""
 
 
 def majority_answer(answers: Iterable[str]) -> str | None:
@@ -65,6 +69,7 @@ def score_table(
     gold_ranks: np.ndarray | None = None,
     question_prior: QuestionPrior | None = None,
     forwards_answers: Sequence[str | None] | None = None,
+    trust: RowTrust | None = None,
     score_groups: Mapping[str, Sequence[str]] | None = None,
     task: str = "open_ended",
     seed: int = 0,
@@ -87,6 +92,8 @@ def score_table(
         question_prior: of the training questions; None: no prefix prior.
         forwards_answers: where the predictions are of clips in reverse, the answers to the clips as they
             are: adds "forwards_accuracy" and "order_dependent_answers", and leaves out the scores of pairs.
+        trust: what the model thinks of its answers, with `gold_ranks`: adds the scores of `RowTrust.marks`
+            and `RowTrust.totals`.
         score_groups: group name -> its question types (for actions: its labels).
         task: "open_ended" or "action"; an action model also gets scores per class.
         seed: of the bootstrap intervals.
@@ -116,12 +123,12 @@ def score_table(
     rows = mark_rows(
         table, predicted=predicted_answers, blind=blind_answers, majority=majority,
         answer_vocabulary=answer_vocabulary, gold_ranks=gold_ranks, question_prior=question_prior,
-        forwards=forwards_answers,
+        forwards=forwards_answers, trust=trust,
     )  # fmt: skip
     gold, given = shown_answers(table, predicted_answers, answer_vocabulary)
     return scores_of_marks(
         table, rows, gold=gold, given=given, majority=majority, answer_vocabulary=answer_vocabulary,
-        score_groups=score_groups, task=task, seed=seed,
+        trust=trust, score_groups=score_groups, task=task, seed=seed,
     )  # fmt: skip
 
 
@@ -133,6 +140,7 @@ def scores_of_marks(
     given: Sequence[str | None],
     majority: Mapping[str, Any],
     answer_vocabulary: Sequence[str],
+    trust: RowTrust | None = None,
     score_groups: Mapping[str, Sequence[str]] | None = None,
     task: str = "open_ended",
     seed: int = 0,
@@ -140,7 +148,7 @@ def scores_of_marks(
     """Return the scores of rows that were marked, by one model or by several, as `score_table` does.
 
     Args:
-        table, majority, answer_vocabulary, score_groups, task, seed: as in `score_table`.
+        table, majority, answer_vocabulary, trust, score_groups, task, seed: as in `score_table`.
         rows: the marks of the rows.
         gold, given: the answers of each row as they are shown, see `shown_answers`.
     """
@@ -159,6 +167,7 @@ def scores_of_marks(
         {"task": task, "num_videos": len(set(rows.video_ids))}
         | total
         | classes
+        | ({} if trust is None else trust.totals(np.asarray(rows.marks["accuracy"]) == 1))
         | {"by_question_type": dict(zip(type_names, parts, strict=False))}
         | {"by_group": dict(zip(groups, parts[len(type_names) :], strict=True))}
         | {"confused_pairs": confused_pairs(gold, given)}
@@ -225,10 +234,10 @@ def _intervals(rows: RowMarks, chosen: Sequence[Correct], seed: int) -> list[dic
         _intervals_of_one(by_video, share)
         for by_video, share in zip(np.moveaxis(sums, 1, 0), np.moveaxis(shares, 1, 0), strict=True)
     ]
-    changed = rows.marks.get(ORDER_DEPENDENT)
-    if changed is not None:
-        for each, mask in zip(found, chosen, strict=True):
-            each[f"{ORDER_DEPENDENT}_interval"] = _interval(changed, mask, rows.video_ids, seed)
+    for name in MARKS_WITH_INTERVALS:
+        if (marks := rows.marks.get(name)) is not None:
+            for each, mask in zip(found, chosen, strict=True):
+                each[f"{name}_interval"] = _interval(marks, mask, rows.video_ids, seed)
     return found
 
 

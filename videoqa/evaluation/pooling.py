@@ -1,6 +1,7 @@
 """The pooled scores of a cross-validation: each row is scored once, by a model that never saw its clip."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from videoqa.evaluation.frame_scores import pooled_frame_scores
 from videoqa.evaluation.metrics import majority_answers, scores_of_marks, shown_answers
 from videoqa.evaluation.row_marks import RowMarks, mark_rows
 from videoqa.evaluation.scoring import Scored
+from videoqa.evaluation.trust_scores import RowTrust
 from videoqa.saving import ModelFolder
 
 
@@ -35,6 +37,7 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         for fold in folds
     ]
     answers = dict.fromkeys(answer for fold in folds for answer in fold.folder.answers.answers)
+    trust = _joined_trust(folds)
     scores = scores_of_marks(
         table,
         RowMarks.joined([_marks(fold) for fold in folds]),
@@ -43,6 +46,7 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         majority=majority_answers(table),
         answer_vocabulary=list(answers),
         score_groups=folds[0].scores["score_groups"],
+        trust=trust,
         task=folds[0].folder.config.model.task,
         seed=folds[0].scores["seed"],
     )
@@ -62,7 +66,7 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         for number, fold in enumerate(folds, 1)
     ]
     predictions = [fold.predictions.assign(fold=number) for number, fold in enumerate(folds, 1)]
-    return Scored(scores, pd.concat(predictions, ignore_index=True))
+    return Scored(scores, pd.concat(predictions, ignore_index=True), trust, np.zeros((0, 0), np.float32))
 
 
 def write_pooled(pooled: Scored, model: ModelFolder, limit: int | None) -> dict[str, Any]:
@@ -89,7 +93,7 @@ def write_pooled(pooled: Scored, model: ModelFolder, limit: int | None) -> dict[
         "out": str(target),
     }
     scores = about | pooled.scores
-    write_scores(target, Scored(scores, pooled.predictions), model)
+    write_scores(target, replace(pooled, scores=scores), model)
     return scores
 
 
@@ -105,7 +109,14 @@ def _marks(fold: ScoredFolder) -> RowMarks:
         answer_vocabulary=fold.folder.answers.answers,
         gold_ranks=ranks,
         question_prior=fold.folder.question_prior,
+        trust=fold.scored.trust,
     )
+
+
+def _joined_trust(folds: Sequence[ScoredFolder]) -> RowTrust | None:
+    """Return what the folds' models think of their answers, each of its own rows."""
+    each = [fold.scored.trust for fold in folds if fold.scored.trust is not None]
+    return RowTrust.joined(each) if len(each) == len(folds) else None
 
 
 def _guesses(fold: ScoredFolder, column: str) -> list[str | None]:

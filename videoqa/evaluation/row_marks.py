@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._text_normalization import normalize_answer
+from videoqa.evaluation.trust_scores import RowTrust
 from videoqa.text.question_prior import QuestionPrior
 
 FAILED = "failed"
@@ -33,8 +34,8 @@ class RowMarks:
     Attributes:
         video_ids: `(num_rows,)` str.
         failed: `(num_rows,)` bool, True if the video could not be decoded.
-        marks: score field -> float64 `(num_rows,)` in [0, 1], NaN in rows that do not count for the field;
-            None if the field cannot be computed.
+        marks: score field -> float64 `(num_rows,)`, NaN in rows that do not count for the field; None if the
+            field cannot be computed. In [0, 1], but for set sizes and Brier scores.
     """
 
     video_ids: np.ndarray
@@ -45,8 +46,8 @@ class RowMarks:
     def joined(cls, parts: Sequence["RowMarks"]) -> "RowMarks":
         """Return the marks of the rows of all parts; a field that some part lacks is None."""
         marks: dict[str, np.ndarray | None] = {}
-        for name in parts[0].marks:
-            each = [part.marks[name] for part in parts]
+        for name in dict.fromkeys(name for part in parts for name in part.marks):
+            each = [part.marks.get(name) for part in parts]
             there = [mark for mark in each if mark is not None]
             marks[name] = np.concatenate(there) if len(there) == len(each) else None
         ids = np.concatenate([part.video_ids for part in parts])
@@ -63,6 +64,7 @@ def mark_rows(
     gold_ranks: np.ndarray | None,
     question_prior: QuestionPrior | None,
     forwards: Sequence[str | None] | None = None,
+    trust: RowTrust | None = None,
 ) -> RowMarks:
     """Return the marks of each row; the arguments are those of `metrics.score_table`."""
     gold = [normalize_answer(answer) for answer in table["answer"]]
@@ -72,8 +74,9 @@ def mark_rows(
     always, per_type = majority["answer"], majority["by_question_type"]
     guesses = [per_type.get(name, always) for name in question_types(table)]
     prior = None if question_prior is None else _prior_answers(table, question_prior)
+    correct = correct_answers(predicted, gold) & in_vocabulary & ~failed
     marks: dict[str, np.ndarray | None] = {
-        "accuracy": correct_answers(predicted, gold) & in_vocabulary & ~failed,
+        "accuracy": correct,
         "majority_accuracy": None if always is None else correct_answers([always] * len(gold), gold),
         "majority_per_type_accuracy": None if always is None else correct_answers(guesses, gold),
         "prefix_prior_accuracy": None if prior is None else correct_answers(prior, gold),
@@ -93,6 +96,8 @@ def mark_rows(
         marks["forwards_accuracy"] = correct_answers(forwards, gold) & in_vocabulary & ~failed
         changed = ~correct_answers(predicted, [guess or "" for guess in forwards])
         marks[ORDER_DEPENDENT] = np.where(failed, np.nan, changed)
+    if trust is not None and gold_ranks is not None:
+        marks |= trust.marks(correct, gold_ranks)
     as_floats = {name: None if mark is None else mark.astype(np.float64) for name, mark in marks.items()}
     return RowMarks(table["video_id"].to_numpy(object), failed, as_floats)
 

@@ -70,6 +70,23 @@ REVERSED_FIELDS = {
     "accuracy": ScoreField("answer of forwards"),
 }
 """What is shown of clips in reverse, of which nobody says what is right."""
+TRUST_FIELDS = {
+    "share_reliable": ScoreField("reliable"),
+    "reliable_accuracy": ScoreField("accuracy of these"),
+    "reliable_accuracy_interval": ScoreField("95 % interval"),
+    "set_coverage": ScoreField("set holds the answer"),
+    "set_coverage_interval": ScoreField("95 % interval"),
+    "mean_set_size": ScoreField("set size"),
+}
+"""Scores of what a model says of its own answers; types and groups have them too."""
+CALIBRATION_FIELDS = {
+    "expected_calibration_error": ScoreField("expected calibration error"),
+    "brier_score": ScoreField("Brier score"),
+    "area_under_risk_coverage": ScoreField("area under the risk–coverage curve"),
+}
+"""Scores of the probabilities, of the total; the first two also with "_before", without the temperature."""
+PLAIN = ("mean_set_size", "brier_score", "area_under_risk_coverage")
+"""Scores that are not shown in per cent."""
 REVERSED = "reversed"
 """The `view` of an evaluation of clips in reverse."""
 FLOORS = ("majority_accuracy", "majority_per_type_accuracy", "prefix_prior_accuracy", "blind_accuracy")

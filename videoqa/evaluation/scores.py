@@ -7,12 +7,15 @@ from videoqa.evaluation.class_metrics import classes_not_tested
 from videoqa.evaluation.frame_scores import frame_lines
 from videoqa.evaluation.row_marks import NO_TYPE
 from videoqa.evaluation.score_fields import (
+    CALIBRATION_FIELDS,
     COLUMNS,
     FURTHER,
     PAIR_FIELDS,
+    PLAIN,
     REVERSED,
     REVERSED_FIELDS,
     SCORE_FIELDS,
+    TRUST_FIELDS,
     ScoreField,
     known_fields,
 )
@@ -43,6 +46,7 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     if scores.get("num_pairs"):
         lines += ["", "Pairs of clips that show the same things in another order, both of them right:"]
         lines += _table(scores, PAIR_FIELDS, counted="num_pairs")
+    lines += _trust_lines(scores)
     return "\n".join([*lines, *_counts(scores)])
 
 
@@ -81,6 +85,25 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
     return list(filter(None, lines))
 
 
+def _trust_lines(scores: Mapping[str, Any]) -> list[str]:
+    """Return what the model says of its own answers, and how far that can be relied on."""
+    lines = []
+    if any(scores.get(field) is not None for field in TRUST_FIELDS):
+        known = known_fields(TRUST_FIELDS, scores.get("task"), [scores])
+        lines += ["", "What the model says of its own answers:"]
+        lines += _table(scores, {name: TRUST_FIELDS[name] for name in known})
+    if scores.get("share_reliable") is not None and "min_probability" in scores:
+        familiarity, probability = scores["min_familiarity"], scores["min_probability"]
+        lines.append(
+            f"reliable: familiarity of {familiarity:g} or more, probability of {probability:g} or more"
+        )
+    for field in known_fields(CALIBRATION_FIELDS, scores.get("task"), [scores]):
+        line = f"{CALIBRATION_FIELDS[field].column} {_cell(field, scores[field])}"
+        before = scores.get(f"{field}_before")
+        lines.append(line if before is None else f"{line} (without the temperature {_cell(field, before)})")
+    return lines
+
+
 def _counts(scores: Mapping[str, Any]) -> list[str]:
     """Return the lines that count rows and videos that were not as they should be."""
     lines = []
@@ -97,12 +120,16 @@ def _counts(scores: Mapping[str, Any]) -> list[str]:
 
 def _cells(name: str, scores: Mapping[str, Any], fields: Mapping[str, ScoreField]) -> list[str]:
     numbers = [
-        str(scores.get(field, 0))
-        if field.startswith("num_")
-        else _percent(scores.get(field), field in SIGNED)
+        str(scores.get(field, 0)) if field.startswith("num_") else _cell(field, scores.get(field))
         for field in fields
     ]
     return [name if name != NO_TYPE else "(none)", str(scores["num_rows"]), *numbers]
+
+
+def _cell(field: str, value: Any) -> str:
+    if field in PLAIN:
+        return "-" if value is None else f"{value:.{2 if value >= 1 else 3}f}"
+    return _percent(value, field in SIGNED)
 
 
 def _percent(value: float | list[float] | None, signed: bool = False) -> str:

@@ -13,6 +13,7 @@ from videoqa.evaluation.judging import predict_and_judge
 from videoqa.evaluation.metrics import score_table
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.evaluation.row_marks import correct_answers, ranks_of_gold
+from videoqa.evaluation.trust_scores import RowTrust
 from videoqa.input_pipeline import Examples
 from videoqa.saving import ModelFolder
 from videoqa.text.answers import AnswerList
@@ -42,12 +43,17 @@ class Scored:
     Attributes:
         scores: the JSON-ready dict of `metrics.score_table`.
         predictions: one row per evaluated row: ids, question, answer, predicted_answer, probability,
-            blind_answer, correct, gold_rank (rank of the true answer, 1 is the best; missing if it is outside
-            the vocabulary or the video failed), status, error.
+            familiarity, is_reliable, why_not, likely, num_likely (as `predict` gives them; missing if the
+            model cannot judge), blind_answer, correct, gold_rank (rank of the true answer, 1 is the best;
+            missing if it is outside the vocabulary or the video failed), status, error.
+        trust: what the model thinks of its answers; None of clips in reverse, where nothing is right.
+        uncalibrated: float32 `(num_rows, num_answers)`, the probabilities before the temperature.
     """
 
     scores: dict[str, Any]
     predictions: pd.DataFrame
+    trust: RowTrust | None
+    uncalibrated: np.ndarray
 
 
 def score_examples(
@@ -102,6 +108,10 @@ def score_examples(
     if forwards is not None:
         as_they_are = predict_examples(model, forwards, num_test_clips=num_test_clips, progress=progress)
         forwards_answers = _best_answers(as_they_are.probabilities, answers)
+    row_trust = None
+    judges = trust is not None or (thresholds is not None and thresholds.min_probability is not None)
+    if forwards is None:
+        row_trust = RowTrust.of(found, examples.answer_ids, judges=judges)
     scores = score_table(
         rows,
         predicted_answers=predicted,
@@ -111,6 +121,7 @@ def score_examples(
         gold_ranks=ranks,
         question_prior=question_prior,
         forwards_answers=forwards_answers,
+        trust=row_trust,
         score_groups=score_groups,
         task="action" if examples.token_ids is None else "open_ended",
         seed=seed,
@@ -121,8 +132,11 @@ def score_examples(
     predictions["predicted_answer"] = predicted
     predictions["probability"] = probabilities.max(axis=1)
     predictions["familiarity"] = found.familiarity
-    predictions["is_reliable"] = found.is_reliable
-    predictions["num_likely"] = found.num_likely
+    predictions["is_reliable"] = found.is_reliable if judges else pd.NA
+    predictions["why_not"] = found.reasons()
+    predictions["likely"] = found.likely(answers.answers)
+    predictions["num_likely"] = pd.array(found.num_likely, dtype="Int64")
+    predictions["num_likely"] = predictions["num_likely"].where(found.num_likely > 0)
     predictions["blind_answer"] = blind_answers if blind_answers is not None else ""
     predictions["correct"] = correct_answers(predicted, rows["answer"].tolist())
     predictions["gold_rank"] = pd.array(ranks, dtype="Int64")
@@ -133,7 +147,7 @@ def score_examples(
         predictions["order_dependent"] = changed & predictions["predicted_answer"].notna().to_numpy()
     for name in ("status", "error"):
         predictions[name] = rows[name] if name in rows else ""
-    return Scored(scores, predictions)
+    return Scored(scores, predictions, row_trust, found.uncalibrated)
 
 
 def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:

@@ -86,7 +86,12 @@ def expected_calibration_error(probability: np.ndarray, correct: np.ndarray) -> 
 
 
 def brier_score(probabilities: np.ndarray, answer_ids: np.ndarray) -> float:
-    """Return the mean squared distance of the probabilities from the truth, in [0, 2]; lower is better.
+    """Return the mean of `brier_scores`."""
+    return float(brier_scores(probabilities, answer_ids).mean())
+
+
+def brier_scores(probabilities: np.ndarray, answer_ids: np.ndarray) -> np.ndarray:
+    """Return the squared distance of each row's probabilities from the truth, in [0, 2]; lower is better.
 
     An answer outside the vocabulary (−1) has no place of its own: the whole truth is missing there.
 
@@ -94,4 +99,4 @@ def brier_score(probabilities: np.ndarray, answer_ids: np.ndarray) -> float:
     """
     squares = (probabilities.astype(np.float64) ** 2).sum(axis=1)
     true = np.take_along_axis(probabilities, np.maximum(answer_ids, 0)[:, None], axis=1)[:, 0]
-    return float(np.where(answer_ids >= 0, squares - 2 * true + 1, squares + 1).mean())
+    return np.where(answer_ids >= 0, squares - 2 * true + 1, squares + 1)

@@ -130,6 +130,12 @@ class Thresholds:
         if self.min_probability is not None:
             check_number("min_probability", self.min_probability, minimum=0, maximum=1)
 
+    def least_probability(self, trust: Trust | None) -> float:
+        """Return the least probability of a reliable answer of a model."""
+        if self.min_probability is not None:
+            return self.min_probability
+        return MIN_PROBABILITY if trust is not None and trust.temperature is not None else 0.0
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -162,9 +168,7 @@ def judge(
         familiarity: of the clip, in [0, 1]; None: not known.
         question, vocabulary: of a question model.
     """
-    least = thresholds.min_probability
-    if least is None:
-        least = MIN_PROBABILITY if trust is not None and trust.temperature is not None else 0.0
+    least = thresholds.least_probability(trust)
     reasons = []
     if trust is not None and trust.clips is not None and familiarity is not None:
         if familiarity < thresholds.min_familiarity:
