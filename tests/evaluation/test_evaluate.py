@@ -14,6 +14,7 @@ from videoqa.evaluation.evaluate import change_view
 from videoqa.evaluation.scoring import PREDICTION_COLUMNS
 from videoqa.input_pipeline import Examples
 from videoqa.saving import PARTS_OF_A_FOLDER, QUESTION_PRIOR
+from videoqa.trust.trust import FAMILIARITY, TRUST
 
 
 @pytest.mark.slow
@@ -32,8 +33,8 @@ def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -
     assert scores["task"] == "open_ended" and scores["num_videos"] == 3 and scores["absent_rows"] == 0
     assert scores["prefix_prior_accuracy"] == pytest.approx((1 + 2) / 6)
     assert [column for column in rows if column not in PREDICTION_COLUMNS] == [
-        "predicted_answer", "probability", "familiarity", "is_reliable", "num_likely", "blind_answer",
-        "correct", "gold_rank", "status", "error",
+        "predicted_answer", "probability", "familiarity", "is_reliable", "why_not", "likely", "num_likely",
+        "blind_answer", "correct", "gold_rank", "status", "error",
     ]  # fmt: skip
     assert set(PREDICTION_COLUMNS) < set(rows)
     assert ((rows["gold_rank"] == 1) == rows["correct"]).all() and rows["gold_rank"].between(1, 5).all()
@@ -42,12 +43,38 @@ def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_folder_without_the_prefix_prior_is_scored_without_it(question_run: Path, tmp_path: Path) -> None:
+def test_an_older_folder_is_scored_by_what_it_has(
+    question_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no prefix prior, and knows nothing of its limits: only a threshold says what is reliable."""
     older = Path(shutil.copytree(question_run, tmp_path / "older"))
-    (older / QUESTION_PRIOR).unlink()
+    for name in (QUESTION_PRIOR, TRUST, FAMILIARITY):
+        (older / name).unlink()
     write_manifest(older, PARTS_OF_A_FOLDER)
     scores = videoqa.evaluate(older, out=tmp_path / "scores", progress=False)
     assert scores["prefix_prior_accuracy"] is None and scores["blind_accuracy"] is not None
+    assert scores["share_reliable"] is None and scores["set_coverage"] is None
+    assert capsys.readouterr().err.count("cannot judge its answers") == 1
+    rows = pd.read_csv(tmp_path / "scores" / "predictions.csv")
+    assert rows[["familiarity", "is_reliable", "why_not", "likely", "num_likely"]].isna().all(axis=None)
+    scores = videoqa.evaluate(older, min_probability=1.0, out=tmp_path / "strict", progress=False)
+    assert scores["share_reliable"] == 0 and scores["min_probability"] == 1
+
+
+@pytest.mark.slow
+def test_thresholds_decide_what_is_reliable(question_run: Path, tmp_path: Path) -> None:
+    kept = {"out": tmp_path, "progress": False}
+    loose = videoqa.evaluate(question_run, min_familiarity=0, min_probability=0, **kept)
+    why_not = pd.read_csv(tmp_path / "predictions.csv")["why_not"].fillna("")
+    assert loose["share_reliable"] == (why_not == "").mean(), "only the question may speak against an answer"
+    assert not why_not.str.contains("unlike|probability").any()
+    assert (
+        videoqa.evaluate(question_run, min_familiarity=1, min_probability=1.0, **kept)["share_reliable"] == 0
+    )
+    rows = pd.read_csv(tmp_path / "predictions.csv")
+    assert rows["why_not"].str.contains("this clip is unlike the").all()
+    with pytest.raises(ValueError, match="`min_familiarity` must be .*Received: min_familiarity=2"):
+        videoqa.evaluate(question_run, min_familiarity=2, **kept)
 
 
 @pytest.mark.slow
