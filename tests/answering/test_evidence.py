@@ -1,8 +1,8 @@
 """`answer.evidence`: lazy, of files, segments, arrays and windows, for every kind of model."""
 
 import copy
+import dataclasses
 import pickle
-from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -48,6 +48,7 @@ def test_a_copy_is_equal_and_says_that_it_cannot_be_explained(question_run: Path
         assert other == answer and hash(other) == hash(answer) and repr(other) == repr(answer)
         with pytest.raises(ValueError, match="no longer knows its clip. Ask the question again"):
             _ = other.evidence
+    assert "_asked" not in dataclasses.asdict(answer), "nothing of the model is copied"
     _ = answer.evidence
     assert pickle.loads(pickle.dumps(answer)).evidence == answer.evidence, "what was found stays"
 
@@ -81,7 +82,9 @@ def test_an_array_has_frame_numbers_and_a_segment_its_own_times(action_run: Path
 def test_windows_name_the_frames_that_they_show(action_run: Path, clip: str, options: dict) -> None:
     folder = load_model_folder(action_run)
     sampling = SamplingConfig(8, **options)
-    answer = VideoQA(replace(folder, config=replace(folder.config, sampling=sampling))).ask(clip)
+    answer = VideoQA(
+        dataclasses.replace(folder, config=dataclasses.replace(folder.config, sampling=sampling))
+    ).ask(clip)
     assert answer.evidence.timestamps_seconds == answer.timestamps_seconds
     assert len(answer.evidence.contributions) == len(answer.timestamps_seconds)
 

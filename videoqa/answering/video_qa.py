@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -71,7 +71,8 @@ class Answer:
     why_not: tuple[str, ...] = ()
     likely: tuple[str, ...] = ()
     familiarity: float | None = None
-    _asked: Asked | None = field(default=None, repr=False, compare=False)
+    _asked: ClassVar[Asked | None] = None
+    """Of an answer that `ask` gave, in its `__dict__`: no field, so that `asdict` leaves the model out."""
 
     @property
     def is_reliable(self) -> bool:
@@ -158,7 +159,7 @@ class Answer:
         return self._asked
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_asked": None}
+        return {name: value for name, value in vars(self).items() if name != "_asked"}
 
 
 class VideoQA:
@@ -330,7 +331,7 @@ class VideoQA:
             notes += (f"Words never seen in training: {', '.join(unknown)}.",)
         if self.folder.trust is None:
             notes += (CANNOT_JUDGE,)
-        return Answer(
+        answer = Answer(
             *ranked[0],
             ranked,
             tuple(unknown),
@@ -339,8 +340,9 @@ class VideoQA:
             judgement.why_not,
             tuple(self.answers[index] for index in order[: judgement.num_likely or 0]),
             None if np.isnan(judged.familiarity[row]) else float(judged.familiarity[row]),
-            asked,
         )
+        vars(answer)["_asked"] = asked
+        return answer
 
     def _notes_on_damage(
         self, video: Any, start_seconds: float | None, end_seconds: float | None
