@@ -45,6 +45,17 @@ def print_scores(title: str, rows: pd.DataFrame) -> None:
     print(f"  all {num_pairs} opposite pairs, {len(pairs)} rows {pairs['correct'].mean():8.2%}")
 
 
+def print_order(model: Path, table: pd.DataFrame) -> None:
+    """Print how many pairs of a question are right in both clips, and how many answers change in reverse."""
+    with tempfile.TemporaryDirectory() as folder:
+        forwards = videoqa.evaluate(model, table, out=folder, **OPTIONS)
+        backwards = videoqa.evaluate(model, table, out=folder, reverse_frames=True, **OPTIONS)
+    low, high = forwards["pair_accuracy_interval"]
+    pairs, share = forwards["num_pairs"], forwards["pair_accuracy"]
+    print(f"  {pairs} pairs of a question, both right {share:8.2%} ({low:.2%} to {high:.2%})")
+    print(f"  other answers in reverse {backwards['order_dependent_answers']:8.2%}")
+
+
 def print_blind(rows: pd.DataFrame, table: pd.DataFrame) -> None:
     """Print the blind model beside the majority answer of each type, and the allowed difference."""
     train = table[table["split"] == "train"]
@@ -86,6 +97,7 @@ def main() -> None:
     for sample_seed in arguments.sample_seeds if arguments.model else ():
         table = load_sample_table(seed=sample_seed)
         print_scores(f"{arguments.model}, sample seed {sample_seed}", predictions(arguments.model, table))
+        print_order(arguments.model, table)
     if arguments.model:
         return
     out = arguments.out or Path(tempfile.mkdtemp())
@@ -93,12 +105,14 @@ def main() -> None:
     run = videoqa.train(SAMPLE, out=out / "lstm", seed=arguments.seed, **OPTIONS)
     rows = predictions(run.out, table)
     print_scores("video_branch=lstm", rows)
+    print_order(run.out, table)
     print_blind(rows, table)
     print_without_order(run.out, table)
     bag = videoqa.train(
         SAMPLE, out=out / "mean", seed=arguments.seed, video_branch="mean", blind=False, **OPTIONS
     )
     print_scores("video_branch=mean, the bag of frames", predictions(bag.out, table))
+    print_order(bag.out, table)
 
 
 if __name__ == "__main__":

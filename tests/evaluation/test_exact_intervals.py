@@ -114,7 +114,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     # 8 videos of 3 rows that are alike
     rng, rows = np.random.default_rng(0), np.full(8, 3.0)
     held = {"exact": 0, "bootstrap": 0}
-    for trial in range(200):
+    for trial in range(100):
         right = 3.0 * (rng.random(8) < 0.9)
         drawn = resampled_sums(np.column_stack([right, rows]), num_resamples=200, seed=trial)
         shares = drawn[:, 0] / drawn[:, 1]
@@ -123,7 +123,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
             ("bootstrap", percentile_interval(shares)),
         ):
             held[name] += found[0] <= 0.9 <= found[1]
-    assert held["exact"] >= 190 > 120 > held["bootstrap"]
+    assert held["exact"] >= 95 > 65 > held["bootstrap"]
 
 
 def test_the_labels_of_actions_too() -> None:

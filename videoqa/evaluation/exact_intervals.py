@@ -147,7 +147,7 @@ def _num_trials(marked: np.ndarray, rows: np.ndarray) -> int:
 
 def _student_quantile(degrees: float) -> float:
     """Return t such that the middle 95 % of Student's distribution, of at least 1 degree, lies in [-t, t]."""
-    angles = np.linspace(0, math.pi / 2, 100_001)  # t = sqrt(degrees) tan(angle)
+    angles = np.linspace(0, math.pi / 2, 10_001)  # t = sqrt(degrees) tan(angle)
     density = np.cos(angles) ** (degrees - 1)
     below = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
     return math.sqrt(degrees) * math.tan(float(np.interp(INTERVAL_SHARE, below / below[-1], angles)))

@@ -59,10 +59,10 @@ def _in_reverse(scores: Mapping[str, Any]) -> list[str]:
     changed, interval = scores["order_dependent_answers"], scores["order_dependent_answers_interval"]
     shown = f"{percent(changed)} of the answers (95 % interval {interval_text(interval)})"
     return [
-        "What is right in reverse is not known: the accuracy here is the share of rows that get the answer "
-        "annotated for the clip as it is.",
         f"{shown} are other ones than forwards, so many depend on the order of the frames. Forwards the "
         f"accuracy is {percent(scores['forwards_accuracy'])}.",
+        "What is right in reverse is not known: right and wrong mean here the answer annotated for the clip "
+        "as it is, and another one.",
     ]
 
 
