@@ -44,10 +44,8 @@ def inference_function(model: "keras.Model") -> Inference:
     A model with a segment form reads a clip in segments and carries its state along, as in training. Its
     answers to real frames equal those to the whole clip at once; ignore its answers to padding.
     """
-    from videoqa.models.conv_lstm import has_segment_form
-
     if not hasattr(model, "_videoqa_inference"):
-        if has_segment_form(model):
+        if "clip" in model.input:  # its hidden outputs are wanted later, and compiling it twice takes seconds
             with_hidden = inference_with_hidden(model)
             model._videoqa_inference = lambda inputs: with_hidden(inputs)[0]
         else:
