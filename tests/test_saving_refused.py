@@ -142,6 +142,7 @@ def test_whatever_a_configuration_holds_is_read_or_refused(folder: Path) -> None
 
 
 def test_widths_that_the_weights_are_not_of_take_no_memory(folder: Path) -> None:
+    load_model_folder(folder).build()  # loads TensorFlow, which takes memory of its own
     for field in ("hidden_units", "video_units"):
         change(folder, "model", field, 65_536)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from videoqa._checks import Refusal
 from videoqa.trust.shrinkage import shrunk_covariance
 
 MOST_DIRECTIONS, MOST_CLIPS, MOST_KEPT, MOST_CLASSES = 128, 2048, 512, 256
@@ -15,6 +16,12 @@ NUM_FOLDS = 5
 WEIGHTS = np.array([1.0, 2.0, 1.0, 1.0, 1.0])
 """Of the terms, chosen by `benchmarks/unfamiliar.py`: the distance tells foreign film apart best."""
 _SMALLEST, _NO_CHANGE, _SMALLEST_SPREAD, _NO_DIFFERENCE = 1e-9, 1e-4, 1e-6, 1e-4
+_SHAPES: dict[str, tuple[str | int, ...]] = {
+    "center": ("dim",), "basis": ("directions", "dim"), "whitening": ("directions", "directions"),
+    "rest": (), "means": ("classes", "directions"), "kept": ("kept", "directions"), "kept_lengths": ("kept",),
+    "amounts": (2, 2), "scales": (2, 5), "held_out": ("held_out",), "num_clips": (),
+}  # fmt: skip
+"""Of the arrays that are kept; equal names are equal lengths."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,16 @@ class ClipFamiliarity:
     num_clips: int
 
     def strangeness(self, clips: ClipVectors) -> np.ndarray:
-        """Return the weighted sum of the terms, each in units of its spread, `(num_clips,)`."""
+        """Return the weighted sum of the terms, each in units of its spread, `(num_clips,)`.
+
+        Raises:
+            ValueError: vectors of another length than those it was fitted to.
+        """
+        if clips.vectors.shape[1:] != self.space.center.shape:
+            raise Refusal(
+                f"familiarity.npz compares vectors of {len(self.space.center)} numbers; this model gives "
+                f"{clips.vectors.shape[-1]}. Use the folder as it was written, or train again."
+            )
         return _strangeness(self.space.terms(clips), self.scales)
 
     def familiarity(self, clips: ClipVectors) -> np.ndarray:
@@ -151,10 +167,36 @@ class ClipFamiliarity:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "ClipFamiliarity":
-        """Return what `arrays` gave; raises KeyError for a missing one."""
-        names = _Space.__dataclass_fields__
-        space = _Space(**{name: np.asarray(arrays[name], np.float64) for name in names})
-        return cls(space, arrays["scales"], arrays["held_out"], int(arrays["num_clips"]))
+        """Return what `arrays` gave.
+
+        Raises:
+            KeyError: a missing one.
+            ValueError: one of another shape or kind than the others ask for, naming it.
+        """
+        names = (*_Space.__dataclass_fields__, "scales", "held_out", "num_clips")
+        found = {name: np.asarray(arrays[name], np.float64) for name in names}
+        _check_arrays(found)
+        scales, held_out, num_clips = (found.pop(name) for name in names[-3:])
+        return cls(_Space(**found), scales, held_out, int(num_clips))
+
+
+def _check_arrays(arrays: Mapping[str, np.ndarray]) -> None:
+    """Refuse arrays that do not fit together; see `_Space` and `ClipFamiliarity` for their shapes."""
+    sizes = {"dim": len(np.atleast_1d(arrays["center"])), "directions": len(np.atleast_1d(arrays["basis"]))}
+    sizes |= {"classes": len(np.atleast_1d(arrays["means"])), "kept": len(np.atleast_1d(arrays["kept"]))}
+    sizes["held_out"] = arrays["held_out"].size
+    for name, axes in _SHAPES.items():
+        shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in axes)
+        if arrays[name].shape != shape or 0 in shape:
+            raise Refusal(name, f"have the shape {shape}, without a 0", arrays[name].shape)
+        if name != "amounts" and not np.isfinite(arrays[name]).all():
+            raise Refusal(f"{name} holds numbers that are not finite.")
+    if (np.diff(arrays["held_out"]) < 0).any():
+        raise Refusal("held_out does not increase.")
+    if not (arrays["scales"][1] > 0).all() or np.isinf(arrays["amounts"]).any():
+        raise Refusal("scales or amounts hold a spread that cannot be divided by.")
+    if arrays["num_clips"] < 1 or arrays["num_clips"] % 1:
+        raise Refusal("num_clips", "be a number of clips", float(arrays["num_clips"]))
 
 
 def fit_clip_familiarity(

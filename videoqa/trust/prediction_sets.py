@@ -1,11 +1,13 @@
 """Prediction sets: few answers, of which one is right in 90 % of clips like those trained on."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from videoqa._checks import check_integer, check_number
 
 COVERAGE = 0.9
 FEWEST_VIDEOS = math.ceil(COVERAGE / (1 - COVERAGE) - 1e-9)
@@ -32,6 +34,14 @@ class PredictionSets:
         ordered = -np.sort(-probabilities.astype(np.float64), axis=1)
         above = np.cumsum(ordered, axis=1) - ordered
         return np.maximum((above <= self.most_above).sum(axis=1), 1)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "PredictionSets":
+        """Return the sets with these attributes; raises KeyError or ValueError for one missing or wrong."""
+        found = cls(content["most_above"], content["num_videos"])
+        check_number("most_above", found.most_above, minimum=0, maximum=1)
+        check_integer("num_videos", found.num_videos, minimum=1)
+        return found
 
 
 def fit_prediction_sets(

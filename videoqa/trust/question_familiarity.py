@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from videoqa._checks import Refusal, check_integer, check_number
 from videoqa._text_normalization import holds_words
 from videoqa._words import question_words
 from videoqa.text.vocabulary import Vocabulary
@@ -78,9 +79,17 @@ class QuestionFamiliarity:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "QuestionFamiliarity":
-        """Return what `to_dict` gave; raises KeyError or TypeError for anything else."""
-        answers = {str(beginning): frozenset(ids) for beginning, ids in dict(content["answers"]).items()}
-        return cls(float(content["most_unknown"]), answers, int(content["num_questions"]))
+        """Return what `to_dict` gave; raises KeyError for a missing field, ValueError for a wrong one."""
+        most_unknown, answers = content["most_unknown"], content["answers"]
+        check_number("most_unknown", most_unknown, minimum=0, maximum=1)
+        check_integer("num_questions", content["num_questions"], minimum=0)
+        if not isinstance(answers, dict):
+            raise Refusal("answers", "be a JSON object", type(answers).__name__)
+        for beginning, ids in answers.items():
+            if not isinstance(ids, list) or not all(type(each) is int for each in ids):
+                raise Refusal("answers", "hold lists of integers", {beginning: ids})
+        sets = {beginning: frozenset(ids) for beginning, ids in answers.items()}
+        return cls(most_unknown, sets, content["num_questions"])
 
 
 def content_words(words: Sequence[str]) -> list[str]:

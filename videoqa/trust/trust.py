@@ -1,13 +1,15 @@
 """`Trust`: all that a model folder keeps to judge its own answers, and the judgement of one row."""
 
 import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from videoqa._checks import Refusal, check_number
+from videoqa._checks import Refusal, check_choice, check_number
 from videoqa._counted import counted
 from videoqa._files import write_bytes
 from videoqa._manifest import check_regular, read_json, write_json
@@ -22,7 +24,7 @@ from videoqa.trust.prediction_sets import PredictionSets
 from videoqa.trust.question_familiarity import QuestionFamiliarity
 
 TRUST, FAMILIARITY = "trust.json", "familiarity.npz"
-MOST_BYTES = 2**20
+MOST_BYTES, MOST_UNPACKED_BYTES = 2**20, 4 * 2**20
 FEATURES, HIDDEN = "features", "hidden"
 MIN_FAMILIARITY, MIN_PROBABILITY = 0.01, 0.5
 FEWEST_CLIPS = 20
@@ -84,22 +86,29 @@ def load_trust(folder: Path, temperature: float | None) -> Trust | None:
     path = folder / TRUST
     if not path.exists():
         return None
-    content = read_json(path)
+    content, clips = read_json(path), _load_clips(folder / FAMILIARITY)
     try:
-        questions, sets = content["questions"], content["sets"]
-        if content["compares"] not in (FEATURES, HIDDEN):
-            raise KeyError("compares")
+        check_choice("compares", content["compares"], (FEATURES, HIDDEN))
+        questions, sets = _object(content, "questions"), _object(content, "sets")
         return Trust(
-            _load_clips(folder / FAMILIARITY),
+            clips,
             content["compares"],
             None if questions is None else QuestionFamiliarity.from_dict(questions),
-            None if sets is None else PredictionSets(float(sets["most_above"]), int(sets["num_videos"])),
+            None if sets is None else PredictionSets.from_dict(sets),
             temperature,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, Refusal):
-            raise
-        raise Refusal(f"{path} is none of our files ({error!r}). Copy the folder again.") from error
+    except KeyError as error:
+        raise Refusal(f"{path} lacks {error}. Copy the folder again.") from error
+    except ValueError as error:
+        raise Refusal(f"{path}: {error} Copy the folder again.") from error
+
+
+def _object(content: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Return a field that is an object or null."""
+    found = content[name]
+    if found is not None and not isinstance(found, dict):
+        raise Refusal(name, "be a JSON object", type(found).__name__)
+    return found
 
 
 def _load_clips(path: Path) -> ClipFamiliarity | None:
@@ -107,10 +116,14 @@ def _load_clips(path: Path) -> ClipFamiliarity | None:
         return None
     check_regular(path, MOST_BYTES)
     try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(each.file_size for each in archive.infolist())
+        if size > MOST_UNPACKED_BYTES:
+            raise Refusal(f"unpacked it has {size:,} bytes")
         with np.load(path, allow_pickle=False) as arrays:
             return ClipFamiliarity.from_arrays(arrays)
     except Exception as error:  # a damaged archive raises many kinds
-        raise Refusal(f"{path} cannot be read ({error}). Copy the folder again.") from error
+        raise Refusal(f"{path} cannot be read: {str(error).rstrip('.')}. Copy the folder again.") from error
 
 
 @dataclass(frozen=True)
