@@ -157,7 +157,18 @@ def test_what_goes_on_tells_a_long_pause_from_a_jump(
     assert [round(left_out) for _, left_out in timeline.jumps] == ([60] if last < 60 else [])
 
 
-@pytest.mark.parametrize("kind", ["mkv", "mp4", "flv"])
+def test_a_transport_stream_without_counts_does_not_begin_anew_at_a_pause(tmp_path: Path) -> None:
+    path = tmp_path / "pause.ts"
+    write_coded(str(path), "libx264", range(200), [k / 25 + (3 if k >= 100 else 0) for k in range(200)])
+    data = bytearray(path.read_bytes())
+    for start in range(3, len(data), 188):
+        data[start] &= 0xF0  # some recorders leave the count at 0
+    path.write_bytes(data)
+    assert timeline_of(probe(str(path))).seconds[[99, 100]] == pytest.approx([3.96, 7])
+    assert every_frame(str(path)).status == "ok"
+
+
+@pytest.mark.parametrize("kind", ["mkv", "mp4", "flv", "ts"])
 def test_a_recorder_whose_clock_jumps_by_hours(tmp_path: Path, kind: str) -> None:
     seconds = [k / 25 + (8000 if k >= 100 else 0) for k in range(200)]
     path = write_coded(str(tmp_path / f"jump.{kind}"), "libx264", range(200), seconds)

@@ -125,7 +125,8 @@ def _is_pause(info: VideoInfo, packets: Packets, clock: np.ndarray, place: int) 
     """Return whether a step longer than usual is a pause, as other streams or packets run on."""
     if _goes_on(packets, clock, place):
         return True
-    return info.kind == "mpegts" and not lacks_bytes(info, packets, place)
+    is_short = clock[place + 1] - clock[place] <= LONGEST_PAUSE_SECONDS
+    return info.kind == "mpegts" and is_short and not lacks_bytes(info, packets, place)
 
 
 def _goes_on(packets: Packets, clock: np.ndarray, place: int) -> bool:

@@ -72,8 +72,8 @@ def _may_restart(header: _Header) -> bool:
 def _restarts(headers: list[_Header]) -> set[int]:
     """Return the places of the headers with which a muxer begins anew.
 
-    It writes the table of programmes first, or a table beside it, and counts all kinds of packets from 0. Or
-    a packet says that the clock starts anew.
+    It writes the table of programmes first, or a table beside it, and counts all kinds of packets from 0; one
+    that never counts tells nothing. Or a packet says that the clock starts anew.
     """
     found = {place for place, header in enumerate(headers) if header.starts_clock}
     for place in (place for place, header in enumerate(headers) if _may_restart(header)):
@@ -86,7 +86,8 @@ def _restarts(headers: list[_Header]) -> set[int]:
             after.setdefault(header.kind, header)
         is_first = all(header.count == 0 and header.begins_unit for header in after.values())
         breaks = any(before.get(kind, LAST_COUNT) != LAST_COUNT for kind in after)
-        if is_first and breaks and len(after) > 2:
+        counts = any(header.count for header in headers[:first])
+        if is_first and breaks and counts and len(after) > 2:
             found.add(first)
     return found
 
