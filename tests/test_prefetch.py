@@ -2,11 +2,12 @@
 
 import threading
 import time
+from collections.abc import Generator
 from contextlib import closing
 
 import pytest
 
-from videoqa._prefetch import run_ahead
+from videoqa._prefetch import read_ahead, run_ahead
 
 
 def test_results_come_in_order_whatever_finishes_first():
@@ -53,3 +54,33 @@ def test_interrupt_in_a_worker_is_no_result():
 
     with pytest.raises(KeyboardInterrupt):
         list(run_ahead(work, [1], num_threads=1, num_ahead=1))
+
+
+def test_a_generator_is_read_ahead_in_its_order_and_closed() -> None:
+    made, closed = [], []
+
+    def items() -> Generator[int, None, None]:
+        try:
+            for number in range(10):
+                made.append(number)
+                yield number
+        finally:
+            closed.append(True)
+
+    assert list(read_ahead(items(), num_ahead=3)) == list(range(10)) and closed == [True]
+    made.clear()
+    ahead = read_ahead(items(), num_ahead=2)
+    assert next(ahead) == 0
+    ahead.close()
+    assert len(made) <= 4 and closed == [True, True]
+
+
+def test_what_a_generator_raises_comes_in_its_place() -> None:
+    def items() -> Generator[int, None, None]:
+        yield 1
+        raise OSError("gone")
+
+    ahead = read_ahead(items(), num_ahead=2)
+    assert next(ahead) == 1
+    with pytest.raises(OSError, match="gone"):
+        next(ahead)

@@ -1,4 +1,4 @@
-"""Runs a function over items in threads, at most a fixed number of items ahead of the consumer."""
+"""Makes items in threads, at most a fixed number of items ahead of the consumer."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -30,6 +30,23 @@ def run_ahead(
             yield done, _outcome(future)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def read_ahead(items: Generator[Item, None, None], *, num_ahead: int) -> Generator[Item, None, None]:
+    """Yield what a generator yields, which runs in a thread, at most `num_ahead` items ahead.
+
+    An exception of the generator is raised in its place. If the consumer stops early, it is closed.
+    """
+    end: Any = object()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="videoqa-read-ahead")
+    waiting = deque(pool.submit(next, items, end) for _ in range(num_ahead))
+    try:
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(pool.submit(next, items, end))
+            yield item
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        items.close()
 
 
 def _outcome(future: "Future[Any]") -> Any:

@@ -88,7 +88,7 @@ def lengths(film: Path) -> list[float]:
 
     info = probe(film)
     passed = FilmPass(info, film_times(info))
-    for _ in passed.pictures():
+    for _ in passed.frames(np.zeros(len(passed.times), bool), lambda frame: frame):
         pass
     return np.diff([0, *(passed.times[cut] for cut in passed.cuts), len(passed.times) / 12]).tolist()
 

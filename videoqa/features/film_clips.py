@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from videoqa._prefetch import read_ahead
 from videoqa.features.frame_encoder import FrameEncoder, as_float16
 from videoqa.features.kept_frames import FrameKeeper
-from videoqa.video.film_pass import FilmPass
+from videoqa.video.film_pass import FilmPass, PassedFrames
 from videoqa.video.film_windows import LEAST_SEEN, FilmPlan, FilmWindow
 from videoqa.video.picture_damage import PictureDamage
-from videoqa.video.transforms import resize_and_crop
+from videoqa.video.transforms import FrameFit
+
+PARTS_AHEAD = 2
+"""Parts of the pass that are decoded while frames are encoded."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,13 @@ def window_clips(
         `plan.num_windows - first_number + 1` lists, most of one clip.
     """
     wanted = plan.wanted(max(first_number - 1, 0))
-    kept = _Kept(film, encoder)
+    kept = _Kept(encoder)
     number = first_number
     following = plan.window(min(number, plan.num_windows - 1))
-    with closing(film.pictures()) as pictures:
-        for picture in pictures:
-            if wanted[picture.place]:
-                kept.add(picture.place, resize_and_crop(picture.retrieve(), encoder.frame_size))
+    frames = film.frames(wanted, FrameFit(encoder.frame_size, False))
+    with closing(read_ahead(frames, num_ahead=PARTS_AHEAD)) as parts:
+        for part in parts:
+            kept.add(part)
             while number < plan.num_windows and following.stop <= kept.settled:
                 yield _clips_of(film, plan, number, wanted, kept)
                 kept.forget_before(min(following.first, plan.middle(number)))
@@ -68,7 +72,7 @@ def window_clips(
                 following = plan.window(min(number, plan.num_windows - 1))
             if number == plan.num_windows and following.stop <= kept.settled:
                 break
-    kept.finish()
+    kept.encode()
     for last in range(number, plan.num_windows + 1):
         yield _clips_of(film, plan, last, wanted, kept)
 
@@ -76,26 +80,29 @@ def window_clips(
 class _Kept:
     """The encoded frames of a film that windows still need."""
 
-    def __init__(self, film: FilmPass, encoder: FrameEncoder | FrameKeeper) -> None:
-        self._film, self._encoder = film, encoder
+    def __init__(self, encoder: FrameEncoder | FrameKeeper) -> None:
+        self._encoder = encoder
         self._rows: dict[int, np.ndarray] = {}
         self._waiting: dict[int, np.ndarray] = {}
+        self._settled = 0
 
     @property
     def settled(self) -> int:
         """How many places are gone by whose frames are encoded and whose cuts are found."""
-        return min(self._film.settled, next(iter(self._waiting), self._film.passed))
+        return min(self._settled, next(iter(self._waiting), self._settled))
 
-    def add(self, place: int, frame: np.ndarray) -> None:
-        """Add a frame, uint8 RGB of the size of the encoder; frames are encoded in full batches."""
+    def add(self, part: PassedFrames) -> None:
+        """Take a part of the pass; its frames are encoded in full batches."""
+        self._settled = part.settled
         if isinstance(self._encoder, FrameKeeper):
-            self._rows[place] = frame
+            self._rows.update(part.frames)
             return
-        self._waiting[place] = frame
-        if len(self._waiting) == self._encoder.frames_per_run:
-            self.finish()
+        for place, frame in part.frames.items():
+            self._waiting[place] = frame
+            if len(self._waiting) == self._encoder.frames_per_run:
+                self.encode()
 
-    def finish(self) -> None:
+    def encode(self) -> None:
         """Encode the frames that wait for a full batch."""
         if self._waiting and isinstance(self._encoder, FrameEncoder):
             features = as_float16(self._encoder(np.stack(list(self._waiting.values()))))

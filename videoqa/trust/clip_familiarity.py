@@ -98,17 +98,25 @@ class _Space:
         unusual the change over time.
         """
         moved = clips.vectors - self.center
-        places = moved @ self.basis.T
+        places = _products(moved, self.basis)
         squares = (moved**2).sum(axis=1)
         lengths = np.sqrt(squares)[:, None] * self.kept_lengths
-        angles = 1 - (places @ self.kept.T) / np.maximum(lengths, _SMALLEST)
+        angles = 1 - _products(places, self.kept) / np.maximum(lengths, _SMALLEST)
         nearest = np.sort(angles, axis=1)[:, :NUM_NEAREST].mean(axis=1)
-        white, means = places @ self.whitening.T, self.means @ self.whitening.T
+        white, means = (_products(each, self.whitening) for each in (places, self.means))
         outside = np.maximum(squares - (places**2).sum(axis=1), 0) / self.rest**2
         to_means = ((white[:, None] - means) ** 2).sum(axis=2).min(axis=1)
         between = to_means - (white**2).sum(axis=1) if len(means) > 1 else np.zeros(len(clips))
         unusual = np.nan_to_num(np.abs(clips.amounts - self.amounts[0]) / self.amounts[1])
         return np.column_stack([nearest, np.sqrt(to_means + outside), between, unusual])
+
+
+def _products(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return `rows @ others.T`, in one thread: those of BLAS go on spinning for a while after so small a job.
+
+    Beside a network that takes all cores, as while a film is watched, that costs as much again as it.
+    """
+    return np.einsum("ij,kj->ik", rows, others)
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,22 +51,22 @@ class CutFinder:
         self.settled = stop
 
     def _judge(self, index: int) -> None:
+        here = self._recent[index]
+        self.settled = here.place + 1
+        shot_start = self._times[self._cuts[-1] if self._cuts else 0]
+        is_long = self._times[here.place] - shot_start >= SHORTEST_SHOT_SECONDS
+        if here.difference >= CUT_LEVELS and is_long and self._stands_out(index):
+            self._cuts.append(here.place)
+
+    def _stands_out(self, index: int) -> bool:
+        """Return whether a picture differs much more than those around it, and is no flash or its end."""
         recent = list(self._recent)
         here, before = recent[index], recent[max(index - 1, 0)]
-        around = [*recent[max(index - CUT_REACH, 0) : index], *recent[index + 1 : index + 1 + CUT_REACH]]
-        self.settled = here.place + 1
-        usual = float(np.mean([each.difference for each in around] or [0.0]))
-        if here.difference < max(CUT_LEVELS, CUT_RATIO * usual):
-            return
-        earlier, later = (
-            recent[max(index - CUT_REACH, 0) : max(index - 1, 0)],
-            recent[index + 1 :][:CUT_REACH],
-        )
-        pairs = [(each, here) for each in earlier] + [(before, each) for each in later]
+        earlier, later = recent[max(index - CUT_REACH, 0) : index], recent[index + 1 : index + 1 + CUT_REACH]
+        usual = float(np.mean([each.difference for each in [*earlier, *later]] or [0.0]))
+        pairs = [(each, here) for each in earlier[:-1]] + [(before, each) for each in later]
         is_flash = any(_difference(a.blocks, b.blocks) < here.difference / 2 for a, b in pairs)
-        shot_start = self._times[self._cuts[-1] if self._cuts else 0]
-        if not is_flash and self._times[here.place] - shot_start >= SHORTEST_SHOT_SECONDS:
-            self._cuts.append(here.place)
+        return here.difference >= CUT_RATIO * usual and not is_flash
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,20 @@ class _Compared:
 
 def _difference(blocks: np.ndarray | None, others: np.ndarray | None) -> float:
     """Return how many levels of 255 two pictures differ by on average; 0 where that cannot be told."""
-    if blocks is None or others is None or len(blocks) != len(others):
+    if blocks is None or others is None or blocks.shape != others.shape:
         return 0.0
-    return float(np.abs(blocks - others).mean())
+    return cv2.norm(blocks, others, cv2.NORM_L1) / blocks.size
 
 
 def block_means(planes: list[np.ndarray]) -> np.ndarray:
-    """Return the means of the blocks of each plane, uint8 `(height, width)`: float32 `(num_means,)`."""
-    means = []
-    for plane in planes:
+    """Return the means of blocks of each plane: uint8 `(BLOCKS * num_planes, BLOCKS)`.
+
+    Args:
+        planes: uint8 `(height, width)` each.
+    """
+    means = np.empty((len(planes) * BLOCKS, BLOCKS), np.uint8)
+    for number, plane in enumerate(planes):
         step = max(min(plane.shape) // (BLOCKS * BLOCK_PIXELS), 1)
-        means.append(cv2.resize(plane[::step, ::step], (BLOCKS, BLOCKS), interpolation=cv2.INTER_AREA))
-    return np.concatenate(means).ravel().astype(np.float32)
+        rows = means[number * BLOCKS : (number + 1) * BLOCKS]
+        cv2.resize(plane[::step, ::step], (BLOCKS, BLOCKS), dst=rows, interpolation=cv2.INTER_AREA)
+    return means

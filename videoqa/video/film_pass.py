@@ -8,30 +8,43 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from videoqa.video._opencv import FORMATS
-from videoqa.video.film_cuts import CutFinder, block_means
+from videoqa.video.film_cuts import BLOCKS, CUT_REACH, CutFinder, block_means
 from videoqa.video.film_times import FilmTimes
-from videoqa.video.picture_damage import LookedAt, PictureDamage, blank_runs, planes_of, tone_of
+from videoqa.video.picture_damage import (
+    TEXTURED_LEVELS,
+    LookedAt,
+    PictureDamage,
+    blank_runs,
+    planes_of,
+    tone_of,
+)
 from videoqa.video.probing import VideoInfo, decoded_frames, open_container, video_stream
-from videoqa.video.readers import NUM_DECODER_THREADS, read_frames
+from videoqa.video.readers import NUM_DECODER_THREADS, frame_as_shown, read_frames
 from videoqa.video.timeline import timeline_of, usual_step
+from videoqa.video.transforms import Fit
 
+PICTURES_AT_ONCE = 32
+"""Pictures between two parts of a pass."""
+LONGEST_RUN = 4096
+"""How far back it is looked for a picture that shows something before a run of one tone."""
 _LOST, _READ, _DAMAGED = 0, 1, 2
 _TONES = ("textured", "grey", "black", "other")
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture of a film that can be read.
+class PassedFrames:
+    """What a part of the pass came by.
 
     Attributes:
-        place: its index among the times of the film.
-        retrieve: gives the uint8 RGB frame; call it before asking for the next picture.
+        frames: place -> frame, uint8 RGB of the size that was asked for, of the wanted pictures.
+        settled: how many places are gone by, all cuts among which are found.
     """
 
-    place: int
-    retrieve: Callable[[], np.ndarray]
+    frames: dict[int, np.ndarray]
+    settled: int
 
 
 class FilmPass:
@@ -55,19 +68,38 @@ class FilmPass:
         self.passed = 0
         self._found = times.found
         self._states = np.full(len(self.times), _LOST, np.uint8)
-        self._tones = np.zeros(len(self.times), np.uint8)
+        self._tones = np.full(len(self.times), _TONES.index("other"), np.uint8)
         self._cut_finder = CutFinder(self.times, self.cuts) if find_cuts else None
 
-    @property
-    def settled(self) -> int:
-        """How many places are gone by whose cuts are all found."""
-        return self.passed if self._cut_finder is None else self._cut_finder.settled
+    def frames(self, wanted: np.ndarray, fit: Fit) -> Generator[PassedFrames, None, None]:
+        """Yield the wanted frames, in the order in which they are shown.
 
-    def pictures(self) -> Generator[Picture, None, None]:
-        """Yield the pictures in the order in which they are shown."""
+        Args:
+            wanted: bool `(num_pictures,)`.
+            fit: brings a frame to the size that is wanted.
+        """
+        frames: dict[int, np.ndarray] = {}
+        with contextlib.closing(self._pictures()) as pictures:
+            for number, (place, retrieve) in enumerate(pictures, 1):
+                if wanted[place]:
+                    frames[place] = fit(retrieve())
+                if number % PICTURES_AT_ONCE == 0:
+                    yield PassedFrames(frames, self._settled)
+                    frames = {}
+        self.passed = len(self.times)
+        if self._cut_finder is not None:
+            self._cut_finder.end(self.passed)
+        yield PassedFrames(frames, self.passed)
+
+    @property
+    def _settled(self) -> int:
+        """How many places are gone by, where all is known about the pictures beside them too."""
+        return max(self.passed - CUT_REACH, 0) if self._cut_finder is None else self._cut_finder.settled
+
+    def _pictures(self) -> Generator[tuple[int, Callable[[], np.ndarray]], None, None]:
+        """Yield the place of each picture that can be read, and what gives its frame."""
         places = _Places(self.info, self.times, self._found)
-        reader = _of_file if self.info.kind in FORMATS else _of_folder
-        decoded = reader(self.info, self._cut_finder is not None)
+        decoded = (_of_file if self.info.kind in FORMATS else _of_folder)(self.info)
         builds_on_lost = False
         with contextlib.closing(decoded):
             for each in decoded:
@@ -80,10 +112,7 @@ class FilmPass:
                 self._tones[place] = _TONES.index(each.tone)
                 if self._cut_finder is not None:
                     self._cut_finder.add(place, each.blocks)
-                yield Picture(place, each.retrieve)
-        self.passed = len(self.times)
-        if self._cut_finder is not None:
-            self._cut_finder.end(self.passed)
+                yield place, each.retrieve
 
     def is_readable(self, places: np.ndarray) -> np.ndarray:
         """Return which places, int64 `(n,)`, hold a picture that could be read: bool `(n,)`."""
@@ -95,10 +124,17 @@ class FilmPass:
 
     def damage(self, first: int, stop: int) -> PictureDamage:
         """Return what is wrong with the pictures of places `[first, stop)`; lost ones count as damaged."""
-        tones = [_TONES[tone] for tone in self._tones[max(first - 1, 0) : stop + 1]]
-        blank = blank_runs(tones)[min(first, 1) :][: stop - first]
+        start = self._shown_before(first)
+        blank = blank_runs([_TONES[tone] for tone in self._tones[start : stop + 1]])
+        blank = blank[first - start : stop - start]
         found = LookedAt(self._states[first:stop] != _READ, blank).within()
         return found if found.first is None else dataclasses.replace(found, first=first + found.first)
+
+    def _shown_before(self, first: int) -> int:
+        """Return the place of the last picture before one that shows something."""
+        start = max(first - LONGEST_RUN, 0)
+        places = np.flatnonzero(self._tones[start:first] == _TONES.index("textured"))
+        return start + int(places[-1]) if len(places) else first
 
 
 @dataclass(frozen=True)
@@ -113,11 +149,11 @@ class _Decoded:
     blocks: np.ndarray | None = None
 
 
-def _of_file(info: VideoInfo, find_cuts: bool) -> Generator[_Decoded, None, None]:
+def _of_file(info: VideoInfo) -> Generator[_Decoded, None, None]:
     """Yield what PyAV decodes, which marks what it could only patch up; OpenCV does not hand that on."""
     with open_container(info.path, info.kind, NUM_DECODER_THREADS) as container:
         stream = video_stream(container, info.path)
-        start, is_spoilt = stream.start_time or 0, False
+        start, is_spoilt, converter = stream.start_time or 0, False, VideoReformatter()
         for frame in decoded_frames(container, stream):
             if not isinstance(frame, av.VideoFrame):
                 is_spoilt = True
@@ -128,30 +164,28 @@ def _of_file(info: VideoInfo, find_cuts: bool) -> Generator[_Decoded, None, None
             if info.has_timestamps and frame.pts is not None and frame.time_base is not None:
                 seconds = float((frame.pts - start) * frame.time_base)
             planes = planes_of(frame)
+            blocks = block_means(planes) if planes else None
             yield _Decoded(
-                functools.partial(_shown, info, frame),
+                functools.partial(frame_as_shown, info, frame, converter),
                 seconds,
                 frame.key_frame,
                 is_spoilt,
-                tone_of(planes),
-                block_means(planes) if find_cuts and planes else None,
+                "textured" if _shows_something(blocks) else tone_of(planes),
+                blocks,
             )
 
 
-def _shown(info: VideoInfo, frame: av.VideoFrame) -> np.ndarray:
-    """Return a picture as it is shown, uint8 RGB."""
-    return info.presentation(frame.to_ndarray(format="rgb24"))
+def _shows_something(blocks: np.ndarray | None) -> bool:
+    """Return whether the blocks of luma alone differ enough."""
+    return blocks is not None and int(blocks[:BLOCKS].max()) - int(blocks[:BLOCKS].min()) > TEXTURED_LEVELS
 
 
-def _of_folder(info: VideoInfo, find_cuts: bool) -> Generator[_Decoded, None, None]:
+def _of_folder(info: VideoInfo) -> Generator[_Decoded, None, None]:
     """Yield the pictures of a folder; its frames were checked when it was opened."""
     with contextlib.closing(read_frames(info)) as frames:
         for _, retrieve in frames:
-            if find_cuts:
-                frame = retrieve()
-                yield _Decoded(frame.copy, blocks=block_means([*np.moveaxis(frame, -1, 0)]))
-            else:
-                yield _Decoded(retrieve)
+            frame = retrieve()
+            yield _Decoded(frame.copy, blocks=block_means([*np.moveaxis(frame, -1, 0)]))
 
 
 class _Places:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from videoqa._frame_folders import frame_files
 from videoqa.video._opencv import cv2, open_capture
@@ -40,6 +41,7 @@ def read_with_opencv(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) ->
 
 def read_with_pyav(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> FrameStream:
     """Yield every frame that can be decoded, as `read_with_opencv` does."""
+    converter = VideoReformatter()
     with open_container(info.path, info.kind, num_threads) as container:
         stream = video_stream(container, info.path)
         start = stream.start_time or 0
@@ -49,8 +51,13 @@ def read_with_pyav(info: VideoInfo, num_threads: int = NUM_DECODER_THREADS) -> F
                 continue
             stamped = info.has_timestamps and frame.pts is not None
             seconds = float((frame.pts - start) * frame.time_base) if stamped else index / info.fps  # type: ignore[operator]
-            yield seconds, lambda frame=frame: info.presentation(frame.to_ndarray(format="rgb24"))  # type: ignore[misc]
+            yield seconds, functools.partial(frame_as_shown, info, frame, converter)
             index += 1
+
+
+def frame_as_shown(info: VideoInfo, frame: av.VideoFrame, converter: VideoReformatter) -> np.ndarray:
+    """Return a frame as it is shown, uint8 RGB; one converter for all frames saves most of the time."""
+    return info.presentation(converter.reformat(frame, format="rgb24").to_ndarray())
 
 
 def read_jpeg_folder(info: VideoInfo, num_threads: int = 1) -> FrameStream:
