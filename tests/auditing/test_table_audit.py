@@ -7,6 +7,7 @@ import pytest
 
 import videoqa
 from videoqa.auditing.table_audit import say_table_findings
+from videoqa.auditing.table_findings import pair_findings
 from videoqa.config import run_config_from_options
 from videoqa.data.annotations import read_annotations
 from videoqa.data.archives import archive_kind, archives_in, how_to_unpack
@@ -43,6 +44,19 @@ def test_each_kind_is_said_in_one_line(said, table, clips):
         "2 rows have a clip that has another label in another row.",
         "Answers that the model cannot give, counted as wrong: test 1 of 3 rows.",
         "`videoqa audit` lists these rows.",
+    ]
+
+
+def test_a_pair_in_two_splits_is_said_and_listed(said, table):
+    assert said(table.assign(pair=table["split"])) == []
+    lines = said(table.assign(pair="1"))
+    assert lines[0].startswith(f"{len(table)} rows have clips of a `pair` that is in two splits")
+    three = pd.DataFrame(
+        {"pair": ["1", "1", "", "2", ""], "split": ["train", "test", "test", "test", "train"]}
+    )
+    assert list(pair_findings(three)) == [
+        (0, "pair_in_two_splits", "pair '1' is also in test"),
+        (1, "pair_in_two_splits", "pair '1' is also in train"),
     ]
 
 

@@ -42,6 +42,11 @@ def test_tables_without_pairs_are_as_they_were(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(plain, empty.drop(columns="pair"))
 
 
+def test_a_header_in_another_spelling_is_the_same_column(tmp_path: Path) -> None:
+    table = read(tmp_path, ["a.mp4,x,7", "b.mp4,y,7"], "video,label, Pair ")
+    assert table["pair"].tolist() == ["7", "7"] and table["group"].nunique() == 1
+
+
 def test_a_second_source_without_pairs(tmp_path: Path) -> None:
     (tmp_path / "more.csv").write_text("video,label\nz.mp4,x\n")
     (tmp_path / "rows.csv").write_text("video,label,pair\na.mp4,x,7\nb.mp4,y,7\n")

@@ -15,6 +15,7 @@ FINDINGS = (
     "still",
     "duplicate_content",
     "same_video_in_two_splits",
+    "pair_in_two_splits",
     "several_gold_answers",
     "answer_outside_vocabulary",
     "long_cell",

@@ -11,6 +11,7 @@ from videoqa.auditing.findings import findings_table
 from videoqa.auditing.table_findings import (
     gold_answer_findings,
     long_cell_findings,
+    pair_findings,
     row_contents,
     split_findings,
     vocabulary_findings,
@@ -41,6 +42,7 @@ def say_table_findings(table: pd.DataFrame, config: RunConfig, *, progress: bool
     contents = row_contents(table, hashes)
     lines = [
         *_split_lines(table, contents),
+        *_pair_lines(table),
         *_gold_answer_lines(table, contents),
         *_vocabulary_lines(table, config.model.num_answers),
         *_long_cell_lines(table),
@@ -75,6 +77,14 @@ def _split_lines(table: pd.DataFrame, contents: pd.Series) -> list[str]:
         f"The same video, by its content, is in two splits: {videos}, "
         f"rows: {splits}. Scores on them are flattered."
     ]
+
+
+def _pair_lines(table: pd.DataFrame) -> list[str]:
+    number = sum(1 for _ in pair_findings(table))
+    if not number:
+        return []
+    rows = counted(number, "row has a clip", "rows have clips")
+    return [f"{rows} of a `pair` that is in two splits: the other clip shows nearly the same frames."]
 
 
 def _gold_answer_lines(table: pd.DataFrame, contents: pd.Series) -> list[str]:

@@ -1,4 +1,4 @@
-"""Findings that need no decoding: duplicate contents, contents in two splits, impossible answers."""
+"""Findings that need no decoding: duplicates, contents and pairs in two splits, impossible answers."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from videoqa._text_normalization import normalize_answer
 from videoqa.auditing.findings import Found
 from videoqa.config import MAX_QUESTION_CHARACTERS
 from videoqa.data.headers import KNOWN_COLUMNS
+from videoqa.data.source import PAIR
 from videoqa.text.answers import OUTSIDE_ID, build_answer_list
 
 SHOWN = 3
@@ -51,6 +52,22 @@ def split_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:
         for row, split in zip(rows, part["split"], strict=True):
             others = "; ".join(f"{name} as {path}" for name, path in first.items() if name != split)
             yield int(row), "same_video_in_two_splits", f"also in {others}"
+
+
+def pair_findings(table: pd.DataFrame) -> Iterator[Found]:
+    """Yield a finding for each row of a pair, by the column `pair`, that has rows in another split too."""
+    if PAIR not in table:
+        return
+    paired = np.flatnonzero((table[PAIR] != "").to_numpy())
+    for rows in _groups_of_several(table[PAIR].iloc[paired], table["split"].iloc[paired]):
+        splits = table["split"].iloc[paired[rows]]
+        for row, split in zip(paired[rows], splits, strict=True):
+            others = ", ".join(sorted(set(splits) - {split}))
+            yield (
+                int(row),
+                "pair_in_two_splits",
+                f"pair {_shown(str(table[PAIR].iloc[row]))} is also in {others}",
+            )
 
 
 def gold_answer_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[Found]:

@@ -6,10 +6,11 @@ import unicodedata
 import pandas as pd
 
 from videoqa._checks import Refusal
+from videoqa.data.source import PAIR
 
 KNOWN_COLUMNS = (
     *("video", "video_id", "video_path", "question_id", "question", "answer", "label", "question_type"),
-    *("split", "group", "start_seconds", "end_seconds", "answers", "choices"),
+    *("split", "group", "start_seconds", "end_seconds", "answers", "choices", PAIR),
 )
 
 
