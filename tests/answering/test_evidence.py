@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import videoqa
+from videoqa.answering.explaining import explanation_of
 from videoqa.answering.video_qa import VideoQA
 from videoqa.config import ModelConfig, RunConfig, SamplingConfig
 from videoqa.models.building import build_from_config
@@ -140,3 +141,5 @@ def test_a_model_that_reads_frames(action_run: Path, clip: str, tmp_path: Path) 
     assert answer._asked.kept is None, "decoded frames are too many to keep with each answer"
     assert answer.evidence.timestamps_seconds == answer.timestamps_seconds
     assert np.ptp(answer.evidence.contributions) > 0
+    shown = explanation_of(answer, answer._asked)
+    assert len(shown.frames) == 24 and [each.heat for each in shown.close_ups] == [None] * 3

@@ -58,4 +58,4 @@ def test_the_time_line_alone_is_smaller_and_shows_attention() -> None:
 def test_a_map_is_enlarged_on_straight_lines() -> None:
     assert enlarged(np.array([[0.0, 1.0]]), 1, 4).tolist() == [[0, 0.25, 0.75, 1]]
     assert enlarged(np.array([[2.0]]), 2, 2).tolist() == [[2, 2], [2, 2]]
-    assert [signed(value) for value in (-0.01, 0.04, 1.25, -3.0)] == ["0.0", "0.0", "+1.2", "-3.0"]
+    assert [signed(value) for value in (-0.001, 0.04, 1.25, -3.0)] == ["0", "+0.04", "+1.2", "-3.0"]

@@ -5,7 +5,7 @@ import html
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from videoqa._files import write_bytes
 from videoqa.answering.asked import Asked, answer_ids
 from videoqa.evaluation.evidence import Evidence
 from videoqa.features.frame_encoder import FrameEncoder
-from videoqa.video.decoding import ClipRequest, decode
+from videoqa.video.decoding import decode
 from videoqa.video.transforms import part_kept
 
 if TYPE_CHECKING:
@@ -119,21 +119,22 @@ def _pictures(asked: Asked, evidence: Evidence) -> list[np.ndarray]:
     """Return a picture of each of the evidence's frames, uint8 RGB; none for a blind model."""
     if not evidence.contributions:
         return []
-    clip = asked.clip
+    clip = asked.kept
     if asked.request is None:
-        assert clip.frames is not None
+        assert clip is not None and clip.frames is not None
         return [clip.frames[clip.frame_numbers.index(number)] for number in evidence.frame_numbers]
-    many = len(clip.timestamps_seconds) > MANY_FRAMES
-    decoded = _decoded(asked, asked.request, long_side=LONG_SIDE_OF_MANY if many else LONG_SIDE)
+    many = clip is None or len(clip.timestamps_seconds) > MANY_FRAMES
+    decoded = _decoded(asked, evidence, long_side=LONG_SIDE_OF_MANY if many else LONG_SIDE)
     return [decoded[seconds] for seconds in evidence.timestamps_seconds]
 
 
-def _decoded(asked: Asked, request: ClipRequest, **size: object) -> dict[float, np.ndarray]:
+def _decoded(asked: Asked, evidence: Evidence, **size: Any) -> dict[float, np.ndarray]:
     """Return the frames of a file's grid by their times; refuse a file that has other times by now."""
-    found = decode(request, asked.qa.folder.config.sampling, **size)  # type: ignore[arg-type]
+    assert asked.request is not None
+    found = decode(asked.request, asked.qa.folder.config.sampling, **size)
     by_time = dict(zip(found.timestamps_seconds.tolist(), found.frames, strict=True))
-    if not by_time.keys() >= set(asked.clip.timestamps_seconds):
-        raise Refusal(f"{request.path} was changed since it was asked about.")
+    if not by_time.keys() >= set(evidence.timestamps_seconds):
+        raise Refusal(f"{asked.request.path} was changed since it was asked about.")
     return by_time
 
 
@@ -146,7 +147,7 @@ def _close_ups(asked: Asked, evidence: Evidence, frames: Sequence[np.ndarray]) -
     if asked.request is None:
         seen = {place: frames[place] for place in places}
     else:
-        decoded = _decoded(asked, asked.request, frame_size=size)
+        decoded = _decoded(asked, evidence, frame_size=size)
         seen = {place: decoded[evidence.timestamps_seconds[place]] for place in places}
     maps: list[np.ndarray | None] = [None] * len(places)
     if isinstance(encoder, FrameEncoder) and evidence.against:

@@ -11,14 +11,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from videoqa._text_normalization import without_controls
-from videoqa.evaluation.evidence import Evidence
+from videoqa.evaluation.evidence import HIDDEN_SHARE, Evidence
 from videoqa.evaluation.plots import BLUE, ORANGE, _in_every_script, _missing_letters_as_boxes, _png
 
 WIDTH_INCHES, MARGIN_INCHES, DPI = 10.0, 0.35, 120
 MOST_TILES, MOST_TICKS = 10, 12
 MOST_TILE_INCHES, ANSWERS_INCHES = 2.0, 3.6
 LETTERS = "ABC"
-ANSWER_CHARACTERS, WORD_CHARACTERS, LINE_CHARACTERS = 28, 22, 118
+ANSWER_CHARACTERS, WORD_CHARACTERS, LINE_CHARACTERS = 24, 22, 118
 HEADLINE_CHARACTERS = 72
 MOST_LINES, MOST_ANSWERS = 8, 5
 GREY = "#555555"
@@ -187,6 +187,8 @@ def _draw_time_line(page: _Page, explanation: Explanation) -> None:
         key.add_patch(mpl.patches.Rectangle((0, 0), 1, 1, facecolor=color, hatch=hatch, edgecolor="white"))
         key.axis("off")
         x += 0.28 + page.text(text, x=x + 0.28, y=page.y, size=9) + 0.3
+    said = f"lost when hidden with {100 * HIDDEN_SHARE:.0f} % of the clip on each side"
+    page.text(said, x=x, y=page.y, size=9, color=GREY)
     page.y += 0.32
 
 
@@ -195,8 +197,9 @@ def _draw_bars(axes: Axes, evidence: Evidence) -> None:
     places, values = np.arange(number), np.array(evidence.contributions)
     for chosen, color, hatch in ((values >= 0, BLUE, ""), (values < 0, ORANGE, "////")):
         axes.bar(places[chosen], values[chosen], 0.84, color=color, hatch=hatch, edgecolor="white", lw=0.4)
-    reach = max(float(np.abs(values).max()), 1e-6)
-    axes.set_ylim(min(float(values.min()) * 1.1, -0.12 * reach), max(float(values.max()), 0.1 * reach) * 1.32)
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    tall = max(high - low, 1e-6)
+    axes.set_ylim(low - 0.08 * tall, high + 0.24 * tall)  # room for the letters
     axes.axhline(0, color="black", linewidth=0.8)
     for letter, place in zip(LETTERS, evidence.most_important(len(LETTERS)), strict=False):
         height = max(float(values[place]), 0.0)
@@ -226,8 +229,8 @@ def moment(evidence: Evidence, place: int, *, unit: bool = True) -> str:
 
 def signed(value: float) -> str:
     """Return a contribution as text."""
-    text = f"{value:+.1f}"
-    return "0.0" if text in ("-0.0", "+0.0") else text
+    text = f"{value:+.1f}" if abs(value) >= 1 else f"{value:+.2f}"
+    return "0" if text in ("-0.00", "+0.00") else text
 
 
 def _draw_close_ups_and_answers(page: _Page, explanation: Explanation) -> None:
@@ -279,7 +282,7 @@ def _heated(close_up: CloseUp) -> np.ndarray:
     if close_up.heat is None or not close_up.heat.any():
         return picture
     weights = enlarged(close_up.heat, picture.shape[0], picture.shape[1])[..., None]
-    grey = picture.mean(axis=-1, keepdims=True).repeat(3, axis=-1) * 0.75
+    grey = 0.55 * picture.mean(axis=-1, keepdims=True) + 0.25 * picture
     lit = 0.5 * picture + 0.5 * np.array([255, 225, 0])
     return np.clip(grey * (1 - weights) + lit * weights, 0, 255).astype(np.uint8)
 
