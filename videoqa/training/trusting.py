@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import Examples
@@ -57,14 +58,14 @@ def fit_trust(data: PreparedData, trained: "TrainedModel", *, progress: bool) ->
     temperature, calibration, sets = None, {}, None
     if found is not None:
         ids = examples.answer_ids
-        if len(rows) >= MIN_ROWS and (ids >= 0).any():
+        if (ids >= 0).sum() >= MIN_ROWS:
             temperature = fit_temperature(found.probabilities, ids)
         calibrated = with_temperature(found.probabilities, temperature or 1.0)
         calibration = _calibration(found.probabilities, calibrated, ids) | {"temperature": temperature}
         sets = fit_prediction_sets(calibrated, ids, rows["group"].tolist())
     clips = _clip_familiarity(data, trained, found.hidden if found else None, by_hidden)
     trust = Trust(clips, HIDDEN if by_hidden else FEATURES, _questions(data), sets, temperature)
-    _say_limits(trust, len(rows), sees_video=config.model.sees_video, progress=progress)
+    _say_limits(trust, examples.answer_ids, sees_video=config.model.sees_video, progress=progress)
     return trust, calibration
 
 
@@ -136,16 +137,16 @@ def _at_most(most: int, number: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(number)[:most])
 
 
-def _say_limits(trust: Trust, num_rows: int, *, sees_video: bool, progress: bool) -> None:
-    """Print what the model cannot judge or promise, and why."""
+def _say_limits(trust: Trust, answer_ids: np.ndarray, *, sees_video: bool, progress: bool) -> None:
+    """Print what the model cannot judge or promise, and why; `answer_ids` are those of validation."""
     if trust.temperature is None:
-        why = f"{num_rows} validation rows; {MIN_ROWS} are needed" if num_rows else "no validation rows"
-        say(f"Probabilities are not calibrated: {why}.", progress=progress)
+        say(f"Probabilities are not calibrated: {_why_not_calibrated(answer_ids)}.", progress=progress)
     if trust.sets is None or trust.sets.num_videos < FEWEST_VIDEOS:
         videos = 0 if trust.sets is None else trust.sets.num_videos
         say(
-            f"No set of likely answers can be promised to hold the true one: {videos} validation videos or "
-            f"groups; {FEWEST_VIDEOS} are needed.",
+            "No set of likely answers can be promised to hold the true one: "
+            f"{counted(videos, 'validation video or group', 'validation videos or groups')}; "
+            f"{FEWEST_VIDEOS} are needed.",
             progress=progress,
         )
     if not sees_video:
@@ -154,7 +155,19 @@ def _say_limits(trust: Trust, num_rows: int, *, sees_video: bool, progress: bool
         say("Unfamiliar clips cannot be told: too few clips to compare with.", progress=progress)
     elif (number := trust.clips.num_held_out) < FEWEST_CLIPS:
         say(
-            f"Only {number} held-out clips to compare with: about 1 in {number + 1} familiar clips will be "
-            "called unfamiliar.",
+            f"Only {counted(number, 'held-out clip')} to compare with: about 1 in {number + 1} familiar "
+            "clips will be called unfamiliar.",
             progress=progress,
         )
+
+
+def _why_not_calibrated(answer_ids: np.ndarray) -> str:
+    number = int((answer_ids >= 0).sum())
+    if not len(answer_ids):
+        return "no validation rows"
+    if number < len(answer_ids):
+        return (
+            f"the model can give the answer of {number} of {counted(len(answer_ids), 'validation row')}; "
+            f"{MIN_ROWS} are needed"
+        )
+    return f"{counted(number, 'validation row')}; {MIN_ROWS} are needed"
