@@ -33,6 +33,9 @@ def clip_damages(
     by_path: dict[str, list[ClipRequest]] = defaultdict(list)
     for request in distinct:
         by_path[request.path].append(request)
+    if len(by_path) == 1:  # what is remembered of one video is read sooner than a thread starts
+        of_clip = dict(zip(distinct, _of_one_video(distinct, cache), strict=True))
+        return [of_clip[request] for request in requests]
     found: dict[ClipRequest, PictureDamage] = {}
     with (
         ThreadPoolExecutor(NUM_THREADS) as pool,

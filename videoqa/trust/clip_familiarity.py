@@ -62,7 +62,7 @@ def vectors_of_hidden(hidden: np.ndarray) -> ClipVectors:
 
 def _clip_vectors(means: np.ndarray, changes: np.ndarray) -> ClipVectors:
     lengths = np.linalg.norm(means, axis=1)
-    amounts = np.stack([np.log(lengths + _SMALLEST), np.log(changes + _NO_CHANGE)], axis=1)
+    amounts = np.log(np.column_stack([lengths + _SMALLEST, changes + _NO_CHANGE]))
     return ClipVectors(means / np.maximum(lengths, _SMALLEST)[:, None], amounts)
 
 
@@ -102,12 +102,14 @@ class _Space:
         squares = (moved**2).sum(axis=1)
         lengths = np.sqrt(squares)[:, None] * self.kept_lengths
         angles = 1 - _products(places, self.kept) / np.maximum(lengths, _SMALLEST)
-        nearest = np.sort(angles, axis=1)[:, :NUM_NEAREST].mean(axis=1)
+        number = min(NUM_NEAREST, angles.shape[1])
+        nearest = np.partition(angles, number - 1, axis=1)[:, :number].mean(axis=1)
         white, means = (_products(each, self.whitening) for each in (places, self.means))
         outside = np.maximum(squares - (places**2).sum(axis=1), 0) / self.rest**2
         to_means = ((white[:, None] - means) ** 2).sum(axis=2).min(axis=1)
         between = to_means - (white**2).sum(axis=1) if len(means) > 1 else np.zeros(len(clips))
-        unusual = np.nan_to_num(np.abs(clips.amounts - self.amounts[0]) / self.amounts[1])
+        unusual = np.abs(clips.amounts - self.amounts[0]) / self.amounts[1]
+        unusual = np.where(np.isnan(unusual), 0, unusual)
         return np.column_stack([nearest, np.sqrt(to_means + outside), between, unusual])
 
 
