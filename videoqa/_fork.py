@@ -54,7 +54,7 @@ def _tensorflow_is_used() -> bool:
     """Return whether TensorFlow has computed something here; loaded alone, it has no threads yet."""
     initialized = _context_is_initialized()
     if initialized is None:
-        return any(name.startswith(TENSORFLOW_THREADS) for name in _threads())
+        return any(name.startswith(TENSORFLOW_THREADS) for name in _threads().values())
     return initialized
 
 
@@ -66,8 +66,11 @@ def _has_lost_threads() -> bool:
     """
     if not _context_is_initialized():
         return False
-    own = [each for each in threading.enumerate() if each.ident and not each.name.startswith("Dummy-")]
-    return 0 < len(_threads()) <= len(own)  # Python calls a thread of another library "Dummy-1"
+    threads: set[int | None] = set(_threads())
+    own: set[int | None] = {os.getpid(), threading.get_native_id()}  # the first thread and this one
+    # Python calls a thread of another library "Dummy-1"; green threads share one of the system
+    own |= {each.native_id for each in threading.enumerate() if not each.name.startswith("Dummy-")}
+    return bool(threads) and threads <= own
 
 
 def _context_is_initialized() -> bool | None:
@@ -81,13 +84,13 @@ def _context_is_initialized() -> bool | None:
         return None
 
 
-def _threads() -> list[str]:
-    """Return the names of the threads of this process, also of those that are not Python's; []: unknown."""
+def _threads() -> dict[int, str]:
+    """Return id and name of each thread of this process, also of those that are not Python's; {}: unknown."""
     try:
         tasks = list(TASKS.iterdir())
     except OSError:
-        return []
-    return [_name(task) for task in tasks]
+        return {}
+    return {int(task.name): _name(task) for task in tasks}
 
 
 def _name(task: Path) -> str:

@@ -125,6 +125,15 @@ def test_seconds_count_from_the_start_of_the_sound(tmp_path: Path, kind: str) ->
         every_frame(path, 0, 1)
 
 
+def test_a_transport_stream_with_a_long_stretch_of_sound_before_its_pictures(tmp_path: Path) -> None:
+    path = str(tmp_path / "late.ts")
+    write_coded(path, "libx264", range(50), 12 + np.arange(50) / 25, sound_seconds=14)
+    assert numbers_of(every_frame(path).frames) == [*range(50)]
+    assert numbers_of(every_frame(path, 12.5, 13).frames) == [
+        *range(11, 24)
+    ]  # the sound begins 64 ms earlier
+
+
 def write_gif(path: Path, levels: list[int], delays: list[int]) -> str:
     """Write even grey frames, each shown for its delay in hundredths of a second."""
     head = (

@@ -229,9 +229,10 @@ def _probe_once(path: str, kind: str, size: int, mtime_ns: int, limits: tuple[in
 
 
 def _opens_with_opencv(path: str) -> bool:
+    """Return whether OpenCV opens a video and learns the size of its pictures."""
     capture = open_capture(path)
     try:
-        return capture.isOpened()
+        return capture.isOpened() and capture.get(cv2.CAP_PROP_FRAME_WIDTH) > 0
     finally:
         capture.release()
 
