@@ -38,7 +38,7 @@ def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -
     ]  # fmt: skip
     assert set(PREDICTION_COLUMNS) < set(rows)
     assert ((rows["gold_rank"] == 1) == rows["correct"]).all() and rows["gold_rank"].between(1, 5).all()
-    for picture in ("confusion.png", "curves.png"):
+    for picture in ("confusion.png", "curves.png", "reliability.png", "risk_coverage.png"):
         assert (tmp_path / picture).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

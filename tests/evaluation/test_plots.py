@@ -11,6 +11,8 @@ from videoqa.evaluation.plots import (
     _count_pairs,
     _shown,
     confusion_matrix_png,
+    reliability_png,
+    risk_coverage_png,
     score_bars_png,
     text_image,
     training_curves_png,
@@ -104,3 +106,15 @@ def test_lines_of_text_are_a_picture_in_any_script() -> None:
     assert (image[:20] < 128).any() and (image[20:] < 128).any() and (image[:, -1] == 255).all()
     long = text_image(["w" * 1000], 300)
     assert (long[:, :280] < 128).any() and (long[:, -1] == 255).all(), "cut to the width"
+
+
+@pytest.mark.slow
+def test_reliability_and_risk_with_and_without_a_temperature_or_any_row() -> None:
+    bins = [{"from": 0.9, "to": 1.0, "num_rows": 3, "probability": 0.95, "accuracy": 1.0}]
+    scores = {"reliability": bins, "expected_calibration_error": 0.05}
+    before = {"reliability_before": bins * 2, "expected_calibration_error_before": 0.05}
+    for each in ({}, scores, scores | before):
+        assert size_of(reliability_png(each))
+    curve = [{"share_answered": 1.0, "accuracy": 0.5, "probability": 0.3}]
+    for each in ({}, {"risk_coverage": curve}, {"share_reliable": 0.5, "reliable_accuracy": 1.0}):
+        assert size_of(risk_coverage_png(each | {"share_reliable": each.get("share_reliable")}))

@@ -18,7 +18,7 @@ CONFIG = {"model": {"video_branch": "mean"}, "training": {"seed": 0}, "data": {"
 
 
 def page(metrics: dict | None = None, **scores: object) -> str:
-    return build_page(ReportContent("run", SCORES | scores, metrics or {}, CONFIG, [], [], [], []))
+    return build_page(ReportContent("run", SCORES | scores, metrics or {}, CONFIG, [], [], [], [], []))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,25 @@ def page(metrics: dict | None = None, **scores: object) -> str:
 )
 def test_why_there_is_no_command(metrics: dict, said: str) -> None:
     assert said in page(metrics)
+
+
+TRUST = {
+    "share_reliable": 0.75, "reliable_accuracy": 2 / 3, "reliable_accuracy_interval": [0.5, 0.9],
+    "set_coverage": 0.9, "set_coverage_interval": [0.8, 1.0], "mean_set_size": 2.5,
+    "expected_calibration_error": 0.05, "brier_score": 0.25, "area_under_risk_coverage": 0.125,
+}  # fmt: skip
+
+
+def test_what_the_model_says_of_its_own_answers() -> None:
+    shown = page(**TRUST, expected_calibration_error_before=0.1)
+    cells = re.findall(r"<bdi>(.*?)</bdi>", shown.split("What the model says of its own answers")[1])
+    assert cells[:8] == ["all", "4", "75.00", "66.67", "50.00 to 90.00", "90.00", "80.00 to 100.00", "2.50"]
+    assert "5.00 %, without the temperature 10.00 %" in shown and "0.125" in shown
+
+
+def test_an_older_evaluation_has_no_such_part_and_an_older_model_says_why() -> None:
+    assert "its own answers" not in page()
+    assert "cannot judge its answers" in page(brier_score=0.25, share_reliable=None)
 
 
 def test_groups_of_actions_have_no_majority_per_type() -> None:

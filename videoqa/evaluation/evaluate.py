@@ -25,7 +25,9 @@ from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import ModelFolder, load_model_folder
 from videoqa.trust.trust import MIN_FAMILIARITY, Thresholds
 
-WRITTEN = ("predictions.csv", "confusion.png", "curves.png", "metrics.json")
+WRITTEN = (
+    "predictions.csv", "confusion.png", "curves.png", "reliability.png", "risk_coverage.png", "metrics.json",
+)  # fmt: skip
 CANNOT_JUDGE = (
     "cannot judge its answers, because an earlier version wrote it: no answer is called reliable or not, and "
     "there are no prediction sets. Train it again to have them."
@@ -261,7 +263,12 @@ def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:
 
 def write_scores(target: Path, scored: Scored, model: ModelFolder) -> None:
     """Write predictions, pictures and scores, all or none: `metrics.json`, the last, means done."""
-    from videoqa.evaluation.plots import confusion_matrix_png, training_curves_png
+    from videoqa.evaluation.plots import (
+        confusion_matrix_png,
+        reliability_png,
+        risk_coverage_png,
+        training_curves_png,
+    )
 
     rows = scored.predictions
     given = rows["predicted_answer"].tolist()
@@ -270,4 +277,6 @@ def write_scores(target: Path, scored: Scored, model: ModelFolder) -> None:
         write_text(parts / "predictions.csv", csv_text(rows))
         write_bytes(parts / "confusion.png", confusion)
         write_bytes(parts / "curves.png", training_curves_png(model.metrics["history"]))
+        write_bytes(parts / "reliability.png", reliability_png(scored.scores))
+        write_bytes(parts / "risk_coverage.png", risk_coverage_png(scored.scores))
         write_json(parts / "metrics.json", scored.scores)

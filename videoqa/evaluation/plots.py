@@ -205,6 +205,97 @@ def text_image(lines: Sequence[str], width: int) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
 
 
+@_in_every_script
+def reliability_png(scores: Mapping[str, Any]) -> bytes:
+    """Return how often answers are right, by their probability, as a picture: a reliability diagram.
+
+    Above, the accuracy of each tenth of the probabilities, beside the line on which both are equal; below,
+    the rows in it. With and without the temperature, if the model has one.
+
+    Args:
+        scores: dict of `metrics.score_table`.
+    """
+    figure = Figure(figsize=(5.6, 5.2), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    kinds = [
+        ("reliability_before", "without the temperature", ORANGE, "s", "--"),
+        (
+            "reliability",
+            "calibrated" if "reliability_before" in scores else "as the model gives them",
+            BLUE,
+            "o",
+            "-",
+        ),
+    ]
+    shown = [kind for kind in kinds if scores.get(kind[0])]
+    above.plot([0, 1], [0, 1], color="#555555", linewidth=1, label="as probable as right")
+    for place, (field, label, color, marker, style) in enumerate(shown):
+        bins = scores[field]
+        probabilities, accuracies = ([each[name] for each in bins] for name in ("probability", "accuracy"))
+        error = scores[f"expected_calibration_error{field.removeprefix('reliability')}"]
+        text = f"{label}: error {100 * error:.1f} %"
+        above.plot(probabilities, accuracies, style, color=color, marker=marker, label=text)
+        width = 0.08 / len(shown)
+        starts = [each["from"] + 0.01 + place * width for each in bins]
+        below.bar(starts, [each["num_rows"] for each in bins], width, align="edge", color=color)
+    above.set_ylabel("share that is right")
+    below.set_ylabel("rows")
+    below.set_xlabel("probability of the answer")
+    below.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=3))
+    above.set_ylim(-0.03, 1.03)
+    above.yaxis.set_major_formatter(PercentFormatter(1.0))
+    _percent_from_0_to_1(below)
+    for axes in (above, below):
+        axes.grid(color="#E5E5E5")
+        axes.set_axisbelow(True)
+    if not shown:
+        above.text(0.5, 0.3, "nothing to score", ha="center", transform=above.transAxes)
+    above.legend(loc="upper left")
+    return _png(figure)
+
+
+@_in_every_script
+def risk_coverage_png(scores: Mapping[str, Any]) -> bytes:
+    """Return the accuracy of the most probable answers by the share that is answered, as a picture.
+
+    A star marks the answers that are called reliable.
+
+    Args:
+        scores: dict of `metrics.score_table`.
+    """
+    figure = Figure(figsize=(5.6, 4), layout="constrained")
+    axes = figure.subplots()
+    curve = scores.get("risk_coverage", [])
+    if curve:
+        shares, accuracies = ([each[name] for each in curve] for name in ("share_answered", "accuracy"))
+        axes.plot(shares, accuracies, color=BLUE, label="the most probable answers first")
+        axes.plot(shares[-1:], accuracies[-1:], "o", color=BLUE, ms=5)
+        everything = accuracies[-1]
+        axes.axhline(everything, color="#555555", linewidth=1, linestyle=":", label="in random order")
+    else:
+        axes.text(0.5, 0.5, "nothing to score", ha="center", transform=axes.transAxes)
+    share, accuracy = scores.get("share_reliable"), scores.get("reliable_accuracy")
+    if share is not None and accuracy is not None:
+        text = f"called reliable: {100 * share:.0f} % of the rows, {100 * accuracy:.0f} % of them right"
+        look: dict[str, Any] = {"s": 190, "zorder": 3, "edgecolor": "black", "linewidth": 0.8}
+        axes.scatter([share], [accuracy], marker="*", color=ORANGE, label=text, **look)
+    axes.set_xlabel("share of the rows that is answered")
+    axes.set_ylabel("share of these that is right")
+    axes.set_ylim(-0.03, 1.03)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    _percent_from_0_to_1(axes)
+    axes.grid(color="#E5E5E5")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower left")
+    return _png(figure)
+
+
+def _percent_from_0_to_1(axes: Axes) -> None:
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xticks(np.linspace(0, 1, 6))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+
+
 def _count_pairs(
     gold: Sequence[str], predicted: Sequence[str | None], max_classes: int, classes: Sequence[str] = ()
 ) -> tuple[np.ndarray, list[str], list[str]]:

@@ -43,6 +43,16 @@ def surest_right(predictions: pd.DataFrame) -> pd.DataFrame:
     return _surest(predictions[(predictions["status"] != FAILED) & predictions["correct"] & (blind != gold)])
 
 
+def most_unfamiliar(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the least familiar clips, one per video; none if familiarity is not known."""
+    if "familiarity" not in predictions:
+        return predictions.head(0)
+    familiarity = pd.to_numeric(predictions["familiarity"], errors="coerce")
+    known = predictions[familiarity.notna() & (predictions["status"] != FAILED)]
+    ordered = known.loc[familiarity[known.index].sort_values(kind="stable").index]
+    return ordered.drop_duplicates("video_id").head(NUM_CLIPS)
+
+
 def _surest(rows: pd.DataFrame) -> pd.DataFrame:
     ordered = rows.sort_values(["probability", "question_id"], ascending=[False, True], kind="stable")
     return ordered.drop_duplicates("video_id").head(NUM_CLIPS)

@@ -12,13 +12,16 @@ from videoqa._counted import counted
 from videoqa._text_normalization import without_controls
 from videoqa.evaluation.row_marks import NO_TYPE
 from videoqa.evaluation.score_fields import (
+    CALIBRATION_FIELDS,
     COLUMNS,
     FLOORS,
     FURTHER,
     PAIR_FIELDS,
+    PLAIN,
     REVERSED,
     REVERSED_FIELDS,
     SCORE_FIELDS,
+    TRUST_FIELDS,
     ScoreField,
     known_fields,
 )
@@ -40,7 +43,7 @@ class ReportContent:
         metrics: `metrics.json` of the model folder.
         config: the model's configuration as nested dicts.
         pictures: title, caption, alternative text and PNG of each chart.
-        best, worst: clips with their frames.
+        best, worst, unfamiliar: clips with their frames.
         unreadable: video id and error of videos that could not be read.
     """
 
@@ -51,6 +54,7 @@ class ReportContent:
     pictures: Sequence[tuple[str, str, str, bytes]]
     best: Sequence[ShownClip]
     worst: Sequence[ShownClip]
+    unfamiliar: Sequence[ShownClip]
     unreadable: Sequence[tuple[str, str]]
 
 
@@ -80,6 +84,8 @@ def build_page(content: ReportContent) -> str:
         ladder=known_fields(LADDER, task, [scores]),
         further=known_fields(FURTHER, task, [scores]),
         pairs=_table_of(scores, PAIR_FIELDS, "num_pairs") if scores.get("num_pairs") else None,
+        trust=_trust_table(scores),
+        calibration=_calibration(scores),
         in_reverse=_table_of(scores, REVERSED_FIELDS) if scores.get("view") == REVERSED else None,
         columns=lambda entries: known_fields(COLUMNS, task, entries),
         most_rows=_most_rows,
@@ -97,6 +103,8 @@ def _cell(scores: Mapping[str, Any], field: str) -> str:
     """Return a score as text for a table, in per cent without the "%"."""
     shown = points if field.startswith("video_gain") else percent
     value = scores.get(field)
+    if field in PLAIN and value is not None:
+        return f"{value:.2f}"
     cell = interval_text(value, shown) if field.endswith("_interval") else shown(value)
     return cell.removesuffix(" %")
 
@@ -122,6 +130,26 @@ def _table_of(
         for name, each in [*entries, ("all", scores)]
     ]
     return headings, rows
+
+
+def _trust_table(scores: Mapping[str, Any]) -> tuple[dict[str, str], list[dict[str, str]]] | None:
+    """Return the table of what the model says of its own answers; None if it cannot judge."""
+    known = known_fields(TRUST_FIELDS, scores["task"], [scores])
+    return _table_of(scores, {name: TRUST_FIELDS[name] for name in known}) if known else None
+
+
+def _calibration(scores: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the names and values of the scores of the probabilities, before and after the temperature."""
+    found = []
+    for field in known_fields(CALIBRATION_FIELDS, scores["task"], [scores]):
+        text, before = _shown(scores[field], field), scores.get(f"{field}_before")
+        text = text if before is None else f"{text}, without the temperature {_shown(before, field)}"
+        found.append((CALIBRATION_FIELDS[field].column, text))
+    return found
+
+
+def _shown(value: float, field: str) -> str:
+    return f"{value:.3f}" if field in PLAIN else percent(value)
 
 
 def _most_rows(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from videoqa._counted import counted
 from videoqa._files import write_text
 from videoqa.evaluation.row_marks import FAILED
 from videoqa.evaluation.score_fields import REVERSED
-from videoqa.reporting.clips import show_clips, surest_right, surest_wrong
+from videoqa.reporting.clips import most_unfamiliar, show_clips, surest_right, surest_wrong
 from videoqa.reporting.finished import Evaluation, find_evaluation
 from videoqa.reporting.page import ReportContent, build_page
 from videoqa.saving import ModelFolder, load_model_folder
@@ -30,9 +30,10 @@ def report(
     """Write one HTML file about a run and return its path. It needs no other file, network or script.
 
     The report shows the score beside its floors and its ceiling and says what that means. Tables per question
-    type, class and group follow, then the confusion matrix, the training curves, the best and the worst clips
-    with their frames, and the command, versions, seeds and row counts of the run. It holds frames of the
-    videos: everyone who gets the file sees them.
+    type, class and group follow, then what the model says of its own answers, the confusion matrix, the
+    training curves, the best, the worst and the most unfamiliar clips with their frames, and the command,
+    versions, seeds and row counts of the run. It holds frames of the videos: everyone who gets the file sees
+    them.
 
     Args:
         run: a model folder, which is evaluated first if needed, or a folder that `evaluate` wrote.
@@ -71,13 +72,20 @@ def _content(evaluation: Evaluation, progress: bool) -> ReportContent:
         pictures=_pictures(evaluation, model),
         best=show_clips(surest_right(predictions), progress=progress),
         worst=show_clips(surest_wrong(predictions), progress=progress),
+        unfamiliar=show_clips(most_unfamiliar(predictions), progress=progress),
         unreadable=_unreadable(predictions),
     )
 
 
 def _pictures(evaluation: Evaluation, model: ModelFolder) -> list[tuple[str, str, str, bytes]]:
     """Return title, caption, alternative text and PNG of each chart."""
-    from videoqa.evaluation.plots import confusion_matrix_png, score_bars_png, training_curves_png
+    from videoqa.evaluation.plots import (
+        confusion_matrix_png,
+        reliability_png,
+        risk_coverage_png,
+        score_bars_png,
+        training_curves_png,
+    )
 
     rows = evaluation.predictions
     given = [answer or None for answer in rows["predicted_answer"]]
@@ -95,6 +103,26 @@ def _pictures(evaluation: Evaluation, model: ModelFolder) -> list[tuple[str, str
             confusion_matrix_png(list(rows["answer"]), given, classes=model.answers.answers),
         ),
     ]
+    if evaluation.scores.get("reliability"):
+        pictures.append(
+            (
+                "Do probabilities tell the truth?",
+                "Above, how often the answers of each tenth of the probabilities are right: on the line, of "
+                "answers that are 80 % probable 80 % are right. Below, how many rows there are.",
+                "Share of right answers by their probability; metrics.json has the numbers.",
+                reliability_png(evaluation.scores),
+            )
+        )
+    if evaluation.scores.get("risk_coverage"):
+        pictures.append(
+            (
+                "What if it answers only when it is sure?",
+                "The accuracy if only the most probable answers are given, from few on the left to all on "
+                "the right. The star marks those that the model calls reliable.",
+                "Accuracy by the share of the rows that is answered; metrics.json has the numbers.",
+                risk_coverage_png(evaluation.scores),
+            )
+        )
     if history := model.metrics.get("history"):
         caption = "Loss and accuracy of each epoch; the weights of the best validation epoch were kept."
         alternative = f"Curves of loss and accuracy over {counted(len(history), 'epoch')}."
