@@ -97,11 +97,13 @@ def test_a_question_run(question_run: Path, run_of) -> None:
     page, scores = page_of(path), json.loads((path.parent / "metrics.json").read_text())
     assert f"{100 * scores['accuracy']:.2f} %" in page.text
     for expected in ("blind model", "longest-prefix prior", "majority per type", "ceiling", "Question types",
-                     "Most confused pairs", "Best clips", "Worst clips", "With 3 videos"):  # fmt: skip
+                     "Most confused pairs", "Best clips", "Worst clips", "With 3 videos",
+                     "What the model says of its own answers", "Most unfamiliar clips"):  # fmt: skip
         assert expected in page.text
     assert "videoqa-train --data" in page.text and "tensorflow 2." in page.text
     assert page.pictures[0].startswith("Bars of the scores")
-    assert page.pictures[2] == "Curves of loss and accuracy over 2 epochs."
+    assert "Curves of loss and accuracy over 2 epochs." in page.pictures
+    assert "Share of right answers by their probability; metrics.json has the numbers." in page.pictures
     rows = pd.read_csv(path.parent / "predictions.csv")
     assert sum(alt.startswith(f"{rows['video_id'][0]} at ") for alt in page.pictures) >= 5
     times = [alt.rpartition(" at ")[2] for alt in page.pictures if " s" in alt[-2:]]
