@@ -12,6 +12,8 @@ SIZE_OFFSET, COUNT_OFFSET, FIRST_BLOCK_OFFSET = 92, 40, 50
 """Bytes from the mark of the file properties, of the data and of the data."""
 SEARCHED_BYTES = 262_144
 NUM_OBJECT_NUMBERS = 256
+SIZE_OF_TIME_STEP = 1
+"""Instead of facts about its object, a payload has this one byte, and several small objects follow."""
 FIELD_BYTES = (0, 1, 2, 4)
 """Bytes of a number, by the two bits that say how many it takes."""
 
@@ -73,11 +75,18 @@ def _payloads(block: bytes) -> Iterator[tuple[int, int]]:
     for _ in range(mark & 0x3F):
         stream, number = fields.number(1) & 0x7F, fields.number_of(kinds >> 4)
         fields.number_of(kinds >> 2)
-        fields.skip(fields.number_of(kinds))
-        fields.skip(fields.number_of(mark >> 6) if has_several else end - fields.at)
-        if stream == 0 or fields.at > end:
+        size_of_facts = fields.number_of(kinds)
+        fields.skip(size_of_facts)
+        payload_bytes = fields.number_of(mark >> 6) if has_several else end - fields.at
+        payload_end = fields.at + payload_bytes
+        if stream == 0 or payload_end > end:
             raise IndexError(stream)  # a stream that is none, or a payload that leaves the block
         yield stream, number % NUM_OBJECT_NUMBERS
+        while size_of_facts == SIZE_OF_TIME_STEP and fields.at < payload_end:
+            fields.skip(fields.number(1))
+            yield stream, number % NUM_OBJECT_NUMBERS
+            number += 1
+        fields.at = payload_end
 
 
 class _Fields:
