@@ -256,7 +256,7 @@ def _join(sources: list[Source], tables: list[pd.DataFrame]) -> pd.DataFrame:
         table[column] = table[column].map(lambda cell: cell if isinstance(cell, list) else [])
     if PAIR in table:
         table[PAIR] = table[PAIR].fillna("")
-    texts = [name for name in TEXT_COLUMNS if name in table]
+    texts = [name for name in (*TEXT_COLUMNS, PAIR) if name in table]
     table[texts] = table[texts].astype(str)
     first_id = table.groupby("video_path", sort=False)["video_id"].transform("first")
     given = table["group"] != ""
