@@ -58,6 +58,21 @@ def test_a_stream_of_jpegs_is_told_from_a_still_picture(tmp_path: Path) -> None:
             probe(tmp_path / "still.jpg")
 
 
+def test_a_picture_for_each_eye_in_one_jpeg_is_a_still_picture(tmp_path: Path) -> None:
+    picture = encode_jpeg(np.zeros((48, 64, 3), np.uint8), 90)
+    listed = b"\xff\xe2\0\x08MPF\0II"
+    (tmp_path / "stereo.jpg").write_bytes(picture[:2] + listed + picture[2:] + picture)
+    with pytest.raises(DecodingError, match="it is a still picture"):
+        probe(tmp_path / "stereo.jpg")
+
+
+@pytest.mark.parametrize("letters", ["SMK", "NSV", "BIK", "FWS", "BBCD", "BM", "ID3", "BZh"])
+def test_a_text_with_the_first_letters_of_another_kind_is_a_text(tmp_path: Path, letters: str) -> None:
+    (tmp_path / "notes.mp4").write_text(f"{letters} and more words")
+    with pytest.raises(DecodingError, match="it is text, not a video"):
+        probe(tmp_path / "notes.mp4")
+
+
 def test_a_text_called_as_pixels_is_called_a_text(tmp_path: Path) -> None:
     (tmp_path / "clip.yuv").write_text("no pixels at all, but words")
     with pytest.raises(DecodingError, match="it is text, not a video"):

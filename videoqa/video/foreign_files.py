@@ -61,8 +61,6 @@ _NOT_VIDEO = (
     (b"ID3", "it holds sound only (MP3)"),
     (b"\xff\xfb", "it holds sound only (MP3)"),
     (b"fLaC", "it holds sound only (FLAC)"),
-    (b"#EXTM3U", "it is a playlist, and playlists are not followed"),
-    (b"ffconcat", "it is a playlist, and playlists are not followed"),
     (b"PK\x03\x04", "it is a zip archive"),
     (b"Rar!\x1a\x07", "it is a RAR archive"),
     (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive"),
@@ -70,12 +68,18 @@ _NOT_VIDEO = (
     (b"BZh", "it is a bzip2 archive"),
     (b"\xfd7zXZ\x00", "it is an xz archive"),
     (b"\x28\xb5\x2f\xfd", "it is a Zstandard archive"),
+)
+_TEXTS = (
+    (b"#EXTM3U", "it is a playlist, and playlists are not followed"),
+    (b"ffconcat", "it is a playlist, and playlists are not followed"),
     (b"version https://git-lfs", "it is a Git LFS pointer, not the video itself"),
     (b"<", "it is a web page or XML text, not a video"),
 )
 _RIFF_TYPES = {b"WAVE": "it holds sound only (WAV)", b"WEBP": "it is a still picture (WebP)"}
 JPEG_BYTES = 2**26
 """Read at most to see whether a second picture follows a JPEG."""
+LISTED_PICTURES = b"MPF\0"
+"""Begins the list of further pictures in a JPEG. Source: CIPA DC-007, section 5."""
 PADDING_BYTES = 64
 """At most between pictures, as cameras write them."""
 
@@ -90,13 +94,13 @@ def why_not_video(head: bytes, path: str) -> str:
     if not head:
         return "the file is empty (0 bytes)"
     printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
-    is_text = printable > 0.95 * len(head)
+    is_text = printable > 0.95 * len(head) and b"\0" not in head
     what, command = _foreign_video(head, path, is_text)
     if what:
         return f"it is {what}, which is not read as it is; make another file of it: {_line(command, path)}"
     if head[:4] == b"RIFF":
         return _RIFF_TYPES.get(head[8:12], f"it is no video but a RIFF file of type {head[8:12]!r}")
-    for magic, cause in _NOT_VIDEO:
+    for magic, cause in _TEXTS if is_text else (*_NOT_VIDEO, *_TEXTS):
         if head.startswith(magic):
             return cause
     if is_text:
@@ -113,8 +117,10 @@ def _line(command: Command, path: str) -> str:
 
 def _foreign_video(head: bytes, path: str, is_text: bool) -> tuple[str, Command]:
     """Return what video a file is, "" if none, and the command that makes a readable one of it."""
+    if is_text:  # it may begin with the same letters
+        return "", WRAPPED
     for start, magic, what, command in _MAGIC:
-        if head[start:].startswith(magic) and not (is_text and start):
+        if head[start:].startswith(magic):
             return what, command
     if head.startswith(b"\x89PNG") and b"acTL" in head.partition(b"IDAT")[0]:
         return "an animated PNG", CONVERTED
@@ -126,7 +132,7 @@ def _foreign_video(head: bytes, path: str, is_text: bool) -> tuple[str, Command]
         return "a raw VVC stream", WRAPPED
     if head[:2] == b"\0\0" and len(head) > 3 and head[2] & 0xFC == 0x80 and head[3] & 3 == 2:
         return "a raw H.263 stream", WRAPPED_AS_MOV  # ITU-T H.263, 5.1: its start code and two fixed bits
-    what = "" if is_text else _RAW_ENDINGS.get(os.path.splitext(path)[1].lower(), "")
+    what = _RAW_ENDINGS.get(os.path.splitext(path)[1].lower(), "")
     commands = {
         "raw pixels": FROM_PIXELS,
         "a raw H.261 stream": CONVERTED,
@@ -144,13 +150,18 @@ def _is_vvc(head: bytes) -> bool:
 
 
 def _is_jpeg_stream(path: str) -> bool:
-    """Return whether another picture of the same size follows the first of a JPEG file."""
+    """Return whether another picture of the same size follows the first, which does not list it.
+
+    Cameras write such a list (MPF), for one where they take a picture for each eye.
+    """
     try:
         with open(path, "rb") as file:
             data = file.read(JPEG_BYTES)
     except OSError:
         return False
     scan, size = _jpeg_header(data, 0)
+    if LISTED_PICTURES in data[:scan]:
+        return False
     end = data.find(b"\xff\xd9", scan)
     start = data.find(b"\xff\xd8\xff", end, end + PADDING_BYTES)
     return 0 < scan < end < start and _jpeg_header(data, start)[1] == size
