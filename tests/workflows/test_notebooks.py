@@ -27,6 +27,7 @@ def test_there_are_notebooks() -> None:
         "02_train_on_your_own_clips.ipynb",
         "03_two_workers.ipynb",
         "04_actions_ucf101.ipynb",
+        "05_why_that_answer.ipynb",
     ]
 
 
