@@ -13,7 +13,8 @@ def leave_out_tensorflow() -> None:
     """Make the collector leave out what there is once TensorFlow is loaded.
 
     A full collection walks over half a million objects of it: several times while they are made, and once
-    more as the process ends. For processes of ours alone: whatever others had by then would stay as well.
+    more as the process ends. Only for processes that this package starts: in others, what a program has made
+    before TensorFlow is loaded would stay as well.
     """
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, ImportHook("tensorflow", _load_and_leave_out))

@@ -79,7 +79,8 @@ class FolderWalk:
             path: relative to the folder.
             form: in which paths are compared.
         """
-        for _ in range(path.count("/")):  # in one form two folders may have the same path
+        # a limit, for two paths that are the same in this form could lead to each other for ever
+        for _ in range(path.count("/")):
             for other, first in self.read_already.items():
                 if path.startswith(start := f"{form(other)}/"):
                     path = str(PurePosixPath(form(first), path.removeprefix(start)))
@@ -89,8 +90,8 @@ class FolderWalk:
 def walk_folder(folder: str | os.PathLike[str], *, max_files: int | None = None) -> FolderWalk:
     """Return the files in a folder and in all folders below it, linked ones too.
 
-    Each folder is read once, at the path that leads through the fewest links, of equal ones at the first:
-    folders that are linked to each other hold no file twice, and a circle ends.
+    Each folder is read once, at the path with the fewest links; of several such paths, at the first. So no
+    file is listed twice, and links that lead in a circle come to an end.
 
     Args:
         folder: where to look; nothing is found where no folder is.

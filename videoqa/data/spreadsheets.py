@@ -138,7 +138,7 @@ def _value(cell: Any, unsaved: set[str]) -> Any:
 
 
 def _check_faults(rows: list[tuple[int, list[Any]]], sheet: str, name: str) -> None:
-    """Refuse faults in a known column or among the column names; elsewhere put in what is there."""
+    """Refuse faults in a known column or among the column names; elsewhere keep the text of an error."""
     header = [folded_header(cell) if isinstance(cell, str) else "" for cell in rows[0][1]] if rows else []
     faults = []
     for index, (number, cells) in enumerate(rows):

@@ -131,9 +131,7 @@ def prepare_data(
     untested = [] if request.job.fold else say_untested(answers, table, progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     num_clips = _say_rows(table, training_rows, config, answers, progress)
-    if (
-        replicas.is_first_local
-    ):  # a forecast may have to load TensorFlow, and would be the same for the others
+    if replicas.is_first_local:  # the others would forecast the same, and may have to load TensorFlow for it
         check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
     examples, frame_examples, outcome = _examples(
         table,

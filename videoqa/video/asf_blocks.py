@@ -9,7 +9,8 @@ from collections.abc import Iterator
 FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 SIZE_OFFSET, COUNT_OFFSET, FIRST_BLOCK_OFFSET = 92, 40, 50
-"""Bytes from the mark of the file properties, of the data and of the data."""
+"""Where the size of a block stands, counted from the mark of the file properties; where the number of blocks
+stands and the first one begins, counted from the mark of the data."""
 SEARCHED_BYTES = 262_144
 NUM_OBJECT_NUMBERS = 256
 SIZE_OF_TIME_STEP = 1

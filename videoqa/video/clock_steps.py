@@ -15,7 +15,7 @@ FFmpeg's player."""
 BROADCAST_KINDS = ("mpegts", "mpeg")
 """Kinds whose clock may start anew anywhere."""
 MOST_REORDERED = 20
-"""Pictures by which a time that is shown may be before the one before it in the file."""
+"""A picture may be shown earlier than the one before it in the file, by so many pictures at most."""
 COUNTED_KINDS = ("mpegvideo", "yuv4mpegpipe", "h264", "hevc")
 """Kinds without any times: pictures come at the rate of the header."""
 HOLE_SHARE, LONG_STEPS = 0.1, 3

@@ -39,9 +39,9 @@ def regular_indices_in_time(timestamps_seconds: np.ndarray, num_frames: int) -> 
     """Return the indices of the frames nearest to `num_frames` regular times, symmetric in time.
 
     For clips with a variable frame rate; with a constant one it equals `regular_indices` but for ties. A clip
-    and its reverse give the same frames if the times are mirrored, as most files do not say how long the last
-    picture stays. A reverse in which each picture keeps its stay, not its time, may give a neighbour: see
-    `regular_indices_on_show`.
+    and its reverse give the same frames if the reverse mirrors the times. If each picture stays as long as in
+    the clip instead, a neighbour may be taken: most files do not say how long the last picture stays. Those
+    that do are sampled by `regular_indices_on_show`.
 
     Args:
         timestamps_seconds: float64 array `(n,)`, increasing, `n >= 1`.

@@ -44,8 +44,8 @@ class Timeline:
         is_uneven: whether the frame rate varies; without usable times, whether the clock jumps.
         is_whole: whether the packets show no sign of damage.
         hole: `(start, end)` in seconds of a part whose bytes are damaged; None if there is none.
-        jumps: at which seconds the clock jumps, and by how many that are left out; without those of pieces
-            that are known to be joined.
+        jumps: of each jump of the clock, when it is and how much is left out, in seconds; joins of pieces are
+            not among them.
         bytes_read: where the last readable packet of any stream ends.
         num_pictures: in the packets.
     """
