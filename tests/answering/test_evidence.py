@@ -142,4 +142,4 @@ def test_a_model_that_reads_frames(action_run: Path, clip: str, tmp_path: Path) 
     assert answer.evidence.timestamps_seconds == answer.timestamps_seconds
     assert np.ptp(answer.evidence.contributions) > 0
     shown = explanation_of(answer, answer._asked)
-    assert len(shown.frames) == 24 and [each.heat for each in shown.close_ups] == [None] * 3
+    assert len(shown.frames) == 24 and {each.heat for each in shown.close_ups} == {None}

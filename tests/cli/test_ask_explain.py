@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,15 @@ def test_the_picture_is_written_and_json_has_the_evidence(question_run, clip, tm
         ("nowhere/why.png", "`explain` must lie in an existing folder"),
         ("", "`explain` must end in .png"),
         ("folder.png", "this is a folder"),
+        ("pipe.png", "this is a device"),
+        ("x" * 300 + ".png", "`explain` must be a file that can be written"),
     ],
 )
 def test_a_picture_that_cannot_be_written_is_refused_before_the_model_is_loaded(
     clip, tmp_path: Path, capsys, name: str, message: str
 ) -> None:
     (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
     why = str(tmp_path / name) if name else ""
     assert main(["ask", clip, "is he waving?", "--model", "no model", "--explain", why]) == 2
     assert message in capsys.readouterr().err

@@ -84,7 +84,18 @@ def test_short_and_long_clips(num_frames: int) -> None:
     assert len(found.contributions) == num_frames
     assert np.argmax(found.contributions) <= num_frames // 2
     assert max(found.contributions) > 0
-    assert len(found.most_important()) == min(3, num_frames)
+    assert 1 <= len(found.most_important()) <= min(3, num_frames)
+
+
+def test_what_counts_most_speaks_for_the_answer() -> None:
+    def most_important(*values: float) -> list[int]:
+        return Evidence("up", "down", 1.0, tuple(range(len(values))), contributions=values).most_important()
+
+    assert most_important(0.5, 0.1, 2.0) == [2, 0, 1]
+    assert most_important(0.5, -0.1, 2.0) == [2, 0]
+    assert most_important(-0.5, -0.1, -2.0) == [1], "where none does, the one least against it"
+    assert most_important() == []
+    assert most_important(3, 9, 8, 7, 0, 0, 0, 1) == [1, 3, 7], "a neighbour of the first is the same moment"
 
 
 def test_each_word_is_left_out_in_turn() -> None:

@@ -37,9 +37,11 @@ def check_picture(name: str, path: str | os.PathLike[str], video: object = None)
     target = Path(path)
     if target.suffix.lower() != SUFFIX:
         raise Refusal(name, f"end in {SUFFIX}", os.fspath(path))
-    if target.is_dir():
+    if os.path.isdir(target):
         raise Refusal(name, "be a file to write; this is a folder", os.fspath(path))
-    if not target.parent.is_dir():
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise Refusal(name, "be a file to write; this is a device", os.fspath(path))
+    if not os.path.isdir(target.parent):
         raise FileNotFoundError(refusal(name, "lie in an existing folder", os.fspath(path)))
     check_not_read(name, target, [video])
     probe = target.with_name(f".probe-{target.name}")

@@ -73,11 +73,12 @@ class Evidence:
     def most_important(self, number: int = 3) -> list[int]:
         """Return the places of the frames that speak most for the answer, the strongest first.
 
-        Neighbours that are hidden together count as one moment.
+        Neighbours that are hidden together count as one moment. Where no frame speaks for the answer, it is
+        the one that speaks least against it.
         """
         reach, left = _reach(len(self.contributions)), list(self.contributions)
         chosen: list[int] = []
-        while len(chosen) < number and max(left, default=-np.inf) > -np.inf:
+        while len(chosen) < number and max(left, default=-np.inf) > (0 if chosen else -np.inf):
             place = int(np.argmax(left))
             chosen.append(place)
             first = max(place - reach, 0)

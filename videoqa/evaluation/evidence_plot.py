@@ -170,6 +170,8 @@ def _draw_time_line(page: _Page, explanation: Explanation) -> None:
                 frames[min(int(middle + 0.5), number - 1)],
                 extent=(middle - half, middle + half, 0, 1), aspect="auto", interpolation="antialiased",
             )  # fmt: skip
+            edge = mpl.patches.Rectangle((middle - half, 0), 2 * half, 1, fill=False, edgecolor="#CCCCCC")
+            strip.add_patch(edge)
         strip.set_xlim(-0.5, number - 0.5)
         strip.set_ylim(0, 1)
         strip.axis("off")
