@@ -54,6 +54,10 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
     if frames:  # the models label frames
         scores["frames"] = pooled_frame_scores(frames, [fold.folder.answers.answers for fold in folds])
     scores["score_groups"] = folds[0].scores["score_groups"]
+    for name in ("min_familiarity", "min_probability"):
+        values = {fold.scores[name] for fold in folds}
+        if len(values) == 1:
+            scores[name] = values.pop()
     scores["seen_rows"] = sum(fold.scores["seen_rows"] for fold in folds)
     scores["absent_rows"] = sum(folds[0].rows.attrs.get("absent", {}).values())
     scores["folds"] = [
@@ -66,7 +70,7 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         for number, fold in enumerate(folds, 1)
     ]
     predictions = [fold.predictions.assign(fold=number) for number, fold in enumerate(folds, 1)]
-    return Scored(scores, pd.concat(predictions, ignore_index=True), trust, np.zeros((0, 0), np.float32))
+    return Scored(scores, pd.concat(predictions, ignore_index=True), trust)
 
 
 def write_pooled(pooled: Scored, model: ModelFolder, limit: int | None) -> dict[str, Any]:

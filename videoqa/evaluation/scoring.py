@@ -47,13 +47,16 @@ class Scored:
             model cannot judge), blind_answer, correct, gold_rank (rank of the true answer, 1 is the best;
             missing if it is outside the vocabulary or the video failed), status, error.
         trust: what the model thinks of its answers; None of clips in reverse, where nothing is right.
-        uncalibrated: float32 `(num_rows, num_answers)`, the probabilities before the temperature.
+        uncalibrated: float32 `(num_rows, num_answers)`, the probabilities before the temperature; None of
+            several models.
+        answer_ids: int `(num_rows,)` of the true answers among those of the model; None of several models.
     """
 
     scores: dict[str, Any]
     predictions: pd.DataFrame
     trust: RowTrust | None
-    uncalibrated: np.ndarray
+    uncalibrated: np.ndarray | None = None
+    answer_ids: np.ndarray | None = None
 
 
 def score_examples(
@@ -147,7 +150,7 @@ def score_examples(
         predictions["order_dependent"] = changed & predictions["predicted_answer"].notna().to_numpy()
     for name in ("status", "error"):
         predictions[name] = rows[name] if name in rows else ""
-    return Scored(scores, predictions, row_trust, found.uncalibrated)
+    return Scored(scores, predictions, row_trust, found.uncalibrated, examples.answer_ids)
 
 
 def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:

@@ -36,6 +36,7 @@ from videoqa.training.run_folder import (
     holds_checkpoints,
     removed_if_left_empty,
 )
+from videoqa.training.trusting import HeldOutRows
 
 IN_THIS_PROCESS = (
     "The models of a cross-validation are trained in one process, one after the other, and not by workers. "
@@ -50,7 +51,8 @@ def cross_validate(job: Job, num_folds: int | None, choose_folder: RunFolder) ->
 
     Rows of a group stay in one fold; test rows of the user's own are in none. Each fold's model chooses its
     epoch by validation rows drawn from the other folds. The last model learns from all rows, without
-    validation, for the median of the folds' best epochs.
+    validation, for the median of the folds' best epochs; it is calibrated with the rows that the folds held
+    out.
 
     Args:
         job: the call of `train`.
@@ -99,7 +101,8 @@ def _train_on_all(job: Job, request: Request, scored: list[ScoredFolder], out: P
         if not job.finish:
             length = f"{counted(epochs, 'epoch')}, the median of the folds' best"
             say(f"The model on all rows is trained for {length}.", progress=job.progress)
-        run = run_training(read_request(whole), out=out, resume=_goes_on(out))
+        held_out = HeldOutRows.of(scored)
+        run = run_training(read_request(whole), out=out, resume=_goes_on(out), held_out=held_out)
     scores = write_pooled(pooled, load_model_folder(run.out), request.config.data.limit)
     return dataclasses.replace(run, metrics=run.metrics | {"cross_validation": scores})
 

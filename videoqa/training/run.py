@@ -25,7 +25,7 @@ from videoqa.training.resuming import check_resumed, resumable, say_new_schedule
 from videoqa.training.run_folder import CHECKPOINTS, removed_if_left_empty
 from videoqa.training.stages import TrainedModel, model_stage, train_blind, train_stage, unfrozen_stage
 from videoqa.training.state import RunCheckpoints
-from videoqa.training.trusting import fit_trust
+from videoqa.training.trusting import HeldOutRows, fit_trust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +121,7 @@ def run_training(
     resume: bool,
     control: RunControl | None = None,
     replicas: Replicas = ONE_REPLICA,
+    held_out: HeldOutRows | None = None,
 ) -> TrainingRun:
     """Do this process's part in a run and return it.
 
@@ -130,6 +131,7 @@ def run_training(
         control: the place of this process among the workers; None: it is alone, and a signal that asks it to
             stop is passed on once its state is saved.
         replicas: one for each worker; how many devices each has is found here.
+        held_out: of a cross-validation, for the model on all rows: what it is calibrated with.
 
     Raises:
         TrainingStopped: some worker was asked to stop.
@@ -170,7 +172,7 @@ def run_training(
         assert trained is not None  # a run ends with the model or its second stage
         if not control.is_chief:
             return TrainingRun(folder, data.config, trained.position.history, {})
-        return _save(run, trained, blind)
+        return _save(run, trained, blind, held_out)
 
 
 def _start(request: Request) -> "Strategy":
@@ -199,11 +201,13 @@ def _checkpoints(
     )
 
 
-def _save(run: Run, trained: TrainedModel, blind: ModelFolder | None) -> TrainingRun:
+def _save(
+    run: Run, trained: TrainedModel, blind: ModelFolder | None, held_out: HeldOutRows | None
+) -> TrainingRun:
     data, config = run.data, run.config
     origin = {"command": run.request.command(run.folder), "versions": installed_versions()}
     speaks = run.request.job.progress and (data.fold is None or data.fold[0] == 0)  # else once per fold
-    trust, calibration = fit_trust(data, trained, progress=speaks)
+    trust, calibration = fit_trust(data, trained, held_out=held_out, progress=speaks)
     metrics = metrics_of_run(data, trained, blind, config, trust) | {"calibration": calibration} | origin
     job, num_epochs = run.request.job, len(trained.position.history)
     if job.finish:

@@ -1,11 +1,14 @@
 """What a trained model knows of its limits: fitted to its training and validation rows when it is done."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from videoqa._counted import counted
 from videoqa._progress import say
+from videoqa.evaluation.evaluate import ScoredFolder
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import Examples
 from videoqa.training.preparing import PreparedData
@@ -13,7 +16,7 @@ from videoqa.trust.calibration import (
     MIN_ROWS,
     brier_score,
     expected_calibration_error,
-    fit_temperature,
+    fit_shared_temperature,
     with_temperature,
 )
 from videoqa.trust.clip_familiarity import (
@@ -24,7 +27,7 @@ from videoqa.trust.clip_familiarity import (
     vectors_of_features,
     vectors_of_hidden,
 )
-from videoqa.trust.prediction_sets import FEWEST_VIDEOS, fit_prediction_sets
+from videoqa.trust.prediction_sets import FEWEST_VIDEOS, PredictionSets, fit_prediction_sets
 from videoqa.trust.question_familiarity import fit_question_familiarity
 from videoqa.trust.trust import FEATURES, FEWEST_CLIPS, HIDDEN, Trust
 
@@ -32,7 +35,34 @@ if TYPE_CHECKING:
     from videoqa.training.stages import TrainedModel
 
 
-def fit_trust(data: PreparedData, trained: "TrainedModel", *, progress: bool) -> tuple[Trust, dict[str, Any]]:
+@dataclass(frozen=True)
+class HeldOutRows:
+    """Rows of the folds of a cross-validation, each answered by a model that never saw its clip.
+
+    Attributes:
+        probabilities: of each fold float32 `(num_rows, num_answers)`, uncalibrated, of its model's answers.
+        answer_ids: of each fold int `(num_rows,)` among its model's answers; −1 outside them.
+        groups: of all rows.
+    """
+
+    probabilities: Sequence[np.ndarray]
+    answer_ids: Sequence[np.ndarray]
+    groups: Sequence[Any]
+
+    @classmethod
+    def of(cls, folds: Sequence[ScoredFolder]) -> "HeldOutRows":
+        """Return the rows of all folds, each scored on what it held out."""
+        scored = [fold.scored for fold in folds]
+        return cls(
+            [each.uncalibrated for each in scored if each.uncalibrated is not None],
+            [each.answer_ids for each in scored if each.answer_ids is not None],
+            [group for fold in folds for group in fold.rows["group"]],
+        )
+
+
+def fit_trust(
+    data: PreparedData, trained: "TrainedModel", *, held_out: HeldOutRows | None = None, progress: bool
+) -> tuple[Trust, dict[str, Any]]:
     """Return what a model knows of its limits, and figures about its calibration for `metrics.json`.
 
     Never looks at a test row. What too few rows do not allow is left out, and said.
@@ -40,6 +70,7 @@ def fit_trust(data: PreparedData, trained: "TrainedModel", *, progress: bool) ->
     Args:
         data: of the run.
         trained: its model.
+        held_out: rows to calibrate with where there are no validation rows.
         progress: print what cannot be promised.
     """
     config = data.config
@@ -55,18 +86,47 @@ def fit_trust(data: PreparedData, trained: "TrainedModel", *, progress: bool) ->
         if len(rows)
         else None
     )
-    temperature, calibration, sets = None, {}, None
     if found is not None:
-        ids = examples.answer_ids
-        if (ids >= 0).sum() >= MIN_ROWS:
-            temperature = fit_temperature(found.probabilities, ids)
-        calibrated = with_temperature(found.probabilities, temperature or 1.0)
-        calibration = _calibration(found.probabilities, calibrated, ids) | {"temperature": temperature}
-        sets = fit_prediction_sets(calibrated, ids, rows["group"].tolist())
+        held_out = HeldOutRows([found.probabilities], [examples.answer_ids], rows["group"].tolist())
+    temperature, sets, calibration = (None, None, {}) if held_out is None else _calibrated(held_out)
     clips = _clip_familiarity(data, trained, found.hidden if found else None, by_hidden)
     trust = Trust(clips, HIDDEN if by_hidden else FEATURES, _questions(data), sets, temperature)
-    _say_limits(trust, examples.answer_ids, sees_video=config.model.sees_video, progress=progress)
+    if found is None and temperature is not None and held_out is not None:
+        _say_calibrated(held_out, progress)
+    ids = examples.answer_ids if held_out is None else np.concatenate(held_out.answer_ids)
+    kind = "validation" if found is not None or held_out is None else "held-out"
+    _say_limits(trust, ids, kind, sees_video=config.model.sees_video, progress=progress)
     return trust, calibration
+
+
+def _calibrated(held_out: HeldOutRows) -> tuple[float | None, PredictionSets | None, dict[str, Any]]:
+    """Return the temperature, the prediction sets and the figures about them, fitted to held-out rows."""
+    parts = list(zip(held_out.probabilities, held_out.answer_ids, strict=True))
+    ids, raw = np.concatenate(held_out.answer_ids), _of_one_width(held_out.probabilities)
+    temperature = None
+    if ((ids >= 0) & raw.any(axis=1)).sum() >= MIN_ROWS:
+        temperature = fit_shared_temperature(parts)
+    after = _of_one_width([with_temperature(each, temperature or 1.0) for each in held_out.probabilities])
+    figures = _calibration(raw, after, ids) | {"temperature": temperature}
+    return temperature, fit_prediction_sets(after, ids, held_out.groups), figures
+
+
+def _of_one_width(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the rows of all folds; what the model of a fold cannot answer has no probability."""
+    width = max(each.shape[1] for each in parts)
+    return np.concatenate([np.pad(each, ((0, 0), (0, width - each.shape[1]))) for each in parts])
+
+
+def _say_calibrated(held_out: HeldOutRows, progress: bool) -> None:
+    rows, folds = (
+        counted(len(each), noun)
+        for each, noun in ((held_out.groups, "row"), (held_out.probabilities, "fold"))
+    )
+    say(
+        f"Probabilities and sets of likely answers are calibrated with the {rows} of all {folds}, each "
+        "answered by a model that never saw its clip.",
+        progress=progress,
+    )
 
 
 def _calibration(raw: np.ndarray, calibrated: np.ndarray, ids: np.ndarray) -> dict[str, Any]:
@@ -137,15 +197,15 @@ def _at_most(most: int, number: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(number)[:most])
 
 
-def _say_limits(trust: Trust, answer_ids: np.ndarray, *, sees_video: bool, progress: bool) -> None:
-    """Print what the model cannot judge or promise, and why; `answer_ids` are those of validation."""
+def _say_limits(trust: Trust, answer_ids: np.ndarray, kind: str, *, sees_video: bool, progress: bool) -> None:
+    """Print what the model cannot judge or promise, and why; `answer_ids` are of rows of this `kind`."""
     if trust.temperature is None:
-        say(f"Probabilities are not calibrated: {_why_not_calibrated(answer_ids)}.", progress=progress)
+        say(f"Probabilities are not calibrated: {_why_not_calibrated(answer_ids, kind)}.", progress=progress)
     if trust.sets is None or trust.sets.num_videos < FEWEST_VIDEOS:
         videos = 0 if trust.sets is None else trust.sets.num_videos
         say(
             "No set of likely answers can be promised to hold the true one: "
-            f"{counted(videos, 'validation video or group', 'validation videos or groups')}; "
+            f"{counted(videos, f'{kind} video or group', f'{kind} videos or groups')}; "
             f"{FEWEST_VIDEOS} are needed.",
             progress=progress,
         )
@@ -161,13 +221,13 @@ def _say_limits(trust: Trust, answer_ids: np.ndarray, *, sees_video: bool, progr
         )
 
 
-def _why_not_calibrated(answer_ids: np.ndarray) -> str:
+def _why_not_calibrated(answer_ids: np.ndarray, kind: str) -> str:
     number = int((answer_ids >= 0).sum())
     if not len(answer_ids):
-        return "no validation rows"
+        return f"no {kind} rows"
     if number < len(answer_ids):
         return (
-            f"the model can give the answer of {number} of {counted(len(answer_ids), 'validation row')}; "
+            f"the model can give the answer of {number} of {counted(len(answer_ids), f'{kind} row')}; "
             f"{MIN_ROWS} are needed"
         )
-    return f"{counted(number, 'validation row')}; {MIN_ROWS} are needed"
+    return f"{counted(number, f'{kind} row')}; {MIN_ROWS} are needed"

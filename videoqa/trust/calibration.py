@@ -1,5 +1,6 @@
 """Calibrated probabilities: a temperature, and how far probabilities are from the shares that are right."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,15 +35,23 @@ def fit_temperature(probabilities: np.ndarray, answer_ids: np.ndarray) -> float:
 
     Source: Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
     """
-    known = (answer_ids >= 0) & probabilities.any(axis=1)
-    logs = np.log(np.maximum(probabilities[known].astype(np.float64), _TINY))
-    true = answer_ids[known, None]
+    return fit_shared_temperature([(probabilities, answer_ids)])
+
+
+def fit_shared_temperature(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Return the one temperature for rows of several models, each with its own answers.
+
+    Args:
+        parts: of each model the arguments of `fit_temperature`.
+    """
+    models = []
+    for probabilities, answer_ids in parts:
+        known = (answer_ids >= 0) & probabilities.any(axis=1)
+        logs = np.log(np.maximum(probabilities[known].astype(np.float64), _TINY))
+        models.append((logs, answer_ids[known, None]))
 
     def loss(log_temperature: float) -> float:
-        scaled = logs / np.exp(log_temperature)
-        largest = scaled.max(axis=1, keepdims=True)
-        totals = largest[:, 0] + np.log(np.exp(scaled - largest).sum(axis=1))
-        return float((totals - np.take_along_axis(scaled, true, axis=1)[:, 0]).mean())
+        return sum(_log_loss(logs / np.exp(log_temperature), true) for logs, true in models)
 
     # The loss is convex in 1/temperature, so it has one valley, which a golden-section search finds.
     low, high, ratio = np.log(LOWEST), np.log(HIGHEST), (np.sqrt(5) - 1) / 2
@@ -50,6 +59,13 @@ def fit_temperature(probabilities: np.ndarray, answer_ids: np.ndarray) -> float:
         left, right = high - ratio * (high - low), low + ratio * (high - low)
         low, high = (low, right) if loss(left) <= loss(right) else (left, high)
     return float(np.exp((low + high) / 2))
+
+
+def _log_loss(scaled: np.ndarray, true: np.ndarray) -> float:
+    """Return the sum over rows of −log softmax of the true answer; `true` is `(num_rows, 1)`."""
+    largest = scaled.max(axis=1, keepdims=True)
+    totals = largest[:, 0] + np.log(np.exp(scaled - largest).sum(axis=1))
+    return float((totals - np.take_along_axis(scaled, true, axis=1)[:, 0]).sum())
 
 
 def reliability(probability: np.ndarray, correct: np.ndarray) -> list[dict[str, Any]]:
