@@ -104,7 +104,8 @@ def test_a_model_that_cannot_judge_has_no_reliable_answers_and_no_sets() -> None
     assert scores["share_reliable"] is None and scores["reliable_accuracy_interval"] is None
     assert scores["set_coverage"] is None and scores["mean_set_size"] is None
     assert scores["expected_calibration_error"] is not None, "probabilities it has"
-    assert "expected_calibration_error_before" not in scores and "brier_score_before" not in scores
+    assert "expected_calibration_error_before" not in scores
+    assert scores["brier_score_before"] == scores["brier_score"]
     shown = format_score_table(scores)
     assert "What the model says" not in shown and "without the temperature" not in shown
 

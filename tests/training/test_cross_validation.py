@@ -40,6 +40,16 @@ def test_what_is_said_of_the_table_is_said_once(folds: videoqa.TrainingRun) -> N
 
 
 @pytest.mark.slow
+def test_the_model_on_all_rows_is_calibrated_with_what_the_folds_held_out(folds: videoqa.TrainingRun) -> None:
+    """Eighteen videos are enough for prediction sets, but too few rows for a temperature: which is said."""
+    said, trust = (folds.out.parent / "said.txt").read_text(), load_model_folder(folds.out).trust
+    assert "Probabilities are not calibrated: 18 held-out rows; 20 are needed." in said
+    assert trust.temperature is None and trust.sets.num_videos == 18
+    rows = pd.read_csv(folds.out / "evaluation" / "cross-validation" / "predictions.csv")
+    assert folds.metrics["calibration"]["num_rows"] == len(rows)
+
+
+@pytest.mark.slow
 def test_every_row_is_scored_once_by_a_model_that_never_saw_its_clip(folds: videoqa.TrainingRun) -> None:
     pooled = folds.metrics["cross_validation"]
     rows = pd.read_csv(folds.out / "evaluation" / "cross-validation" / "predictions.csv")

@@ -100,7 +100,11 @@ def _trust_lines(scores: Mapping[str, Any]) -> list[str]:
     for field in known_fields(CALIBRATION_FIELDS, scores.get("task"), [scores]):
         line = f"{CALIBRATION_FIELDS[field].column} {_cell(field, scores[field])}"
         before = scores.get(f"{field}_before")
-        lines.append(line if before is None else f"{line} (without the temperature {_cell(field, before)})")
+        lines.append(
+            line
+            if before in (None, scores[field])
+            else f"{line} (without the temperature {_cell(field, before)})"
+        )
     return lines
 
 

@@ -77,14 +77,14 @@ class RowTrust:
             gold_ranks: `row_marks.ranks_of_gold`.
         """
         held = (gold_ranks > 0) & (gold_ranks <= np.nan_to_num(self.set_sizes))
-        marks = {
+        return {
             "share_reliable": self.is_reliable,
             "reliable_accuracy": np.where(self.is_reliable == 1, correct, np.nan),
             "set_coverage": np.where(np.isnan(self.set_sizes), np.nan, held),
             "mean_set_size": self.set_sizes,
             "brier_score": self.brier_score,
+            "brier_score_before": self.brier_score_before,
         }
-        return marks | ({"brier_score_before": self.brier_score_before} if self._is_calibrated else {})
 
     def totals(self, correct: np.ndarray) -> dict[str, Any]:
         """Return the scores that need all rows at once; rows of failed videos have no answer to score.

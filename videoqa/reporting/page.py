@@ -143,7 +143,11 @@ def _calibration(scores: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     for field in known_fields(CALIBRATION_FIELDS, scores["task"], [scores]):
         text, before = _shown(scores[field], field), scores.get(f"{field}_before")
-        text = text if before is None else f"{text}, without the temperature {_shown(before, field)}"
+        text = (
+            text
+            if before in (None, scores[field])
+            else f"{text}, without the temperature {_shown(before, field)}"
+        )
         found.append((CALIBRATION_FIELDS[field].column, text))
     return found
 
