@@ -67,6 +67,8 @@ def test_bins_and_expected_calibration_error() -> None:
         {"from": 0.9, "to": 1.0, "num_rows": 2, "probability": 1.0, "accuracy": 1.0},
     ]
     assert expected_calibration_error(probability, correct) == 0.125
+    timid = np.array([0.75, 0.75, 0.5, 0.5])  # too sure of the first two, not sure enough of the others
+    assert expected_calibration_error(timid, correct) == (2 * 0.25 + 2 * 0.5) / 4
     assert expected_calibration_error(np.zeros(0), np.zeros(0, bool)) == 0
 
 
