@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from videoqa.training.trusting import HeldOutRows, _calibrated
-from videoqa.trust.prediction_sets import fit_prediction_sets
+from videoqa.training.trusting import HeldOutRows, _calibrated, _say_calibrated, _say_limits
+from videoqa.trust.prediction_sets import PredictionSets, fit_prediction_sets
+from videoqa.trust.trust import Trust
 
 SURE = np.array([[0.9, 0.1]] * 12, np.float32)
 WIDE = np.array([[0, 0.1, 0.9]] * 12, np.float32)
@@ -44,3 +45,29 @@ def test_fewer_than_twenty_rows_that_say_something_fit_no_temperature(probabilit
 def test_rows_of_failed_videos_only() -> None:
     temperature, sets, _ = _calibrated(HeldOutRows([0 * SURE], [IDS], list(range(12))))
     assert temperature is None and sets is None
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "said"),
+    [
+        (
+            18,
+            "held-out",
+            ["not calibrated: 18 held-out rows; 20 are needed", "8 held-out videos or groups; 9 are"],
+        ),
+        (1, "validation", ["not calibrated: 1 validation row; 20 are needed"]),
+        (0, "validation", ["not calibrated: no validation rows"]),
+    ],
+)
+def test_what_cannot_be_promised_is_said(number: int, kind: str, said: list[str], capsys) -> None:
+    trust = Trust(None, "features", None, PredictionSets(1.0, 8), None)
+    _say_limits(trust, np.zeros(number, int), kind, sees_video=False, progress=True)
+    printed = capsys.readouterr().err
+    assert all(text in printed for text in said), printed
+
+
+def test_what_the_last_model_is_calibrated_with_is_said(capsys) -> None:
+    _say_calibrated(HeldOutRows([SURE, WIDE], [IDS, 2 - IDS], list(range(24))), progress=True)
+    assert (
+        "with the 24 rows of all 2 folds, each answered by a model that never saw" in capsys.readouterr().err
+    )
