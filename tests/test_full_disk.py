@@ -66,6 +66,10 @@ def test_a_model_is_written_whole_or_not_at_all(question_run: Path, small_disk: 
 WRITERS: dict[str, tuple[str, Callable[[Path], list[str]]]] = {
     "evaluate": ("predictions.csv", lambda run: ["evaluate", str(run), "--out", "OUT"]),
     "predict": ("p.csv", lambda run: ["predict", str(run), "--data", "questions.csv", "--out", "OUT/p.csv"]),
+    "watch": (
+        "w.csv",
+        lambda run: ["watch", "CLIP", "is he waving", "--out", "OUT/w.csv", "--model", str(run)],
+    ),
     "audit": ("findings.csv", lambda run: ["audit", "--data", "questions.csv", "--out", "OUT"]),
     "sheet": ("s.png", lambda run: ["sheet", "CLIP", "--out", "OUT/s.png"]),
     "encode": ("cache", lambda run: ["encode", "--data", "labels.csv", "--backbone", "tiny"]),

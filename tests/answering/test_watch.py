@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -154,6 +155,80 @@ def test_an_undecodable_middle_is_marked_and_the_rest_answered(
             assert not other.is_reliable and other.error
     failed = next(each for each in after if each.status == "failed")
     assert failed.answer == "" and failed.probability is None and "cannot be decoded" in failed.error
+
+
+def test_a_watch_whose_table_could_not_be_written_is_finished_without_reading_the_film(
+    question_run: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videoqa.answering import watch as module
+
+    options = {"model": question_run, "out": tmp_path / "film.csv", "progress": False}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(module, "write_text", full)
+        list(videoqa.watch(film, QUESTIONS, **options))
+    monkeypatch.setattr("videoqa.video.film_pass.FilmPass.frames", full)
+    windows = list(videoqa.watch(film, QUESTIONS, resume=True, **options))
+    assert len((tmp_path / "film.csv").read_text("utf-8").splitlines()) == len(windows) + 1
+
+
+def test_a_stop_says_how_to_go_on(question_run: Path, film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "film.csv"
+    windows = videoqa.watch(film, QUESTIONS, model=question_run, out=out, progress=False)
+    next(windows)
+    with pytest.raises(KeyboardInterrupt) as stop:
+        windows.throw(KeyboardInterrupt())  # type: ignore[attr-defined]
+    assert "film.csv.unfinished has the answers so far: --resume" in "".join(stop.value.__notes__)
+    assert not out.exists() and (tmp_path / "film.csv.unfinished").exists()
+
+
+def test_frames_are_kept_no_longer_than_a_window_needs_them(
+    question_run: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videoqa.features.film_clips import _Kept
+
+    most = []
+    forget = _Kept.forget_before
+
+    def counted(kept: _Kept, place: int) -> None:
+        most.append(len(kept._rows))
+        forget(kept, place)
+
+    monkeypatch.setattr(_Kept, "forget_before", counted)
+    watched(film, QUESTIONS[0], model=question_run, stride_seconds=0.25)
+    assert len(most) > 40 and max(most) <= 4 * 12 + 32 + 3  # a window at 12 frames a second, and one batch
+
+
+def test_where_there_is_sound_only_windows_fail(question_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "late.mkv"
+    write_late(path, picture_from=3.0, seconds=8.0)
+    windows = watched(path, QUESTIONS[0], model=question_run, window_seconds=2, stride_seconds=2, cuts=False)
+    assert [each.status for each in windows] == ["failed", "ok", "ok", "ok"]
+    assert "sound only" in windows[0].error and not windows[0].is_reliable
+
+
+def write_late(path: Path, picture_from: float, seconds: float) -> None:
+    """Write a film whose pictures begin some seconds after its sound."""
+    rng, rate = np.random.default_rng(0), 8000
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=10)
+        video.width, video.height, video.pix_fmt = 96, 96, "yuv420p"
+        sound = container.add_stream("flac", rate=rate, layout="mono")
+        for start in range(0, int(seconds * rate), 4000):
+            samples = np.zeros((1, 4000), np.int16)
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.sample_rate, frame.pts = rate, start
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+        for number in range(int((seconds - picture_from) * 10)):
+            noise = rng.integers(0, 255, (96, 96, 3), np.uint8)
+            picture = av.VideoFrame.from_ndarray(noise, format="rgb24")
+            picture.pts = number + int(picture_from * 10)
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
 
 
 @pytest.mark.parametrize(

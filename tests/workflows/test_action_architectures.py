@@ -77,6 +77,19 @@ def test_ask_and_predict_agree_with_evaluate(run: Path, small_set: Path, capsys)
 
 
 @pytest.mark.slow
+def test_a_film_is_watched_as_its_segments_are_asked(run: Path, small_set: Path) -> None:
+    clip = next(small_set.glob("waving-3/*.avi"))
+    seconds = {"window_seconds": 1.0, "stride_seconds": 0.75}
+    windows = list(videoqa.watch(clip, model=run, cuts=False, progress=False, **seconds))
+    assert [each.start_seconds for each in windows[:3]] == [0, 0.75, 1.5]
+    for each in (windows[0], windows[2], windows[-1]):
+        span = {"start_seconds": each.start_seconds, "end_seconds": each.end_seconds}
+        answer = videoqa.ask(clip, model=run, **span)
+        assert each.answer == answer.text
+        assert math.isclose(each.probability, answer.probability, rel_tol=1e-4)
+
+
+@pytest.mark.slow
 def test_several_windows_of_a_whole_clip_are_refused(action_run: Path) -> None:
     with pytest.raises(ValueError, match="`num_test_clips` must be 1 without frame_step"):
         videoqa.evaluate(action_run, num_test_clips=5, progress=False)

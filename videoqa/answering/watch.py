@@ -31,7 +31,7 @@ from videoqa.video.film_times import film_times
 from videoqa.video.film_windows import FilmPlan
 
 WINDOW_SECONDS, STRIDE_SECONDS = 4.0, 2.0
-WINDOWS_AT_ONCE = 16
+WINDOWS_AT_ONCE = 32
 """Windows answered together; the next answers come when so many more are there."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import Refusal
-from videoqa._files import name_file
+from videoqa._files import name_file, write_bytes
 from videoqa.answering.watched import WatchedWindow
 
 SUFFIX = ".unfinished"
@@ -26,7 +26,7 @@ class WatchJournal:
 
     def begin(self) -> None:
         """Write the settings, over a journal that is there."""
-        self._write("wb", self._settings)
+        write_bytes(self.path, _line(self._settings))
 
     def read(self) -> list[list[WatchedWindow]]:
         """Return the windows of each finished line, and cut off a line that was not finished.
@@ -40,19 +40,16 @@ class WatchJournal:
 
     def append(self, windows: list[WatchedWindow]) -> None:
         """Add the windows of the next regular window."""
-        self._write("ab", [each.to_dict() for each in windows])
+        try:
+            with open(self.path, "ab") as file:
+                file.write(_line([each.to_dict() for each in windows]))
+        except OSError as error:
+            name_file(error, self.path)
+            raise
 
     def remove(self) -> None:
         """Remove the journal of a finished table."""
         self.path.unlink(missing_ok=True)
-
-    def _write(self, mode: str, content: Any) -> None:
-        try:
-            with open(self.path, mode) as file:
-                file.write(json.dumps(content, ensure_ascii=True).encode() + b"\n")
-        except OSError as error:
-            name_file(error, self.path)
-            raise
 
     def _whole_lines(self) -> list[Any]:
         content = self.path.read_bytes()
@@ -74,3 +71,7 @@ class WatchJournal:
                 requirement = f"be what it was when the watch began, {found.get(name)!r}"
                 advice = f"Or delete {self.path} to begin anew."
                 raise Refusal(name, requirement, value, advice)
+
+
+def _line(content: Any) -> bytes:
+    return json.dumps(content).encode() + b"\n"

@@ -15,7 +15,7 @@ from videoqa.video.film_windows import LEAST_SEEN, FilmPlan, FilmWindow
 from videoqa.video.picture_damage import PictureDamage
 from videoqa.video.transforms import FrameFit
 
-PARTS_AHEAD = 2
+PARTS_AHEAD = 4
 """Parts of the pass that are decoded while frames are encoded."""
 
 
@@ -57,6 +57,8 @@ def window_clips(
     Yields:
         `plan.num_windows - first_number + 1` lists, most of one clip.
     """
+    if first_number > plan.num_windows:
+        return
     wanted = plan.wanted(max(first_number - 1, 0))
     kept = _Kept(encoder)
     number = first_number

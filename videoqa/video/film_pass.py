@@ -5,6 +5,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -28,6 +29,8 @@ from videoqa.video.transforms import Fit
 
 PICTURES_AT_ONCE = 32
 """Pictures between two parts of a pass."""
+SMALL_PIXELS = 256 * 256
+"""Pictures of at most this size are decoded faster by one thread, beside the one that encodes."""
 LONGEST_RUN = 4096
 """How far back it is looked for a picture that shows something before a run of one tone."""
 _LOST, _READ, _DAMAGED = 0, 1, 2
@@ -124,10 +127,13 @@ class FilmPass:
 
     def damage(self, first: int, stop: int) -> PictureDamage:
         """Return what is wrong with the pictures of places `[first, stop)`; lost ones count as damaged."""
+        tones, states = self._tones[first:stop], self._states[first:stop]
+        if (states == _READ).all() and (tones == _TONES.index("textured")).all():
+            return PictureDamage(stop - first, 0, 0, None)
         start = self._shown_before(first)
         blank = blank_runs([_TONES[tone] for tone in self._tones[start : stop + 1]])
         blank = blank[first - start : stop - start]
-        found = LookedAt(self._states[first:stop] != _READ, blank).within()
+        found = LookedAt(states != _READ, blank).within()
         return found if found.first is None else dataclasses.replace(found, first=first + found.first)
 
     def _shown_before(self, first: int) -> int:
@@ -137,8 +143,7 @@ class FilmPass:
         return start + int(places[-1]) if len(places) else first
 
 
-@dataclass(frozen=True)
-class _Decoded:
+class _Decoded(NamedTuple):
     """What the decoder gave: a picture, or one that it could not decode, whose `retrieve` is None."""
 
     retrieve: Callable[[], np.ndarray] | None
@@ -151,18 +156,18 @@ class _Decoded:
 
 def _of_file(info: VideoInfo) -> Generator[_Decoded, None, None]:
     """Yield what PyAV decodes, which marks what it could only patch up; OpenCV does not hand that on."""
-    with open_container(info.path, info.kind, NUM_DECODER_THREADS) as container:
+    is_small = info.width * info.height <= SMALL_PIXELS
+    with open_container(info.path, info.kind, 1 if is_small else NUM_DECODER_THREADS) as container:
         stream = video_stream(container, info.path)
-        start, is_spoilt, converter = stream.start_time or 0, False, VideoReformatter()
+        start, tick, converter = stream.start_time or 0, float(stream.time_base or 0), VideoReformatter()
+        is_spoilt, is_stamped = False, info.has_timestamps and tick > 0
         for frame in decoded_frames(container, stream):
             if not isinstance(frame, av.VideoFrame):
                 is_spoilt = True
                 yield _Decoded(None)
                 continue
             is_spoilt = frame.is_corrupt or (is_spoilt and not frame.key_frame)
-            seconds = None
-            if info.has_timestamps and frame.pts is not None and frame.time_base is not None:
-                seconds = float((frame.pts - start) * frame.time_base)
+            seconds = (frame.pts - start) * tick if is_stamped and frame.pts is not None else None
             planes = planes_of(frame)
             blocks = block_means(planes) if planes else None
             yield _Decoded(
