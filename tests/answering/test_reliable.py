@@ -100,8 +100,8 @@ def test_every_field_is_ready_for_json(empty: str, question_run: Path, clip: Pat
 def test_the_limits_are_the_callers(empty: str, known: str) -> None:
     qa = videoqa.load()
     assert qa.ask(empty, QUESTION, min_familiarity=0).is_reliable
-    strict = qa.ask(known, QUESTION, min_familiarity=1, min_probability=1)
-    assert strict.why_not == (UNLIKE, "its best guess has less than 100% probability")
+    strict = qa.ask(known, QUESTION, min_familiarity=1, min_probability=0.9999)
+    assert strict.why_not == (UNLIKE, "its best guess has less than 99.99 % probability")
     assert strict.text == "loading" and strict.likely == ("loading",)
 
 

@@ -46,7 +46,7 @@ class Answer:
 
     Attributes:
         text: the most probable answer, also where it is not reliable.
-        probability: calibrated probability of `text`, in [0, 1].
+        probability: of `text`, in [0, 1]; calibrated if the model had 20 validation rows or more.
         alternatives: (answer, probability) pairs, the most probable first; the first is `text`.
         unknown_words: words of the question that no training question had.
         notes: warnings about the answer, one sentence each.
@@ -54,12 +54,19 @@ class Answer:
             array of frames and for a blind model.
         why_not: why the answer is not reliable: an unfamiliar clip, an unfamiliar question, or too low a
             probability; a clause each.
-        likely: the most probable answers, of which one is right in 90 % of clips like those trained on; empty
-            if the model cannot say.
-        familiarity: share of held-out clips that look at least as strange as this one, in [0, 1]; None if the
-            model cannot judge.
+        likely: the most probable answers, of which one is right in 90 % of clips like those trained on; all
+            answers of the model if it had fewer than 9 validation videos; empty if it cannot say.
+        familiarity: share of held-out clips that look at least as strange as this one, in [0, 1]; near 0 the
+            clip is of another kind; None if the model cannot judge.
 
     It is equal to another one with the same attributes. A copy, or one that was pickled, cannot be explained.
+
+    Example:
+        >>> answer = videoqa.ask(videoqa.sample_clip("empty"), "what is he doing?")
+        >>> answer.is_reliable, answer.familiarity
+        (False, 0.0)
+        >>> answer.why_not
+        ('this clip is unlike the 1,568 clips this model was trained on',)
     """
 
     text: str

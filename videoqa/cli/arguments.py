@@ -92,13 +92,13 @@ def add_thresholds(parser: argparse.ArgumentParser) -> None:
         "--min-familiarity",
         type=float,
         metavar="P",
-        help="answers about less familiar clips are not reliable (default: 0.01)",
+        help='of a clip less familiar than this, from 0 to 1, say "I don\'t know" (default: 0.01)',
     )
     parser.add_argument(
         "--min-probability",
         type=float,
         metavar="P",
-        help="less probable answers are not reliable (default: 0.5 of a calibrated model)",
+        help="and of an answer less probable than this (default: 0.5; 0 if the model is not calibrated)",
     )
 
 
