@@ -55,6 +55,9 @@ def test_a_frame_shown_several_times_is_one_frame() -> None:
     assert found.frame_numbers == (0, 1, 2, 3, 4)
     assert found.contributions[2] == pytest.approx(found.margin) == pytest.approx(1.0)
     assert found.timestamps_seconds == ()
+    early = [(mark - 2) / 2 for mark in marks]  # a film may begin before its second 0
+    found = find_evidence(mean_model(), example(clip), ANSWERS, timestamps_seconds=early)
+    assert found.timestamps_seconds == (-1.0, -0.5, 0.0, 0.5, 1.0)
 
 
 def test_only_the_frames_of_the_windows_are_named_and_windows_are_averaged() -> None:

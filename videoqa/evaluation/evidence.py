@@ -162,8 +162,7 @@ class _Frames:
     @classmethod
     def of(cls, marks: Sequence[float], places: np.ndarray) -> "_Frames":
         """Return the frames of a grid whose frame at each place has the time or number `marks`."""
-        starts = np.flatnonzero(np.diff(marks, prepend=-1.0))
-        runs = np.split(np.arange(len(marks)), starts[1:])
+        runs = np.split(np.arange(len(marks)), np.flatnonzero(np.diff(marks)) + 1)
         wanted = set(places.tolist())
         return cls(runs, [number for number, run in enumerate(runs) if wanted & set(run.tolist())])
 
