@@ -9,6 +9,7 @@ import pytest
 from videoqa._files import files_of_folder, write_bytes
 from videoqa.cli.main import main
 from videoqa.saving import load_model_folder, save_model_folder
+from videoqa.training.run_folder import check_new_folder
 
 
 def fill(disk: Path, free_bytes: int) -> None:
@@ -61,6 +62,14 @@ def test_a_model_is_written_whole_or_not_at_all(question_run: Path, small_disk: 
             assert load_model_folder(out).build().get_weights()
             outcomes.append("whole")
     assert outcomes[0] == "none" and outcomes[-1] == "whole"
+
+
+def test_a_training_that_cannot_begin_leaves_no_folder(small_disk: Path) -> None:
+    fill(small_disk, 0)
+    message = "be a folder that can be written to.*Cause: No space left on device."
+    with pytest.raises(PermissionError, match=message):
+        check_new_folder(small_disk / "run")
+    assert os.listdir(small_disk) == ["filler"]
 
 
 WRITERS: dict[str, tuple[str, Callable[[Path], list[str]]]] = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import Refusal, refusal
+from videoqa._files import write_text
 from videoqa._manifest import MANIFEST, read_json
 from videoqa.config import CROSS_VALIDATION
 from videoqa.launching.job import Job
@@ -78,15 +79,18 @@ def check_new_folder(out: str | os.PathLike[str]) -> Path:
         raise FileExistsError(refusal("out", "not hold a run that was stopped", str(path), advice))
     if not unfinished and any((path / name).exists() for name in PARTS_OF_A_RUN):
         raise FileExistsError(refusal("out", "not hold a run yet", str(path), advice))
+    existed = path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
-        (path / UNFINISHED).write_text(
-            "This run is going on, or was stopped: its parts make no model.\n", "utf-8"
-        )
+        write_text(path / UNFINISHED, "This run is going on, or was stopped: its parts make no model.\n")
         for name in PARTS_OF_A_RUN if unfinished else ():
             remove(path / name)
     except OSError as error:
-        message = refusal("out", "be a folder that can be written to", str(path), f"Cause: {error}.")
+        if not existed:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        cause = f"Cause: {error.strerror or error}."
+        message = refusal("out", "be a folder that can be written to", str(path), cause)
         raise PermissionError(message) from error
     return path
 
