@@ -15,6 +15,7 @@ from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
 from videoqa.evaluation.exact_intervals import difference_interval
 from videoqa.evaluation.pairs import find_pairs
 from videoqa.evaluation.scores import justified
+from videoqa.reporting.compare_trust import compare_trust, trust_lines
 from videoqa.reporting.finished import Evaluation, find_evaluation
 
 SEGMENT = ("start_seconds", "end_seconds")
@@ -53,6 +54,7 @@ def compare(
         A, in [-1, 1]), "difference_interval" ([low, high], 95 %), "only_a_correct", "only_b_correct",
         "mcnemar_p_value". Where the data has pairs, "pairs" has the same of these: "num_rows" counts pairs,
         of which one is right if all its rows are, and "num_videos" the groups that they are drawn by.
+        "trust" has the scores of what the models say of their own answers, see `compare_trust`.
 
     Raises:
         ValueError: runs of different tasks, or of different rows without `common`, or without a common row.
@@ -77,6 +79,7 @@ def compare(
         "num_left_out": num_left_out,
     }
     result |= _compare_rows(rows)
+    result["trust"] = compare_trust(one, two, rows["question_id"].tolist())
     if (pairs := find_pairs(rows)) is not None:
         both = {name: pairs.all_of(rows[name].to_numpy(bool)) for name in ("correct_a", "correct_b")}
         result["pairs"] = _compare_rows(pd.DataFrame({"video_id": pairs.groups, **both}))
@@ -117,7 +120,7 @@ def _pair(one: Evaluation, two: Evaluation, common: bool) -> tuple[pd.DataFrame,
             f"{refusal('run_b', requirement, str(two.folder))} {found} of {len(a)} and {len(b)}. {advice}"
         )
     chosen = shared[same]
-    columns = ["video_id", "question", "question_type", "answer", PAIR, *SEGMENT]
+    columns = ["question_id", "video_id", "question", "question_type", "answer", PAIR, *SEGMENT]
     rows = a.loc[chosen, [name for name in columns if name in a]].copy()
     rows["correct_a"], rows["correct_b"] = a.loc[chosen, "correct"], b.loc[chosen, "correct"]
     return rows.reset_index(drop=True), only_a + only_b + 2 * other
@@ -189,6 +192,7 @@ def format_comparison(result: Mapping[str, Any]) -> str:
     text = [justified(line, widths) for line in table]
     rule = "-" * len(text[0])
     lines += ["", text[0], rule, *text[1:-1], *([rule] if len(text) > 2 else []), text[-1], ""]
+    lines += trust_lines(result["trust"])
     return "\n".join([*lines, describe_difference(result)])
 
 
