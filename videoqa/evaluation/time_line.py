@@ -168,7 +168,8 @@ def _legend(lane: Sequence[Stretch]) -> list[tuple[str, dict[str, Any]]]:
     ]
     others = ranked[len(COLOURS) :]
     if others:
-        entries.append((f"{len(others)} others", sum(seconds[kind] for kind in others), OTHER))
+        name = _shown(others[0]) if len(others) == 1 else f"{len(others)} others"
+        entries.append((name, sum(seconds[kind] for kind in others), OTHER))
     for kind, name in (("", "I don't know"), (None, "cannot be read")):
         if kind in seconds:
             entries.append((name, seconds[kind], looks[kind]))
