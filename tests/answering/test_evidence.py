@@ -110,12 +110,26 @@ def test_a_blind_model_rests_on_words_alone(question_run: Path, clip: str) -> No
     assert len(evidence.words) == 4
 
 
-@pytest.mark.slow
-def test_attention_gives_its_weights_too(small_set: Path, small_options: dict, clip, tmp_path: Path) -> None:
-    options = {**small_options, "video_branch": "attention", "epochs": 1}
-    run = videoqa.train(small_set / "labels.csv", out=tmp_path / "run", **options)
-    evidence = videoqa.load(run).ask(clip).evidence
-    assert len(evidence.attention) == len(evidence.contributions)
+def untrained(model: ModelConfig, sampling: SamplingConfig, other: Path, out: Path) -> VideoQA:
+    """Return a model with the weights it starts from; answers and metrics are those of another folder."""
+    folder = load_model_folder(other)
+    keras.utils.set_random_seed(0)
+    starts_from = "features" if model.has_backbone else "clip"
+    built = build_from_config(model, sampling.num_frames, starts_from=starts_from)
+    config = RunConfig(model=model, sampling=sampling)
+    parts = {"vocabulary": None, "answers": folder.answers, "metrics": folder.metrics}
+    return VideoQA(save_model_folder(out, built, config, **parts))
+
+
+def test_attention_gives_its_weights_too(action_run: Path, clip: str, tmp_path: Path) -> None:
+    sizes = {"num_answers": 3, "video_units": 8, "hidden_units": 8}
+    model = ModelConfig(task="action", backbone="tiny", video_branch="attention", **sizes)
+    evidence = untrained(model, SamplingConfig(8), action_run, tmp_path).ask(clip).evidence
+    assert len(evidence.attention) == len(evidence.contributions) == 8
+    assert sum(evidence.attention) == pytest.approx(1.0, rel=1e-3)
+    windows = SamplingConfig(8, frame_step=2, num_test_clips=3)
+    evidence = untrained(model, windows, action_run, tmp_path / "windows").ask(clip).evidence
+    assert len(evidence.attention) == len(evidence.contributions) > 8
     assert sum(evidence.attention) == pytest.approx(1.0, rel=1e-3)
 
 
@@ -125,19 +139,7 @@ def test_a_model_that_reads_frames(action_run: Path, clip: str, tmp_path: Path) 
         task="action", architecture="conv_lstm", width=0.25, num_answers=3, frame_size=(40, 40)
     )
     sampling = SamplingConfig(num_frames=24, frame_step=1, short_clips="mask")
-    keras.utils.set_random_seed(0)
-    built = build_from_config(model, 24, starts_from="clip")
-    answers = load_model_folder(action_run).answers
-    config = RunConfig(model=model, sampling=sampling)
-    folder = save_model_folder(
-        tmp_path,
-        built,
-        config,
-        vocabulary=None,
-        answers=answers,
-        metrics=NO_METRICS,
-    )
-    answer = VideoQA(folder).ask(clip)
+    answer = untrained(model, sampling, action_run, tmp_path).ask(clip)
     assert answer._asked.kept is None, "decoded frames are too many to keep with each answer"
     assert answer.evidence.timestamps_seconds == answer.timestamps_seconds
     assert np.ptp(answer.evidence.contributions) > 0

@@ -55,12 +55,19 @@ def test_the_map_is_found_in_the_backbones_of_the_package() -> None:
     )
 
 
-@pytest.mark.slow
-def test_inception_gives_its_last_map_of_enough_places() -> None:
-    backbone = build_backbone("inception_v3", weights=None, layer="mixed8", frame_size=(150, 150))
+def test_the_map_is_the_last_one_that_all_paths_go_through() -> None:
+    frame = keras.Input((32, 32, 3), name="frame")
+    narrow = keras.layers.Conv2D(4, 4, strides=4, name="before")(frame)
+    inside = keras.layers.Conv2D(4, 3, padding="same", name="inside")(narrow)
+    small = keras.layers.MaxPooling2D(4, name="small")(keras.layers.Add(name="block")([narrow, inside]))
+    backbone = keras.Model(frame, keras.layers.GlobalAveragePooling2D()(small))
     before, after = _split_at_map(backbone)
-    assert before.output_shape[1:3] == (7, 7)  # that of mixed7; mixed8 has 3 x 3
-    assert after.output_shape == backbone.output_shape
+    assert before.layers[-1].name == "block" and before.output_shape == (None, 8, 8, 4)
+    assert after.output_shape == backbone.output_shape == (None, 4)
+    pooled = keras.layers.GlobalAveragePooling2D()
+    two_paths = keras.layers.Concatenate()([pooled(narrow), pooled(inside)])
+    before, _ = _split_at_map(keras.Model(frame, two_paths))
+    assert before.layers[-1].name == "before", "a path goes past the map inside"
 
 
 def test_heat_is_what_lies_above_the_average_place() -> None:
