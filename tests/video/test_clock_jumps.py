@@ -124,6 +124,17 @@ def test_a_piece_that_is_cut_within_its_last_packet(tmp_path: Path) -> None:
     assert part.frame_count == 25 and np.diff(clip.timestamps_seconds).max() < 0.09
 
 
+@pytest.mark.parametrize("num_bytes_cut", [100, 188])
+def test_a_piece_that_begins_inside_a_packet(tmp_path: Path, num_bytes_cut: int) -> None:
+    path = Path(write_joined(tmp_path, (0, 6)))
+    first = len((tmp_path / "0.ts").read_bytes())
+    data = path.read_bytes()
+    path.write_bytes(data[:first] + data[first + num_bytes_cut :])
+    clip = every_frame(str(path))
+    assert numbers_of(clip.frames) == [*range(200)]
+    np.testing.assert_allclose(clip.timestamps_seconds, np.arange(200) / 25, atol=1e-6)
+
+
 @pytest.mark.parametrize("start", [60, 62, 65])
 def test_packets_that_are_lost_are_damage_though_the_clock_goes_forward(tmp_path: Path, start: int) -> None:
     whole, path = str(tmp_path / "whole.ts"), tmp_path / "lost.ts"

@@ -59,7 +59,8 @@ def begins_anew(path: str, start: int, stop: int, *, known_from: int) -> bool:
 
     Counts are known from the packets after byte `known_from`, which is before `start`.
     """
-    if not any(_may_restart(header) for header in _headers(path, start, stop)):
+    near = _headers(path, start, stop)  # none if the piece begins inside a packet
+    if near and not any(_may_restart(header) for header in near):
         return False  # soon known, as files with many long steps have many places to look at
     headers = _headers(path, known_from, stop)
     return any(start < headers[place].start <= stop for place in _restarts(headers))
