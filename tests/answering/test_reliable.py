@@ -17,7 +17,7 @@ from videoqa.answering.video_qa import CANNOT_JUDGE
 from videoqa.cli.main import main
 from videoqa.saving import PARTS_OF_A_FOLDER
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+CHECKOUT = Path(__file__).resolve().parents[2]
 UNLIKE = "this clip is unlike the 1,568 clips this model was trained on"
 QUESTION = "what is he doing?"
 
@@ -54,14 +54,16 @@ def old_run(question_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.mark.slow
-def test_the_first_example_of_the_readme_prints_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    code, shown, fields = re.findall(r"```(?:python)?\n(.*?)```", README.read_text("utf-8"), re.S)[1:4]
-    assert code.startswith("import videoqa\n") and "I don't know: " in shown
+@pytest.mark.parametrize("page", ["README.md", "docs/trust.md"])
+def test_the_first_example_prints_what_is_shown(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (CHECKOUT / page).read_text("utf-8")
+    code, shown = re.findall(r"```python\n(import videoqa\n.*?)```\n\n```\n(.*?)```", text, re.S)[0]
+    assert "I don't know: " in shown
     names: dict[str, object] = {}
     exec(code, names)
     assert capsys.readouterr().out == shown
-    for name in re.findall(r"^answer\.(\w+)", fields, re.M):
-        assert hasattr(names["answer"], name)
+    for name in re.findall(r"^answer\.(\w+)", text, re.M):
+        assert hasattr(videoqa.Answer, name) or name in vars(names["answer"])
 
 
 def test_an_answer_that_is_not_reliable_says_so_first(empty: str, known: str) -> None:

@@ -51,7 +51,7 @@ def ask(
     min_familiarity: float = MIN_FAMILIARITY,
     min_probability: float | None = None,
 ) -> Answer:
-    """Return the answer to a question about a clip; `print` shows the best answer.
+    """Return the answer to a question about a clip; `print` shows it, or that the model does not know.
 
     Args:
         video: path of a video file, or uint8 RGB frames `(num_frames, height, width, 3)`.

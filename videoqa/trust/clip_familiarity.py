@@ -303,7 +303,3 @@ def _strangeness(terms: np.ndarray, scales: np.ndarray) -> np.ndarray:
 def _numbered(names: Sequence[Any]) -> np.ndarray:
     """Return a number for each name, equal for equal names."""
     return np.unique(np.asarray(list(map(str, names))), return_inverse=True)[1]
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _SMALLEST)
