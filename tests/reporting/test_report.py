@@ -15,11 +15,12 @@ from videoqa.cli.main import main
 VOID = {"meta", "img", "br"}
 TAGS = set(
     "html head meta title style body main header section article h1 h2 h3 p div span strong bdi br table "
-    "caption thead tbody tr th td dl dt dd figure figcaption img pre code details summary footer".split()
+    "caption thead tbody tr th td dl dt dd figure figcaption img pre code details summary footer svg "
+    "rect".split()
 )
 ATTRIBUTES = set(
     "lang charset http-equiv content name class scope style alt src role aria-label aria-hidden "
-    "tabindex".split()
+    "tabindex viewbox preserveaspectratio x y width height".split()
 )
 EVIL = "<script>alert('x')</script>"
 
@@ -101,6 +102,8 @@ def test_a_question_run(question_run: Path, run_of) -> None:
                      "What the model says of its own answers", "Most unfamiliar clips"):  # fmt: skip
         assert expected in page.text
     assert "videoqa-train --data" in page.text and "tensorflow 2." in page.text
+    shown = path.read_text("utf-8").count('<figure class="evidence">')
+    assert shown == page.text.count("moments that speak for") > 0
     assert page.pictures[0].startswith("Bars of the scores")
     assert "Curves of loss and accuracy over 2 epochs." in page.pictures
     assert "Share of right answers by their probability; metrics.json has the numbers." in page.pictures

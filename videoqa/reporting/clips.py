@@ -9,6 +9,7 @@ import pandas as pd
 from videoqa._progress import progress_bar
 from videoqa._text_normalization import normalize_answer
 from videoqa.config import SamplingConfig
+from videoqa.evaluation.evidence import Evidence
 from videoqa.evaluation.row_marks import FAILED
 from videoqa.video.contact_sheet import TILE_LONG_SIDE, encode_image, make_tiles
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
@@ -25,11 +26,13 @@ class ShownClip:
         row: column -> cell.
         frames: time in seconds and JPEG of some frames; none if they could not be read.
         note: why there are none.
+        evidence: what the answer rests on; None: it was not looked for, or could not be found.
     """
 
     row: dict[str, Any]
     frames: Sequence[tuple[float, bytes]]
     note: str = ""
+    evidence: Evidence | None = None
 
 
 def surest_wrong(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -69,14 +72,17 @@ def _show(row: dict[str, Any]) -> ShownClip:
     if not path:
         return ShownClip(row, (), "The predictions do not say where the video lies.")
     try:
-        request = ClipRequest(
-            path, *(_seconds(row.get(name, "")) for name in ("start_seconds", "end_seconds"))
-        )
-        clip = decode(request, SamplingConfig(num_frames=NUM_FRAMES), long_side=TILE_LONG_SIDE)
+        clip = decode(request_of(row), SamplingConfig(num_frames=NUM_FRAMES), long_side=TILE_LONG_SIDE)
     except (DecodingError, OSError, ValueError) as error:
         return ShownClip(row, (), f"The video cannot be shown. {error}")
     images = [encode_image(tile, ".jpg") for tile in make_tiles(clip.frames)]
     return ShownClip(row, list(zip(clip.timestamps_seconds.tolist(), images, strict=True)))
+
+
+def request_of(row: dict[str, Any]) -> ClipRequest:
+    """Return what the row of a table of predictions shows."""
+    segment = (_seconds(row.get(name, "")) for name in ("start_seconds", "end_seconds"))
+    return ClipRequest(row["video_path"], *segment)
 
 
 def _seconds(cell: str) -> float | None:

@@ -25,6 +25,7 @@ from videoqa.evaluation.score_fields import (
     ScoreField,
     known_fields,
 )
+from videoqa.reporting.clip_evidence import evidence_bars
 from videoqa.reporting.clips import ShownClip
 from videoqa.reporting.verdict import interval_text, percent, points, verdict
 
@@ -90,6 +91,7 @@ def build_page(content: ReportContent) -> str:
         columns=lambda entries: known_fields(COLUMNS, task, entries),
         most_rows=_most_rows,
         no_type=NO_TYPE,
+        evidence_bars=evidence_bars,
     )
 
 

@@ -11,6 +11,7 @@ from videoqa._counted import counted
 from videoqa._files import write_text
 from videoqa.evaluation.row_marks import FAILED
 from videoqa.evaluation.score_fields import REVERSED
+from videoqa.reporting.clip_evidence import with_evidence
 from videoqa.reporting.clips import most_unfamiliar, show_clips, surest_right, surest_wrong
 from videoqa.reporting.finished import Evaluation, find_evaluation
 from videoqa.reporting.page import ReportContent, build_page
@@ -64,14 +65,20 @@ def _check_out(out: str | os.PathLike[str] | None) -> None:
 
 def _content(evaluation: Evaluation, progress: bool) -> ReportContent:
     model, predictions = load_model_folder(evaluation.model), evaluation.predictions
+    chosen = (surest_right(predictions), surest_wrong(predictions))
+    best, worst = (show_clips(rows, progress=progress) for rows in chosen)
+    if not evaluation.scores.get("view"):
+        windows = evaluation.scores.get("num_test_clips", model.config.sampling.num_test_clips)
+        shown = with_evidence([*best, *worst], model, windows)
+        best, worst = shown[: len(best)], shown[len(best) :]
     return ReportContent(
         name=evaluation.model.resolve().name,
         scores=evaluation.scores,
         metrics=model.metrics,
         config=dataclasses.asdict(model.config),
         pictures=_pictures(evaluation, model),
-        best=show_clips(surest_right(predictions), progress=progress),
-        worst=show_clips(surest_wrong(predictions), progress=progress),
+        best=best,
+        worst=worst,
         unfamiliar=show_clips(most_unfamiliar(predictions), progress=progress),
         unreadable=_unreadable(predictions),
     )
