@@ -51,6 +51,12 @@ def each_note_once() -> Iterator[None]:
         _notes = before
 
 
+def print_result(text: str) -> None:
+    """Print a line of a result to stdout at once, without breaking a progress bar."""
+    tqdm.write(text, file=sys.stdout)
+    sys.stdout.flush()
+
+
 def progress_bar(iterable: Iterable[Any] | None = None, *, progress: bool = True, **options: Any) -> tqdm:
     """Return a tqdm bar that appears only on a terminal and only after `DELAY_SECONDS`."""
     terminal = sys.stderr.isatty() if _terminal is None else _terminal

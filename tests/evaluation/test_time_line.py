@@ -4,7 +4,17 @@ import struct
 
 import pytest
 
-from videoqa.evaluation.time_line import COLOURS, OTHER, Stretch, _cut, _in_rows, _legend, time_line_png
+from videoqa.evaluation.time_line import (
+    COLOURS,
+    OTHER,
+    Stretch,
+    _cut,
+    _cut_to,
+    _in_rows,
+    _legend,
+    _lines,
+    time_line_png,
+)
 
 
 def lane(question: str, *answers: str, seconds: float = 2.0) -> list[Stretch]:
@@ -52,6 +62,15 @@ def test_each_question_makes_it_higher() -> None:
     lanes = [lane(f"question {number}?", "yes", "no") for number in range(5)]
     one, five = (size_of(time_line_png(sum(lanes[:count], []))) for count in (1, 5))
     assert one[0] == pytest.approx(five[0], abs=20) and 4 * one[1] < five[1] < 6 * one[1]
+
+
+def test_a_long_film_is_broken_into_lines() -> None:
+    few, many = lane("q", *"ab" * 100, seconds=3.4), lane("q", *"ab" * 1000, seconds=3.6)
+    assert _lines([few], 0, 680) == [(0, 680)]
+    lines = _lines([few, many], 0, 7200)
+    assert lines == [(900 * number, 900 * (number + 1)) for number in range(8)]
+    assert sum(each.seconds for line in lines for each in _cut_to(many, line)) == pytest.approx(7200)
+    assert size_of(time_line_png(many))[1] > 5 * size_of(time_line_png(few))[1]
 
 
 def test_letters_that_no_font_has_are_no_error() -> None:

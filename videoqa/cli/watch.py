@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from videoqa._progress import print_result
 from videoqa.cli.arguments import (
     THRESHOLDS,
     add_json,
@@ -101,7 +102,7 @@ def show(items: Iterator["WatchedWindow | WatchedSegment"], arguments: argparse.
     several = len(set(getattr(arguments, "questions", []))) > 1
     for item in items:
         if not hasattr(item, "alternatives"):
-            print(f"{item}   [{item.question}]" if several else item, flush=True)
+            print_result(f"{item}   [{item.question}]" if several else str(item))
     for name in ("out", "picture"):
         if hasattr(arguments, name):
             print(f"Written: {getattr(arguments, name)}")

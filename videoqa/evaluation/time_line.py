@@ -1,9 +1,10 @@
 """The answers about a film as one picture: a lane of coloured stretches for each question."""
 
+import math
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -28,6 +29,10 @@ TICK_SECONDS = (
     *(60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 604_800),
 )
 MOST_TICKS = 13
+STRETCHES_IN_A_LINE, MOST_LINES = 250, 8
+"""A lane of more stretches is broken into lines, or a film of two hours would be stripes of a pixel."""
+LINE_SECONDS = (60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 14_400)
+"""Lengths of such lines."""
 
 
 @dataclass(frozen=True)
@@ -74,28 +79,59 @@ def time_line_png(stretches: Iterable[Stretch]) -> bytes:
         min(lane[0].start_seconds for lane in lanes.values()),
         max(lane[-1].end_seconds for lane in lanes.values()),
     )
+    lines = _lines(lanes.values(), *span)
     legends = {question: _in_rows(_legend(lane)) for question, lane in lanes.items()}
     blocks = [
-        QUESTION_INCHES + LANE_INCHES + TIMES_INCHES + ROW_INCHES * len(rows) + GAP_INCHES
+        QUESTION_INCHES + (LANE_INCHES + TIMES_INCHES) * len(lines) + ROW_INCHES * len(rows) + GAP_INCHES
         for rows in legends.values()
     ]
     height = sum(blocks)
     figure, top = Figure(figsize=(WIDTH_INCHES, height)), height
     for (question, lane), block in zip(lanes.items(), blocks, strict=True):
-        bottom = top - QUESTION_INCHES - LANE_INCHES
-        axes = figure.add_axes((0, bottom / height, 1, LANE_INCHES / height))
-        _draw_lane(axes, lane, span)
-        _write_around(axes, question, legends[question], is_first=top == height)
+        drawn = []
+        for number, line in enumerate(lines):
+            bottom = top - QUESTION_INCHES - LANE_INCHES - (LANE_INCHES + TIMES_INCHES) * number
+            axes = figure.add_axes((0, bottom / height, 1, LANE_INCHES / height))
+            _draw_line(axes, _cut_to(lane, line), line, _looks(lane), until=span[1])
+            drawn.append(axes)
+        _write_question(drawn[0], question, is_first=top == height)
+        _write_legend(drawn[-1], legends[question])
         top -= block
     return _png(figure)
 
 
-def _draw_lane(axes: Axes, lane: Sequence[Stretch], span: tuple[float, float]) -> None:
-    """Draw the stretches of one question over an axis of time."""
+def _lines(lanes: Iterable[Sequence[Stretch]], start: float, end: float) -> list[tuple[float, float]]:
+    """Return the seconds of the lines that a lane is broken into where it has many stretches."""
+    wanted = min(max(-(-len(lane) // STRETCHES_IN_A_LINE) for lane in lanes), MOST_LINES)
+    if wanted == 1:
+        return [(start, end)]
+    least = (end - start) / wanted
+    seconds = next((each for each in LINE_SECONDS if each >= least), least)
+    count = math.ceil((end - start) / seconds - 1e-6)
+    return [(start + seconds * number, start + seconds * (number + 1)) for number in range(count)]
+
+
+def _cut_to(lane: Sequence[Stretch], line: tuple[float, float]) -> list[Stretch]:
+    """Return what of a lane is in one line."""
+    start, end = line
+    return [
+        replace(each, start_seconds=max(each.start_seconds, start), end_seconds=min(each.end_seconds, end))
+        for each in lane
+        if each.start_seconds < end and each.end_seconds > start
+    ]
+
+
+def _draw_line(
+    axes: Axes,
+    lane: Sequence[Stretch],
+    span: tuple[float, float],
+    look_of: dict[str | None, dict[str, Any]],
+    until: float,
+) -> None:
+    """Draw the stretches of one line of a lane over an axis of time; the film ends at `until`."""
     axes.set_xlim(*span)
     axes.set_ylim(0, 1)
     axes.set_yticks([])
-    look_of = _looks(lane)
     groups: dict[str | None, list[Stretch]] = defaultdict(list)
     for each in lane:
         groups[_kind(each)].append(each)
@@ -107,15 +143,19 @@ def _draw_lane(axes: Axes, lane: Sequence[Stretch], span: tuple[float, float]) -
         axes.add_collection(PolyCollection(corners, linewidths=0, **look_of[kind]))
     _mark_damage(axes, lane)
     _write_answers(axes, lane, span)
-    _label_times(axes, span)
+    _label_times(axes, span, until)
 
 
-def _write_around(axes: Axes, question: str, rows: list[list["_Entry"]], *, is_first: bool) -> None:
-    """Write the question above a lane and its answers below it."""
+def _write_question(axes: Axes, question: str, *, is_first: bool) -> None:
+    """Write a question above its lane."""
     title = _cut(question, int(WIDTH_INCHES / CHARACTER_INCHES) - 25) or "label"
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", parse_math=False)
     if is_first:
         axes.set_title("height of a bar: probability", loc="right", fontsize=8, color="#666666")
+
+
+def _write_legend(axes: Axes, rows: list[list["_Entry"]]) -> None:
+    """Write the answers of a lane below it."""
     place: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
     for number, row in enumerate(rows):
         bottom = (0.1 - TIMES_INCHES - ROW_INCHES * (number + 1)) / LANE_INCHES
@@ -212,11 +252,12 @@ def _mark_damage(axes: Axes, lane: Sequence[Stretch]) -> None:
     axes.add_collection(PolyCollection(corners, linewidths=0, **DAMAGED))
 
 
-def _label_times(axes: Axes, span: tuple[float, float]) -> None:
+def _label_times(axes: Axes, span: tuple[float, float], until: float) -> None:
+    """Label the axis of time of one line of a film that ends at `until`."""
     seconds = span[1] - span[0]
     step = next((step for step in TICK_SECONDS if seconds / step <= MOST_TICKS), TICK_SECONDS[-1])
     axes.xaxis.set_major_locator(MultipleLocator(step))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _clock(value, step, span[1])))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _clock(value, step, until)))
     axes.tick_params(axis="x", labelsize=9)
 
 
