@@ -81,7 +81,7 @@ def test_one_file_under_two_names_is_one_group():
 
 def test_splits_in_some_rows_only_are_refused():
     with pytest.raises(
-        ValueError, match="in every row or in none.*1 of 2 rows have none, the first of them in Data"
+        ValueError, match="in every row or in none.*1 of 2 rows has none, the first of them in Data"
     ):
         read(QUESTIONS.assign(split=["train", None]))
     with pytest.raises(ValueError, match="2 of 5 rows have none"):

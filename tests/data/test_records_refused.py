@@ -13,12 +13,12 @@ import pytest
         (
             "train_a.json",
             [{"answer": "yes", "type": 3, "question_id": "other"}],
-            "must have the same rows. Received: 1 rows and 1 rows, 2 without a partner",
+            "must have the same rows. Received: 1 row and 1 row, 2 without a partner",
         ),
         (
             "train_q.json",
             [{"video_name": "a", "question": "q", "question_id": "k"}] * 2,
-            "`question_id` must be different in every row of .*question_id='k'. 1 rows repeat",
+            "`question_id` must be different in every row of .*question_id='k'. 1 row repeats",
         ),
         (
             "train_a.json",

@@ -38,7 +38,7 @@ def test_links_are_followed_but_not_for_ever(tmp_path):
 
 def test_what_is_wrong_with_a_folder_is_said(tmp_path):
     assert fill(tmp_path / "empty", "x.txt").why_empty() == "No file in it ends like a video."
-    assert "1 other videos, such as 'x.avi'" in fill(tmp_path / "other", "x.avi").why_empty()
+    assert "1 other video, such as 'x.avi'" in fill(tmp_path / "other", "x.avi").why_empty()
     packed = fill(tmp_path / "packed", "UCF101.rar", "x.avi")
     assert packed.archives == ["UCF101.rar"]
     assert "archives that are still packed, such as 'UCF101.rar': unpack them" in packed.why_empty()
