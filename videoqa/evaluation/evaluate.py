@@ -29,8 +29,8 @@ WRITTEN = (
     "predictions.csv", "confusion.png", "curves.png", "reliability.png", "risk_coverage.png", "metrics.json",
 )  # fmt: skip
 CANNOT_JUDGE = (
-    "cannot judge its answers, because an earlier version wrote it: no answer is called reliable or not, and "
-    "there are no prediction sets. Train it again to have them."
+    "cannot judge its answers, because {}: no answer is called reliable or not, and there are no prediction "
+    "sets."
 )
 VIEWS = {"shuffle_frames": "shuffled", "single_frame": "single-frame", "reverse_frames": REVERSED}
 
@@ -178,7 +178,12 @@ def score_folder(
     scored = dataclasses.replace(scored, scores=scores)
     write_scores(target, scored, folder)
     if folder.trust is None:
-        say(f"{folder.path} {CANNOT_JUDGE}")
+        why = (
+            "an earlier version wrote it (train it again)"
+            if folder.config.model.sees_video
+            else "it never sees the video"
+        )
+        say(f"{folder.path} {CANNOT_JUDGE.format(why)}")
     if folder.config.model.sees_video:
         say_none_there(table, progress=progress)
     return ScoredFolder(folder, rows, scores, scored)
