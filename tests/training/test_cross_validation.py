@@ -83,6 +83,9 @@ def test_the_model_on_all_rows_is_reported_by_its_folds(folds: videoqa.TrainingR
     assert found.scores["split"] == "cross-validation" and len(found.predictions) == 18
     page = folds.report(out=tmp_path / "report.html", progress=False).read_text("utf-8")
     assert "18 actions of all folds" in page and "by one of 2 models that never saw its clip" in page
+    assert "moments that speak for" not in page, (
+        "this model learned from these clips, and did not answer them"
+    )
     with pytest.raises(ValueError, match="learned from every row.*videoqa report .*cross-validation"):
         folds.evaluate(progress=False)
     assert folds.evaluate(split="train", out=tmp_path / "train", progress=False)["num_rows"] == 18

@@ -67,7 +67,7 @@ def _content(evaluation: Evaluation, progress: bool) -> ReportContent:
     model, predictions = load_model_folder(evaluation.model), evaluation.predictions
     chosen = (surest_right(predictions), surest_wrong(predictions))
     best, worst = (show_clips(rows, progress=progress) for rows in chosen)
-    if not evaluation.scores.get("view"):
+    if not (evaluation.scores.get("view") or evaluation.scores.get("folds")):  # the folds' models answered
         windows = evaluation.scores.get("num_test_clips", model.config.sampling.num_test_clips)
         shown = with_evidence([*best, *worst], model, windows)
         best, worst = shown[: len(best)], shown[len(best) :]
