@@ -63,6 +63,14 @@ def test_lost_pictures_count_as_damaged(write_noisy: Callable[..., str]) -> None
     assert not film.is_readable(np.array(lost)).any() and film.is_damaged(np.array(lost)).all()
 
 
+@pytest.mark.parametrize(
+    "name", ["unusual_nonvio_2.mp4", "unusual_nonvio_5.mp4", "ntu_S001C001P001R001A001_rgb.avi"]
+)
+def test_packets_without_a_picture_of_their_own_are_no_damage(real_data: Path, name: str) -> None:
+    film, places = passed(str(real_data / "clips" / name))
+    assert places == list(range(len(film.times))) and film.damage(0, len(film.times)).num_suspect == 0
+
+
 def moving(seed: int, num_frames: int = 20) -> np.ndarray:
     """Return frames of coloured blocks that move: uint8 RGB `(num_frames, 96, 128, 3)`."""
     rng = np.random.default_rng(seed)

@@ -35,10 +35,9 @@ class CutFinder:
         self._recent: deque[_Compared] = deque(maxlen=2 * CUT_REACH + 1)
         self.settled = 0
 
-    def add(self, place: int, blocks: np.ndarray | None) -> None:
-        """Look at the next picture; one after lost ones begins no shot."""
+    def add(self, place: int, blocks: np.ndarray | None, *, follows: bool) -> None:
+        """Look at the next picture; one that follows lost ones begins no shot."""
         last = self._recent[-1] if self._recent else None
-        follows = last is not None and place == last.place + 1
         difference = _difference(blocks, last.blocks) if follows and last is not None else 0.0
         self._recent.append(_Compared(place, blocks, difference))
         if len(self._recent) > CUT_REACH:

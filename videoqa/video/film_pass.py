@@ -29,6 +29,9 @@ from videoqa.video.transforms import Fit
 
 PICTURES_AT_ONCE = 32
 """Pictures between two parts of a pass."""
+MOST_WITHOUT_PICTURE = 2
+"""Times in a row at which a decoder gives no picture although nothing is damaged, as for two fields of one.
+The next picture stands for them."""
 SMALL_PIXELS = 256 * 256
 """Pictures of at most this size are decoded faster by one thread, beside the one that encodes."""
 LONGEST_RUN = 4096
@@ -103,19 +106,24 @@ class FilmPass:
         """Yield the place of each picture that can be read, and what gives its frame."""
         places = _Places(self.info, self.times, self._found)
         decoded = (_of_file if self.info.kind in FORMATS else _of_folder)(self.info)
-        builds_on_lost = False
+        is_whole, has_failed, builds_on_lost = timeline_of(self.info).is_whole, False, False
         with contextlib.closing(decoded):
             for each in decoded:
                 place = places.of(each)
+                has_failed = has_failed or each.retrieve is None
                 if place is None or each.retrieve is None:
                     continue
-                builds_on_lost = not each.is_key and (builds_on_lost or 0 < self.passed < place)
-                self.passed = place + 1
-                self._states[place] = _DAMAGED if each.is_damaged or builds_on_lost else _READ
-                self._tones[place] = _TONES.index(each.tone)
+                brings_several = is_whole and not has_failed and place - self.passed <= MOST_WITHOUT_PICTURE
+                first = min(self.passed, place) if brings_several else place
+                builds_on_lost = not each.is_key and (builds_on_lost or 0 < self.passed < first)
+                follows = 0 < self.passed == first
+                self.passed, has_failed = place + 1, False
+                self._states[first : place + 1] = _DAMAGED if each.is_damaged or builds_on_lost else _READ
+                self._tones[first : place + 1] = _TONES.index(each.tone)
                 if self._cut_finder is not None:
-                    self._cut_finder.add(place, each.blocks)
-                yield place, each.retrieve
+                    self._cut_finder.add(first, each.blocks, follows=follows)
+                for shown in range(first, place + 1):
+                    yield shown, each.retrieve
 
     def is_readable(self, places: np.ndarray) -> np.ndarray:
         """Return which places, int64 `(n,)`, hold a picture that could be read: bool `(n,)`."""

@@ -11,6 +11,8 @@ from videoqa.video.probing import VideoInfo, open_container, video_stream
 from videoqa.video.readers import read_frames
 from videoqa.video.timeline import timeline_of
 
+SHORTEST_SECONDS = 0.0005
+"""A picture that would be on show for less is none: some cameras split one into two packets."""
 CHUNK_HEAD_BYTES = 8
 """Of a chunk of an AVI, whose index says where its head begins."""
 
@@ -40,10 +42,17 @@ def film_times(info: VideoInfo) -> FilmTimes:
         listed = _by_index(info)
         if listed is not None:
             return listed
+    if len(timeline.seconds) and timeline.decoder_seconds is None:
+        return FilmTimes(_distinct(timeline.seconds))
     if len(timeline.seconds):
         return FilmTimes(timeline.seconds)
     with contextlib.closing(read_frames(info)) as frames:
         return FilmTimes(times_passed(info, [seconds for seconds, _ in frames]))
+
+
+def _distinct(seconds: np.ndarray) -> np.ndarray:
+    """Return times without those a moment after another one, of packets that bring no picture."""
+    return seconds[np.diff(seconds, prepend=-1.0) > SHORTEST_SECONDS]
 
 
 def _by_index(info: VideoInfo) -> FilmTimes | None:
