@@ -99,7 +99,9 @@ def test_a_film_shorter_than_a_window_is_one_window(
 ) -> None:
     clip = next(small_set.glob("loading-5/*.avi"))
     (one,) = watched(clip, QUESTIONS[0], model=question_run, window_seconds=60)
-    answer = videoqa.ask(clip, QUESTIONS[0], model=question_run)
+    loaded = videoqa.load(question_run)
+    assert [one] == list(loaded.watch(clip, QUESTIONS[0], window_seconds=60, progress=False))
+    answer = loaded.ask(clip, QUESTIONS[0])
     assert (one.start_seconds, one.answer) == (0.0, answer.text) and 3 <= one.end_seconds < 4
     assert "less than a window: it is one window" in capsys.readouterr().err
 

@@ -1,7 +1,7 @@
 """`VideoQA`: a loaded model that answers questions, and the `Answer` that it gives."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,8 @@ from videoqa.video.transforms import check_frames, resize_and_crop
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from videoqa.answering.watched import WatchedWindow
 
 CANNOT_JUDGE = (
     "This model cannot judge its answers, because an earlier version wrote it. Train it again to be told "
@@ -320,6 +322,14 @@ class VideoQA:
         options: dict[str, Any] = {"num_test_clips": num_test_clips, "out": out, "overwrite": overwrite}
         options |= {"min_familiarity": min_familiarity, "min_probability": min_probability}
         return predict(self, videos, data=data, progress=progress, **options)
+
+    def watch(
+        self, video: str | os.PathLike[str], questions: str | Sequence[str] = "", **options: Any
+    ) -> "Iterator[WatchedWindow]":
+        """Yield the answers about each window of a long video, as `videoqa.watch` with its `options` does."""
+        from videoqa.answering.watch import watch
+
+        return watch(video, questions, model=self, **options)
 
     def _answer(
         self,
