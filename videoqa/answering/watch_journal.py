@@ -32,11 +32,14 @@ class WatchJournal:
         """Return the windows of each finished line, and cut off a line that was not finished.
 
         Raises:
-            ValueError: the journal is of other settings, naming the first that differs.
+            ValueError: it is no journal, or one of other settings, naming the first that differs.
         """
-        head, *lines = self._whole_lines()
-        self._check_settings(head)
-        return [[WatchedWindow.from_dict(each) for each in line] for line in lines]
+        content = self.path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        windows = self._windows(whole)
+        if len(whole) < len(content):
+            os.truncate(self.path, len(whole))
+        return windows
 
     def append(self, windows: list[WatchedWindow]) -> None:
         """Add the windows of the next regular window."""
@@ -51,21 +54,24 @@ class WatchJournal:
         """Remove the journal of a finished table."""
         self.path.unlink(missing_ok=True)
 
-    def _whole_lines(self) -> list[Any]:
-        content = self.path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            os.truncate(self.path, len(whole))
+    def _windows(self, content: bytes) -> list[list[WatchedWindow]]:
+        """Return the windows of whole lines, or refuse what is no journal of these settings."""
         try:
-            return [json.loads(line) for line in whole.splitlines()] or [None]
+            head, *lines = [json.loads(line) for line in content.splitlines()] or [None]
         except ValueError as error:
-            raise Refusal(
-                f"{self.path} is no journal of `watch` ({error}). Delete it to begin anew."
-            ) from error
+            raise self._no_journal(error) from error
+        self._check_settings(head)
+        try:
+            return [[WatchedWindow.from_dict(each) for each in _listed(line)] for line in lines]
+        except (TypeError, KeyError) as error:
+            raise self._no_journal("a line holds no windows") from error
+
+    def _no_journal(self, why: object) -> Refusal:
+        return Refusal(f"{self.path} is no journal of `watch` ({why}). Delete it to begin anew.")
 
     def _check_settings(self, found: Any) -> None:
         if not isinstance(found, dict):
-            raise Refusal(f"{self.path} is no journal of `watch`. Delete it to begin anew.")
+            raise self._no_journal("it does not begin with settings")
         for name, value in self._settings.items():
             if found.get(name) != value:
                 requirement = f"be what it was when the watch began, {found.get(name)!r}"
@@ -75,3 +81,9 @@ class WatchJournal:
 
 def _line(content: Any) -> bytes:
     return json.dumps(content).encode() + b"\n"
+
+
+def _listed(line: Any) -> list[Any]:
+    if not isinstance(line, list):
+        raise TypeError(f"no list: {line!r}")
+    return line
