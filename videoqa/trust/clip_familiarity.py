@@ -12,7 +12,8 @@ from videoqa.trust.shrinkage import shrunk_covariance
 MOST_DIRECTIONS, MOST_CLIPS, MOST_KEPT, MOST_CLASSES = 128, 2048, 512, 256
 """Limits of what is fitted and kept, so that the file stays below 1 MB with 2,048 features."""
 NUM_NEAREST = 3
-NUM_FOLDS = 5
+FEWEST_FOLDS, CLIPS_FITTED = 5, 8000
+"""Few clips are held out group by group: the more are left to compare with, the less strange they look."""
 WEIGHTS = np.array([1.0, 2.0, 1.0, 1.0, 1.0])
 """Of the terms: the distance tells foreign film apart best. Equal weights tell classes apart as well, see
 `benchmarks/unfamiliar.py`."""
@@ -256,8 +257,9 @@ def _held_out_terms(
 ) -> Iterator[np.ndarray]:
     """Yield the terms of training clips, compared with the clips of other groups."""
     names = np.unique(groups)
-    folds = rng.permutation(len(names)) % min(NUM_FOLDS, len(names))
-    for fold in range(NUM_FOLDS if len(names) > 1 else 0):
+    num_folds = min(max(FEWEST_FOLDS, CLIPS_FITTED // len(training)), len(names))
+    folds = rng.permutation(len(names)) % num_folds
+    for fold in range(num_folds if len(names) > 1 else 0):
         out = np.isin(groups, names[folds == fold])
         if out.any() and (~out).sum() >= 2:
             yield _fit_space(training[~out], labels[~out], rng).terms(training[out])
