@@ -13,7 +13,7 @@ import pytest
 import videoqa
 from videoqa._manifest import read_json, write_manifest
 from videoqa.saving import PARTS_OF_A_FOLDER, load_model_folder
-from videoqa.trust.trust import MOST_BYTES
+from videoqa.trust.trust import MOST_BYTES, Thresholds, judge
 
 SHIPPED = Path(videoqa.__file__).parent / "shipped_model"
 
@@ -160,3 +160,16 @@ def test_a_temperature_out_of_range_is_refused(folder: Path, temperature: object
     rewrite(folder, "config.json", json.dumps(config).encode())
     with pytest.raises(ValueError, match=r"config.json: `temperature` must be a number from 0.05 to 20"):
         load_model_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("probability", "least", "little"),
+    [(0.38, 0.5, ""), (0.494, 0.5, ""), (0.4961, 0.5, "a little "), (0.4999, 0.5, "a little "),
+     (0.9998, 1.0, "a little "), (0.9939, 0.995, ""), (0.9949, 0.9949001, "")],
+)  # fmt: skip
+def test_a_reason_does_not_gainsay_the_rounded_guess_beside_it(
+    probability: float, least: float, little: str
+) -> None:
+    """The guess is shown as 50 %: "less than 50 %" alone would read as a mistake."""
+    found = judge(None, Thresholds(min_probability=least), np.array([probability, 0.001], np.float32), None)
+    assert found.why_not == (f"its best guess has {little}less than {100 * least:g} % probability",)

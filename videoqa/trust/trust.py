@@ -193,6 +193,7 @@ def judge(
         if why := trust.questions.why_not(question, vocabulary, best):
             reasons.append(why)
     if probabilities[best] < least:
-        reasons.append(f"its best guess has less than {100 * least:g} % probability")
+        little = "a little " if round(100 * float(probabilities[best])) >= 100 * least else ""
+        reasons.append(f"its best guess has {little}less than {100 * least:g} % probability")
     sets = None if trust is None else trust.sets
     return Judgement(tuple(reasons), None if sets is None else int(sets.sizes(probabilities[None])[0]))
