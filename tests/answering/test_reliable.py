@@ -13,7 +13,7 @@ import pytest
 
 import videoqa
 from videoqa._manifest import read_json, write_json, write_manifest
-from videoqa.answering.video_qa import CANNOT_JUDGE
+from videoqa.answering.video_qa import BLIND_CANNOT_JUDGE, CANNOT_JUDGE
 from videoqa.cli.main import main
 from videoqa.saving import PARTS_OF_A_FOLDER
 
@@ -166,3 +166,14 @@ def test_the_columns_of_a_prediction(
     old = videoqa.predict(old_run, data=questions, progress=False)
     assert old["is_reliable"].tolist() == [True, False] and old["likely"].tolist() == ["", ""]
     assert old["familiarity"].isna().all() and old["answer"].tolist() == table["answer"].tolist()
+    assert f"note: {CANNOT_JUDGE}" in capsys.readouterr().err
+
+
+def test_a_blind_model_does_not_say_that_an_earlier_version_wrote_it(
+    question_run: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blind = question_run / "blind"
+    assert videoqa.ask(clip, QUESTION, model=blind).notes == (BLIND_CANNOT_JUDGE,)
+    rows = pd.DataFrame({"video": [str(clip)], "question": QUESTION})
+    assert videoqa.predict(blind, data=rows, progress=False)["answer"].all()
+    assert capsys.readouterr().err.count(f"note: {BLIND_CANNOT_JUDGE}") == 2

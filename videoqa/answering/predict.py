@@ -18,7 +18,7 @@ from videoqa._progress import say
 from videoqa._tables import csv_text
 from videoqa.answering.ask import load
 from videoqa.answering.out_files import check_out_file
-from videoqa.answering.video_qa import VideoQA
+from videoqa.answering.video_qa import VideoQA, notes_on_judging
 from videoqa.data.annotations import read_clips, read_questions, say_none_there, say_notes
 from videoqa.data.file_names import find_video
 from videoqa.data.folder_walk import walk_folder
@@ -111,6 +111,8 @@ def predict(
     )
     _say_failed(table)
     _say_unreliable(table)
+    for note in notes_on_judging(folder):
+        say(f"note: {note}")
     say_none_there(rows, progress=progress)
     table["damaged_frames"] = _damaged_frames(rows, table["status"], loaded.cache, progress)
     if target is not None:

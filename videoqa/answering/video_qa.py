@@ -40,6 +40,14 @@ CANNOT_JUDGE = (
     "This model cannot judge its answers, because an earlier version wrote it. Train it again to be told "
     "when it does not know."
 )
+BLIND_CANNOT_JUDGE = "This model cannot judge its answers, because it never sees the video."
+
+
+def notes_on_judging(folder: ModelFolder) -> tuple[str, ...]:
+    """Return why a model cannot judge its answers, one sentence, or nothing if it can."""
+    if folder.trust is not None:
+        return ()
+    return (CANNOT_JUDGE,) if folder.config.model.sees_video else (BLIND_CANNOT_JUDGE,)
 
 
 @dataclass(frozen=True)
@@ -346,8 +354,7 @@ class VideoQA:
         ranked = tuple((self.answers[index], float(probabilities[index])) for index in order[:top_k])
         if unknown:
             notes += (f"Words never seen in training: {', '.join(unknown)}.",)
-        if self.folder.trust is None:
-            notes += (CANNOT_JUDGE,)
+        notes += notes_on_judging(self.folder)
         answer = Answer(
             *ranked[0],
             ranked,

@@ -16,7 +16,7 @@ from videoqa._tables import csv_text
 from videoqa._version import __version__
 from videoqa.answering.ask import loaded_model, say_notes
 from videoqa.answering.out_files import check_out_file
-from videoqa.answering.video_qa import CANNOT_JUDGE, VideoQA
+from videoqa.answering.video_qa import VideoQA, notes_on_judging
 from videoqa.answering.watch_journal import WatchJournal
 from videoqa.answering.watched import COLUMNS, DAMAGED, FAILED, WatchedWindow, join_windows
 from videoqa.answering.window_answers import Questions, answered_windows
@@ -132,7 +132,7 @@ def watch(
         if path is not None:
             check_not_read(name, path, [video, *loaded.folder.path.glob("*")])
     outputs = _Outputs(out, picture, settings, resume=resume, overwrite=overwrite)
-    say_notes(loaded, (*loaded.notes, *found, *(() if loaded.folder.trust else (CANNOT_JUDGE,))))
+    say_notes(loaded, (*loaded.notes, *found, *notes_on_judging(loaded.folder)))
     if plan.end - plan.start < window_seconds:
         say(f"The film lasts {plan.end - plan.start:.2f} seconds, less than a window: it is one window.")
     return _watched(loaded, film, plan, Questions(asked, thresholds), outputs, progress)
