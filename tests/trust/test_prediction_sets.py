@@ -106,3 +106,26 @@ def test_the_promise_is_about_a_question_to_a_new_video() -> None:
         shares.append((held(sets, probabilities, ids) * weights).sum() / videos)
     spread = np.sqrt(0.25 / videos / splits) * np.sqrt(2)  # no share of a video varies more than a coin
     assert np.mean(shares) > COVERAGE - 5 * spread, np.mean(shares)
+
+
+@pytest.mark.parametrize("num_answers", [2, 3, 40, 1000])
+def test_with_too_few_videos_every_answer_is_in_the_set_however_probabilities_are_rounded(
+    num_answers: int,
+) -> None:
+    rows = np.random.default_rng(1).dirichlet(np.full(num_answers, 0.05), 300).astype(np.float32)
+    sets = fit_prediction_sets(rows[:8], rows[:8].argmax(axis=1), list(range(8)))
+    assert sets is not None and sets.most_above == 1
+    assert (sets.sizes(rows) == num_answers).all()
+
+
+@pytest.mark.parametrize(
+    "row", [[0.25, 0.25, 0.25, 0.25], [0.4, 0.3, 0.3, 0.0], [0.4, 0.4, 0.1, 0.1], [1.0, 0.0, 0.0, 0.0]]
+)
+def test_equally_probable_answers_are_in_the_set_together(row: list[float]) -> None:
+    """Else the sets of the held-out rows themselves would not hold their true answers."""
+    probabilities = np.tile(np.array(row, np.float32), (40, 1))
+    true = np.arange(40) % 4
+    sets = fit_prediction_sets(probabilities, true, list(range(40)))
+    assert sets is not None
+    rank = np.argsort(np.argsort(-probabilities, axis=1, kind="stable"), axis=1)[np.arange(40), true]
+    assert (rank < sets.sizes(probabilities)).mean() >= 0.9

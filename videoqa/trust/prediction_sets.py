@@ -12,6 +12,7 @@ from videoqa._checks import check_integer, check_number
 COVERAGE = 0.9
 FEWEST_VIDEOS = math.ceil(COVERAGE / (1 - COVERAGE) - 1e-9)
 """With fewer held-out videos the promise needs every answer in every set."""
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,14 @@ class PredictionSets:
     def sizes(self, probabilities: np.ndarray) -> np.ndarray:
         """Return how many answers, the most probable first, each row's set has, int64 `(num_rows,)`."""
         ordered = -np.sort(-probabilities.astype(np.float64), axis=1)
+        if self.most_above >= 1:  # rounded probabilities may add up to a little more
+            return np.full(len(ordered), ordered.shape[1])
         above = np.cumsum(ordered, axis=1) - ordered
-        return np.maximum((above <= self.most_above).sum(axis=1), 1)
+        above[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = (
+            0  # equal ones are not more probable than each other
+        )
+        above = np.maximum.accumulate(above, axis=1)
+        return np.maximum((above <= self.most_above + _ROUNDING).sum(axis=1), 1)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "PredictionSets":
