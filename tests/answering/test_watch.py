@@ -247,12 +247,21 @@ def write_late(path: Path, picture_from: float, seconds: float) -> None:
         ({"resume": True}, "`out` must be given with resume"),
         ({"picture": "film.jpg"}, "`picture` must end in .png"),
         ({"out": "no/such/folder/film.csv"}, "`out` must be a file to write"),
+        ({"out": "a.png", "picture": "a.png"}, "`picture` must be another file than `out`"),
+        ({"out": "a.png", "picture": "./b/../a.png"}, "`picture` must be another file than `out`"),
     ],
     ids=lambda value: str(value)[:40],
 )
 def test_bad_options_are_refused_before_any_work(
-    question_run: Path, film: Path, options: dict, message: str
+    question_run: Path,
+    film: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict,
+    message: str,
 ) -> None:
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=message):
         videoqa.watch(film, **{"questions": QUESTIONS, "model": question_run, **options})
 

@@ -185,6 +185,8 @@ class _Outputs:
     ) -> None:
         self.out = None if out is None else check_out_file("out", out, overwrite)
         self.picture = None if picture is None else _checked_picture(picture, overwrite)
+        if self.out and self.picture and os.path.realpath(self.out) == os.path.realpath(self.picture):
+            raise Refusal("picture", "be another file than `out`", os.fspath(self.picture))
         self.journal = None if self.out is None else WatchJournal(self.out, settings)
         self._resume = resume
         self._kept: list[WatchedWindow] = []
