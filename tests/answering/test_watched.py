@@ -62,6 +62,12 @@ def test_of_two_windows_a_reliable_one_is_believed() -> None:
     assert spans(failed(0, 4), window(2, 6, "a", status="damaged")) == [(0, 2, ""), (2, 6, "a")]
 
 
+@pytest.mark.parametrize("windows", [(failed(0, 4), window(2, 6, "a")), (window(0, 6, "a"), failed(4, 8))])
+def test_a_segment_with_an_answer_is_damaged_not_failed(windows: tuple[WatchedWindow, ...]) -> None:
+    found = {each.answer: each.status for each in join_windows(windows)}
+    assert found == {"a": "damaged", "": "failed"}
+
+
 def test_each_question_has_its_own_segments_and_they_come_as_they_end() -> None:
     other = {"question": "r"}
     windows = [window(0, 2, "a"), window(0, 2, "x", **other), window(2, 4, "b"), window(2, 4, "x", **other)]

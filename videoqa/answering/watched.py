@@ -89,7 +89,8 @@ class WatchedSegment:
         familiarity: mean over the stretch; None: not known.
         is_reliable: False: the answer is "I don't know".
         why_not: of the first window that gives no reliable answer: its reasons.
-        status: the worst of its windows', one of `STATUSES`.
+        status: one of `STATUSES`: "failed" where the windows that could not be read decided, "damaged" where
+            pictures of another of its windows are.
     """
 
     start_seconds: float
@@ -116,8 +117,8 @@ class WatchedSegment:
 def join_windows(windows: Iterable[WatchedWindow]) -> Iterator[WatchedSegment]:
     """Yield the stretches of a film with one answer, each as soon as it ends.
 
-    Where windows overlap they vote, each with its seconds as weight: first whether anything can be read, then
-    whether an answer is reliable, then which, by their probabilities.
+    Where windows overlap they vote, each with its seconds as weight: an answer needs at least half of them to
+    be reliable, and is the most probable one of these; else it is not known.
 
     Args:
         windows: what `watch` yields, in its order; may be of several questions.
@@ -221,6 +222,7 @@ def _vote(windows: list[WatchedWindow], start: float, end: float) -> WatchedSegm
     if of_kind["known"] >= of_kind["unknown"] + of_kind["failed"] and scores:
         answer = max(scores, key=lambda each: scores[each])
         probability = scores[answer] / of_kind["known"]
+        status = DAMAGED if status == FAILED else status
         return WatchedSegment(start, end, question, answer, probability, familiarity, True, status=status)
     has_failed = of_kind["failed"] > of_kind["unknown"]
     why_not = next(w.why_not for w in windows if not w.is_reliable and (w.status == FAILED) == has_failed)
