@@ -2,12 +2,14 @@
 
     VIDEOQA_REAL_DATA=path python benchmarks/unfamiliar.py              # the model in the package
     VIDEOQA_REAL_DATA=path python benchmarks/unfamiliar.py --leave-out  # each class of the UCF101 subset
+    VIDEOQA_REAL_DATA=path python benchmarks/unfamiliar.py --few        # how many clips it takes
 
 The first asks the model in the package about all real clips, about sample sets it never saw, about empty bays
 and about one frame shown again and again. The second trains on three of four classes (one epoch: familiarity
 reads the features, not what is learned from them), on groups 8 to 25, and says how well strangeness tells the
 clips of the fourth from the test clips of the three; then, on all four, other real clips. Its last tables
-choose the weights of the terms on one class left out alone and try them on the other three.
+choose the weights of the terms on one class left out alone and try them on the other three. The third
+compares with few drawn clips of one set, whole groups at random, by the features of the model in the package.
 """
 
 import argparse
@@ -25,7 +27,12 @@ from videoqa.answering.video_qa import VideoQA
 from videoqa.config import SamplingConfig
 from videoqa.data.video_index import VIDEO_SUFFIXES
 from videoqa.sample.sample_set import load_sample_table
-from videoqa.trust.clip_familiarity import WEIGHTS
+from videoqa.trust.clip_familiarity import (
+    WEIGHTS,
+    ClipVectors,
+    fit_clip_familiarity,
+    vectors_of_features,
+)
 from videoqa.video.decoding import ClipRequest, decode
 
 QUESTION = "what is he doing"
@@ -38,6 +45,7 @@ TERMS = ("angle", "distance", "nearer", "length", "change")
 """Those of `_Space.terms`."""
 WEIGHT_CHOICES = ((0.0, 1.0, 2.0), (1.0, 2.0))
 """Of a grid in which terms can be left out, and of one in which all count."""
+FEW_CLIPS, FEW_SEEDS, NUM_DRAWS = (15, 24, 40, 72, 150, 300), (201, 202), 12
 SETTINGS = {"epochs": 1, "validation_share": 0.0, "progress": False}
 
 
@@ -165,18 +173,52 @@ def leave_out(folder: Path) -> None:
         choose_on_one(terms, choices)
 
 
+def compare_with_few() -> None:
+    """Print what share of real clips, and of another drawn set, few training clips call unfamiliar."""
+    model, none = videoqa.load(), ClipVectors(np.zeros((0, 104)), np.zeros((0, 2)))
+
+    def vectors_of(videos: list[str]) -> ClipVectors:
+        return vectors_of_features([model.sample_file(ClipRequest(video)).grid for video in videos])
+
+    training, other = (load_sample_table(seed=seed, task="action", progress=False) for seed in FEW_SEEDS)
+    known, groups = vectors_of(training["video_path"].tolist()), training["group"].to_numpy()
+    new = vectors_of(other["video_path"].tolist()[::4])
+    real = vectors_of([path for name in REAL_FOLDERS for path in videos_in(real_data() / name)])
+    for number in FEW_CLIPS:
+        shares = []
+        for seed in range(NUM_DRAWS):
+            order = np.random.default_rng(seed).permutation(np.unique(groups)).tolist()
+            rows = np.concatenate([np.flatnonzero(groups == name) for name in order])[:number]
+            compared = fit_clip_familiarity(
+                known[rows], none, groups=groups[rows], classes=training["answer"].to_numpy()[rows]
+            )
+            assert compared is not None  # there are several groups
+            shares.append([(compared.familiarity(each) < LEVELS[0]).mean() for each in (real, new)])
+        strange, false = np.mean(shares, axis=0)
+        lowest, highest = np.array(shares)[:, 0].min(), np.array(shares)[:, 0].max()
+        print(
+            f"{number:4d} clips: unfamiliar are {strange:6.1%} of {len(real)} real clips ({lowest:.1%} to "
+            f"{highest:.1%} in {NUM_DRAWS} draws) and {false:5.2%} of {len(new)} drawn ones (1 in "
+            f"{number + 1} is {1 / (number + 1):.2%})",
+            flush=True,
+        )
+
+
 def main() -> None:
-    """Print one of the two tables."""
+    """Print one of the three tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--leave-out", action="store_true", help="classes of the UCF101 subset left out")
+    parser.add_argument("--few", action="store_true", help="models of few drawn clips")
     parser.add_argument("--sample-seeds", type=int, nargs="+", default=[101, 102, 103], help="sets drawn")
     parser.add_argument("--num-clips", type=int, default=1158, help="of each set")
     arguments = parser.parse_args()
     if arguments.leave_out:
         with tempfile.TemporaryDirectory() as folder:
             leave_out(Path(folder))
+    elif arguments.few:
+        compare_with_few()
     else:
         ask_the_package(arguments.sample_seeds, arguments.num_clips)
 
