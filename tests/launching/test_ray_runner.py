@@ -119,7 +119,7 @@ def test_without_room_the_cluster_is_described(local_ray, launched):
     try:
         assert occupied.wait(10)
         with pytest.raises(
-            StartError, match=r"no room for 2 workers that need .*CPU.* Free are 0 processors"
+            StartError, match=r"no room for 2 workers, each of which needs .*CPU.* Free are 0 processors"
         ):
             launched(start_timeout=2)
     finally:
