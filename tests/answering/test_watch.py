@@ -137,8 +137,9 @@ def test_a_stopped_watch_goes_on_where_it_ended(question_run: Path, film: Path, 
     assert len(out.read_bytes().splitlines()) == len(finished.splitlines())
 
 
+@pytest.mark.numeric
 def test_an_undecodable_middle_is_marked_and_the_rest_answered(
-    question_run: Path, film: Path, tmp_path: Path
+    question_run: Path, film: Path, tmp_path: Path, rounding: Callable[..., float]
 ) -> None:
     content = bytearray(film.read_bytes())
     first, last = int(0.4 * len(content)), int(0.6 * len(content))
@@ -151,8 +152,9 @@ def test_an_undecodable_middle_is_marked_and_the_rest_answered(
     assert statuses.index("failed") > 2 and statuses[-1] == "ok" and statuses.count("failed") >= 1
     for one, other in zip(before, after, strict=True):
         assert (one.start_seconds, one.end_seconds) == (other.start_seconds, other.end_seconds)
-        if other.status == "ok":
-            assert one == other
+        if other.status == "ok":  # in a smaller batch, which may round otherwise
+            assert (one.answer, one.familiarity, one.error) == (other.answer, other.familiarity, "")
+            assert one.probability == pytest.approx(other.probability, abs=rounding(10, 120))
         else:
             assert not other.is_reliable and other.error
     failed = next(each for each in after if each.status == "failed")
