@@ -102,10 +102,12 @@ def familiarity_of_rows(trust: Trust | None, examples: Examples, hidden: np.ndar
         return found
     if trust.compares == HIDDEN:
         assert hidden is not None  # it was asked for
-        found[seen] = trust.clips.familiarity(trust.vectors_of(hidden[seen]))
+        found[seen] = trust.familiarity_of(hidden[seen])
         return found
     clips, of_row = np.unique(examples.clip_index[seen], return_inverse=True)
-    found[seen] = trust.clips.familiarity(trust.vectors_of([examples.clips[clip] for clip in clips]))[of_row]
+    familiarity = trust.familiarity_of([examples.clips[clip] for clip in clips])
+    assert familiarity is not None  # it compares clips
+    found[seen] = familiarity[of_row]
     return found
 
 

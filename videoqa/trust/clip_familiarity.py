@@ -162,7 +162,7 @@ class ClipFamiliarity:
         """
         scores = self.strangeness(clips)
         below = np.searchsorted(self.held_out, scores - _NO_DIFFERENCE, side="left")
-        return 1 - below / len(self.held_out)
+        return (len(self.held_out) - below) / len(self.held_out)
 
     @property
     def num_held_out(self) -> int:
