@@ -84,7 +84,7 @@ def test_help_shows_the_defaults_of_the_dataclasses(capsys):
     assert f"frames per clip (default: {usual}; with c3d 10; with conv_lstm 100)" in text
     assert f"(default: {TrainingConfig().learning_rate}; with --data sample 0.002)" in text
     assert "which never sees the video (default: yes)" in text
-    assert "{lstm,mean,attention,none} what reads the frame features" in text
+    assert "{lstm,bidirectional,convolution,attention,mean,none} what reads the frame features" in text
 
 
 def test_choices_are_those_the_config_checks():

@@ -24,7 +24,7 @@ EXAMPLE = """example:
   videoqa encode --data labels.csv --architecture c3d --decode-workers 8
   RAY_ADDRESS=auto videoqa encode --data my.csv --runner ray
 """
-BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "frame_size")
+BACKBONE_FIELDS = ("backbone", "backbone_weights", "backbone_layer", "pooling", "motion", "frame_size")
 FRAMES_FIELDS = ("architecture", "train_backbone")
 """Options that decide whether frames or features are cached."""
 FIELDS = (*field_names(DataConfig)[1:], *field_names(SamplingConfig), "seed")

@@ -8,11 +8,15 @@ OTHER_SPLIT_NAMES = {"val": "validation"}
 CROSS_VALIDATION = "cross-validation"
 """The split, in scores, of rows that were each scored by a model of another fold."""
 BACKBONES = ("inception_v3", "tiny")
-VIDEO_BRANCHES = ("lstm", "mean", "attention", "none")
+POOLINGS = {"mean": 0, "grid2": 2, "grid3": 3}
+"""What is kept of a frame's last map -> rows and columns of the grid of averages beside the whole."""
+MOTIONS = ("none", "difference", "flow", "both")
+VIDEO_BRANCHES = ("lstm", "bidirectional", "convolution", "attention", "mean", "none")
 MODEL_INPUTS = ("clip", "features")
 SHORT_CLIPS = ("repeat", "skip", "loop", "mask")
 CROPS = ("center", "random")
 LEARNING_RATE_SCHEDULES = ("constant", "cosine", "staircase")
+PRETRAININGS = ("order",)
 STRATEGIES = ("single", "mirrored", "multiworker")
 RUNNERS = ("processes", "ray")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16", "float64")

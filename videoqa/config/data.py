@@ -18,6 +18,10 @@ class DataConfig:
             of each annotation file. A single path need not be in a tuple. Paths are made absolute, so that a
             run works from another folder.
         annotations: folders of the annotation files of named sets, given like `videos`.
+        reverse_labels: CSV file with the columns `label` and `opposite`: answers that turn into each other
+            when a clip is played backwards. Training then also sees each such clip backwards. None: what the
+            `opposite` column of the data says.
+        mirror_labels: the same for clips mirrored left to right; None: what the `mirrored` column says.
         task: one of `TASKS`; None: inferred from the columns.
         fold: number of a named set's official split, from 1; None: 1.
         classes: action labels to keep, in the order of the model's classes; empty: all.
@@ -32,6 +36,16 @@ class DataConfig:
     annotations: tuple[str, ...] = option(
         (), "folder of a named set's own annotation files; may be repeated, as --data"
     )
+    reverse_labels: str | None = option(
+        None,
+        "CSV file of label,opposite: answers that turn into each other when a clip is played backwards "
+        "(default: the column 'opposite')",
+    )
+    mirror_labels: str | None = option(
+        None,
+        "CSV file of label,opposite: answers that turn into each other when a clip is mirrored (default: the "
+        "column 'mirrored')",
+    )
     task: str | None = option(None, "the task (default: inferred from the columns)")
     fold: int | None = option(None, "which of a named set's official splits (default: 1)")
     classes: tuple[str, ...] = option((), "keep only these action labels, as in A,B (default: all)")
@@ -44,6 +58,9 @@ class DataConfig:
         for name in ("videos", "annotations"):
             paths = tuple(os.path.abspath(path) for path in as_tuple(getattr(self, name)))
             object.__setattr__(self, name, paths)
+        for name in ("reverse_labels", "mirror_labels"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, os.path.abspath(getattr(self, name)))
         classes = tuple(str(label).strip() for label in as_tuple(self.classes))
         if "" in classes or len(set(classes)) < len(classes):
             raise Refusal("classes", "be different labels, none of them blank", self.classes)

@@ -29,6 +29,8 @@ class EvaluateOptions(TypedDict, total=False):
 
     videos: Paths
     annotations: Paths
+    reverse_labels: str | os.PathLike[str] | None
+    mirror_labels: str | os.PathLike[str] | None
     fold: int | None
     classes: Texts
     allow_other_counts: bool
@@ -66,6 +68,8 @@ class ModelOptions(TypedDict, total=False):
     backbone: str | None
     backbone_weights: str | os.PathLike[str] | None
     backbone_layer: str | None
+    pooling: str
+    motion: str
     frame_size: tuple[int, int] | None
     video_branch: str
     video_units: int
@@ -92,6 +96,12 @@ class TrainingOptions(TypedDict, total=False):
     strategy: str
     averaging_frequency: int | None
     precision: str
+    balance: bool
+    feature_noise: float
+    frame_dropping: float
+    mixup: float
+    pretrain: str | None
+    pretrain_epochs: int
     unfreeze_from: str | None
     unfreeze_epochs: int
     unfreeze_learning_rate: float
@@ -128,6 +138,8 @@ class EncodeOptions(DataOptions, SamplingOptions, total=False):
     backbone: str | None
     backbone_weights: str | os.PathLike[str] | None
     backbone_layer: str | None
+    pooling: str
+    motion: str
     frame_size: tuple[int, int] | None
     train_backbone: bool
     seed: int

@@ -9,13 +9,17 @@ from videoqa.config.choices import (
     BACKBONES,
     DEFAULT_BACKBONE_WEIGHTS,
     DEFAULT_FRAME_SIZES,
+    MOTIONS,
+    POOLINGS,
     SMALLEST_FRAMES,
     TASKS,
     VIDEO_BRANCHES,
 )
 from videoqa.config.options import option
 
-BACKBONE_OPTIONS = ("backbone", "backbone_weights", "backbone_layer", "train_backbone", "video_branch")
+BACKBONE_OPTIONS = (
+    "backbone", "backbone_weights", "backbone_layer", "pooling", "motion", "train_backbone", "video_branch",
+)  # fmt: skip
 """Fields that do not apply to an architecture without a backbone."""
 WIDTHS = ("video_units", "embedding_dim", "question_units", "hidden_units")
 MOST_UNITS, MOST_TEXTS, MOST_PIXELS = 65_536, 10_000_000, 2048
@@ -40,9 +44,15 @@ class ModelConfig:
         backbone_weights: "imagenet" (inception_v3), "package" (tiny: shipped with the package), a file path,
             None (random), or "default" (the backbone's own).
         backbone_layer: layer to cut the backbone at; None: the last.
+        pooling: one of `POOLINGS`: what is kept of the last map of a frame. "mean": its average; "grid2" and
+            "grid3": the averages over 2 x 2 or 3 x 3 cells as well, which tell where something is.
+        motion: one of `MOTIONS`: what the model sees of change. "difference": each frame's features less
+            those of the frame before, beside them; "flow": the optical flow between neighbouring frames,
+            summed up per cell; "both".
         frame_size: (height, width) in pixels; None: the backbone's or the architecture's.
-        video_branch: "lstm", "mean" (of all frames), "attention" (a weighted mean with position embeddings)
-            or "none" (the blind model).
+        video_branch: "lstm", "bidirectional" (an LSTM each way), "convolution" (over time, dilated),
+            "attention" (a weighted mean with position embeddings), "mean" (of all frames) or "none" (the
+            blind model).
         video_units, embedding_dim, question_units, hidden_units: layer widths.
         dropout: rate in [0, 1) before the output; None: the architecture's.
         train_backbone: train the backbone end to end instead of freezing it.
@@ -62,6 +72,12 @@ class ModelConfig:
         "default", "'imagenet', 'package' (tiny's own), a weights file, or 'none' for random weights"
     )
     backbone_layer: str | None = option(None, "cut the backbone at this layer, for example mixed8")
+    pooling: str = option(
+        "mean", "what is kept of a frame's last map: its mean, or also the means over a 2 x 2 or 3 x 3 grid"
+    )
+    motion: str = option(
+        "none", "what is seen of change between frames: differences of features, optical flow, or both"
+    )
     frame_size: tuple[int, int] | None = option(None, "height and width of the frames in pixels")
     video_branch: str = option("lstm", "what reads the frame features; 'none' is the blind model")
     video_units: int = option(256, "width of the video LSTM")
@@ -77,6 +93,8 @@ class ModelConfig:
         check_choice("task", self.task, TASKS)
         check_choice("architecture", self.architecture, ARCHITECTURES)
         check_choice("video_branch", self.video_branch, VIDEO_BRANCHES)
+        check_choice("pooling", self.pooling, tuple(POOLINGS))
+        check_choice("motion", self.motion, MOTIONS)
         self._fill_architecture_defaults()
         for name in WIDTHS:
             check_integer(name, getattr(self, name), minimum=1, maximum=MOST_UNITS)

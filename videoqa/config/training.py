@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from videoqa._checks import Refusal, check_choice, check_flag, check_integer, check_number
-from videoqa.config.choices import LEARNING_RATE_SCHEDULES, PRECISIONS, STRATEGIES
+from videoqa.config.choices import LEARNING_RATE_SCHEDULES, PRECISIONS, PRETRAININGS, STRATEGIES
 from videoqa.config.options import option
 
 
@@ -27,6 +27,17 @@ class TrainingConfig:
         averaging_frequency: each worker takes this many steps alone, then weights and optimizer slots are
             averaged ("multiworker" only); None: gradients are summed over the workers at every step.
         precision: one of `PRECISIONS`; "float64" is for proofs.
+        balance: give the rows of each answer the same weight in all, so that frequent answers do not drown
+            the others.
+        feature_noise: standard deviation of the noise added to features in training, in units of each
+            feature's own standard deviation over the training clips.
+        frame_dropping: share of the frames of a training window that are lost; the frame before stands for
+            each.
+        mixup: how strongly training clips of one answer are mixed: the parameter of the beta distribution
+            that the shares are drawn from; 0: not at all.
+        pretrain: "order": the video branch first learns to tell the training clips played forwards from the
+            same clips played backwards.
+        pretrain_epochs: passes of it.
         unfreeze_from: backbone layer, such as "mixed7". After training from features, a second stage trains
             the backbone from this layer on, with the rest of the model. None: the backbone stays frozen.
         unfreeze_epochs, unfreeze_learning_rate: of the second stage.
@@ -50,7 +61,16 @@ class TrainingConfig:
         "steps of each worker alone before weights are averaged (default: gradients are summed every step)",
     )
     precision: str = option("float32", "numbers that training computes with; float64 is for proofs")
-
+    balance: bool = option(False, "give the rows of each answer the same weight in all")
+    feature_noise: float = option(
+        0.0, "noise added to features in training, in units of their standard deviation"
+    )
+    frame_dropping: float = option(0.0, "share of a training window's frames that are lost")
+    mixup: float = option(0.0, "how strongly training clips of one answer are mixed; 0: not at all")
+    pretrain: str | None = option(
+        None, "'order': let the video branch first learn forwards or backwards (default: nothing)"
+    )
+    pretrain_epochs: int = option(20, "passes of --pretrain")
     unfreeze_from: str | None = option(
         None, "backbone layer from which a second stage trains, for example mixed7 (default: none)"
     )
@@ -58,7 +78,7 @@ class TrainingConfig:
     unfreeze_learning_rate: float = option(1e-5, "learning rate of the second stage")
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "decay_steps", "unfreeze_epochs"):
+        for name in ("epochs", "batch_size", "decay_steps", "pretrain_epochs", "unfreeze_epochs"):
             check_integer(name, getattr(self, name), minimum=1)
         for name in ("learning_rate", "unfreeze_learning_rate"):
             check_number(name, getattr(self, name), minimum=1e-12)
@@ -69,6 +89,12 @@ class TrainingConfig:
             check_integer("patience", self.patience, minimum=1)
         check_number("validation_share", self.validation_share, minimum=0, maximum=0.5)
         check_flag("blind", self.blind)
+        check_flag("balance", self.balance)
+        check_number("feature_noise", self.feature_noise, minimum=0, maximum=10)
+        check_number("frame_dropping", self.frame_dropping, minimum=0, maximum=0.9)
+        check_number("mixup", self.mixup, minimum=0, maximum=10)
+        if self.pretrain is not None:
+            check_choice("pretrain", self.pretrain, PRETRAININGS)
         check_choice("strategy", self.strategy, STRATEGIES)
         self._check_averaging()
         check_choice("precision", self.precision, PRECISIONS)

@@ -223,7 +223,7 @@ def change_view(
 ) -> Examples:
     """Return the examples with each clip's frames shuffled, reversed, or replaced by the middle frame."""
     if reverse_frames:
-        return dataclasses.replace(examples, backwards=True)
+        return examples.played_backwards()
     if examples.clips is None or not (shuffle_frames or single_frame):
         return examples
     lengths = examples.grid_lengths

@@ -26,7 +26,7 @@ class Examples:
         frame_size: (height, width) that frames are cropped to; None: no crop.
         with_mask: add the input "mask", which marks the real frames of a window.
         random_crop, flip: whether random windows are cropped and mirrored at random.
-        backwards: whether the frames of every window come in reverse order.
+        backwards: bool `(num_examples,)`, whose windows have their frames in reverse order; None: no one's.
         flipped_clips: features of each clip's mirrored frames, or None if not made; None: mirror frames.
     """
 
@@ -41,7 +41,7 @@ class Examples:
     with_mask: bool = False
     random_crop: bool = False
     flip: bool = False
-    backwards: bool = False
+    backwards: np.ndarray | None = None
     flipped_clips: Sequence[np.ndarray | None] | None = None
 
     def __len__(self) -> int:
@@ -51,12 +51,21 @@ class Examples:
         """Return the examples at `rows`, `(k,)` ints or `(num_examples,)` bools; the clips stay shared."""
         tokens = None if self.token_ids is None else self.token_ids[rows]
         return replace(
-            self, clip_index=self.clip_index[rows], token_ids=tokens, answer_ids=self.answer_ids[rows]
+            self,
+            clip_index=self.clip_index[rows],
+            token_ids=tokens,
+            answer_ids=self.answer_ids[rows],
+            backwards=None if self.backwards is None else self.backwards[rows],
         )
 
     def without_clips(self) -> "Examples":
         """Return the same rows for the blind model."""
         return replace(self, clips=None, flipped_clips=None, with_mask=False)
+
+    def played_backwards(self) -> "Examples":
+        """Return the same rows with every window the other way round."""
+        backwards = np.zeros(len(self), bool) if self.backwards is None else self.backwards
+        return replace(self, backwards=~backwards)
 
     def model_inputs(self, rows: np.ndarray, windows: np.ndarray | Windows) -> dict[str, np.ndarray]:
         """Return the inputs of the examples at `rows`, `(k,)`.
@@ -84,7 +93,7 @@ class Examples:
         """Return the indices, in its clip's grid, of the frames in one example's window: int64 `(n,)`."""
         length = int(self.grid_lengths[self.clip_index[row]])
         frames = window_frames(length, start, self.num_frames, self.short_clips)
-        return frames[::-1] if self.backwards else frames
+        return frames[::-1] if self.backwards is not None and self.backwards[row] else frames
 
     def center_starts(self, rows: np.ndarray) -> np.ndarray:
         """Return the start of the centre window of each of `rows`: int64 `(k,)`."""
