@@ -10,14 +10,23 @@ import pytest
 
 import videoqa
 from videoqa._keras_layers import LAYER_MODULES
-from videoqa.models.building import build_action_model, build_model
+from videoqa.config import ModelConfig
+from videoqa.models.building import build_action_model, build_from_config, build_model
 
 TINY = {"backbone": "tiny", "frame_size": (32, 32), "video_units": 6, "hidden_units": 8}
 QUESTION = TINY | {"embedding_dim": 3, "question_units": 5, "dropout": 0.5}
+CONVOLUTION = TINY | {
+    "task": "action",
+    "num_answers": 3,
+    "video_branch": "convolution",
+    "motion": "difference",
+}
 MODELS = {
     "lstm": lambda: build_model(3, 9, **QUESTION),
     "mean": lambda: build_model(3, 9, **QUESTION, video_branch="mean"),
     "attention": lambda: build_model(3, 9, **QUESTION, video_branch="attention"),
+    "bidirectional": lambda: build_model(3, 9, **QUESTION, video_branch="bidirectional"),
+    "convolution": lambda: build_from_config(ModelConfig(**CONVOLUTION), starts_from="clip"),
     "none": lambda: build_model(3, 9, **QUESTION, video_branch="none"),
     "features": lambda: build_model(3, 9, **QUESTION, starts_from="features"),
     "action": lambda: build_action_model(3, **TINY),
@@ -68,7 +77,7 @@ def test_every_model_loads_in_a_new_process_and_answers_the_same(tmp_path: Path)
         np.savez(tmp_path / f"{name}.npz", answer=np.asarray(model(inputs, training=False)), **inputs)
         model.save(tmp_path / f"{name}.keras")
     probed = "videoqa, importlib.util; importlib.util.find_spec('keras'); import os"
-    assert "LOADED 9" in loaded_elsewhere(tmp_path, list(MODELS), first=probed, second="keras")
+    assert f"LOADED {len(MODELS)}" in loaded_elsewhere(tmp_path, list(MODELS), first=probed, second="keras")
     for first, second in (("keras", "videoqa"), ("videoqa, tensorflow", "keras")):
         assert "LOADED 1" in loaded_elsewhere(tmp_path, ["attention"], first=first, second=second)
 

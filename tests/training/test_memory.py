@@ -6,6 +6,7 @@ import pytest
 
 from videoqa.config import LaunchConfig, RunConfig, run_config_from_options
 from videoqa.launching.job import Job
+from videoqa.models.building import num_weights
 from videoqa.training.memory import (
     ONE_REPLICA,
     Replicas,
@@ -36,6 +37,19 @@ def test_frames_stay_on_the_disk_and_the_trained_backbone_costs_activations() ->
 def test_a_blind_model_holds_no_clips() -> None:
     config = run_config_from_options({"backbone": "tiny", "video_branch": "none"})
     assert forecast_run(config, 1000)["clips"] == 0
+
+
+@pytest.mark.parametrize("branch", ["lstm", "bidirectional", "convolution"])
+def test_the_weights_of_a_branch_and_its_differences_are_counted(branch: str) -> None:
+    def config(motion: str) -> RunConfig:
+        options = {"backbone": "tiny", "video_branch": branch, "motion": motion, "vocabulary_size": 9}
+        return run_config_from_options({**options, "num_answers": 3, "num_frames": 8})
+
+    still, moving = config("none"), config("difference")
+    for each in (still, moving):
+        kept = 4 * num_weights(each.model, 8, starts_from="features")  # the gradient and two moments besides
+        assert forecast_run(each, 10)["weights"] == 4 * kept
+    assert forecast_run(moving, 10)["activations"] > forecast_run(still, 10)["activations"]
 
 
 SMALL = {"task": "action", "num_answers": 3, "width": 0.05, "batch_size": 24}

@@ -8,12 +8,45 @@ import keras
 from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
 from videoqa.models.layer_options import softmax_dtype
-from videoqa.models.layers import FramePlaces, FrameWeights
+from videoqa.models.layers import FrameConvolution, FramePlaces, FrameWeights
+
+DILATIONS = (1, 2, 4, 8)
+"""Of the convolutions over time: with 3 frames each, together they see 31 neighbouring frames."""
 
 
 def read_in_order(features: Any, config: ModelConfig) -> Any:
     """Return an LSTM's last state over the frames: `(batch, num_frames, feature_dim)` → `(batch, units)`."""
     return keras.layers.LSTM(config.video_units, name="video_lstm")(features)
+
+
+def read_both_ways(features: Any, config: ModelConfig) -> Any:
+    """Return the last states of two LSTMs, one from the first frame on and one from the last frame back.
+
+    `(batch, num_frames, feature_dim)` → `(batch, 2 * units)`.
+    """
+    one_way = keras.layers.LSTM(config.video_units)
+    return keras.layers.Bidirectional(one_way, name="video_lstms")(features)
+
+
+def convolve(features: Any, config: ModelConfig) -> Any:
+    """Return the mean over the frames of what convolutions over time find: `(batch, units)`.
+
+    Each block adds to a frame's vector what a convolution of three frames finds, 1, 2, 4 and 8 frames apart.
+    The mean keeps order: the kernel tells the frame before from the frame after, and the places, added
+    first, tell early from late where a clip is longer than all kernels reach.
+
+    Source: the residual layers of Farha and Gall 2019, arXiv:1903.01945, after Lea et al. 2017,
+        arXiv:1611.05267: a dilated convolution, ReLU, a dense layer, and what came in added. `FramePlaces`
+        and the mean are ours.
+    """
+    shown = keras.layers.Dense(config.video_units, name="video_projection")(features)
+    vectors = FramePlaces(name="video_places")(shown)
+    for dilation in DILATIONS:
+        name = f"video_convolution_{dilation}"
+        found = FrameConvolution(config.video_units, dilation=dilation, activation="relu", name=name)(vectors)
+        mixed = keras.layers.Dense(config.video_units, name=f"{name}_mixed")(found)
+        vectors = keras.layers.Add(name=f"{name}_added")([vectors, mixed])
+    return keras.layers.GlobalAveragePooling1D(name="video_vector")(vectors)
 
 
 def average(features: Any, config: ModelConfig) -> Any:
@@ -42,8 +75,10 @@ def attend(features: Any, config: ModelConfig) -> Any:
 
 VIDEO_BRANCH_FUNCTIONS: dict[str, Callable[[Any, ModelConfig], Any] | None] = {
     "lstm": read_in_order,
-    "mean": average,
+    "bidirectional": read_both_ways,
+    "convolution": convolve,
     "attention": attend,
+    "mean": average,
     "none": None,
 }
 

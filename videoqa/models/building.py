@@ -57,8 +57,9 @@ def build_model(
         backbone_weights: "default": "imagenet" for inception_v3 (downloaded once), "package" for tiny; a
             weights file; or None: random weights.
         backbone_layer: cut InceptionV3 after this layer, for example "mixed8"; None: its end.
-        video_branch: "lstm", "mean" (the bag of frames), "attention" (a weighted mean that knows places in
-            time) or "none" (the blind model: no clip goes in).
+        video_branch: "lstm", "bidirectional" (an LSTM from each end), "convolution" (over time), "attention"
+            (a weighted mean that knows places in time), "mean" (the bag of frames) or "none" (the blind
+            model: no clip goes in).
         starts_from: "clip", or "features": only the layers after the backbone.
         dropout: rate on the joined vector, in [0, 1); None: none.
         train_backbone: train the backbone end to end; False: frozen, batch norm statistics included.
@@ -134,7 +135,7 @@ def build_action_model(
         dropout: rate before the output, in [0, 1); None: the architecture's published one.
         backbone, backbone_weights, backbone_layer, starts_from, train_backbone, video_units, hidden_units:
             of cnn_lstm, as in `build_model`.
-        video_branch: of cnn_lstm: "lstm", "mean" or "attention" (a weighted mean that knows places in time).
+        video_branch: of cnn_lstm, as in `build_model`; not "none".
         learning_rate: of Adam.
 
     Returns:

@@ -8,7 +8,7 @@ from videoqa._checks import Refusal, check_choice
 from videoqa.config import MODEL_INPUTS, ModelConfig
 from videoqa.models.backbones import build_backbone, feature_dim
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
-from videoqa.models.layers import TimeDistributed
+from videoqa.models.layers import FrameDifferences, TimeDistributed
 
 
 def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str) -> keras.Model:
@@ -18,6 +18,9 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
     read_frames = VIDEO_BRANCH_FUNCTIONS[model.video_branch]
     if read_frames is not None:
         inputs[starts_from], features = _frame_features(model, num_frames, starts_from)
+        if model.motion in ("difference", "both"):
+            num_columns = feature_dim(model.backbone, model.backbone_layer)
+            features = FrameDifferences(num_columns, name="video_differences")(features)
         vectors.append(read_frames(features, model))
     if model.task == "open_ended":
         inputs["question"] = keras.Input((None,), dtype="int32", name="question")

@@ -62,6 +62,88 @@ class FrameWeights(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="videoqa")
+class FrameDifferences(keras.layers.Layer):
+    """Sets beside each frame's features how some of them changed since the frame before.
+
+    `(batch, num_frames, dim)` → `(batch, num_frames, dim + num_columns)`: the features, then their first
+    `num_columns` less those of the frame before, times `scale`; 0 at the first frame.
+
+    Args:
+        num_columns: of the features, from the first on: those of the backbone.
+        scale: factor of the differences, which are smaller than the features.
+    """
+
+    def __init__(self, num_columns: int, *, scale: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        check_integer("num_columns", num_columns, minimum=1)
+        self.num_columns, self.scale = num_columns, scale
+
+    def call(self, features: Any) -> Any:
+        """Return the features with their differences."""
+        chosen = features[..., : self.num_columns]
+        changes = (chosen[:, 1:] - chosen[:, :-1]) * self.scale
+        return keras.ops.concatenate([features, keras.ops.pad(changes, ((0, 0), (1, 0), (0, 0)))], axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape with the differences."""
+        return (*input_shape[:-1], input_shape[-1] + self.num_columns)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what builds the layer again."""
+        return super().get_config() | {"num_columns": self.num_columns, "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class FrameConvolution(keras.layers.Layer):
+    """Convolves over time: `(batch, num_frames, dim)` → `(batch, num_frames, units)`.
+
+    The vector of frame t is a dense layer's of the frames t - dilation, t and t + dilation; beyond the ends
+    of the clip there are zeros, so clips of any length are read. It is one product of matrices: TensorFlow
+    has no dilated convolution for every precision on a processor.
+
+    Args:
+        units: length of each frame's new vector.
+        dilation: frames between two that are read together.
+        activation: by name; None: none.
+    """
+
+    def __init__(
+        self, units: int, *, dilation: int = 1, activation: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        check_integer("units", units, minimum=1)
+        check_integer("dilation", dilation, minimum=1)
+        self.units, self.dilation = units, dilation
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the kernel, whose thirds belong to the frame before, the frame itself and the frame after."""
+        self.kernel = self.add_weight((3 * input_shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight((self.units,), name="bias", initializer="zeros")
+        self.built = True
+
+    def call(self, vectors: Any) -> Any:
+        """Return the convolved vectors."""
+        reach = self.dilation
+        padded = keras.ops.pad(vectors, ((0, 0), (reach, reach), (0, 0)))
+        beside = [padded[:, : -2 * reach], vectors, padded[:, 2 * reach :]]
+        sums = keras.ops.matmul(keras.ops.concatenate(beside, axis=-1), self.kernel) + self.bias
+        return self.activation(sums)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape with `units` for each frame."""
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what builds the layer again."""
+        return super().get_config() | {
+            "units": self.units,
+            "dilation": self.dilation,
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
 class FoldFrames(keras.layers.Layer):
     """Turns `(batch, num_frames, ...)` into `(batch * num_frames, ...)`."""
 

@@ -18,6 +18,7 @@ INITIAL_FIELDS = (
     "width",
     "peepholes",
     "video_branch",
+    "motion",
     "video_units",
     "embedding_dim",
     "question_units",

@@ -31,6 +31,10 @@ of both moments, and the step."""
 GRADIENT_TEMPORARIES = 2
 """While the backward pass is at the largest output: its gradient, and the one that goes on from there. The
 other outputs are kept once, and those before the first weights need no gradient."""
+BRANCH_OUTPUTS = {"bidirectional": 16, "convolution": 64}
+"""Video branch -> numbers it holds for one frame and unit, forwards and backwards; 8 where none is given."""
+DIFFERENCE_COPIES = 5
+"""What is subtracted, the differences, the same with zeros first, and both beside the features."""
 RUNTIME_BYTES = 320 * MIB
 """Compiled graph, convolution workspaces, threads: what TensorFlow takes whatever the network."""
 RESHAPING = ("InputLayer", "FoldFrames", "UnfoldFrames", "Flatten")
@@ -153,7 +157,9 @@ def _forecast_stage(
     backbone_bytes, backbone_outputs = 0, 0
     if model.train_backbone:
         backbone_bytes, backbone_outputs = _backbone_size(model, config.training.unfreeze_from)
-    each_frame = (seen * 2 + model.video_units * 8) * 4 + backbone_outputs * 4
+    branch_outputs = BRANCH_OUTPUTS.get(model.video_branch, 8) * model.video_units
+    differences = DIFFERENCE_COPIES * _num_differences(model)
+    each_frame = (seen * 2 + differences + branch_outputs + backbone_outputs) * 4
     # What is counted for each frame covers the usual number of batches at hand.
     further = max(prefetch_batches - PREFETCHED_BATCHES, 0) * batch_size * num_frames * seen
     further *= 1 if model.train_backbone else 4
@@ -169,12 +175,30 @@ def _head_weights(model: ModelConfig) -> int:
     """Return how many weights lie after the backbone."""
     from videoqa.models.backbones import feature_dim
 
-    video = feature_dim(model.backbone, model.backbone_layer) if model.sees_video else 0
-    lstm = 4 * model.video_units * (video + model.video_units + 1)
+    video, units = 0, model.video_units
+    if model.sees_video:
+        video = feature_dim(model.backbone, model.backbone_layer) + _num_differences(model)
+    branch = 4 * units * (video + units + 1)
+    if model.video_branch == "bidirectional":
+        branch, units = 2 * branch, 2 * units
+    elif model.video_branch == "convolution":
+        from videoqa.models.branches import DILATIONS
+        from videoqa.models.layers import NUM_WAVES
+
+        branch = units * (video + 1 + 2 * NUM_WAVES + len(DILATIONS) * (4 * units + 2))
     question = 4 * model.question_units * (model.embedding_dim + model.question_units + 1)
     embedding = model.vocabulary_size * model.embedding_dim
-    hidden = (max(video, model.video_units) + model.question_units + 1) * model.hidden_units
-    return lstm + question + embedding + hidden + (model.hidden_units + 1) * model.num_answers
+    hidden = (max(video, units) + model.question_units + 1) * model.hidden_units
+    return branch + question + embedding + hidden + (model.hidden_units + 1) * model.num_answers
+
+
+def _num_differences(model: ModelConfig) -> int:
+    """Return how many differences the model sets beside the features of a frame."""
+    from videoqa.models.backbones import feature_dim
+
+    if not model.sees_video or model.motion not in ("difference", "both"):
+        return 0
+    return feature_dim(model.backbone, model.backbone_layer)
 
 
 @functools.lru_cache(maxsize=8)
