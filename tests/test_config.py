@@ -168,7 +168,15 @@ def test_an_architecture_brings_its_recipe_along() -> None:
     assert averaged.training.averaging_frequency == 1 and averaged.sampling.short_clips == "mask"
 
 
-WIDER = {"videos", "annotations", "classes", "workers", "backbone_weights"}
+WIDER = {
+    "videos",
+    "annotations",
+    "reverse_labels",
+    "mirror_labels",
+    "classes",
+    "workers",
+    "backbone_weights",
+}
 """Options that take more types than the dataclass keeps: one value for several, a path for a text."""
 
 
