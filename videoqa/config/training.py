@@ -95,6 +95,9 @@ class TrainingConfig:
         check_number("mixup", self.mixup, minimum=0, maximum=10)
         if self.pretrain is not None:
             check_choice("pretrain", self.pretrain, PRETRAININGS)
+        elif self.pretrain_epochs != type(self).pretrain_epochs:
+            requirement = f"be left out without pretrain={PRETRAININGS[0]!r}"
+            raise Refusal("pretrain_epochs", requirement, self.pretrain_epochs)
         check_choice("strategy", self.strategy, STRATEGIES)
         self._check_averaging()
         check_choice("precision", self.precision, PRECISIONS)

@@ -17,6 +17,7 @@ from videoqa.training.run_folder import (
     checkpoint_names,
     holds_checkpoints,
 )
+from videoqa.training.state import CHECKPOINT_NAMES, PHASES_BEFORE_THE_MODEL
 
 
 @contextlib.contextmanager
@@ -49,7 +50,8 @@ def can_go_on(out: Path) -> bool:
 def can_be_finished(out: Path) -> bool:
     """Return whether `train` with `resume` and `finish` takes this folder: the model itself has begun."""
     names = checkpoint_names(out)
-    return bool(names) and "-blind-" not in max(names)
+    before = tuple(CHECKPOINT_NAMES[phase] for phase in PHASES_BEFORE_THE_MODEL)
+    return bool(names) and not max(names).startswith(before)
 
 
 def _checkpoints(out: Path) -> set[Path]:

@@ -27,6 +27,10 @@ INITIAL_FIELDS = (
 """What an earlier model must have in common with one that starts from its weights."""
 
 
+ORDERLESS_BRANCHES = ("mean", "none")
+"""Video branches that give the same for frames in another order."""
+
+
 def check_input(config: RunConfig, *, task_known: bool = True) -> None:
     """Raise `ValueError` when the model would see nothing, or not what it can learn from.
 
@@ -50,6 +54,8 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
     ):
         advice = "Give weights, or train the backbone with `train_backbone=True`."
         raise Refusal("backbone_weights", "be given for a frozen backbone", None, advice)
+    if config.training.pretrain is not None:
+        check_pretraining(model, config.sampling.num_frames)
     if config.training.unfreeze_from is not None:
         check_unfreezing(model, config.training.unfreeze_from)
     check_recipe(model, config.training)
@@ -60,6 +66,20 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
         masking = f"architecture={architectures_with('needs_mask')}"
         requirement = f"be 'repeat', 'skip' or 'loop': only {masking} can mask missing frames"
         raise Refusal("short_clips", requirement, "mask")
+
+
+def check_pretraining(model: ModelConfig, num_frames: int) -> None:
+    """Refuse to learn forwards or backwards with a model that could not, or answers for each frame."""
+    if model.facts.segment_frames is not None:
+        requirement = f"be left out with {model.architecture}: it names the action in each frame"
+        advice = "Its first frames are answered before any order can be seen."
+        raise Refusal("pretrain", requirement, "order", advice)
+    if model.has_backbone and model.video_branch in ORDERLESS_BRANCHES:
+        requirement = "be a branch that sees the order of the frames with pretrain='order'"
+        raise Refusal("video_branch", requirement, model.video_branch)
+    if num_frames < 2:
+        requirement = "be at least 2 with pretrain='order': one frame has no order"
+        raise Refusal("num_frames", requirement, num_frames)
 
 
 def check_unfreezing(model: ModelConfig, layer: str) -> None:
@@ -78,6 +98,9 @@ def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
     """Refuse an earlier model whose weights cannot serve the new one, before any work is done."""
     if initial is None:
         return
+    if config.training.pretrain is not None:
+        advice = "Both give the video branch the weights to start from: choose one."
+        raise Refusal("pretrain", "be left out with initial_model", config.training.pretrain, advice)
     if initial.config.model.task != config.model.task:
         requirement = f"be a model for the task of the data, {config.model.task!r}"
         raise Refusal("initial_model", requirement, f"{initial.path} ({initial.config.model.task})")

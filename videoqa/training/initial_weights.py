@@ -1,6 +1,6 @@
 """Starting from the weights of an earlier model; each word and each answer keeps its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -46,6 +46,32 @@ def load_initial_weights(
         )
         copied.append(layer.name)
     return copied
+
+
+def weights_before_the_answer(
+    model: keras.Model, answer_layers: Sequence[str]
+) -> dict[str, list[np.ndarray]]:
+    """Return the weights of each layer that has some, by its name; those of `answer_layers` stay behind."""
+    return {
+        layer.name: layer.get_weights()
+        for layer in model.layers
+        if layer.weights and layer.name not in answer_layers
+    }
+
+
+def load_equal_layers(model: keras.Model, weights: Mapping[str, Sequence[np.ndarray]]) -> list[str]:
+    """Give each layer of `model` the weights of its name, if their shapes are its own.
+
+    Returns:
+        The names of the layers that took some.
+    """
+    taken = []
+    for layer in model.layers:
+        given = weights.get(layer.name)
+        if given and [each.shape for each in given] == [tuple(each.shape) for each in layer.weights]:
+            layer.set_weights(given)
+            taken.append(layer.name)
+    return taken
 
 
 def _matches(old: Sequence[str], new: Sequence[str]) -> tuple[list[int], list[int]]:

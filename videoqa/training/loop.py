@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 DIVERGING = {
     "blind": ("The blind model", "--learning-rate"),
+    "order": ("Learning forwards or backwards", "--learning-rate"),
     "model": ("Training", "--learning-rate"),
     "unfrozen": ("The second stage", "--unfreeze-learning-rate"),
 }
@@ -80,7 +81,7 @@ class Training:
         self._steps_before = self.position.epochs_before * self._num_steps
         steps_done = self._steps_before + self.position.epoch * self._num_steps + self.position.next_batch
         every = STEPS_BETWEEN if training.averaging_frequency is None else 1  # a point at each averaging
-        self._log = TrainingLog(stage.folder / "logs", steps_done, self.position.epochs_before, every)
+        self._log = TrainingLog(stage.logs, steps_done, self.position.epochs_before, every)
         self._callbacks = keras.callbacks.CallbackList(
             [self._log, *stage.callbacks] if control.is_chief else [],
             model=model,

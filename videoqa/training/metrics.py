@@ -1,7 +1,7 @@
 """What `metrics.json` of a run holds."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from videoqa.config import RunConfig
@@ -42,7 +42,7 @@ def metrics_of_run(
         "groups": prepared.groups,
         "videos": prepared.videos,
         "best_epoch": trained.position.best_epoch,
-        "history": [_json_ready(epoch) for epoch in trained.position.history],
+        "history": json_ready(trained.position.history),
     }
     if trained.position.diverged:
         metrics["diverged"] = trained.position.diverged
@@ -56,6 +56,8 @@ def metrics_of_run(
     return metrics
 
 
-def _json_ready(epoch: Mapping[str, float]) -> dict[str, float | None]:
-    """Return an epoch's figures with None for NaN and infinities, which JSON lacks."""
-    return {name: value if math.isfinite(value) else None for name, value in epoch.items()}
+def json_ready(history: Sequence[Mapping[str, float]]) -> list[dict[str, float | None]]:
+    """Return the figures of each epoch with None for NaN and infinities, which JSON lacks."""
+    return [
+        {name: value if math.isfinite(value) else None for name, value in epoch.items()} for epoch in history
+    ]

@@ -31,6 +31,7 @@ from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
 from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
+from videoqa.training.order_clips import OrderClips, clips_both_ways
 from videoqa.training.request import Request
 from videoqa.training.startup_messages import (
     description,
@@ -68,6 +69,7 @@ class PreparedData:
         fold: see `Job`.
         num_test_rows: rows of the test split, whether or not their videos can be read.
         untested: answers without a test row, see `say_untested`.
+        order: the clips both ways round, to learn forwards or backwards from; None: that is not wanted.
     """
 
     config: RunConfig
@@ -86,6 +88,7 @@ class PreparedData:
     fold: tuple[int, int] | None
     num_test_rows: int
     untested: list[str]
+    order: OrderClips | None
 
     def split(self, name: str) -> tuple[pd.DataFrame, Examples]:
         """Return the rows of one split."""
@@ -152,6 +155,7 @@ def prepare_data(
     num_rows = len(require_split(kept, "train"))
     if left_out := check_num_rows(config.model, num_rows, config.training.batch_size):
         say(left_out, progress=progress)
+    order = None if config.training.pretrain is None else clips_both_ways(kept, examples.select(good), config)
     contents = _video_contents(kept, config)
     return PreparedData(
         config=config,
@@ -170,6 +174,7 @@ def prepare_data(
         fold=request.job.fold,
         num_test_rows=num_test_rows,
         untested=untested,
+        order=order,
     )
 
 

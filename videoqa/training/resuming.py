@@ -25,12 +25,17 @@ from videoqa.launching.job import Job
 from videoqa.saving import load_model_folder
 from videoqa.training.checkpoints import newest_checkpoint
 from videoqa.training.run_folder import CHECKPOINTS, check_resumable
-from videoqa.training.state import PHASE_NAMES
+from videoqa.training.state import PHASE_NAMES, PHASES_BEFORE_THE_MODEL
 
 FREE = ("data", "videos", "annotations", "strategy", "epochs", "unfreeze_epochs")
 """Options that may differ: paths of the same rows and videos, the strategy, and more epochs."""
 LENGTHS = ("epochs", "unfreeze_epochs")
 """Those of `FREE` that may only grow."""
+SO_FAR = {
+    "blind": "the blind model has been trained",
+    "order": "forwards or backwards has been learned",
+}
+"""What was done in each phase before the model."""
 OF_THE_BACKBONE = ("backbone_weights", "frame_size")
 """Options whose defaults depend on the backbone."""
 
@@ -53,8 +58,8 @@ def resumed(job: Job) -> tuple[Job, dict[str, Any] | None]:
     newest = newest_checkpoint(folder / CHECKPOINTS, progress=False)
     assert newest is not None  # check_resumable saw one
     saved = newest.state
-    if job.finish and saved["phase"] == "blind":
-        advice = "So far only the blind model has been trained: go on with --resume alone."
+    if job.finish and saved["phase"] in PHASES_BEFORE_THE_MODEL:
+        advice = f"So far only {SO_FAR[saved['phase']]}: go on with --resume alone."
         raise Refusal("finish", "be given once the training of the model itself has begun", True, advice)
     if job.initial_model not in (None, saved["initial_model"]):
         requirement = f"be left out, or be as it was: {saved['initial_model']!r}"
@@ -67,7 +72,11 @@ def resumed(job: Job) -> tuple[Job, dict[str, Any] | None]:
         raise Refusal("strategy", requirement, options["strategy"], advice)
     sources = options.pop("data", ())
     initial_model = saved["initial_model"]
-    if saved["phase"] != "blind" and initial_model is not None and not Path(initial_model).is_dir():
+    if (
+        saved["phase"] not in PHASES_BEFORE_THE_MODEL
+        and initial_model is not None
+        and not Path(initial_model).is_dir()
+    ):
         initial_model = None  # its weights have long been taken
     job = dataclasses.replace(
         job,

@@ -19,6 +19,7 @@ from videoqa.training.checks import check_shares
 from videoqa.training.control import RunControl, TrainingStopped
 from videoqa.training.memory import ONE_REPLICA, Replicas
 from videoqa.training.metrics import metrics_of_run
+from videoqa.training.order import learn_order
 from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import Request
 from videoqa.training.resuming import check_resumed, resumable, say_new_schedule
@@ -162,7 +163,7 @@ def run_training(
         run = Run(request, data, folder, strategy, control, checkpoints)
         try:
             blind, trained = train_blind(run), None
-            if (stage := model_stage(run)) is not None:
+            if (stage := model_stage(run, learn_order(run))) is not None:
                 trained = train_stage(run, stage)
             if (stage := unfrozen_stage(run, trained)) is not None:
                 trained = train_stage(run, stage)
@@ -198,6 +199,7 @@ def _checkpoints(
         restored=restored,
         fold=request.job.fold,
         stratified=request.job.stratified,
+        order=None if restored is None else restored.state.get("order"),
     )
 
 
@@ -212,6 +214,8 @@ def _save(
     job, num_epochs = run.request.job, len(trained.position.history)
     if job.finish:
         metrics["finished_after"] = num_epochs
+    if run.checkpoints.order is not None:
+        metrics["order"] = run.checkpoints.order
     with resumable(run.folder):
         saved = save_model_folder(
             run.folder,

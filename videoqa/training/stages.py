@@ -31,7 +31,7 @@ class Stage:
     Attributes:
         phase: one of `state.PHASES`.
         config: of the model and of its training.
-        folder: for its `logs`.
+        logs: folder of its logs.
         training: rows to learn from; those with `answer_id` −1 have weight 0.
         validation: rows to choose the epoch by; without any, all epochs are trained.
         callbacks: Keras callbacks, called on worker 0 after the CSV and TensorBoard logs.
@@ -41,7 +41,7 @@ class Stage:
 
     phase: str
     config: RunConfig
-    folder: Path
+    logs: Path
     training: Examples
     validation: Examples
     callbacks: tuple[Any, ...] = ()
@@ -67,7 +67,7 @@ class TrainedModel:
 
 
 def train_stage(run: "Run", stage: Stage) -> TrainedModel:
-    """Train the model of a stage and return it; logs go to `logs` in the stage's folder.
+    """Train the model of a stage and return it.
 
     Raises:
         TrainingStopped: some worker was asked to stop.
@@ -109,7 +109,7 @@ def train_blind(run: "Run") -> ModelFolder | None:
     config = dataclasses.replace(config, model=model)
     progress = run.request.job.progress and run.control.is_chief
     say("First the blind model, which sees no video, to know what questions alone give.", progress=progress)
-    trained = train_stage(run, Stage("blind", config, folder, *_rows(run, config)))
+    trained = train_stage(run, Stage("blind", config, folder / "logs", *_rows(run, config)))
     if not run.control.is_chief:
         return None
     metrics = metrics_of_run(data, trained, None, config)
@@ -125,14 +125,20 @@ def train_blind(run: "Run") -> ModelFolder | None:
         )
 
 
-def model_stage(run: "Run") -> Stage | None:
-    """Return the stage of the model itself; None: a second stage goes on from a checkpoint of its own."""
+def model_stage(run: "Run", start_weights: "Callable[[keras.Model], None] | None" = None) -> Stage | None:
+    """Return the stage of the model itself; None: a second stage goes on from a checkpoint of its own.
+
+    Args:
+        run: the run.
+        start_weights: gives the model what an earlier phase learned; None: there is no such phase.
+    """
     config, initial = run.config, run.request.initial
     if config.training.unfreeze_from is not None and is_past(run, "model"):
         return None
-    start_weights = None if initial is None else functools.partial(_load_initial, run, initial)
+    if initial is not None:
+        start_weights = functools.partial(_load_initial, run, initial)
     callbacks = run.request.job.callbacks
-    return Stage("model", config, run.folder, *_rows(run, config), callbacks, start_weights)
+    return Stage("model", config, run.folder / "logs", *_rows(run, config), callbacks, start_weights)
 
 
 def unfrozen_stage(run: "Run", head: TrainedModel | None) -> Stage | None:
@@ -164,7 +170,7 @@ def unfrozen_stage(run: "Run", head: TrainedModel | None) -> Stage | None:
         start_weights = functools.partial(copy_shared_weights, head.features_form)
         begin_at = head.position.of_next_stage()
     rows, callbacks = _rows(run, config), run.request.job.callbacks
-    return Stage("unfrozen", config, run.folder, *rows, callbacks, start_weights, begin_at)
+    return Stage("unfrozen", config, run.folder / "logs", *rows, callbacks, start_weights, begin_at)
 
 
 def is_past(run: "Run", phase: str) -> bool:

@@ -15,10 +15,14 @@ from videoqa.training.checkpoints import Checkpoint, save_checkpoint
 if TYPE_CHECKING:
     import keras
 
-PHASES = ("blind", "model", "unfrozen")
+PHASES = ("blind", "order", "model", "unfrozen")
 """What a run trains, in this order."""
-PHASE_NAMES = {"blind": "blind model", "model": "training", "unfrozen": "second stage"}
+PHASES_BEFORE_THE_MODEL = ("blind", "order")
+"""Those after which there is no model yet to make of a run that was stopped."""
+PHASE_NAMES = {"blind": "blind model", "order": "order", "model": "training", "unfrozen": "second stage"}
 """What is shown of each."""
+CHECKPOINT_NAMES = {"blind": "0-blind", "order": "0-order", "model": "1-model", "unfrozen": "2-unfrozen"}
+"""How the names of a phase's checkpoints begin; they sort as the phases do."""
 SUMS = ("loss_sum", "num_correct", "weight_sum", "regularisation_sum")
 
 
@@ -118,6 +122,7 @@ class RunCheckpoints:
         restored: the checkpoint the run goes on from; None: it begins.
         fold: see `Job`.
         stratified: the run's splits are drawn by answers, as a resumed run must draw them again.
+        order: figures of the phase "order", once it is over; None: there is none, or it goes on.
     """
 
     folder: Path | None
@@ -131,6 +136,7 @@ class RunCheckpoints:
     restored: Checkpoint | None = None
     fold: tuple[int, int] | None = None
     stratified: bool = True
+    order: dict[str, Any] | None = None
 
     def position(self, phase: str, begin_at: Position | None = None) -> Position:
         """Return where to begin a phase: where it was stopped, else at `begin_at`, else at its first step."""
@@ -162,7 +168,9 @@ class RunCheckpoints:
             "stratified": self.stratified,
             "hashes": dict(self.hashes),
         }
-        name = f"{PHASES.index(phase)}-{phase}-{step:09d}"
+        if self.order is not None:
+            state["order"] = self.order
+        name = f"{CHECKPOINT_NAMES[phase]}-{step:09d}"
         try:
             save_checkpoint(self.folder, name, state, groups, keep=self.keep)
         except OSError as error:

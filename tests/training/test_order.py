@@ -1,0 +1,170 @@
+"""`pretrain="order"`: the model starts from a video branch that has learned forwards or backwards."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import videoqa
+from videoqa._manifest import MANIFEST
+from videoqa.config import run_config_from_options
+from videoqa.input_pipeline import Examples
+from videoqa.saving import load_model_folder
+from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
+from videoqa.training.order import in_words, order_scores
+from videoqa.training.order_clips import clips_both_ways
+
+RATE = 0.01
+
+
+@pytest.fixture(scope="module")
+def run(small_set: Path, small_options: dict, made_once: Callable[..., Path]) -> Path:
+    """Return the folder of a question model that began with the order, with a checkpoint of every step."""
+    options = {
+        **small_options, "pretrain": "order", "pretrain_epochs": 3, "epochs": 1, "learning_rate": RATE,
+        "checkpoint_steps": 1, "keep_checkpoints": 99,
+    }  # fmt: skip
+    data = small_set / "questions.csv"
+    return made_once("order", lambda out: videoqa.train(data, out=out, **options))
+
+
+def stopped_after(run: Path, name: str, out: Path) -> Path:
+    """Return a copy of a run as it was after one of its checkpoints."""
+    shutil.copytree(run, out, ignore=shutil.ignore_patterns(MANIFEST, "*.json", "*.h5", "evaluation"))
+    shutil.rmtree(out / "checkpoints")
+    (out / "checkpoints").mkdir()
+    shutil.copytree(run / "checkpoints" / name, out / "checkpoints" / name)
+    return out
+
+
+def checkpoint(run: Path, phase: str) -> Checkpoint:
+    """Return the newest checkpoint of a phase, or of all."""
+    names = sorted(path.name for path in (run / "checkpoints").glob(f"{phase}*"))
+    found = newest_checkpoint(run / "checkpoints", progress=False)
+    assert found is not None
+    return Checkpoint(run / "checkpoints" / names[-1], found.state)
+
+
+def test_the_figures_are_of_the_validation_clips_both_ways(run: Path) -> None:
+    figures = load_model_folder(run).metrics["order"]
+    assert (figures["num_training_clips"], figures["num_clips"], figures["num_still_clips"]) == (12, 3, 0)
+    assert figures["accuracy"] in np.arange(7) / 6 and figures["both_right"] in np.arange(4) / 3
+    assert len(figures["history"]) == 3 and figures["best_epoch"] in (1, 2, 3)
+    best = figures["history"][figures["best_epoch"] - 1]
+    assert best["val_accuracy"] == pytest.approx(figures["accuracy"])
+    assert (run / "logs" / "order" / "epochs.csv").exists()
+
+
+def test_the_model_starts_from_the_branch_that_learned_the_order(run: Path) -> None:
+    learned = checkpoint(run, "0-order").arrays("best")[:3]  # kernel, recurrent kernel and bias of the LSTM
+    first = Checkpoint(run / "checkpoints" / "1-model-000000001", {}).arrays("model")
+    begun = Checkpoint(run / "checkpoints" / "0-order-000000001", {}).arrays("model")[:3]
+    for weights in learned:
+        same = [each for each in first if each.shape == weights.shape]
+        # Adam's first step moves no weight by more than the learning rate.
+        assert min(np.abs(each - weights).max() for each in same) <= RATE * 1.001
+    assert max(np.abs(a - b).max() for a, b in zip(learned, begun, strict=True)) > RATE
+
+
+@pytest.mark.numeric
+@pytest.mark.parametrize("name", ["0-order-000000004", "1-model-000000001"])
+def test_a_resumed_run_ends_bit_for_bit_as_a_whole_one(run: Path, tmp_path: Path, name: str) -> None:
+    out = stopped_after(run, name, tmp_path / "stopped")
+    again = videoqa.train(out=out, resume=True, progress=False)
+    for group in ("model", "optimizer", "best"):
+        ours, theirs = (checkpoint(each, "").arrays(group) for each in (out, run))
+        assert [array.tobytes() for array in ours] == [array.tobytes() for array in theirs]
+    shown = ("accuracy", "both_right", "best_epoch", "num_clips")
+    told = load_model_folder(run).metrics["order"]
+    assert [again.metrics["order"][each] for each in shown] == [told[each] for each in shown]
+
+
+def test_there_is_no_model_to_finish_before_it_has_begun(run: Path, tmp_path: Path) -> None:
+    out = stopped_after(run, "0-order-000000009", tmp_path / "stopped")
+    with pytest.raises(ValueError, match=r"`finish` must .* forwards or backwards has been learned: go on"):
+        videoqa.train(out=out, resume=True, finish=True, progress=False)
+
+
+REFUSED = [
+    ({"video_branch": "mean"}, r"`video_branch` must be a branch that sees the order.*'mean'"),
+    ({"video_branch": "none"}, r"`video_branch` must be a branch that sees the order.*'none'"),
+    ({"num_frames": 1}, r"`num_frames` must be at least 2 with pretrain='order'.*num_frames=1"),
+    (
+        {"architecture": "conv_lstm"},
+        r"`pretrain` must be left out with conv_lstm: it names the action in each frame",
+    ),
+    (
+        {"pretrain": None, "pretrain_epochs": 3},
+        r"`pretrain_epochs` must be left out without pretrain='order'",
+    ),
+    ({"pretrain": "colour"}, r"`pretrain` must be .*'order'.*'colour'"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), REFUSED, ids=lambda each: str(each)[:30])
+def test_what_cannot_learn_an_order_is_refused(options: dict, message: str, tmp_path: Path) -> None:
+    given = {"pretrain": "order", "progress": False, **options}
+    with pytest.raises(ValueError, match=message):
+        videoqa.train("labels.csv", out=tmp_path / "run", **given)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_earlier_model_and_the_order_are_not_joined(
+    run: Path, small_set: Path, small_options: dict
+) -> None:
+    options = {**small_options, "pretrain": "order", "initial_model": run}
+    with pytest.raises(ValueError, match="`pretrain` must be left out with initial_model"):
+        videoqa.train(small_set / "questions.csv", out=run.parent / "refused", **options)
+
+
+def rows_of(clips: list[np.ndarray], index: list[int], splits: list[str]) -> tuple[pd.DataFrame, Examples]:
+    """Return a table and its rows, each with a question of two words."""
+    table = pd.DataFrame({"split": splits, "group": [f"group {place}" for place in index]})
+    tokens = np.ones((len(index), 2), np.int32)
+    answers = np.arange(len(index), dtype=np.int32) + 5
+    return table, Examples(clips, np.array(index), tokens, answers, 3)
+
+
+MOVING = [np.array([[1.0], [1], [2]], np.float16), np.array([[4.0], [5], [6]], np.float16)]
+STILL = np.full((3, 1), 7, np.float16)
+CONFIG = run_config_from_options({"data": ("sample",), "pretrain": "order"})
+
+
+def test_each_clip_comes_once_each_way_and_still_ones_not_at_all() -> None:
+    clips = [*MOVING, STILL, MOVING[0] + 9]
+    table, examples = rows_of(clips, [1, 0, 1, 2, 3, 0], ["train"] * 4 + ["validation", "train"])
+    found = clips_both_ways(table, examples, CONFIG)
+    assert found.training.clip_index.tolist() == [1, 0, 1, 0]
+    assert found.training.answer_ids.tolist() == [0, 0, 1, 1]
+    assert found.training.token_ids is None and found.num_still == 1
+    assert (found.validation.clip_index.tolist(), found.groups.tolist()) == ([3, 3], ["group 3"])
+    shown = found.training.model_inputs(np.arange(4), np.zeros(4, np.int64))["features"][..., 0]
+    assert shown.tolist() == [[4, 5, 6], [1, 1, 2], [6, 5, 4], [2, 1, 1]]
+
+
+def test_clips_without_motion_alone_are_refused() -> None:
+    table, examples = rows_of([STILL, MOVING[0]], [0, 1], ["train", "validation"])
+    with pytest.raises(ValueError, match="`pretrain` must .* no training clip has two different frames"):
+        clips_both_ways(table, examples, CONFIG)
+
+
+def test_scores_by_hand() -> None:
+    forwards, backwards = [0.9, 0.8, 0.1], [0.2, 0.7, 0.4]  # of "forwards": right, right, wrong; r, wrong, r
+    of_forwards = np.array([*forwards, *backwards])
+    scores = order_scores(np.column_stack([of_forwards, 1 - of_forwards]), ["a", "b", "c"], seed=0)
+    assert (scores["accuracy"], scores["both_right"]) == (4 / 6, 1 / 3)
+    low, high = scores["accuracy_interval"]
+    assert low < 0.5 < high
+
+
+def test_words_say_when_it_is_no_more_than_a_guess() -> None:
+    figures = {"num_clips": 9, "accuracy": 0.7, "both_right": 0.5, "accuracy_interval": [0.6, 0.8]}
+    assert in_words(figures) == (
+        "Forwards or backwards: 70.0% right on 9 validation clips shown both ways (95 % interval 60.0% to "
+        "80.0%; guessing gives 50 %), both ways right for 50.0%."
+    )
+    assert "no proof of more than a guess" in in_words({**figures, "accuracy_interval": [0.49, 0.8]})
+    assert "stays open: there is no validation clip" in in_words({"num_clips": 0})

@@ -1,0 +1,75 @@
+"""The clips of a run both ways round, from which the video branch learns forwards or backwards."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from videoqa._checks import Refusal
+from videoqa.config import RunConfig
+from videoqa.input_pipeline import Examples
+from videoqa.training.checks import check_num_rows
+
+FORWARDS, BACKWARDS = 0, 1
+"""The two answers."""
+
+
+@dataclass(frozen=True)
+class OrderClips:
+    """Distinct clips both ways round: first all forwards, then the same backwards.
+
+    Attributes:
+        training: of the training rows; `answer_ids` are `FORWARDS` and `BACKWARDS`.
+        validation: the same of the validation rows; without any, all epochs are trained.
+        groups: `(num_clips,)` str, the group of each validation clip.
+        num_still: training clips left out because all their frames are equal, as in a clip of one frame.
+    """
+
+    training: Examples
+    validation: Examples
+    groups: np.ndarray
+    num_still: int
+
+
+def clips_both_ways(table: pd.DataFrame, examples: Examples, config: RunConfig) -> OrderClips:
+    """Return the training and the validation clips of a run both ways round.
+
+    Args:
+        table: training and validation rows.
+        examples: the same rows.
+        config: of the run.
+
+    Raises:
+        ValueError: no training clip has two different frames, or too few for a batch.
+    """
+    split, is_still = table["split"].to_numpy(), _still_clips(examples)
+    rows = {name: _first_rows(examples, split == name) for name in ("train", "validation")}
+    moving = {name: each[~is_still[examples.clip_index[each]]] for name, each in rows.items()}
+    if not len(moving["train"]):
+        requirement = "be left out: no training clip has two different frames"
+        raise Refusal("pretrain", requirement, config.training.pretrain)
+    training, validation = (_both_ways(examples, each) for each in moving.values())
+    check_num_rows(config.model, len(training), config.training.batch_size)
+    groups = table["group"].to_numpy(object)[moving["validation"]]
+    return OrderClips(training, validation, groups, len(rows["train"]) - len(moving["train"]))
+
+
+def _first_rows(examples: Examples, wanted: np.ndarray) -> np.ndarray:
+    """Return the first of the wanted rows of each clip, in the order of the rows."""
+    rows = np.flatnonzero(wanted)
+    _, first = np.unique(examples.clip_index[rows], return_index=True)
+    return rows[np.sort(first)]
+
+
+def _both_ways(examples: Examples, rows: np.ndarray) -> Examples:
+    """Return the clips of `rows` forwards, then backwards, without questions."""
+    forwards = replace(examples.select(rows), backwards=None, token_ids=None)
+    twice = forwards.select(np.tile(np.arange(len(rows)), 2))
+    answer_ids = np.repeat(np.array([FORWARDS, BACKWARDS], np.int32), len(rows))
+    return replace(twice, answer_ids=answer_ids, backwards=answer_ids == BACKWARDS)
+
+
+def _still_clips(examples: Examples) -> np.ndarray:
+    """Return which clips are the same both ways round because all frames are equal, bool `(num_clips,)`."""
+    assert examples.clips is not None
+    return np.array([all(np.array_equal(frame, clip[0]) for frame in clip[1:]) for clip in examples.clips])
