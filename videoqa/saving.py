@@ -13,6 +13,7 @@ from videoqa._checks import Refusal, check_directory, check_number, refusal
 from videoqa._files import files_of_folder, write_bytes
 from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, write_manifest
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
+from videoqa.data.opposites import KINDS
 from videoqa.models.backbones import backbone_identity
 from videoqa.models.weight_files import layer_not_finite, num_numbers, weights_bytes
 from videoqa.text.question_prior import QuestionPrior
@@ -88,6 +89,12 @@ class ModelFolder:
         """The blind model trained with this one; None when there is none."""
         folder = self.path / BLIND
         return load_model_folder(folder) if folder.is_dir() else None
+
+    @property
+    def opposites(self) -> dict[str, dict[str, str]]:
+        """Its training's "reversed" and "mirrored" answers, each answer -> opposite; perhaps empty."""
+        known = self.metrics.get("opposites", {})
+        return {kind: dict(known.get(kind, {})) for kind in KINDS.values()}
 
     def build(self) -> "keras.Model":
         """Return the model with the folder's weights; from features if it has a backbone, else from clips.

@@ -17,7 +17,7 @@ from videoqa._words import question_words
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
 from videoqa.data.file_names import FoundVideo, VideoNames, notes_on, without_taken
 from videoqa.data.pairs import notes_on_pairs
-from videoqa.data.source import ABSENT, LIST_COLUMNS, PAIR, Source
+from videoqa.data.source import ABSENT, LIST_COLUMNS, MIRRORED, OPPOSITE, PAIR, Source
 
 TEXT_COLUMNS = [
     *("video_id", "video_path", "question_id", "question", "answer", "question_type", "split", "group")
@@ -32,7 +32,7 @@ MIXED = "open_ended or action"
 def as_texts(source: Source) -> Source:
     """Return the source with its text columns as str ("" in empty cells) and its lists as lists of str."""
     table = source.table.copy()
-    for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label", PAIR]):
+    for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label", PAIR, OPPOSITE, MIRRORED]):
         is_name = column in ("video", "video_path")
         table[column] = column_as(source, column, as_file_name if is_name else as_text)
     for column in table.columns.intersection(LIST_COLUMNS):
@@ -78,6 +78,8 @@ def standard_columns(source: Source, task: str, *, labelled: bool = True) -> pd.
     table["question_type"] = _optional(found, "question_type").where(lambda cells: cells != "", first_words)
     table["split"] = _splits(source)
     table["group"] = _optional(found, "group")
+    for name in found.columns.intersection([OPPOSITE, MIRRORED]):
+        table[name] = shown_texts(found[name], task)
     table[list(SEGMENT_COLUMNS)] = _segments(source)
     others = [name for name in found.columns if name not in (*table.columns, "video", "label")]
     table = pd.concat([table, found[others]], axis=1)
@@ -224,14 +226,19 @@ def _answers(source: Source, task: str, labelled: bool) -> pd.Series:
     found = source.table
     column = "label" if task == "action" and "label" in found else "answer"
     answers = _optional(found, column)
-    show = _shown_label if task == "action" else shown_answer
-    answers = _each_distinct(answers, show)
+    answers = shown_texts(answers, task)
     if "answers" in found:
+        show = _shown_label if task == "action" else shown_answer
         several = found["answers"].map(lambda texts: _most_frequent([show(text) for text in texts]))
         answers = several.where(several != "", answers)
     if labelled:
         refuse_rows(answers == "", source, column, "be filled in every row", answers)
     return answers
+
+
+def shown_texts(cells: pd.Series, task: str) -> pd.Series:
+    """Return answers or labels as the table shows them: answers of questions in lower case."""
+    return _each_distinct(cells, _shown_label if task == "action" else shown_answer)
 
 
 def _shown_label(label: str) -> str:

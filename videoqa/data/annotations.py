@@ -19,8 +19,9 @@ from videoqa.data.annotation_columns import MIXED, TEXT_COLUMNS, as_texts, stand
 from videoqa.data.annotation_files import Entry, check_distinct, folders_of, is_name, open_source
 from videoqa.data.file_names import why_none_is_there
 from videoqa.data.named_sets import WHY_ABSENT, drop_absent
+from videoqa.data.opposites import declare_opposites
 from videoqa.data.pairs import join_groups_of_pairs
-from videoqa.data.source import ABSENT, LIST_COLUMNS, PAIR, Source
+from videoqa.data.source import ABSENT, LIST_COLUMNS, MIRRORED, OPPOSITE, PAIR, Source
 from videoqa.data.splits import AUTOMATIC_SPLIT, draw_splits
 
 
@@ -46,11 +47,12 @@ def read_annotations(
 
     Returns:
         Table with `video_id, video_path, question_id, question, answer, question_type, split, group,
-        start_seconds, end_seconds` and the sources' further columns, index 0, 1, ... Open-ended answers
-        are lower-cased; labels are as written. `attrs`: "task"; "sources", their names;
-        "automatic_split", whether the splits were drawn here; "left_out", rows per other task; "absent", rows
-        without a video left out, per split; "classes", action labels in the set's own order if it has one,
-        and "num_listed_classes" before `data.classes` chose; "score_groups", see `Spec`;
+        start_seconds, end_seconds` and the sources' further columns, index 0, 1, ...; where opposites are
+        declared also `opposite` and `mirrored`, "" in rows without one. Open-ended answers are lower-cased;
+        labels are as written. `attrs`: "task"; "sources", their names; "automatic_split", whether the splits
+        were drawn here; "left_out", rows per other task; "absent", rows without a video left out, per split;
+        "classes", action labels in the set's own order if it has one, and "num_listed_classes" before
+        `data.classes` chose; "score_groups", see `Spec`;
         "notes", sentences on what was understood otherwise than written; "none_there", sentences on the
         sources of which no video is there, and on what lies in their folders.
 
@@ -72,6 +74,7 @@ def read_annotations(
     none_there = _none_there(parts, tables)
     table = _join(parts, tables)
     _check_splits(table, parts)
+    declare_opposites(table, data, task, parts)
     table, classes = _keep_classes(table, parts, task, data.classes)
     absent: dict[str, int] = {}
     if ABSENT in table and with_videos:
@@ -254,9 +257,9 @@ def _join(sources: list[Source], tables: list[pd.DataFrame]) -> pd.DataFrame:
         table[ABSENT] = table[ABSENT].eq(True)  # other sources have no such column
     for column in table.columns.intersection(LIST_COLUMNS):
         table[column] = table[column].map(lambda cell: cell if isinstance(cell, list) else [])
-    if PAIR in table:
-        table[PAIR] = table[PAIR].fillna("")
-    texts = [name for name in (*TEXT_COLUMNS, PAIR) if name in table]
+    further = table.columns.intersection([PAIR, OPPOSITE, MIRRORED])
+    table[further] = table[further].fillna("")
+    texts = [*table.columns.intersection(TEXT_COLUMNS), *further]
     table[texts] = table[texts].astype(str)
     first_id = table.groupby("video_path", sort=False)["video_id"].transform("first")
     given = table["group"] != ""

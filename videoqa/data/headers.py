@@ -6,11 +6,11 @@ import unicodedata
 import pandas as pd
 
 from videoqa._checks import Refusal
-from videoqa.data.source import PAIR
+from videoqa.data.source import MIRRORED, OPPOSITE, PAIR
 
 KNOWN_COLUMNS = (
     *("video", "video_id", "video_path", "question_id", "question", "answer", "label", "question_type"),
-    *("split", "group", "start_seconds", "end_seconds", "answers", "choices", PAIR),
+    *("split", "group", "start_seconds", "end_seconds", "answers", "choices", PAIR, OPPOSITE, MIRRORED),
 )
 
 

@@ -9,6 +9,10 @@ ABSENT = "video_absent"
 """Column of named sets only: whether the row's video is missing from the folder."""
 PAIR = "pair"
 """Optional column: clips that show the same things in another order share its value."""
+OPPOSITE = "opposite"
+"""Optional column: the answer that is right when the row's clip is played backwards."""
+MIRRORED = "mirrored"
+"""Optional column: the answer that is right when the row's clip is mirrored left to right."""
 LIST_COLUMNS = ["answers", "choices"]
 """Columns whose cells are lists of texts."""
 

@@ -12,6 +12,7 @@ from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa.config import DataConfig, field_names
 from videoqa.data.annotations import read_annotations, say_notes, split_sources
+from videoqa.data.opposites import DECLARED, with_known_opposites
 from videoqa.data.specs import is_spec
 from videoqa.data.splits import hold_out_fold, split_as_trained
 from videoqa.features.contents import content_hashes, short_hash
@@ -30,7 +31,8 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
         options: fields of `DataConfig`, among `OPTIONS`.
 
     Returns:
-        Annotation table. `attrs["seen_rows"]` counts the test rows whose video (compared by content) the
+        Annotation table; where it declares no opposites, with those of the model's training by answer.
+        `attrs["seen_rows"]` counts the test rows whose video (compared by content) the
         model was trained on or selected by. In the model's own data they stay test rows, because the user
         chose the splits; in other data they leave the test split.
 
@@ -49,8 +51,10 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
             f"At most {counted(recorded.limit, 'row is', 'rows are')} scored: the model was trained with "
             "that `limit`."
         )
+    inherited = _inherited(recorded, sources, own)
     config = dataclasses.replace(
-        _inherited(recorded, sources, own), data=sources, task=folder.config.model.task, **options
+        inherited,
+        **{"data": sources, "task": folder.config.model.task, **dict.fromkeys(DECLARED.values()), **options},
     )
     if data is not None and "limit" not in options:
         config = dataclasses.replace(config, limit=None)
@@ -63,6 +67,7 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
         stratified=folder.metrics.get("stratified", False),
     )
     say_notes(table)
+    table = with_known_opposites(table, folder.opposites)
     if own and folder.metrics.get("fold"):
         number, num_folds = folder.metrics["fold"]
         table = hold_out_fold(table, number, num_folds, folder.config.training.seed)

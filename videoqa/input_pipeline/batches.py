@@ -61,9 +61,10 @@ def training_batches(
 
 
 def _make_batch(examples: Examples, rows: np.ndarray, seed: int, epoch: int) -> dict[str, Any]:
-    answer_ids = examples.answer_ids[rows]
+    windows = examples.random_windows(rows, seed, epoch)
+    answer_ids = examples.answers_of(rows, windows)
     return {
-        "inputs": examples.model_inputs(rows, examples.random_windows(rows, seed, epoch)),
+        "inputs": examples.model_inputs(rows, windows),
         "answer_ids": np.maximum(answer_ids, 0),
         "weights": (answer_ids >= 0).astype(np.float32),
         "positions": np.arange(len(rows), dtype=np.int32),

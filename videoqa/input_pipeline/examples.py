@@ -27,6 +27,7 @@ class Examples:
         with_mask: add the input "mask", which marks the real frames of a window.
         random_crop, flip: whether random windows are cropped and mirrored at random.
         backwards: bool `(num_examples,)`, whose windows have their frames in reverse order; None: no one's.
+        mirrored_ids: `(num_examples,)` int32, the answers of mirrored windows; None: those of the others.
         flipped_clips: features of each clip's mirrored frames, or None if not made; None: mirror frames.
     """
 
@@ -43,6 +44,7 @@ class Examples:
     flip: bool = False
     backwards: np.ndarray | None = None
     flipped_clips: Sequence[np.ndarray | None] | None = None
+    mirrored_ids: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.answer_ids)
@@ -56,16 +58,23 @@ class Examples:
             token_ids=tokens,
             answer_ids=self.answer_ids[rows],
             backwards=None if self.backwards is None else self.backwards[rows],
+            mirrored_ids=None if self.mirrored_ids is None else self.mirrored_ids[rows],
         )
 
     def without_clips(self) -> "Examples":
         """Return the same rows for the blind model."""
-        return replace(self, clips=None, flipped_clips=None, with_mask=False)
+        return replace(self, clips=None, flipped_clips=None, with_mask=False, mirrored_ids=None)
 
     def played_backwards(self) -> "Examples":
         """Return the same rows with every window the other way round."""
         backwards = np.zeros(len(self), bool) if self.backwards is None else self.backwards
         return replace(self, backwards=~backwards)
+
+    def answers_of(self, rows: np.ndarray, windows: Windows) -> np.ndarray:
+        """Return the answer ids of the examples at `rows` by what their windows show: int32 `(k,)`."""
+        if self.mirrored_ids is None or windows.flipped is None:
+            return self.answer_ids[rows]
+        return np.where(windows.flipped, self.mirrored_ids[rows], self.answer_ids[rows])
 
     def model_inputs(self, rows: np.ndarray, windows: np.ndarray | Windows) -> dict[str, np.ndarray]:
         """Return the inputs of the examples at `rows`, `(k,)`.

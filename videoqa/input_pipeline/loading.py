@@ -8,6 +8,7 @@ import pandas as pd
 from videoqa._checks import Refusal
 from videoqa._counted import counted
 from videoqa.config import RunConfig
+from videoqa.data.opposites import mirrored_answers
 from videoqa.features.contents import distinct_requests
 from videoqa.input_pipeline.examples import Examples, grid_lengths, trim_padding
 from videoqa.text.vocabulary import AnswerList, Vocabulary
@@ -75,6 +76,7 @@ def make_examples(
         random_crop=for_training and sampling.crop == "random",
         flip=for_training and sampling.flip,
         flipped_clips=flipped,
+        mirrored_ids=answers.encode(mirrored_answers(table)) if for_training and sampling.flip else None,
     )
     return examples, loaded.outcome.iloc[row_request].set_index(table.index)
 

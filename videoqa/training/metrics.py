@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from videoqa.config import RunConfig
+from videoqa.data.opposites import always_opposite
 from videoqa.evaluation.metrics import majority_answers
 from videoqa.evaluation.scoring import score_examples
 from videoqa.saving import ModelFolder
@@ -44,6 +45,8 @@ def metrics_of_run(
         "best_epoch": trained.position.best_epoch,
         "history": json_ready(trained.position.history),
     }
+    if opposites := always_opposite(training_rows):
+        metrics |= {"opposites": opposites, "num_backwards_rows": len(prepared.backwards.rows)}
     if trained.position.diverged:
         metrics["diverged"] = trained.position.diverged
     if len(rows):

@@ -17,6 +17,8 @@ from videoqa._version import installed_versions
 from videoqa.auditing.table_audit import say_table_findings
 from videoqa.config import PARTS, ModelConfig, RunConfig
 from videoqa.data.annotations import check_some_there, read_annotations, require_split, say_notes
+from videoqa.data.opposites import played_backwards
+from videoqa.data.source import MIRRORED, OPPOSITE
 from videoqa.data.splits import attach_validation, groups_of_splits, hold_out_fold
 from videoqa.features.contents import content_hashes, distinct_requests, short_hash
 from videoqa.input_pipeline import (
@@ -29,6 +31,12 @@ from videoqa.models.weight_files import file_digest
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
+from videoqa.training.backwards import (
+    BackwardsRows,
+    answers_to_learn,
+    find_backwards_rows,
+    say_backwards,
+)
 from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
 from videoqa.training.order_clips import OrderClips, clips_both_ways
@@ -42,7 +50,10 @@ from videoqa.training.startup_messages import (
     say_untested,
 )
 
-PATHS = ("data.data", "data.videos", "data.annotations", "model.backbone_weights")
+PATHS = (
+    "data.data", "data.videos", "data.annotations", "data.reverse_labels", "data.mirror_labels",
+    "model.backbone_weights",
+)  # fmt: skip
 """Fields that may differ between machines; what lies there is compared by content."""
 
 
@@ -57,6 +68,7 @@ class PreparedData:
         frame_examples: the same rows as frames, for the second stage; None: there is none.
         vocabulary: None for actions.
         answers: answer of each class.
+        backwards: the training rows that are shown backwards too.
         num_dropped: rows left out because their video failed.
         failures: path of each such video -> why.
         groups: see `data.annotations.groups_of_splits`.
@@ -78,6 +90,7 @@ class PreparedData:
     frame_examples: Examples | None
     vocabulary: Vocabulary | None
     answers: AnswerList
+    backwards: BackwardsRows
     num_dropped: int
     failures: dict[str, str]
     groups: dict[str, list[str]]
@@ -97,6 +110,10 @@ class PreparedData:
     def rows_of(self, name: str, examples: Examples) -> Examples:
         """Return those of `examples`, this run's, that are of one split."""
         return examples.select(np.flatnonzero((self.table["split"] == name).to_numpy()))
+
+    def shown_in_training(self, examples: Examples) -> Examples:
+        """Return the training rows of `examples`, this run's, and behind them those shown backwards too."""
+        return self.backwards.appended(examples, np.flatnonzero((self.table["split"] == "train").to_numpy()))
 
     @cached_property
     def question_prior(self) -> QuestionPrior | None:
@@ -153,17 +170,22 @@ def prepare_data(
     say_short(examples.select(good & (table["split"] == "train").to_numpy()), config.sampling, progress)
     kept = table[good].reset_index(drop=True)
     num_rows = len(require_split(kept, "train"))
-    if left_out := check_num_rows(config.model, num_rows, config.training.batch_size):
+    examples = examples.select(good)
+    backwards = find_backwards_rows(kept, examples, answers)
+    say_backwards(kept, backwards, progress)
+    num_shown = num_rows + len(backwards.rows)
+    if left_out := check_num_rows(config.model, num_shown, config.training.batch_size):
         say(left_out, progress=progress)
-    order = None if config.training.pretrain is None else clips_both_ways(kept, examples.select(good), config)
+    order = None if config.training.pretrain is None else clips_both_ways(kept, examples, config)
     contents = _video_contents(kept, config)
     return PreparedData(
         config=config,
         table=kept,
-        examples=examples.select(good),
+        examples=examples,
         frame_examples=None if frame_examples is None else frame_examples.select(good),
         vocabulary=vocabulary,
         answers=answers,
+        backwards=backwards,
         num_dropped=int((~good).sum()),
         failures=failures,
         groups=groups_of_splits(table),
@@ -227,7 +249,9 @@ def read_rows(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunCo
 def _sized(config: RunConfig, training_rows: pd.DataFrame) -> tuple[RunConfig, Vocabulary | None, AnswerList]:
     """Return the configuration with the numbers of words and answers, and the two lists of these."""
     order = training_rows.attrs.get("classes", ())
-    answers = build_answer_list(training_rows["answer"], config.model.num_answers, order=order)
+    answers = build_answer_list(
+        answers_to_learn(training_rows, config), config.model.num_answers, order=order
+    )
     model, vocabulary = dataclasses.replace(config.model, num_answers=len(answers)), None
     if config.model.task != "action":
         vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
@@ -242,7 +266,10 @@ def _say_rows(
     num_clips = len(distinct_requests(table)[0])
     say_classes(training_rows, answers, progress)
     say(description(table, training_rows, answers, num_clips), progress=progress)
-    check_num_rows(config.model, len(training_rows), config.training.batch_size)
+    num_shown = len(training_rows)
+    if config.model.sees_video:
+        num_shown += len(played_backwards(training_rows))
+    check_num_rows(config.model, num_shown, config.training.batch_size)
     return num_clips
 
 
@@ -291,7 +318,9 @@ def _hashes(
 
 
 def _hash_of_rows(table: pd.DataFrame, contents: pd.Series | None) -> str:
-    rows = table[["split", "question", "answer", "start_seconds", "end_seconds"]].astype(str)
+    columns = ["split", "question", "answer", "start_seconds", "end_seconds"]
+    columns += [name for name in (OPPOSITE, MIRRORED) if name in table and (table[name] != "").any()]
+    rows = table[columns].astype(str)
     return _hash_of(rows.assign(video="" if contents is None else contents.astype(str)).to_numpy().tolist())
 
 

@@ -188,10 +188,10 @@ def _rows(run: "Run", config: RunConfig) -> tuple[Examples, Examples]:
     data, examples = run.data, run.data.examples
     if config.model.train_backbone and data.frame_examples is not None:  # the second stage's, beside features
         examples = data.frame_examples
-    training, validation = data.rows_of("train", examples), data.rows_of("validation", examples)
-    if not config.model.sees_video:
-        return training.without_clips(), validation.without_clips()
-    return training, validation
+    validation = data.rows_of("validation", examples)
+    if not config.model.sees_video:  # no row backwards: the floor is what questions and true frequencies give
+        return data.rows_of("train", examples).without_clips(), validation.without_clips()
+    return data.shown_in_training(examples), validation
 
 
 def _built(stage: Stage, *, starts_from: str) -> "keras.Model":

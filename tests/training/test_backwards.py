@@ -1,0 +1,130 @@
+"""Training rows shown backwards with the opposite answer, and mirrored with the mirrored one."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import videoqa
+from videoqa.config import LaunchConfig
+from videoqa.evaluation.rows import rows_to_score
+from videoqa.input_pipeline import Examples, training_batches
+from videoqa.launching.job import Job
+from videoqa.saving import load_model_folder
+from videoqa.text.answers import AnswerList
+from videoqa.training.backwards import find_backwards_rows
+from videoqa.training.preparing import PreparedData, prepare_data
+from videoqa.training.request import read_request
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    (tmp_path / "pairs.csv").write_text("label,opposite\nloading,unloading\n")
+    return tmp_path / "pairs.csv"
+
+
+def prepared(data: Any, small_options: dict[str, Any], **options: Any) -> PreparedData:
+    chosen = {**small_options, **options}
+    del chosen["progress"]
+    return prepare_data(read_request(Job((data,), chosen, LaunchConfig())))
+
+
+def test_training_rows_with_an_opposite_are_shown_backwards_too(small_set, small_options, pairs, capsys):
+    data = prepared(str(small_set / "questions.csv"), small_options, reverse_labels=pairs)
+    said = capsys.readouterr().err
+    assert "8 of 24 training rows are shown backwards too, with the opposite answer." in said
+    rows, examples = data.split("train")
+    assert len(rows) == len(examples) == 24
+    assert examples.backwards is None
+    assert data.split("validation")[1].backwards is None
+    shown = data.shown_in_training(data.examples)
+    assert shown.backwards.tolist() == [False] * 24 + [True] * 8
+    answers = np.array(data.answers.answers)
+    turned = rows[rows["answer"].isin(["loading", "unloading"])]
+    assert answers[shown.answer_ids[24:]].tolist() == turned["opposite"].tolist()
+    assert answers[shown.answer_ids[24:26]].tolist() == ["unloading", "loading"]
+    # Of a drawn pair each clip is the other one backwards.
+    ends = np.full(32, 0)
+    seen = shown.model_inputs(np.arange(32), ends)["features"]
+    assert np.array_equal(seen[24], seen[2])
+    assert np.array_equal(seen[25], seen[0])
+
+
+def test_the_hash_of_the_data_has_the_opposites(small_set, small_options, pairs):
+    plain = prepared(str(small_set / "labels.csv"), small_options)
+    turned = prepared(str(small_set / "labels.csv"), small_options, reverse_labels=pairs)
+    assert plain.hashes["data"] != turned.hashes["data"]
+    assert plain.hashes["answers"] == turned.hashes["answers"]
+    assert len(plain.backwards.rows) == 0
+    assert plain.shown_in_training(plain.examples).backwards is None
+
+
+def test_an_answer_may_be_learned_from_clips_played_backwards_alone(small_set, small_options, pairs):
+    table = pd.read_csv(small_set / "labels.csv")
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    table = table[(table["label"] != "unloading") | (table["split"] != "train")]
+    data = prepared(table, small_options, reverse_labels=pairs)
+    assert set(data.answers.answers) == {"loading", "unloading", "waving"}
+    assert (data.shown_in_training(data.examples).answer_ids >= 0).all()
+
+
+TABLE = pd.DataFrame(
+    {
+        "split": ["train"] * 5 + ["validation"],
+        "question": "",
+        "answer": ["left", "right", "left", "left", "wave", "left"],
+        "opposite": ["right", "left", "right", "right", "", "right"],
+        "mirrored": ["right", "left", "right", "right", "", "right"],
+    }
+)
+MOVING = np.arange(4, dtype=np.float16)[:, None]
+
+
+def examples_of(clips: list[np.ndarray], num_frames: int = 4, **options: Any) -> Examples:
+    ids = np.array([0, 1, 0, 0, 2, 0], np.int32)
+    return Examples(clips, np.arange(6), None, ids, num_frames, **options)
+
+
+def test_clips_that_look_the_same_backwards_are_not_shown_so():
+    still, there_and_back = np.ones((4, 1), np.float16), np.float16([[1], [2], [2], [1]])
+    clips = [MOVING, MOVING[:1], still, there_and_back, MOVING, MOVING]
+    found = find_backwards_rows(TABLE, examples_of(clips), AnswerList(("left", "right", "wave")))
+    assert (found.rows.tolist(), found.answer_ids.tolist(), found.num_still) == ([0], [1], 3)
+    of_one_frame = examples_of(clips, num_frames=1)
+    found = find_backwards_rows(TABLE, of_one_frame, AnswerList(("left", "right", "wave")))
+    assert (found.rows.tolist(), found.num_still) == ([], 4)
+
+
+def test_a_mirrored_window_has_the_mirrored_answer():
+    rows = np.array([0, 4])
+    mirrored = np.array([1, 0, 1, 1, 2, 1], np.int32)
+    examples = examples_of([MOVING] * 6, flip=True, flipped_clips=[-MOVING] * 6, mirrored_ids=mirrored)
+    table = TABLE.iloc[rows].reset_index(drop=True)
+    found = find_backwards_rows(table, examples.select(rows), AnswerList(("left", "right", "wave")))
+    shown = found.appended(examples.select(rows), np.arange(2))
+    assert shown.mirrored_ids.tolist() == [1, 2, 0]
+    seen = set()
+    for epoch in range(8):
+        for batch in training_batches(shown, seed=0, epoch=epoch, batch_size=2):
+            for clip, answer in zip(batch["inputs"]["features"], batch["answer_ids"], strict=True):
+                seen.add((bool(clip.sum() < 0), bool(abs(clip[0, 0]) > abs(clip[-1, 0])), int(answer)))
+    # (mirrored, backwards, answer): left and right change places each time.
+    left = {(False, False, 0), (True, False, 1), (False, True, 1), (True, True, 0)}
+    assert seen == left | {(False, False, 2), (True, False, 2)}
+
+
+@pytest.mark.slow
+def test_a_model_knows_its_opposites_without_their_file(small_set, small_options, pairs, tmp_path):
+    own = Path(shutil.copy(small_set / "labels.csv", tmp_path))
+    options = {**small_options, "epochs": 1, "videos": small_set, "reverse_labels": pairs}
+    run = videoqa.train(own, out=tmp_path / "run", **options)
+    opposites = {"reversed": {"loading": "unloading", "unloading": "loading"}, "mirrored": {}}
+    assert run.metrics["opposites"] == load_model_folder(run.out).opposites == opposites
+    assert (run.metrics["num_train_rows"], run.metrics["num_backwards_rows"]) == (12, 8)
+    pairs.unlink()
+    rows = rows_to_score(load_model_folder(run.out), None, "test", {})
+    assert rows.loc[rows["split"] == "test", "opposite"].tolist() == ["unloading", "loading", ""]
+    assert videoqa.evaluate(run.out, progress=False)["num_rows"] == 3

@@ -1,0 +1,99 @@
+"""Training rows that are also shown backwards, with the opposite answer."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from videoqa._counted import counted
+from videoqa._progress import say
+from videoqa.config import RunConfig
+from videoqa.data.opposites import UNKNOWN, mirrored_answers, played_backwards
+from videoqa.data.source import MIRRORED, OPPOSITE
+from videoqa.input_pipeline import Examples
+from videoqa.text.answers import AnswerList
+
+
+@dataclass(frozen=True)
+class BackwardsRows:
+    """Which rows are shown backwards too, and what is right then.
+
+    Attributes:
+        rows: int64 `(k,)`, places in the table of a run.
+        answer_ids: int32 `(k,)`, the opposite answers.
+        mirrored_ids: int32 `(k,)`, the answers of the reversed clips in a mirror.
+        num_still: rows with an opposite whose clip looks the same backwards, so that it would contradict it.
+    """
+
+    rows: np.ndarray
+    answer_ids: np.ndarray
+    mirrored_ids: np.ndarray
+    num_still: int
+
+    def appended(self, examples: Examples, rows: np.ndarray) -> Examples:
+        """Return the examples at `rows`, int64 `(n,)`, and behind them those that are shown backwards.
+
+        Args:
+            examples: the rows of the run's table.
+            rows: the training rows.
+        """
+        chosen = examples.select(np.concatenate([rows, self.rows]))
+        if not len(self.rows):
+            return chosen
+        of_train = slice(len(rows))
+        mirrored = None if chosen.mirrored_ids is None else [chosen.mirrored_ids[of_train], self.mirrored_ids]
+        return replace(
+            chosen,
+            answer_ids=np.concatenate([chosen.answer_ids[of_train], self.answer_ids]),
+            backwards=np.arange(len(chosen)) >= len(rows),
+            mirrored_ids=None if mirrored is None else np.concatenate(mirrored),
+        )
+
+
+def find_backwards_rows(table: pd.DataFrame, examples: Examples, answers: AnswerList) -> BackwardsRows:
+    """Return the training rows that are shown backwards too.
+
+    Args:
+        table: training and validation rows, index 0, 1, ...
+        examples: the same rows.
+        answers: of the model.
+    """
+    turned = played_backwards(table[table["split"] == "train"])
+    if examples.clips is None:
+        turned = turned.iloc[:0]
+    ids, mirrored = answers.encode(turned["answer"].tolist()), answers.encode(mirrored_answers(turned))
+    rows = turned.index.to_numpy(np.int64)
+    clips = examples.clip_index[rows]
+    still = np.isin(clips, [clip for clip in np.unique(clips).tolist() if _looks_the_same(examples, clip)])
+    kept = ~still & (ids >= 0)
+    return BackwardsRows(rows[kept], ids[kept], mirrored[kept], int(still.sum()))
+
+
+def answers_to_learn(rows: pd.DataFrame, config: RunConfig) -> pd.Series:
+    """Return the answers of the training rows, and of those shown backwards and in a mirror."""
+    if not config.model.sees_video:
+        return rows["answer"]
+    shown = [rows, played_backwards(rows)]
+    answers = [each["answer"] for each in shown]
+    if config.sampling.flip and MIRRORED in rows:
+        answers += [each.loc[~each[MIRRORED].isin(["", UNKNOWN]), MIRRORED] for each in shown]
+    return pd.concat(answers, ignore_index=True)
+
+
+def _looks_the_same(examples: Examples, clip_index: int) -> bool:
+    """Return whether a clip is the same in reverse; where its ends differ, only they are read from disk."""
+    assert examples.clips is not None
+    if examples.num_frames < 2:
+        return True
+    clip = examples.clips[clip_index]
+    return np.array_equal(clip[0], clip[-1]) and np.array_equal(clip, clip[::-1])
+
+
+def say_backwards(table: pd.DataFrame, found: BackwardsRows, progress: bool) -> None:
+    """Print how many training rows are shown backwards too, where the data declares opposites."""
+    if OPPOSITE not in table or not (table[OPPOSITE] != "").any():
+        return
+    num_rows = counted(int((table["split"] == "train").sum()), "training row")
+    message = f"{len(found.rows)} of {num_rows} {'is' if len(found.rows) == 1 else 'are'} shown backwards too"
+    still = f"; {counted(found.num_still, 'more looks', 'more look')} the same backwards"
+    say(f"{message}, with the opposite answer{still if found.num_still else ''}.", progress=progress)
