@@ -268,7 +268,7 @@ def _check_backbone(folder: ModelFolder) -> None:
             f"The parts of {folder.path} disagree: {CONFIG} says architecture={model.architecture!r}, which "
             f"has no backbone, and names the backbone {folder.backbone}. Use the folder as it was written."
         )
-    present = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+    present = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer, model.pooling)
     if present != folder.backbone:
         raise Refusal(
             f"{folder.path} was trained with the backbone {folder.backbone}; the one found here is "
@@ -282,7 +282,8 @@ def _identity(own: Path | None, config: RunConfig) -> dict[str, Any]:
     if not (config.model.sees_video and config.model.has_backbone):
         return {}
     weights = config.model.backbone_weights if own is None else str(own)
-    return backbone_identity(config.model.backbone, weights, config.model.backbone_layer)
+    model = config.model
+    return backbone_identity(model.backbone, weights, model.backbone_layer, model.pooling)
 
 
 def _config_to_dict(config: RunConfig, backbone: dict[str, Any], temperature: float | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from videoqa.evaluation.places import _split_at_map, heat, place_contributions
 from videoqa.input_pipeline import Examples
 from videoqa.models.backbones import build_backbone
+from videoqa.models.layers import CellAverages
 
 NUM_FRAMES = 4
 
@@ -23,13 +24,14 @@ def example_of(features: np.ndarray) -> Examples:
     return Examples([features], np.zeros(1, np.int64), None, np.zeros(1, np.int32), NUM_FRAMES)
 
 
-def test_places_of_all_frames_add_up_to_the_margin() -> None:
+@pytest.mark.parametrize("num_sides", [1, 2])
+def test_places_of_all_frames_add_up_to_the_margin(num_sides: int) -> None:
     keras.utils.set_random_seed(0)
     frame = keras.Input((48, 64, 3), name="frame")
     maps = keras.layers.Conv2D(5, 8, strides=8, activation="relu")(keras.layers.Rescaling(1 / 255)(frame))
     small = keras.layers.MaxPooling2D(8, padding="same")(maps)  # of too few places
-    backbone = keras.Model(frame, keras.layers.GlobalAveragePooling2D()(small))
-    model = model_of(5)
+    backbone = keras.Model(frame, CellAverages(num_sides)(small))
+    model = model_of(5 * num_sides**2)
     frames = np.random.default_rng(0).integers(0, 256, (NUM_FRAMES, 48, 64, 3), np.uint8)
     features = backbone.predict(frames, verbose=0)
     places = [np.array([number]) for number in range(NUM_FRAMES)]
@@ -42,10 +44,12 @@ def test_places_of_all_frames_add_up_to_the_margin() -> None:
     assert other_way == pytest.approx(-found, abs=1e-6)
 
 
-def test_the_map_is_found_in_the_backbones_of_the_package() -> None:
-    backbone = build_backbone("tiny", weights="package", frame_size=(96, 96))
+@pytest.mark.parametrize(("pooling", "num_beside"), [("mean", 0), ("grid2", 0), ("grid3", 20)])
+def test_the_map_is_found_in_the_backbones_of_the_package(pooling: str, num_beside: int) -> None:
+    """Columns beside those of the backbone, as of motion, have no place on its map."""
+    backbone = build_backbone("tiny", weights="package", pooling=pooling, frame_size=(96, 96))
     frames = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), np.uint8)
-    features = np.zeros((NUM_FRAMES, backbone.output_shape[-1]), np.float32)
+    features = np.zeros((NUM_FRAMES, backbone.output_shape[-1] + num_beside), np.float32)
     places = [np.array([0, 1]), np.array([2])]
     model = model_of(features.shape[-1])
     assert place_contributions(model, backbone, example_of(features), frames, places, (0, 2)).shape == (

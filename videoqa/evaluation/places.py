@@ -53,7 +53,8 @@ def place_contributions(
     import tensorflow as tf
 
     slopes = _feature_slopes(model, example, pair, num_test_clips)
-    of_frames = np.stack([slopes[places].sum(axis=0) for places in grid_places])
+    num_columns = backbone.output_shape[-1]  # what stands behind them is not read off this map
+    of_frames = np.stack([slopes[places, :num_columns].sum(axis=0) for places in grid_places])
     to_map, from_map = _split_at_map(backbone)
     maps = to_map(tf.constant(frames), training=False)
     contributions = tf.zeros(maps.shape[:-1])

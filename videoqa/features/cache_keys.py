@@ -73,7 +73,9 @@ def clip_key_parts(
 ) -> dict[str, Any]:
     """Return everything that a clip's features depend on, JSON-serializable; `view`: `VIEW` or `FLIPPED`."""
     if identity is None:
-        identity = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+        identity = backbone_identity(
+            model.backbone, model.backbone_weights, model.backbone_layer, model.pooling
+        )
     content_hash = cache.content_hash(request.path)
     return {
         **identity,

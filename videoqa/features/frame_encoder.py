@@ -12,7 +12,8 @@ from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.cache_keys import clip_key_parts
 from videoqa.features.space import forecast_bytes
-from videoqa.models.backbones import backbone_identity, build_backbone, feature_dim
+from videoqa.models.backbones import backbone_identity, build_backbone
+from videoqa.models.feature_columns import feature_columns
 from videoqa.video.decoding import ClipRequest
 from videoqa.video.transforms import check_frames, resize_and_crop
 
@@ -49,11 +50,12 @@ class FrameEncoder:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """Backbone, layer and sha256 of the weights, on which features depend; builds nothing."""
+        """Backbone, layer, sha256 of the weights and any grid, on which features depend; builds nothing."""
         if self._network is not None:
             digest = _weights_sha256(self._network)
             return {"backbone": self._network.name, "layer": None, "weights_sha256": digest}
-        return backbone_identity(self._backbone, self.model.backbone_weights, self.model.backbone_layer)
+        model = self.model
+        return backbone_identity(self._backbone, model.backbone_weights, model.backbone_layer, model.pooling)
 
     def key_parts(
         self, request: ClipRequest, sampling: SamplingConfig, cache: FeatureCache, view: str
@@ -70,7 +72,8 @@ class FrameEncoder:
         """Features per frame; builds nothing."""
         if self._network is not None:
             return int(self._network.output_shape[-1])
-        return feature_dim(self._backbone, self.model.backbone_layer)
+        _ = self._backbone
+        return feature_columns(self.model).total
 
     @property
     def _backbone(self) -> str:
@@ -133,6 +136,7 @@ class FrameEncoder:
             self._backbone,
             weights=self.model.backbone_weights,
             layer=self.model.backbone_layer,
+            pooling=self.model.pooling,
             frame_size=self.frame_size,
         )
 

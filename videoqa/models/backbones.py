@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoqa._checks import Refusal, check_choice
-from videoqa.config import BACKBONES
-from videoqa.models.tiny import TINY_FEATURE_DIM
+from videoqa.config import BACKBONES, POOLINGS
+from videoqa.models.cells import num_cells, with_cells
+from videoqa.models.tiny import TINY_FEATURE_DIM, TINY_FILTERS
 from videoqa.models.weight_files import file_digest, load_weights_file, weights_file
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def build_backbone(
     *,
     weights: str | os.PathLike[str] | None,
     layer: str | None = None,
+    pooling: str = "mean",
     frame_size: tuple[int, int],
     trainable: bool = False,
 ) -> "keras.Model":
@@ -38,6 +40,8 @@ def build_backbone(
         weights: "imagenet" (inception_v3: Keras's own, downloaded once), "package" (tiny), a weights file
             in either of Keras's layouts, or None: random weights, always the same unless `trainable`.
         layer: cut after this layer (inception_v3: mixed0 to mixed10); None: its end.
+        pooling: one of `videoqa.config.POOLINGS`: "mean", or a grid, whose cells' averages of the last map
+            follow the usual features, row by row.
         frame_size: (height, width) in pixels.
         trainable: False freezes it. Batch norm always keeps its stored statistics, because those of a batch
             depend on how it is split over devices.
@@ -48,16 +52,16 @@ def build_backbone(
     Raises:
         ConnectionError: the ImageNet weights are not here and cannot be downloaded.
         FileNotFoundError: no such weights file.
-        ValueError: an unknown backbone or layer, or a file with other weights.
+        ValueError: an unknown backbone, layer or pooling, or a file with other weights.
     """
     from videoqa.models.devices import let_gpu_memory_grow
 
-    name = checked_name(name, layer)
+    name = checked_name(name, layer, pooling)
     path = weights_file(name, weights)
     let_gpu_memory_grow()
     build = _BUILDERS[name]
     with _fixed_random_weights(unless=trainable and path is None):
-        network = build(frame_size, layer, path)
+        network = build(frame_size, layer, pooling, path)
     network.trainable = trainable
     for each in network.layers:
         if type(each).__name__ == "BatchNormalization":
@@ -77,24 +81,26 @@ def freeze_before(network: "keras.Model", layer: str | None) -> None:
         each.trainable = False
 
 
-def feature_dim(name: str | None, layer: str | None = None) -> int:
+def feature_dim(name: str | None, layer: str | None = None, pooling: str = "mean") -> int:
     """Return the length of a backbone's feature vector, without building it.
 
     Raises:
-        ValueError: an unknown backbone or layer.
+        ValueError: an unknown backbone, layer or pooling.
     """
-    name = checked_name(name, layer)
+    name = checked_name(name, layer, pooling)
     if name == "tiny":
-        return TINY_FEATURE_DIM
-    return INCEPTION_V3_CHANNELS[layer or "mixed10"]
+        return TINY_FEATURE_DIM + num_cells(pooling) * TINY_FILTERS[-1]
+    return INCEPTION_V3_CHANNELS[layer or "mixed10"] * (1 + num_cells(pooling))
 
 
-def checked_name(name: str | None, layer: str | None) -> str:
-    """Return `name`; raise `ValueError` unless it is a backbone and `layer` is None or one to cut it at.
+def checked_name(name: str | None, layer: str | None, pooling: str = "mean") -> str:
+    """Return `name`; raise `ValueError` unless it is a backbone, `layer` is None or one to cut it at, and
+    there is such a pooling.
 
     `name` is None in architectures without a backbone, which are refused here too.
     """
     check_choice("backbone", name, BACKBONES)
+    check_choice("pooling", pooling, tuple(POOLINGS))
     assert name is not None
     if layer is None:
         return name
@@ -105,19 +111,26 @@ def checked_name(name: str | None, layer: str | None) -> str:
 
 
 def backbone_identity(
-    name: str | None, weights: str | os.PathLike[str] | None, layer: str | None = None
+    name: str | None,
+    weights: str | os.PathLike[str] | None,
+    layer: str | None = None,
+    pooling: str = "mean",
 ) -> dict[str, Any]:
     """Return {"backbone", "layer", "weights_sha256"}, on which features depend, without building anything.
 
-    The hash is None for random weights. Raises as `build_backbone`.
+    The hash is None for random weights. With a grid there is "pooling" too, which cache keys and model
+    folders have not always had. Raises as `build_backbone`.
     """
-    name = checked_name(name, layer)
+    name = checked_name(name, layer, pooling)
     path = weights_file(name, weights)
     digest = None if path is None else file_digest(path, "sha256")
-    return {"backbone": name, "layer": layer, "weights_sha256": digest}
+    grid = {} if pooling == "mean" else {"pooling": pooling}
+    return {"backbone": name, "layer": layer, "weights_sha256": digest, **grid}
 
 
-def _build_inception_v3(frame_size: tuple[int, int], layer: str | None, path: Path | None) -> "keras.Model":
+def _build_inception_v3(
+    frame_size: tuple[int, int], layer: str | None, pooling: str, path: Path | None
+) -> "keras.Model":
     """Szegedy et al. 2016, arXiv:1512.00567, as in `keras.applications`, average-pooled."""
     import keras
 
@@ -125,7 +138,8 @@ def _build_inception_v3(frame_size: tuple[int, int], layer: str | None, path: Pa
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scaling")(frames)
     whole = keras.applications.InceptionV3(include_top=False, weights=None, input_tensor=scaled)
     pool = keras.layers.GlobalAveragePooling2D(name="pool")
-    network = keras.Model(frames, pool(whole.get_layer(layer or "mixed10").output), name="inception_v3")
+    last_map = whole.get_layer(layer or "mixed10").output
+    network = keras.Model(frames, with_cells(pool(last_map), last_map, pooling), name="inception_v3")
     if path is not None:
         wanted = f"inception_v3 without top, whole or up to {layer or 'mixed10'}"
         load_weights_file(path, [network, whole], wanted, lambda number: _cut_advice(frames, whole, number))
@@ -143,10 +157,12 @@ def _cut_advice(frames: Any, whole: "keras.Model", num_arrays: int) -> str:
     return ""
 
 
-def _build_tiny(frame_size: tuple[int, int], layer: str | None, path: Path | None) -> "keras.Model":
+def _build_tiny(
+    frame_size: tuple[int, int], layer: str | None, pooling: str, path: Path | None
+) -> "keras.Model":
     from videoqa.models.tiny import build_tiny_network
 
-    network = build_tiny_network(frame_size)
+    network = build_tiny_network(frame_size, pooling)
     if path is not None:
         load_weights_file(path, [network], "tiny")
     return network

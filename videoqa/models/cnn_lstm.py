@@ -6,8 +6,9 @@ import keras
 
 from videoqa._checks import Refusal, check_choice
 from videoqa.config import MODEL_INPUTS, ModelConfig
-from videoqa.models.backbones import build_backbone, feature_dim
+from videoqa.models.backbones import build_backbone
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
+from videoqa.models.feature_columns import feature_columns
 from videoqa.models.layers import FrameDifferences, TimeDistributed
 
 
@@ -19,7 +20,7 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
     if read_frames is not None:
         inputs[starts_from], features = _frame_features(model, num_frames, starts_from)
         if model.motion in ("difference", "both"):
-            num_columns = feature_dim(model.backbone, model.backbone_layer)
+            num_columns = feature_columns(model).backbone
             features = FrameDifferences(num_columns, name="video_differences")(features)
         vectors.append(read_frames(features, model))
     if model.task == "open_ended":
@@ -34,14 +35,14 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
 
 def _frame_features(model: ModelConfig, num_frames: int | None, starts_from: str) -> tuple[Any, Any]:
     """Return the video input and its features `(batch, num_frames, feature_dim)`."""
-    dim = feature_dim(model.backbone, model.backbone_layer)
     if starts_from == "features":
-        features = keras.Input((num_frames, dim), name="features")
+        features = keras.Input((num_frames, feature_columns(model).total), name="features")
         return features, features
     backbone = build_backbone(
         model.backbone,
         weights=model.backbone_weights,
         layer=model.backbone_layer,
+        pooling=model.pooling,
         frame_size=model.frame_size,  # type: ignore[arg-type]
         trainable=model.train_backbone,
     )

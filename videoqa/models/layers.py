@@ -4,6 +4,7 @@ from math import pi, prod
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from videoqa._checks import Refusal, check_integer
@@ -141,6 +142,51 @@ class FrameConvolution(keras.layers.Layer):
             "dilation": self.dilation,
             "activation": keras.activations.serialize(self.activation),
         }
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
+class CellAverages(keras.layers.Layer):
+    """Averages a map `(batch, height, width, channels)` over the cells of an even grid, row by row.
+
+    Every place counts equally: a row or a column that a border goes through counts for both cells by the
+    shares that lie in them. So the mean of all cells is the mean of the map, whatever its size.
+
+    Args:
+        num_sides: rows and columns of the grid.
+    """
+
+    def __init__(self, num_sides: int, **options: Any) -> None:
+        super().__init__(**options)
+        check_integer("num_sides", num_sides, minimum=1)
+        self.num_sides = num_sides
+
+    def call(self, maps: Any) -> Any:
+        """Return `(batch, num_sides**2 * channels)`: all channels of the first cell, of the second, ..."""
+        height, width, channels = maps.shape[1:]
+        rows, columns = cell_shares(height, self.num_sides), cell_shares(width, self.num_sides)
+        shares = np.einsum("ih,jw->ijhw", rows, columns).reshape(self.num_sides**2, height * width)
+        places = keras.ops.reshape(maps, (-1, height * width, channels))
+        cells = keras.ops.matmul(keras.ops.convert_to_tensor(shares, dtype=maps.dtype), places)
+        return keras.ops.reshape(cells, (-1, self.num_sides**2 * channels))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return `(batch, num_sides**2 * channels)`."""
+        return (input_shape[0], self.num_sides**2 * input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what builds the layer again."""
+        return super().get_config() | {"num_sides": self.num_sides}
+
+
+def cell_shares(length: int, num_cells: int) -> np.ndarray:
+    """Return what each place counts for in each of equal stretches, float64 `(num_cells, length)`.
+
+    Each row sums to 1; each column to `num_cells / length`.
+    """
+    borders = np.arange(num_cells + 1) * (length / num_cells)
+    first, stop = borders[:-1, None], borders[1:, None]
+    places = np.arange(length)
+    return np.clip(np.minimum(stop, places + 1) - np.maximum(first, places), 0, None) * (num_cells / length)
 
 
 @keras.saving.register_keras_serializable(package="videoqa")

@@ -22,7 +22,7 @@ FEATURE_SCALE = 2.0
 """Largest feature: probabilities up to 1 are too weak a signal for an LSTM's initial weights."""
 
 
-def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> "keras.Model":
+def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE, pooling: str = "mean") -> "keras.Model":
     """Return the network over one frame, with random weights.
 
     Four strided convolutions leave a 6 x 6 grid. It is flattened, not pooled, so that positions are kept. A
@@ -30,13 +30,16 @@ def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> "keras.
 
     Args:
         frame_size: height and width of the frames in pixels; other sizes than 96 x 96 are resized inside.
+        pooling: one of `videoqa.config.POOLINGS`; a grid's cells are averages of the 6 x 6 map.
 
     Returns:
         A `keras.Model`: frames (batch, height, width, 3), values 0-255 -> features
-        (batch, TINY_FEATURE_DIM) in [0, 2], summing to 2 for each fact. The layer "facts" has the
-        probabilities themselves.
+        (batch, TINY_FEATURE_DIM) in [0, 2], summing to 2 for each fact, and behind them the cells of a grid.
+        The layer "facts" has the probabilities themselves.
     """
     import keras
+
+    from videoqa.models.cells import with_cells
 
     frame = keras.Input((*frame_size, 3), name="frame")
     x = frame
@@ -53,6 +56,7 @@ def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> "keras.
             kernel_initializer="he_normal",
             name=f"convolution_{place + 1}",
         )(x)
+    last_map = x
     x = keras.layers.Flatten(name="grid")(x)
     x = keras.layers.Dense(TINY_HIDDEN, activation="relu", kernel_initializer="he_normal", name="hidden")(x)
     heads = [
@@ -61,4 +65,4 @@ def build_tiny_network(frame_size: tuple[int, int] = TINY_INPUT_SIZE) -> "keras.
     ]
     facts = keras.layers.Concatenate(name="facts")(heads)
     features = keras.layers.Rescaling(FEATURE_SCALE, name="features")(facts)
-    return keras.Model(frame, features, name="tiny")
+    return keras.Model(frame, with_cells(features, last_map, pooling), name="tiny")

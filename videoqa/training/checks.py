@@ -17,8 +17,9 @@ INITIAL_FIELDS = (
     "architecture",
     "width",
     "peepholes",
-    "video_branch",
+    "pooling",
     "motion",
+    "video_branch",
     "video_units",
     "embedding_dim",
     "question_units",
@@ -137,7 +138,7 @@ def _sizes(config: RunConfig) -> tuple[int, ...]:
 def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
     if model.learns_from_frames or not model.sees_video:
         return
-    backbone = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer)
+    backbone = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer, model.pooling)
     if backbone != initial.backbone:
         requirement = f"have learned from the new model's backbone, {backbone}"
         advice = (

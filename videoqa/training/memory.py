@@ -173,11 +173,11 @@ def _forecast_stage(
 
 def _head_weights(model: ModelConfig) -> int:
     """Return how many weights lie after the backbone."""
-    from videoqa.models.backbones import feature_dim
+    from videoqa.models.feature_columns import feature_columns
 
     video, units = 0, model.video_units
     if model.sees_video:
-        video = feature_dim(model.backbone, model.backbone_layer) + _num_differences(model)
+        video = feature_columns(model).total + _num_differences(model)
     branch = 4 * units * (video + units + 1)
     if model.video_branch == "bidirectional":
         branch, units = 2 * branch, 2 * units
@@ -194,11 +194,11 @@ def _head_weights(model: ModelConfig) -> int:
 
 def _num_differences(model: ModelConfig) -> int:
     """Return how many differences the model sets beside the features of a frame."""
-    from videoqa.models.backbones import feature_dim
+    from videoqa.models.feature_columns import feature_columns
 
     if not model.sees_video or model.motion not in ("difference", "both"):
         return 0
-    return feature_dim(model.backbone, model.backbone_layer)
+    return feature_columns(model).backbone
 
 
 @functools.lru_cache(maxsize=8)
@@ -213,6 +213,7 @@ def _backbone_size(model: ModelConfig, unfreeze_from: str | None) -> tuple[int, 
         model.backbone,
         weights=None,
         layer=model.backbone_layer,
+        pooling=model.pooling,
         frame_size=model.frame_size,  # type: ignore[arg-type]
         trainable=True,
     )
@@ -227,11 +228,11 @@ def _backbone_size(model: ModelConfig, unfreeze_from: str | None) -> tuple[int, 
 
 def clip_frame_size(model: ModelConfig) -> int:
     """Return how many numbers one frame of a clip is held as: its pixels, or its features."""
-    from videoqa.models.backbones import feature_dim
+    from videoqa.models.feature_columns import feature_columns
 
     if model.train_backbone and model.frame_size is not None:
         return prod(model.frame_size) * 3
-    return feature_dim(model.backbone, model.backbone_layer)
+    return feature_columns(model).total
 
 
 def forecast_step(

@@ -328,7 +328,9 @@ def _hash_of_backbone(model: ModelConfig) -> str:
     """Return the hash of the backbone's weights, whatever their path; "" for a model without a backbone."""
     if not (model.sees_video and model.has_backbone):
         return ""
-    return _hash_of(backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer))
+    return _hash_of(
+        backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer, model.pooling)
+    )
 
 
 def _hash_of(content: Any) -> str:

@@ -11,6 +11,7 @@ from videoqa._progress import say
 from videoqa.evaluation.evaluate import ScoredFolder
 from videoqa.evaluation.prediction import predict_examples
 from videoqa.input_pipeline import Examples
+from videoqa.models.feature_columns import feature_columns
 from videoqa.training.preparing import PreparedData
 from videoqa.trust.calibration import (
     MIN_ROWS,
@@ -173,9 +174,10 @@ def _clip_familiarity(
         training = vectors_of_hidden(found.hidden)
         validation = training[:0] if hidden is None else vectors_of_hidden(hidden)
     else:
-        training, chosen = _clips_of(examples, seed)
+        usual = feature_columns(config.model).usual
+        training, chosen = _clips_of(examples, usual, seed)
         unseen = data.split("validation")[1]
-        validation = _clips_of(unseen, seed)[0] if len(unseen) else training[:0]
+        validation = _clips_of(unseen, usual, seed)[0] if len(unseen) else training[:0]
     classes = examples.answer_ids[chosen].tolist() if is_action else None
     groups = rows["group"].iloc[chosen].tolist()
     return fit_clip_familiarity(
@@ -184,12 +186,16 @@ def _clip_familiarity(
     )  # fmt: skip
 
 
-def _clips_of(examples: Examples, seed: int) -> tuple[ClipVectors, np.ndarray]:
-    """Return the distinct clips of some rows, at most `MOST_CLIPS`, and the first row that shows each."""
+def _clips_of(examples: Examples, usual: int, seed: int) -> tuple[ClipVectors, np.ndarray]:
+    """Return the distinct clips of some rows, at most `MOST_CLIPS`, and the first row that shows each.
+
+    They are compared by the `usual` features alone: as many as ever, whatever stands beside them.
+    """
     assert examples.clips is not None  # the model sees video
     clips, first = np.unique(examples.clip_index, return_index=True)
     places = _at_most(MOST_CLIPS, len(clips), seed)
-    return vectors_of_features([examples.clips[clip] for clip in clips[places]]), first[places]
+    features = [examples.clips[clip][:, :usual] for clip in clips[places]]
+    return vectors_of_features(features), first[places]
 
 
 def _at_most(most: int, number: int, seed: int) -> np.ndarray:

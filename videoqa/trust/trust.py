@@ -61,9 +61,14 @@ class Trust:
         return None if self.clips is None else self.clips.familiarity(self.vectors_of(clips))
 
     def vectors_of(self, clips: Sequence[np.ndarray] | np.ndarray) -> ClipVectors:
-        """Return what is compared of clips, see `familiarity_of`."""
+        """Return what is compared of clips, see `familiarity_of`.
+
+        Of features it is the first columns, as many as were fitted: the backbone's usual ones. The cells of a
+        grid and the flow come behind them.
+        """
         if self.compares == FEATURES:
-            return vectors_of_features(list(clips))
+            usual = None if self.clips is None else len(self.clips.space.center)
+            return vectors_of_features([clip[:, :usual] for clip in clips])
         return vectors_of_hidden(np.asarray(clips))
 
     def save(self, folder: Path) -> None:

@@ -1,0 +1,78 @@
+"""A model that reads a grid: trained from the cache that `encode` filled, asked, scored and explained."""
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import videoqa
+from videoqa._manifest import write_manifest
+from videoqa.config import SamplingConfig
+from videoqa.models.backbones import feature_dim
+from videoqa.saving import PARTS_OF_A_FOLDER, load_model_folder
+from videoqa.video.decoding import ClipRequest, decode
+
+KEPT = {"pooling": "grid2", "backbone": "tiny", "num_frames": 8, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def run(small_set: Path, small_options: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run whose clips `encode` had put into the cache."""
+    encoded = videoqa.encode(small_set / "labels.csv", **KEPT)
+    assert (encoded.num_encoded, encoded.num_failed) == (18, 0)
+    out = tmp_path_factory.mktemp("place") / "run"
+    videoqa.train(small_set / "labels.csv", out=out, **small_options | KEPT | {"epochs": 1})
+    assert videoqa.encode(small_set / "labels.csv", **KEPT).num_cached == 18
+    return out
+
+
+def test_the_folder_knows_its_features(run: Path) -> None:
+    folder = load_model_folder(run)
+    assert folder.config.model.pooling == folder.backbone["pooling"] == "grid2"
+    assert folder.build().input["features"].shape[-1] == feature_dim("tiny", pooling="grid2")
+    assert len(folder.trust.clips.space.center) == feature_dim("tiny"), "familiarity has the usual features"
+
+
+def test_files_folders_of_jpegs_and_arrays_are_answered_alike(run: Path, tmp_path: Path) -> None:
+    model, clip = videoqa.load(run), videoqa.sample_clip("loading", seed=9, folder=tmp_path)
+    answer = model.ask(clip)
+    frames = decode(ClipRequest(clip), SamplingConfig(8)).frames
+    array = model.ask(frames)
+    assert array.alternatives == answer.alternatives and array.familiarity == answer.familiarity
+    (tmp_path / "jpegs").mkdir()
+    for number, frame in enumerate(frames):
+        cv2.imwrite(str(tmp_path / f"jpegs/{number:04d}.jpg"), frame[..., ::-1])
+    assert model.ask(tmp_path / "jpegs").text in model.answers
+    assert np.isfinite(answer.evidence.contributions).all()
+    answer.explain(tmp_path / "why.png")
+    assert (tmp_path / "why.png").stat().st_size > 10_000
+
+
+def test_it_is_scored_forwards_and_backwards(run: Path, tmp_path: Path) -> None:
+    scores = videoqa.evaluate(run, reverse_frames=True, progress=False)
+    assert 0 <= scores["order_dependent_answers"] <= 1
+
+
+def test_the_weights_of_a_model_with_another_pooling_are_refused_as_a_start(
+    run: Path, small_set: Path, small_options: dict, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"`initial_model` must have the new model's pooling='mean'.*grid2"):
+        videoqa.train(small_set / "labels.csv", out=tmp_path / "out", initial_model=run, **small_options)
+
+
+def test_a_folder_whose_parts_name_other_grids_is_refused(run: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(run, tmp_path / "copy"))
+    config = copied / "config.json"
+    config.write_text(config.read_text().replace('"pooling": "grid2"', '"pooling": "grid3"', 1))
+    write_manifest(copied, PARTS_OF_A_FOLDER)
+    with pytest.raises(
+        ValueError, match="trained with the backbone .*'grid2'.*; the one found here .*'grid3'"
+    ):
+        load_model_folder(copied)
+
+
+def test_an_architecture_without_a_backbone_takes_no_grid(small_set: Path) -> None:
+    with pytest.raises(ValueError, match="`pooling` must be left out with architecture='c3d'"):
+        videoqa.encode(small_set / "labels.csv", architecture="c3d", pooling="grid2")
