@@ -6,8 +6,14 @@ import pandas as pd
 import pytest
 
 from videoqa.config import DataConfig
-from videoqa.data.annotations import read_annotations
-from videoqa.data.opposites import UNKNOWN, always_opposite, played_backwards, with_known_opposites
+from videoqa.data.annotations import read_annotations, read_questions
+from videoqa.data.opposites import (
+    UNKNOWN,
+    always_opposite,
+    notes_on_opposites,
+    played_backwards,
+    with_known_opposites,
+)
 
 LABELS = ["video,label,split"] + [
     f"{name}.avi,{name},{split}" for name in ("Put in", "take out", "wave") for split in ("train", "test")
@@ -156,3 +162,16 @@ def test_a_model_folder_knows_the_opposites_that_are_always_the_same() -> None:
     own = other.assign(opposite=["", "UP"])
     assert with_known_opposites(own, known) is own
     assert always_opposite(other) == {}
+
+
+def test_tables_without_answers_may_have_the_columns(tmp_path: Path) -> None:
+    (tmp_path / "asked.csv").write_text("video,question,Opposite,mirrored\na.avi,is it left?, NO,\n")
+    table = read_questions(tmp_path / "asked.csv")
+    assert (table["opposite"].tolist(), table["mirrored"].tolist()) == (["no"], [""])
+
+
+def test_what_is_declared_is_counted(tmp_path: Path) -> None:
+    table = read(tmp_path, LABELS, ["label,opposite", "put in,take out"])
+    said = "4 of 6 rows have an opposite answer, for the clip played backwards."
+    assert notes_on_opposites(table) == [said]
+    assert notes_on_opposites(table.drop(columns="opposite")) == []

@@ -1,5 +1,6 @@
 """Training rows shown backwards with the opposite answer, and mirrored with the mirrored one."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,18 @@ import pandas as pd
 import pytest
 
 import videoqa
-from videoqa.config import LaunchConfig
+from videoqa.config import LaunchConfig, run_config_from_options
 from videoqa.evaluation.rows import rows_to_score
 from videoqa.input_pipeline import Examples, training_batches
 from videoqa.launching.job import Job
 from videoqa.saving import load_model_folder
 from videoqa.text.answers import AnswerList
-from videoqa.training.backwards import find_backwards_rows
-from videoqa.training.preparing import PreparedData, prepare_data
+from videoqa.training.backwards import find_backwards_rows, say_undeclared_mirrors
+from videoqa.training.drawn_examples import NOT_LEARNED, draw_examples
+from videoqa.training.memory import Replicas
+from videoqa.training.preparing import PreparedData, fingerprint, prepare_data
 from videoqa.training.request import read_request
+from videoqa.training.resuming import check_same_run
 
 
 @pytest.fixture
@@ -114,6 +118,87 @@ def test_a_mirrored_window_has_the_mirrored_answer():
     # (mirrored, backwards, answer): left and right change places each time.
     left = {(False, False, 0), (True, False, 1), (False, True, 1), (True, True, 0)}
     assert seen == left | {(False, False, 2), (True, False, 2)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "mirrored", "says"),
+    [("turn_left", "", True), ("turn_left", "turn_right", False), ("leftovers, brightly", "", False)],
+)
+def test_a_flip_of_left_and_right_without_a_mirrored_answer_is_said(answer, mirrored, says, capsys):
+    rows = pd.DataFrame({"question": ["", ""], "answer": [answer, "wave"], "mirrored": [mirrored, ""]})
+    say_undeclared_mirrors(rows, run_config_from_options({"flip": True, "data": "a.csv"}), True)
+    said = (
+        "1 training row speaks of left or right, such as 'turn_left', and half of their windows are mirrored"
+    )
+    assert (said in capsys.readouterr().err) == says
+    say_undeclared_mirrors(rows, run_config_from_options({"data": "a.csv"}), True)
+    assert capsys.readouterr().err == ""
+
+
+def test_mirrored_labels_without_flips_are_refused(small_set, pairs):
+    job = Job((str(small_set / "labels.csv"),), {"mirror_labels": pairs}, LaunchConfig())
+    with pytest.raises(
+        ValueError, match="`mirror_labels` must be left out unless windows are mirrored.*--flip"
+    ):
+        read_request(job)
+
+
+def test_a_blind_model_is_not_shown_rows_backwards(small_set, small_options, pairs, capsys):
+    options = {"video_branch": "none", "reverse_labels": pairs}
+    data = prepared(str(small_set / "questions.csv"), small_options, **options)
+    assert len(data.backwards.rows) == 0
+    assert "No row is shown backwards: the model sees no video." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("architecture", ["c3d", "conv_lstm"])
+def test_frames_are_shown_backwards_and_mirrored_as_the_sheet_draws_them(
+    small_set, pairs, architecture, tmp_path
+):
+    mirrored = tmp_path / "mirrored.csv"
+    mirrored.write_text("label,opposite\nloading,waving\n")
+    options = {
+        "architecture": architecture, "num_frames": 6, "frames_per_second": 8.0, "frame_size": (36, 36),
+        "flip": True, "batch_size": 6, "reverse_labels": pairs, "mirror_labels": mirrored,
+    }  # fmt: skip
+    request = read_request(Job((str(small_set / "labels.csv"),), options, LaunchConfig(), progress=False))
+    data = prepare_data(request, progress=False)
+    shown = data.shown_in_training(data.examples)
+    (batch,) = training_batches(shown, seed=0, epoch=1, batch_size=len(shown))
+    drawn = draw_examples(request, 100, 1)
+    assert drawn.num_rows == len(shown) == len(drawn.examples) == 20
+    for place, example in enumerate(drawn.examples):
+        frames = batch["inputs"]["clip"][place]
+        assert np.array_equal(example.frames, frames[: len(example.frames)])
+        assert np.all(np.diff(example.timestamps_seconds) < 0) == example.is_backwards
+        known = batch["weights"][place] > 0
+        answer = data.answers.answers[batch["answer_ids"][place]] if known else NOT_LEARNED
+        assert example.row["answer"] == answer
+    assert {(each.is_backwards, each.is_flipped) for each in drawn.examples} == {
+        (back, flip) for back in (False, True) for flip in (False, True)
+    }
+
+
+def test_workers_compare_what_the_files_say_and_not_where_they_are(small_set, pairs, tmp_path):
+    shutil.copy(pairs, tmp_path / "other.csv")
+    (tmp_path / "fewer.csv").write_text("label,opposite\nloading,waving\n")
+    options = {"architecture": "c3d", "num_frames": 4, "frame_size": (32, 32), "batch_size": 8}
+    requests, found = [], []
+    for name in ("pairs.csv", "other.csv", "fewer.csv"):
+        chosen = {**options, "reverse_labels": tmp_path / name}
+        requests.append(read_request(Job((str(small_set / "labels.csv"),), chosen, LaunchConfig())))
+        replicas = Replicas(num_workers=2, is_first_local=not found)
+        found.append(prepare_data(requests[-1], replicas, progress=False))
+    first, same, other = (fingerprint(request, data) for request, data in zip(requests, found, strict=True))
+    assert first == same
+    assert first != other
+    shown = [data.shown_in_training(data.examples) for data in found[:2]]
+    one, two = (next(training_batches(each, seed=1, epoch=2, batch_size=8)) for each in shown)
+    assert np.array_equal(one["answer_ids"], two["answer_ids"])
+    assert np.array_equal(one["inputs"]["clip"], two["inputs"]["clip"])
+    saved = {"config": dataclasses.asdict(requests[0].config), "hashes": found[0].hashes}
+    check_same_run(saved, requests[1].config, found[1].hashes)
+    with pytest.raises(ValueError, match="hash of the data="):
+        check_same_run(saved, requests[2].config, found[2].hashes)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import videoqa
 from videoqa._manifest import MANIFEST
 from videoqa.config import run_config_from_options
-from videoqa.input_pipeline import Examples
+from videoqa.input_pipeline import Examples, training_batches
 from videoqa.saving import load_model_folder
 from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
 from videoqa.training.order import in_words, order_scores
@@ -143,6 +144,16 @@ def test_each_clip_comes_once_each_way_and_still_ones_not_at_all() -> None:
     assert (found.validation.clip_index.tolist(), found.groups.tolist()) == ([3, 3], ["group 3"])
     shown = found.training.model_inputs(np.arange(4), np.zeros(4, np.int64))["features"][..., 0]
     assert shown.tolist() == [[4, 5, 6], [1, 1, 2], [6, 5, 4], [2, 1, 1]]
+
+
+def test_of_mirrored_clips_forwards_stays_forwards() -> None:
+    table, examples = rows_of(MOVING, [0, 1], ["train", "train"])
+    flips = {"flip": True, "flipped_clips": MOVING, "mirrored_ids": np.array([7, 8], np.int32)}
+    found = clips_both_ways(table, replace(examples, **flips), CONFIG).training
+    for epoch in range(4):
+        (batch,) = training_batches(found, seed=0, epoch=epoch, batch_size=4)
+        rises = batch["inputs"]["features"][:, -1, 0] > batch["inputs"]["features"][:, 0, 0]
+        assert batch["answer_ids"].tolist() == np.where(rises, 0, 1).tolist()
 
 
 def test_clips_without_motion_alone_are_refused() -> None:

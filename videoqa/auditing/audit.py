@@ -18,6 +18,7 @@ from videoqa.config.keywords import AuditOptions, shows_options
 from videoqa.data.annotation_files import folders_of
 from videoqa.data.annotations import read_annotations, say_none_there, say_notes, split_sources
 from videoqa.data.archives import check_unpacked
+from videoqa.data.opposites import notes_on_opposites
 from videoqa.data.specs import options_of
 from videoqa.features.contents import content_hashes
 
@@ -65,6 +66,7 @@ def audit(
     check_unpacked(config.data.videos)
     folders_of([*sources, *tables], config.data, with_videos=True)
     table = read_annotations(config.data, tables=tables, seed=config.training.seed, with_videos=False)
+    table.attrs["notes"] += notes_on_opposites(table)
     say_notes(table, progress=progress)
     folder = _out_folder(out, config.data.videos)
     for name in WRITTEN:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_columns, check_file
+from videoqa._counted import counted
 from videoqa._text_normalization import normalize_answer
 from videoqa.config import DataConfig
 from videoqa.data.annotation_columns import as_texts, shown_texts
@@ -108,6 +109,16 @@ def read_pairs(
                 raise _not_symmetric(option, received)
             lines.setdefault(one, row)
     return pairs
+
+
+def notes_on_opposites(table: pd.DataFrame) -> list[str]:
+    """Return how many rows have an opposite, and how many a mirrored answer, where any has."""
+    names = {OPPOSITE: "an opposite answer, for the clip played backwards", MIRRORED: "a mirrored answer"}
+    return [
+        f"{number:,} of {counted(len(table), 'row')} {'has' if number == 1 else 'have'} {name}."
+        for column, name in names.items()
+        if column in table and (number := int((table[column] != "").sum()))
+    ]
 
 
 def always_opposite(rows: pd.DataFrame) -> dict[str, dict[str, str]]:

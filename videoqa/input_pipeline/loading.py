@@ -9,6 +9,7 @@ from videoqa._checks import Refusal
 from videoqa._counted import counted
 from videoqa.config import RunConfig
 from videoqa.data.opposites import mirrored_answers
+from videoqa.data.source import MIRRORED
 from videoqa.features.contents import distinct_requests
 from videoqa.input_pipeline.examples import Examples, grid_lengths, trim_padding
 from videoqa.text.vocabulary import AnswerList, Vocabulary
@@ -59,8 +60,8 @@ def make_examples(
     loaded = _Loader(requests, config, encoder, {"decode_workers": decode_workers, "progress": progress})
     if sampling.short_clips == "skip":
         loaded.skip_short()
-    flipped = None
-    if for_training and sampling.flip and not model.learns_from_frames:
+    flipped, flips = None, for_training and sampling.flip
+    if flips and not model.learns_from_frames:
         trained = row_request[(table["split"] == "train").to_numpy()]
         flipped = loaded.flipped(np.isin(np.arange(len(requests)), trained))
     examples = Examples(
@@ -74,9 +75,9 @@ def make_examples(
         frame_size=model.frame_size if model.learns_from_frames else None,
         with_mask=model.facts.needs_mask,
         random_crop=for_training and sampling.crop == "random",
-        flip=for_training and sampling.flip,
+        flip=flips,
         flipped_clips=flipped,
-        mirrored_ids=answers.encode(mirrored_answers(table)) if for_training and sampling.flip else None,
+        mirrored_ids=answers.encode(mirrored_answers(table)) if flips and MIRRORED in table else None,
     )
     return examples, loaded.outcome.iloc[row_request].set_index(table.index)
 

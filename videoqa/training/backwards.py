@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from videoqa._counted import counted
-from videoqa._progress import say
+from videoqa._progress import say, say_note
 from videoqa.config import RunConfig
 from videoqa.data.opposites import UNKNOWN, mirrored_answers, played_backwards
 from videoqa.data.source import MIRRORED, OPPOSITE
@@ -64,9 +64,8 @@ def find_backwards_rows(table: pd.DataFrame, examples: Examples, answers: Answer
     ids, mirrored = answers.encode(turned["answer"].tolist()), answers.encode(mirrored_answers(turned))
     rows = turned.index.to_numpy(np.int64)
     clips = examples.clip_index[rows]
-    still = np.isin(clips, [clip for clip in np.unique(clips).tolist() if _looks_the_same(examples, clip)])
-    kept = ~still & (ids >= 0)
-    return BackwardsRows(rows[kept], ids[kept], mirrored[kept], int(still.sum()))
+    still = np.isin(clips, [clip for clip in np.unique(clips).tolist() if _is_still(examples, clip)])
+    return BackwardsRows(rows[~still], ids[~still], mirrored[~still], int(still.sum()))
 
 
 def answers_to_learn(rows: pd.DataFrame, config: RunConfig) -> pd.Series:
@@ -80,20 +79,52 @@ def answers_to_learn(rows: pd.DataFrame, config: RunConfig) -> pd.Series:
     return pd.concat(answers, ignore_index=True)
 
 
-def _looks_the_same(examples: Examples, clip_index: int) -> bool:
-    """Return whether a clip is the same in reverse; where its ends differ, only they are read from disk."""
+def looks_the_same(clip: np.ndarray, num_frames: int) -> bool:
+    """Return whether windows of a clip say nothing of its direction: of one frame, or the same in reverse.
+
+    Args:
+        clip: the grid, frames or features `(grid, ...)`; where its ends differ, only they are read from disk.
+        num_frames: of a window.
+    """
+    return num_frames < 2 or (np.array_equal(clip[0], clip[-1]) and np.array_equal(clip, clip[::-1]))
+
+
+def _is_still(examples: Examples, clip_index: int) -> bool:
     assert examples.clips is not None
-    if examples.num_frames < 2:
-        return True
-    clip = examples.clips[clip_index]
-    return np.array_equal(clip[0], clip[-1]) and np.array_equal(clip, clip[::-1])
+    return looks_the_same(examples.clips[clip_index], examples.num_frames)
 
 
-def say_backwards(table: pd.DataFrame, found: BackwardsRows, progress: bool) -> None:
+def say_backwards(table: pd.DataFrame, found: BackwardsRows, sees_video: bool, progress: bool) -> None:
     """Print how many training rows are shown backwards too, where the data declares opposites."""
     if OPPOSITE not in table or not (table[OPPOSITE] != "").any():
+        return
+    if not sees_video:
+        say("No row is shown backwards: the model sees no video.", progress=progress)
         return
     num_rows = counted(int((table["split"] == "train").sum()), "training row")
     message = f"{len(found.rows)} of {num_rows} {'is' if len(found.rows) == 1 else 'are'} shown backwards too"
     still = f"; {counted(found.num_still, 'more looks', 'more look')} the same backwards"
     say(f"{message}, with the opposite answer{still if found.num_still else ''}.", progress=progress)
+
+
+def say_undeclared_mirrors(rows: pd.DataFrame, config: RunConfig, progress: bool) -> None:
+    """Print how many training rows speak of left or right and are mirrored without another answer."""
+    if not (config.sampling.flip and config.model.sees_video):
+        return
+    texts = (rows["question"] + " " + rows["answer"]).str.lower()
+    undeclared = texts.str.contains(_SIDES) & (rows[MIRRORED] == "" if MIRRORED in rows else True)
+    if not undeclared.any():
+        return
+    first = rows[undeclared].iloc[0]
+    shown = f"{first['question']} {first['answer']}".strip()
+    number = counted(int(undeclared.sum()), "training row speaks", "training rows speak")
+    say_note(
+        f"{number} of left or right, such as {shown!r}, and half of their windows are mirrored (--flip) with "
+        "the same answer. Declare the other with --mirror-labels or in the column 'mirrored', or leave out "
+        "--flip.",
+        progress=progress,
+    )
+
+
+_SIDES = r"(?<![a-z])(?:left|right)(?![a-z])"
+"""Words of English that a mirror exchanges."""

@@ -63,6 +63,9 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
     if model.train_backbone and not model.sees_video:
         raise Refusal("train_backbone", "be False for a blind model", True)
     check_crop(config)
+    if config.data.mirror_labels is not None and not config.sampling.flip:
+        requirement = "be left out unless windows are mirrored"
+        raise Refusal("mirror_labels", requirement, config.data.mirror_labels, "Add --flip (flip=True).")
     if config.sampling.short_clips == "mask" and not model.facts.needs_mask:
         masking = f"architecture={architectures_with('needs_mask')}"
         requirement = f"be 'repeat', 'skip' or 'loop': only {masking} can mask missing frames"

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,17 @@ import pandas as pd
 from videoqa._checks import Refusal
 from videoqa.config import RunConfig
 from videoqa.data.annotations import check_some_there, require_split
+from videoqa.data.opposites import UNKNOWN, played_backwards
+from videoqa.data.source import MIRRORED
 from videoqa.input_pipeline import Examples, epoch_order
 from videoqa.input_pipeline.windows import read_window
+from videoqa.training.backwards import looks_the_same
 from videoqa.training.memory import ONE_REPLICA
 from videoqa.training.preparing import read_rows
 from videoqa.training.request import Request
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
+
+NOT_LEARNED = "an answer that the data does not tell, so not learned from"
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,16 @@ class DrawnExample:
     """An example as an epoch shows it to the model.
 
     Attributes:
-        row: the annotation row.
-        number: its place among the training rows that can be read, which seeds its draws.
+        row: the annotation row, with the answer that is right as the example is shown.
+        number: its place among the training rows that can be read, with those shown backwards too behind
+            them; it seeds its draws.
         frames: uint8 RGB `(n, height, width, 3)`, cropped and mirrored.
         timestamps_seconds: float64 `(n,)`.
         start, grid_length: first frame of the window in the clip's grid, and how many the grid has.
         corner: top and left of a random crop; None: the crop is the centre.
         surplus: how much higher and wider the frames are than the crop.
         is_flipped: whether it is mirrored left to right.
+        is_backwards: whether it is played backwards.
     """
 
     row: dict[str, Any]
@@ -43,6 +50,7 @@ class DrawnExample:
     corner: tuple[int, int] | None
     surplus: tuple[int, int]
     is_flipped: bool
+    is_backwards: bool
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,8 @@ class DrawnEpoch:
 
     Attributes:
         config: of the training.
-        num_rows: training rows, without those that are known to be left out.
+        num_rows: training rows, without those that are known to be left out; one that is shown backwards too
+            counts twice.
         failures: each clip looked at that training would leave out -> why.
         examples: in the order of the epoch.
     """
@@ -84,17 +93,37 @@ def draw_examples(request: Request, num_examples: int, epoch: int) -> DrawnEpoch
     rows = require_split(table, "train")
     requests = [_request(dict(row)) for _, row in rows.iterrows()]
     failures = {each: "The video is not there." for each in requests if not os.path.exists(each.path)}
+    still = set[ClipRequest]()
     while True:
         rows = rows[[each not in failures for each in requests]].reset_index(drop=True)
         requests = [each for each in requests if each not in failures]
         if not requests:
             first, why = next(iter(failures.items()))
             raise Refusal(f"No training row has a video that can be read. The first is {first.path}: {why}")
-        order = epoch_order(config.training.seed, epoch, len(rows))[:num_examples]
-        drawn, failed = _draw(rows, requests, config, order, epoch)
-        if not failed:
-            return DrawnEpoch(config, len(rows), failures, drawn)
+        shown = _shown(rows, requests, still)
+        order = epoch_order(config.training.seed, epoch, len(shown.rows))[:num_examples]
+        drawn, failed, found = _draw(shown, config, order, epoch)
+        if not failed and not found:
+            return DrawnEpoch(config, len(shown.rows), failures, drawn)
         failures |= failed
+        still |= found
+
+
+class _Shown(NamedTuple):
+    """The rows of an epoch, their clips, and whether each is played backwards: bool `(num_rows,)`."""
+
+    rows: pd.DataFrame
+    requests: list[ClipRequest]
+    backwards: np.ndarray
+
+
+def _shown(rows: pd.DataFrame, requests: list[ClipRequest], still: set[ClipRequest]) -> _Shown:
+    """Return the training rows, and behind them those shown backwards too, as training orders them."""
+    turned = played_backwards(rows)
+    turned = turned.loc[np.array([requests[place] not in still for place in turned.index], bool)]
+    both = pd.concat([rows, turned], ignore_index=True)
+    of_both = [*requests, *(requests[place] for place in turned.index)]
+    return _Shown(both, of_both, np.arange(len(both)) >= len(rows))
 
 
 def _request(row: dict[str, Any]) -> ClipRequest:
@@ -104,14 +133,15 @@ def _request(row: dict[str, Any]) -> ClipRequest:
 
 
 def _draw(
-    rows: pd.DataFrame, requests: list[ClipRequest], config: RunConfig, order: np.ndarray, epoch: int
-) -> tuple[list[DrawnExample], dict[ClipRequest, str]]:
-    """Return the examples of the rows in `order`, and the clips that cannot be used, each with its reason."""
-    held = _OneClip(len(rows))
-    examples = _as_examples(held, config)
-    drawn, failed = list[DrawnExample](), dict[ClipRequest, str]()
+    shown: _Shown, config: RunConfig, order: np.ndarray, epoch: int
+) -> tuple[list[DrawnExample], dict[ClipRequest, str], set[ClipRequest]]:
+    """Return the examples in `order`, the clips that cannot be used, each with its reason, and those that are
+    not to be shown backwards since they look the same."""
+    held = _OneClip(len(shown.rows))
+    examples = replace(_as_examples(held, config), backwards=shown.backwards)
+    drawn, failed, still = list[DrawnExample](), dict[ClipRequest, str](), set[ClipRequest]()
     for number in order.tolist():
-        row, request = rows.iloc[number].to_dict(), requests[number]
+        row, request = shown.rows.iloc[number].to_dict(), shown.requests[number]
         if request in failed:
             continue
         try:
@@ -121,9 +151,11 @@ def _draw(
             continue
         if config.sampling.short_clips == "skip" and len(times) < config.sampling.num_frames:
             failed[request] = f"Its grid of {len(times)} frames is shorter than a window."
+        elif shown.backwards[number] and looks_the_same(held[number], config.sampling.num_frames):
+            still.add(request)
         elif not failed:
             drawn.append(_example(examples, row, number, times, config, epoch))
-    return drawn, failed
+    return drawn, failed, still
 
 
 def _decoded(request: ClipRequest, config: RunConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -162,6 +194,8 @@ def _example(
     places, size = examples.window_frames(number, start), examples.frame_size
     grid = examples.clips[number]  # type: ignore[index]
     height, width = grid.shape[1:3]
+    if flipped and row.get(MIRRORED):
+        row["answer"] = NOT_LEARNED if row[MIRRORED] == UNKNOWN else row[MIRRORED]
     return DrawnExample(
         row=row,
         number=number,
@@ -172,6 +206,7 @@ def _example(
         corner=windows.corner(0) if size is not None else None,
         surplus=(0, 0) if size is None else (height - size[0], width - size[1]),
         is_flipped=flipped,
+        is_backwards=examples.backwards is not None and bool(examples.backwards[number]),
     )
 
 

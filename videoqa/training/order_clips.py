@@ -63,7 +63,7 @@ def _first_rows(examples: Examples, wanted: np.ndarray) -> np.ndarray:
 
 def _both_ways(examples: Examples, rows: np.ndarray) -> Examples:
     """Return the clips of `rows` forwards, then backwards, without questions."""
-    forwards = replace(examples.select(rows), backwards=None, token_ids=None)
+    forwards = replace(examples.select(rows), backwards=None, token_ids=None, mirrored_ids=None)
     twice = forwards.select(np.tile(np.arange(len(rows)), 2))
     answer_ids = np.repeat(np.array([FORWARDS, BACKWARDS], np.int32), len(rows))
     return replace(twice, answer_ids=answer_ids, backwards=answer_ids == BACKWARDS)

@@ -36,6 +36,7 @@ from videoqa.training.backwards import (
     answers_to_learn,
     find_backwards_rows,
     say_backwards,
+    say_undeclared_mirrors,
 )
 from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
@@ -146,6 +147,7 @@ def prepare_data(
     say_table_findings(table, config, progress=progress)
     training_rows = require_split(table, "train")
     say_left_out(table, progress and request.job.fold is None)
+    say_undeclared_mirrors(training_rows, config, progress)
     config, vocabulary, answers = _sized(config, training_rows)
     num_test_rows = int((table["split"] == "test").sum())
     untested = [] if request.job.fold else say_untested(answers, table, progress)
@@ -172,7 +174,7 @@ def prepare_data(
     num_rows = len(require_split(kept, "train"))
     examples = examples.select(good)
     backwards = find_backwards_rows(kept, examples, answers)
-    say_backwards(kept, backwards, progress)
+    say_backwards(kept, backwards, config.model.sees_video, progress)
     num_shown = num_rows + len(backwards.rows)
     if left_out := check_num_rows(config.model, num_shown, config.training.batch_size):
         say(left_out, progress=progress)

@@ -32,7 +32,7 @@ class TrainingSheet:
     Attributes:
         path: the file.
         num_examples: examples in it.
-        num_rows: training rows, of which they are drawn.
+        num_rows: training rows, of which they are drawn; those shown backwards too count twice.
         num_left_out: clips that training would leave out, among those looked at.
     """
 
@@ -141,7 +141,8 @@ def _lines(example: DrawnExample) -> list[str]:
     """Return the label of an example, and where its frames come from."""
     row, num_frames = example.row, len(example.frames)
     question, answer = str(row["question"]), str(row["answer"])
-    where = ["mirrored"] if example.is_flipped else []
+    turned = {"backwards": example.is_backwards, "mirrored": example.is_flipped}
+    where = [name for name, is_so in turned.items() if is_so]
     if num_frames < example.grid_length:
         stop = example.start + num_frames - 1
         where.append(f"frames {example.start} to {stop} of a grid of {example.grid_length}")
