@@ -2,11 +2,10 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
-import numpy as np
 import pandas as pd
 
 from videoqa._checks import Refusal, check_choice, check_not_read, refusal
@@ -18,10 +17,12 @@ from videoqa._tables import csv_text
 from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS
 from videoqa.config.keywords import EvaluateOptions, shows_options
 from videoqa.data.annotations import require_split, say_none_there
+from videoqa.evaluation.order import opposites_of
 from videoqa.evaluation.rows import name_of, rows_to_score
 from videoqa.evaluation.score_fields import REVERSED
 from videoqa.evaluation.scoring import Scored, score_examples
-from videoqa.input_pipeline import Examples, make_examples
+from videoqa.evaluation.views import change_view
+from videoqa.input_pipeline import make_examples
 from videoqa.saving import ModelFolder, load_model_folder
 from videoqa.trust.trust import MIN_FAMILIARITY, Thresholds
 
@@ -63,8 +64,8 @@ def evaluate(
         shuffle_frames: show every clip's frames in random order, to measure what their order is worth.
         single_frame: show every clip's middle frame only, repeated.
         reverse_frames: show every clip's frames in reverse order, to measure how many answers depend on the
-            order at all. What is right in reverse is not known: there "accuracy" is the share of rows that
-            get the answer annotated for the clip as it is.
+            order at all. "accuracy" is the share of rows that get the answer annotated for the clip as it is;
+            what is right in reverse is known only where opposites are declared, see "order".
         num_test_clips: average the probabilities of this many evenly spaced windows of each clip; None: the
             model's own setting (usually 1, the centre window).
         min_familiarity, min_probability: below which an answer is not reliable, see `VideoQA.ask_many`.
@@ -79,6 +80,7 @@ def evaluate(
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
         "by_question_type", "frames" (if the model labels frames), "pair_accuracy" (if the data has pairs),
+        "order" (if opposite answers are declared, see `order_scores`),
         "share_reliable", "reliable_accuracy", "set_coverage", "expected_calibration_error", …
         (see `metrics.score_table` and `frame_scores`); with `reverse_frames` "order_dependent_answers", the
         share of rows whose answer is another one in reverse, and "forwards_accuracy"; and "split", "model",
@@ -163,12 +165,14 @@ def score_folder(
         seed=seed,
     )
     rows = rows.join(outcome)
+    declared = folder.metrics.get("opposites", {}).get("reversed")
     scored = score_examples(
         rows, shown, folder.build(), blind=folder.blind, answers=folder.answers,
         majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
         score_groups=table.attrs.get("score_groups"), seed=seed,
         num_test_clips=windows, forwards=examples if reverse_frames else None, trust=folder.trust,
-        vocabulary=folder.vocabulary, thresholds=thresholds, progress=progress,
+        vocabulary=folder.vocabulary, thresholds=thresholds,
+        opposites=opposites_of(rows, declared) if view in ("", REVERSED) else (), progress=progress,
     )  # fmt: skip
     asked = {"view": view, "num_test_clips": windows}
     asked |= {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
@@ -216,39 +220,6 @@ def _about(folder: ModelFolder, table: pd.DataFrame, split: str, asked: dict[str
         "absent_rows": table.attrs.get("absent", {}).get(split, 0),
         "score_groups": table.attrs.get("score_groups", {}),
     }
-
-
-def change_view(
-    examples: Examples, *, shuffle_frames: bool, single_frame: bool, seed: int, reverse_frames: bool = False
-) -> Examples:
-    """Return the examples with each clip's frames shuffled, reversed, or replaced by the middle frame."""
-    if reverse_frames:
-        return examples.played_backwards()
-    if examples.clips is None or not (shuffle_frames or single_frame):
-        return examples
-    lengths = examples.grid_lengths
-    orders = [
-        np.random.default_rng([seed, index]).permutation(length)
-        if shuffle_frames
-        else np.full(length, length // 2)
-        for index, length in enumerate(lengths.tolist())
-    ]
-    return dataclasses.replace(examples, clips=_Reordered(examples.clips, orders, lengths))
-
-
-class _Reordered(Sequence[np.ndarray]):
-    """Clips with reordered frames; a clip is read only when asked for, since frames may be on disk."""
-
-    def __init__(
-        self, clips: Sequence[np.ndarray] | np.ndarray, orders: list[np.ndarray], lengths: np.ndarray
-    ) -> None:
-        self._clips, self._orders, self.lengths = clips, orders, lengths
-
-    def __len__(self) -> int:
-        return len(self._orders)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._clips[index][self._orders[index]]
 
 
 def _check_target(out: str | os.PathLike[str] | None, default: Path) -> Path:

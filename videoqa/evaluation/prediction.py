@@ -8,6 +8,7 @@ import numpy as np
 from videoqa._progress import progress_bar
 from videoqa.evaluation.inference import inference_function, inference_with_hidden, windows_at_once
 from videoqa.input_pipeline import Examples
+from videoqa.text.answers import AnswerList
 from videoqa.video.sampling import window_starts_spread
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ def predict_examples(
         answers, hidden = outputs if isinstance(outputs, tuple) else (outputs, None)
         averages.add(rows[part], starts[part], answers, hidden, inputs.get("mask"))
     return averages.finish()
+
+
+def best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:
+    """Return the most probable answer of each row; None if all are 0 because the video failed."""
+    best = [answers.answers[index] for index in probabilities.argmax(axis=1)]
+    return [answer if row.any() else None for answer, row in zip(best, probabilities, strict=True)]
 
 
 def places_seen(examples: Examples, row: int, *, num_test_clips: int = 1) -> np.ndarray:

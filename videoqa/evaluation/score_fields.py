@@ -70,6 +70,18 @@ REVERSED_FIELDS = {
     "accuracy": ScoreField("answer of forwards"),
 }
 """What is shown of clips in reverse, of which nobody says what is right."""
+ORDER_FIELDS = {
+    "forwards_accuracy": ScoreField("forwards", "accuracy forwards"),
+    "backwards_accuracy": ScoreField("backwards", "accuracy backwards", "the opposite is right"),
+    "both_ways_accuracy": ScoreField("mean", "mean of the two", "without the order at most 50 %"),
+    "both_right": ScoreField("both right", "right both ways", "without the order 0 %"),
+    "both_exchanged": ScoreField("exchanged", "exchanged", "forwards the opposite, backwards the answer"),
+    "changed_answers": ScoreField("changed", "answers that change", "backwards another one than forwards"),
+    "shuffled_accuracy": ScoreField("shuffled", "accuracy shuffled", "frames in random order"),
+}
+"""Scores of clips in several orders of their frames, where answers have opposites."""
+BALANCED = ("forwards_accuracy", "backwards_accuracy", "both_ways_accuracy", "shuffled_accuracy")
+"""Those of them that are also averaged over the answers, each of which weighs the same: "balanced_..."."""
 TRUST_FIELDS = {
     "share_reliable": ScoreField("reliable"),
     "reliable_accuracy": ScoreField("accuracy of these"),

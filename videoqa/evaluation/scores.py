@@ -1,15 +1,19 @@
 """Formats scores as a plain-text table for a terminal."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from videoqa._counted import counted
 from videoqa.evaluation.class_metrics import classes_not_tested
 from videoqa.evaluation.frame_scores import frame_lines
 from videoqa.evaluation.row_marks import NO_TYPE
 from videoqa.evaluation.score_fields import (
+    BALANCED,
     CALIBRATION_FIELDS,
     COLUMNS,
     FURTHER,
+    ORDER_FIELDS,
     PAIR_FIELDS,
     PLAIN,
     REVERSED,
@@ -24,8 +28,11 @@ LINE_CHARACTERS = 110
 FEWEST_NAME_CHARACTERS = 12
 ABOUT_REVERSED = """\
 Every clip was shown with its frames in reverse order. An answer is order-dependent if it differs from the one
-to the clip forwards. What is right in reverse is not known: "answer of forwards" is the share of rows that
+to the clip forwards. What is right in reverse is {}: "answer of forwards" is the share of rows that
 get the answer annotated for the clip as it is."""
+ABOUT_ORDER = "Clips forwards, backwards and shuffled, of answers with an opposite"
+ORDER_HEADINGS = ("rows", "95 % interval", "balanced", "95 % interval")
+LEFT_OUT_OF_ORDER = "rows left out here because the model cannot give the answer or its opposite"
 SIGNED = ("video_gain", "video_gain_interval")
 
 
@@ -38,25 +45,27 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     numbers of failed videos and left-out rows, if any. Of clips in reverse only `REVERSED_FIELDS` are shown.
     """
     if scores.get("view") == REVERSED:
-        lines = [ABOUT_REVERSED, "", *_table(scores, REVERSED_FIELDS)]
-        return "\n".join([*lines, *_counts(scores)])
+        known = "known of opposites only" if scores.get("order") else "not known"
+        lines = [ABOUT_REVERSED.format(known), "", *_table(scores, REVERSED_FIELDS)]
+        return "\n".join([*lines, *_order_lines(scores), *_counts(scores)])
     names = known_fields(COLUMNS, scores.get("task"), [scores])
     fields = {name: SCORE_FIELDS[name] for name in names if name != "video_gain_interval"}  # stands below
     lines = [*_table(scores, fields), *_further_lines(scores)]
     if scores.get("num_pairs"):
         lines += ["", "Pairs of clips that show the same things in another order, both of them right:"]
-        lines += _table(scores, PAIR_FIELDS, counted="num_pairs")
+        lines += _table(scores, PAIR_FIELDS, number="num_pairs")
     lines += _trust_lines(scores)
+    lines += _order_lines(scores)
     return "\n".join([*lines, *_counts(scores)])
 
 
 def _table(
-    scores: Mapping[str, Any], fields: Mapping[str, ScoreField], counted: str = "num_rows"
+    scores: Mapping[str, Any], fields: Mapping[str, ScoreField], number: str = "num_rows"
 ) -> list[str]:
-    """Return the lines of a table: of each type and group that has `counted` its fields, the total last."""
+    """Return the lines of a table: of each type and group with any of `number` its fields, the total last."""
     parts = ("by_group",) if scores.get("task") == "action" else ("by_question_type", "by_group")
     sections = [
-        [_cells(name, entry, fields) for name, entry in scores.get(part, {}).items() if entry.get(counted)]
+        [_cells(name, entry, fields) for name, entry in scores.get(part, {}).items() if entry.get(number)]
         for part in parts
     ]
     sections = [[["type", "rows", *(field.column for field in fields.values())]], *sections]
@@ -83,6 +92,44 @@ def _further_lines(scores: Mapping[str, Any]) -> list[str]:
     if scores.get("frames"):
         lines += frame_lines(scores["frames"])
     return list(filter(None, lines))
+
+
+def _order_lines(scores: Mapping[str, Any]) -> list[str]:
+    """Return the scores of clips in several orders of their frames, and what they say of the answers."""
+    order = scores.get("order")
+    if order is None:
+        return []
+    lines = ["", f"{ABOUT_ORDER}, {counted(order['num_rows'], 'row')}:"]
+    if order["num_rows"]:
+        table = [["", *ORDER_HEADINGS], *(_order_cells(order, field) for field in ORDER_FIELDS)]
+        lines += _ruled(table)
+    if len(order["by_opposites"]) > 1:
+        heads = ["balanced", "rows", *(field.column for field in ORDER_FIELDS.values())]
+        fields = {
+            f"balanced_{name}" if name in BALANCED else name: field for name, field in ORDER_FIELDS.items()
+        }
+        entries = [_cells(name, each, fields) for name, each in order["by_opposites"].items()]
+        lines += ["", *_ruled([heads, *entries])]
+    if order["num_left_out"]:
+        lines.append(f"{LEFT_OUT_OF_ORDER}: {order['num_left_out']}")
+    return [*lines, *textwrap.wrap(order["conclusion"], LINE_CHARACTERS)]
+
+
+def _order_cells(order: Mapping[str, Any], field: str) -> list[str]:
+    """Return the name of a score, its value and interval, and both with each answer weighing the same."""
+    names = [field, f"{field}_interval", f"balanced_{field}", f"balanced_{field}_interval"]
+    note = ORDER_FIELDS[field].note
+    name = ORDER_FIELDS[field].name + (f" ({note})" if note else "")
+    return [name, *(_percent(order[each]) if each in order else "" for each in names)]
+
+
+def _ruled(table: list[list[str]]) -> list[str]:
+    """Return the lines of a table with a rule below its headings."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    left = LINE_CHARACTERS - sum(widths[1:]) - 2 * (len(widths) - 1)
+    widths[0] = min(widths[0], max(FEWEST_NAME_CHARACTERS, left))
+    head, *lines = (justified(line, widths).rstrip() for line in table)
+    return [head, "-" * len(head), *lines]
 
 
 def _trust_lines(scores: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,9 @@ from videoqa.data.source import PAIR
 from videoqa.evaluation.frame_scores import frame_scores
 from videoqa.evaluation.judging import predict_and_judge
 from videoqa.evaluation.metrics import score_table
-from videoqa.evaluation.prediction import predict_examples
+from videoqa.evaluation.order import answer_in_other_orders
+from videoqa.evaluation.order_scores import order_scores
+from videoqa.evaluation.prediction import best_answers, predict_examples
 from videoqa.evaluation.row_marks import correct_answers, ranks_of_gold
 from videoqa.evaluation.trust_scores import RowTrust
 from videoqa.input_pipeline import Examples
@@ -45,7 +47,8 @@ class Scored:
         predictions: one row per evaluated row: ids, question, answer, predicted_answer, probability,
             familiarity, is_reliable, why_not, likely, num_likely (as `predict` gives them; missing if the
             model cannot judge), blind_answer, correct, gold_rank (rank of the true answer, 1 is the best;
-            missing if it is outside the vocabulary or the video failed), status, error.
+            missing if it is outside the vocabulary or the video failed), those of
+            `order.answer_in_other_orders` where answers have opposites, status, error.
         trust: what the model thinks of its answers; None of clips in reverse, where nothing is right.
         uncalibrated: float32 `(num_rows, num_answers)`, the probabilities before the temperature; None of
             several models.
@@ -75,9 +78,12 @@ def score_examples(
     trust: Trust | None = None,
     vocabulary: Vocabulary | None = None,
     thresholds: Thresholds | None = None,
+    opposites: Sequence[str] = (),
     progress: bool = False,
 ) -> Scored:
-    """Return the scores of a built model on annotated rows, with "frames" if the model labels frames.
+    """Return the scores of a built model on annotated rows.
+
+    With "frames" if the model labels frames, and "order" if answers have opposites.
 
     Args:
         rows: annotation rows with `status` and `error` of their videos.
@@ -94,6 +100,7 @@ def score_examples(
         trust: what the model knows of its limits; None: it cannot judge.
         vocabulary: of the model; None for actions.
         thresholds: of reliable answers; None: the usual ones.
+        opposites: the right answer to each row's clip backwards, "" where it is not known; empty: nowhere.
         progress: show a bar on a terminal.
     """
     questions = () if vocabulary is None else rows["question"].tolist()
@@ -103,14 +110,14 @@ def score_examples(
     )  # fmt: skip
     probabilities = found.probabilities
     ranks = ranks_of_gold(probabilities, examples.answer_ids)
-    predicted, blind_answers = _best_answers(probabilities, answers), None
+    predicted, blind_answers = best_answers(probabilities, answers), None
     if blind is not None and examples.token_ids is not None:
         unseen = predict_examples(blind.build(), examples.without_clips())
-        blind_answers = _best_answers(unseen.probabilities, answers)
+        blind_answers = best_answers(unseen.probabilities, answers)
     forwards_answers = None
     if forwards is not None:
-        as_they_are = predict_examples(model, forwards, num_test_clips=num_test_clips, progress=progress)
-        forwards_answers = _best_answers(as_they_are.probabilities, answers)
+        found_forwards = predict_examples(model, forwards, num_test_clips=num_test_clips, progress=progress)
+        forwards_answers = best_answers(found_forwards.probabilities, answers)
     row_trust = None
     judges = trust is not None or (thresholds is not None and thresholds.min_probability is not None)
     if forwards is None:
@@ -131,6 +138,15 @@ def score_examples(
     )
     if found.frame_classes is not None:
         scores["frames"] = frame_scores(rows["answer"].tolist(), found.frame_classes, answers.answers)
+    order = None
+    if any(opposites):
+        as_they_are, reverse = (examples, None) if forwards is None else (forwards, predicted)
+        order = answer_in_other_orders(
+            rows, opposites, as_they_are, model, answers, forwards=forwards_answers or predicted,
+            backwards=reverse, num_test_clips=num_test_clips, seed=seed, progress=progress,
+        )  # fmt: skip
+    if order is not None:
+        scores["order"] = order_scores(order.join(rows["answer"]), seed)
     predictions = rows[[name for name in (*PREDICTION_COLUMNS, PAIR) if name in rows]].copy()
     predictions["predicted_answer"] = predicted
     predictions["probability"] = probabilities.max(axis=1)
@@ -148,12 +164,8 @@ def score_examples(
         changed = ~correct_answers(predicted, [answer or "" for answer in forwards_answers])
         predictions["forwards_answer"] = forwards_answers
         predictions["order_dependent"] = changed & predictions["predicted_answer"].notna().to_numpy()
+    if order is not None:
+        predictions = predictions.join(order.drop(columns="forwards_answer"))
     for name in ("status", "error"):
         predictions[name] = rows[name] if name in rows else ""
     return Scored(scores, predictions, row_trust, found.uncalibrated, examples.answer_ids)
-
-
-def _best_answers(probabilities: np.ndarray, answers: AnswerList) -> list[str | None]:
-    """Return the most probable answer of each row; None if all are 0 because the video failed."""
-    best = [answers.answers[index] for index in probabilities.argmax(axis=1)]
-    return [answer if row.any() else None for answer, row in zip(best, probabilities, strict=True)]

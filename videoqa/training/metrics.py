@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from videoqa.config import RunConfig
 from videoqa.data.opposites import always_opposite
 from videoqa.evaluation.metrics import majority_answers
+from videoqa.evaluation.order import opposites_of
 from videoqa.evaluation.scoring import score_examples
 from videoqa.saving import ModelFolder
 from videoqa.training.preparing import PreparedData
@@ -54,7 +55,7 @@ def metrics_of_run(
         metrics["validation"] = score_examples(
             rows, seen, trained.model, blind=blind, answers=prepared.answers, majority=majority,
             question_prior=prepared.question_prior, score_groups=prepared.table.attrs.get("score_groups"),
-            trust=trust, vocabulary=prepared.vocabulary,
+            trust=trust, vocabulary=prepared.vocabulary, opposites=opposites_of(rows),
         ).scores  # fmt: skip
     return metrics
 
