@@ -9,7 +9,9 @@ import pytest
 
 from videoqa.evaluation.exact_intervals import clopper_pearson
 from videoqa.evaluation.order import opposites_of
+from videoqa.evaluation.scores import format_score_table
 from videoqa.evaluation.scoring import Scored, score_examples
+from videoqa.evaluation.views import change_view
 from videoqa.input_pipeline import Examples
 from videoqa.text.answers import AnswerList
 
@@ -60,7 +62,7 @@ def test_both_ways_by_hand() -> None:
     scored = scored_by("last", CLIPS, rows_of(TRUE))
     order, rows = scored.scores["order"], scored.predictions
     assert rows["opposite"].tolist() == list("babbaa")
-    assert rows["backwards_answer"].tolist() == list("babaaa"[:4] + "ba")
+    assert rows["backwards_answer"].tolist() == list("bababa")
     assert rows["backwards_correct"].tolist() == [True, True, True, False, False, True]
     assert (order["num_rows"], order["num_groups"], order["num_left_out"]) == (6, 6, 0)
     assert order["forwards_accuracy"] == 5 / 6 and order["backwards_accuracy"] == 4 / 6
@@ -76,9 +78,100 @@ def test_both_ways_by_hand() -> None:
     assert json.loads(json.dumps(order, allow_nan=False)) == order
 
 
-def test_balanced_accuracy_is_the_mean_over_the_answers() -> None:
-    order = scored_by("last", [UP, UP, UP, DOWN, UP], rows_of("aaabb")).scores["order"]
-    assert order["forwards_accuracy"] == 4 / 5
-    assert order["balanced_forwards_accuracy"] == pytest.approx((3 / 3 + 1 / 2) / 2)
-    low, high = order["balanced_forwards_accuracy_interval"]
-    assert low < 3 / 4 < high
+def test_a_bag_of_frames_gives_every_clip_the_same_answer_backwards() -> None:
+    order = scored_by("mean", CLIPS, rows_of(TRUE)).scores["order"]
+    assert order["depends_on_order"] is False
+    assert order["conclusion"] == f"{DO_NOT}: every clip gets the same one backwards as forwards."
+    assert order["both_right"] == order["both_exchanged"] == order["changed_answers"] == 0
+    assert order["both_ways_accuracy"] == 1 / 2, "one of the two opposites is right"
+    assert order["shuffled_accuracy"] == order["forwards_accuracy"]
+
+
+def test_a_model_that_sees_the_order_is_not_said_to_be_blind_to_it() -> None:
+    scores = scored_by("last", [UP, DOWN] * 6, rows_of("ab" * 6)).scores
+    assert scores["order"]["depends_on_order"] is True and scores["order"]["both_right"] == 1
+    assert "do not depend" not in format_score_table(scores)
+
+
+def test_shuffled_clips_are_scored_in_several_orders() -> None:
+    examples, rows = examples_of(CLIPS), rows_of(TRUE)
+    shares = scored_by("last", CLIPS, rows, seed=4).predictions["shuffled_accuracy"]
+    right = []
+    for seed in (4, 5, 6):
+        clips = change_view(examples, shuffle_frames=True, single_frame=False, seed=seed).clips
+        right.append(["ab"[int(clips[place][-1].argmax())] == TRUE[place] for place in range(6)])
+    assert shares.tolist() == pytest.approx(np.mean(right, axis=0))
+    assert 0 < shares.mean() < 1
+
+
+def test_a_video_that_cannot_be_read_is_wrong_both_ways_and_changes_nothing() -> None:
+    rows = rows_of(TRUE, status=["failed", *["ok"] * 5])
+    scored = scored_by("last", CLIPS, rows)
+    order = scored.scores["order"]
+    assert order["num_rows"] == 6 and order["both_right"] == 3 / 6
+    assert order["changed_answers"] == 4 / 5 and order["shuffled_accuracy"] < 5 / 6
+    every = scored_by("last", CLIPS, rows.assign(status="failed")).scores["order"]
+    assert every["changed_answers"] is None and every["both_right"] == 0
+    assert every["conclusion"].endswith("cannot be told: no clip could be read.")
+
+
+def test_rows_that_the_model_cannot_answer_both_ways_are_left_out() -> None:
+    """It never answers "c": that it is wrong of both clips says nothing about the order."""
+    rows = rows_of("abca", opposite=["b", "a", "a", "c"])
+    scored = scored_by("last", [UP, DOWN, UP, UP], rows)
+    order = scored.scores["order"]
+    assert (order["num_rows"], order["num_left_out"]) == (2, 2) and order["both_right"] == 1
+    assert scored.predictions["backwards_correct"].isna().tolist() == [False, False, True, True]
+    assert "cannot give the answer or its opposite: 2" in format_score_table(scored.scores)
+    none = scored_by("last", [UP], rows_of("a", opposite="c")).scores
+    assert none["order"]["num_rows"] == 0 and none["order"]["both_right"] is None
+    shown = " ".join(format_score_table(none).split())
+    assert shown.endswith("cannot be told: the model can give no answer together with its opposite.")
+    assert json.loads(json.dumps(none["order"], allow_nan=False)) == none["order"]
+
+
+def test_without_opposites_nothing_is_shown_again() -> None:
+    scored = score_examples(
+        rows_of("ab"), examples_of([UP, DOWN]), model_of("last"), blind=None, answers=AnswerList(("a", "b")),
+        majority={"answer": "a", "by_question_type": {}}, opposites=opposites_of(rows_of("ab"), {"c": "d"}),
+    )  # fmt: skip
+    assert "order" not in scored.scores and "opposite" not in scored.predictions
+
+
+def test_in_reverse_both_answers_are_known_already() -> None:
+    examples, rows = examples_of(CLIPS), rows_of(TRUE)
+    plain = scored_by("last", CLIPS, rows)
+    turned = score_examples(
+        rows, examples.played_backwards(), model_of("last"), blind=None, answers=AnswerList(("a", "b")),
+        majority={"answer": "a", "by_question_type": {}}, opposites=opposites_of(rows, DECLARED),
+        forwards=examples,
+    )  # fmt: skip
+    assert turned.scores["order"] == plain.scores["order"]
+    assert turned.predictions["backwards_answer"].tolist() == turned.predictions["predicted_answer"].tolist()
+    shown = format_score_table(turned.scores | {"view": "reversed"})
+    assert "known of opposites only" in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 110
+
+
+def test_the_table_has_all_figures_and_fits() -> None:
+    lines = format_score_table(scored_by("last", CLIPS, rows_of(TRUE)).scores).splitlines()
+    begin = next(place for place, line in enumerate(lines) if line.startswith("Clips forwards, backwards"))
+    assert lines[begin].endswith("of answers with an opposite, 6 rows:")
+    cells = [" ".join(line.split()) for line in lines[begin:]]
+    assert "right both ways (without the order 0 %) 66.67 22.3 to 95.7" in cells
+    assert cells[-2].startswith("Whether these answers depend on the order of the frames cannot be told")
+    assert max(map(len, lines)) <= 110
+
+
+@pytest.mark.parametrize(
+    ("columns", "declared", "found"),
+    [
+        ({}, {"A": "b", "b": "a"}, ["b", "a", ""]),
+        ({}, None, ["", "", ""]),
+        ({"opposite": ["b", "", ""]}, {"b": "a"}, ["b", "", ""]),
+        ({"opposite": ["", "", ""]}, {"b": "a"}, ["", "a", ""]),
+        ({"opposite": [None, float("nan"), "b"]}, {"b": "a"}, ["", "", "b"]),
+    ],
+)
+def test_the_opposites_of_the_data_come_before_those_of_the_model(columns, declared, found) -> None:
+    assert opposites_of(rows_of("abc", **columns), declared) == found

@@ -46,10 +46,10 @@ def order_scores(rows: pd.DataFrame, seed: int = 0) -> dict[str, Any]:
     rows = rows[there].reset_index(drop=True)
     marks, answers = _marks(rows), rows["answer"].map(normalize_answer)
     scores |= _summary(rows, marks, answers, seed)
-    names = _names_of_opposites(rows)
+    parts = dict(iter(rows.groupby(_names_of_opposites(rows), sort=False)))
     scores["by_opposites"] = {
         str(name): _summary(part, marks.loc[part.index], answers[part.index], seed)
-        for name, part in rows.groupby(names, sort=False)
+        for name, part in parts.items()
     }
     scores["depends_on_order"], scores["conclusion"] = conclusion(scores)
     return scores
@@ -63,13 +63,15 @@ def order_rows(predictions: pd.DataFrame) -> pd.DataFrame | None:
     """
     if OPPOSITE not in predictions:
         return None
-    given = predictions.get(
-        "forwards_answer", predictions["predicted_answer"]
-    )  # the first is of clips in reverse
-    rows = predictions.assign(forwards_answer=given).replace({"": None})
-    correct = rows["backwards_correct"].map({"True": True, "False": False, True: True, False: False})
-    shuffled = pd.to_numeric(rows["shuffled_accuracy"])
-    return rows.assign(backwards_correct=correct, shuffled_accuracy=shuffled)
+    shown_in_reverse = "forwards_answer" in predictions
+    given = predictions["forwards_answer" if shown_in_reverse else "predicted_answer"]
+    reverse, texts = predictions["backwards_answer"], {"True": True, "False": False, True: True, False: False}
+    return predictions.assign(
+        forwards_answer=given.where(given != "", None),
+        backwards_answer=reverse.where(reverse != "", None),
+        backwards_correct=predictions["backwards_correct"].map(texts),
+        shuffled_accuracy=pd.to_numeric(predictions["shuffled_accuracy"], errors="coerce"),
+    )
 
 
 def _marks(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,42 +106,53 @@ def _names_of_opposites(rows: pd.DataFrame) -> pd.Series:
 def _summary(rows: pd.DataFrame, marks: pd.DataFrame, answers: pd.Series, seed: int) -> dict[str, Any]:
     """Return the scores of some rows, each with its interval."""
     groups = rows["group"].astype(str).to_numpy(object)
-    found: dict[str, Any] = {"num_rows": len(rows), "num_groups": len(set(groups))}
-    for field, mark in marks.items():
-        even = mark.notna().astype(float)
-        found |= _share(str(field), mark, even, groups, seed)
-        if field in BALANCED:
-            counts = answers.map(answers.value_counts())
-            found |= _share(f"balanced_{field}", mark, len(rows) / counts / answers.nunique(), groups, seed)
-    return found | _order_gain(marks, groups, seed)
-
-
-def _share(
-    field: str, mark: pd.Series, weights: pd.Series, groups: np.ndarray, seed: int
-) -> dict[str, float | list[float] | None]:
-    """Return the weighted mean of the marks and its interval; None without a row that counts."""
-    counts = weights.to_numpy() > 0
-    if not counts.any():
-        return {field: None, f"{field}_interval": None}
-    weight = weights.to_numpy()[counts]
-    sums = cluster_sums(np.column_stack([mark.to_numpy()[counts] * weight, weight]), groups[counts])
-    drawn = resampled_sums(sums, seed=seed)
-    interval = share_interval(sums[:, 0], sums[:, 1], drawn[:, 0] / drawn[:, 1])
-    return {field: float(sums[:, 0].sum() / sums[:, 1].sum()), f"{field}_interval": interval}
-
-
-def _order_gain(marks: pd.DataFrame, groups: np.ndarray, seed: int) -> dict[str, Any]:
-    """Return the share of rows right both ways less that of rows exchanged, and its interval."""
-    if not len(marks):
-        return {"order_gain": None, "order_gain_interval": None}
-    columns = marks[["both_right", "both_exchanged"]].assign(rows=1.0).to_numpy()
-    right, exchanged, rows = (sums := cluster_sums(columns, groups)).T
-    drawn = resampled_sums(sums, seed=seed)
-    interval = difference_interval(right, exchanged, rows, (drawn[:, 0] - drawn[:, 1]) / drawn[:, 2])
-    return {
-        "order_gain": float((right.sum() - exchanged.sum()) / rows.sum()),
-        "order_gain_interval": interval,
+    weights = {str(field): mark.notna().astype(float) for field, mark in marks.items()}
+    even = len(rows) / max(answers.nunique(), 1)  # so that the weights add up to the number of rows
+    for field in BALANCED:
+        weights[f"balanced_{field}"] = even / answers.map(answers.value_counts()).astype(float)
+    weighted = {
+        field: marks[field.removeprefix("balanced_")].fillna(0) * weight for field, weight in weights.items()
     }
+    fields = list(weights)
+    sums = cluster_sums(np.stack([*weighted.values(), *weights.values()], axis=1), groups)
+    drawn = resampled_sums(sums, seed=seed) if len(rows) else sums
+    found: dict[str, Any] = {"num_rows": len(rows), "num_groups": len(sums)}
+    for place, field in enumerate(fields):
+        columns = slice(place, None, len(fields))
+        found[field], found[f"{field}_interval"] = _share(sums[:, columns], drawn[:, columns])
+    places = [fields.index(field) for field in ("both_right", "both_exchanged")]
+    ends = [*places, len(fields) + places[0]]
+    found["order_gain"], found["order_gain_interval"] = _difference(sums[:, ends], drawn[:, ends])
+    return found
+
+
+def _share(sums: np.ndarray, drawn: np.ndarray) -> tuple[float | None, list[float] | None]:
+    """Return a mean mark and its interval; None without a row that counts.
+
+    Args:
+        sums: `(num_groups, 2)`, of each group its weighted marks and its weights, added up.
+        drawn: `(num_resamples, 2)`, the same of each resample.
+    """
+    marked, weights = sums.sum(axis=0)
+    if not weights:
+        return None, None
+    with np.errstate(invalid="ignore"):  # 0 / 0: a resample may hold no row that counts
+        shares = drawn[:, 0] / drawn[:, 1]
+    return float(marked / weights), share_interval(sums[:, 0], sums[:, 1], shares)
+
+
+def _difference(sums: np.ndarray, drawn: np.ndarray) -> tuple[float | None, list[float] | None]:
+    """Return the difference of two shares of rows and its interval; None without rows.
+
+    Args:
+        sums: `(num_groups, 3)`, of each group the rows of the first share, of the second, and all.
+        drawn: `(num_resamples, 3)`, the same of each resample.
+    """
+    one, other, rows = sums.sum(axis=0)
+    if not rows:
+        return None, None
+    differences = (drawn[:, 0] - drawn[:, 1]) / drawn[:, 2]
+    return float((one - other) / rows), difference_interval(sums[:, 0], sums[:, 1], sums[:, 2], differences)
 
 
 def conclusion(scores: Mapping[str, Any]) -> tuple[bool | None, str]:

@@ -12,6 +12,7 @@ from videoqa.config import CROSS_VALIDATION
 from videoqa.evaluation.evaluate import ScoredFolder, write_scores
 from videoqa.evaluation.frame_scores import pooled_frame_scores
 from videoqa.evaluation.metrics import majority_answers, scores_of_marks, shown_answers
+from videoqa.evaluation.order_scores import order_rows, order_scores
 from videoqa.evaluation.row_marks import RowMarks, mark_rows
 from videoqa.evaluation.scoring import Scored
 from videoqa.evaluation.trust_scores import RowTrust
@@ -28,7 +29,8 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         folds: in order, each scored on the rows it held out.
 
     Returns:
-        The scores of `metrics.score_table`, "frames" if the models label frames, and "folds": of each fold
+        The scores of `metrics.score_table`, "frames" if the models label frames, "order" if answers have
+        opposites, and "folds": of each fold
         its number, folder, rows and accuracy. `predictions` has a column `fold`.
     """
     table = pd.concat([fold.rows for fold in folds], ignore_index=True)
@@ -69,8 +71,11 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         }
         for number, fold in enumerate(folds, 1)
     ]
-    predictions = [fold.predictions.assign(fold=number) for number, fold in enumerate(folds, 1)]
-    return Scored(scores, pd.concat(predictions, ignore_index=True), trust)
+    each = [fold.predictions.assign(fold=number) for number, fold in enumerate(folds, 1)]
+    predictions = pd.concat(each, ignore_index=True)
+    if (ordered := order_rows(predictions)) is not None:
+        scores["order"] = order_scores(ordered, folds[0].scores["seed"])
+    return Scored(scores, predictions, trust)
 
 
 def write_pooled(pooled: Scored, model: ModelFolder, limit: int | None) -> dict[str, Any]:

@@ -26,12 +26,13 @@ from videoqa.evaluation.score_fields import (
 
 LINE_CHARACTERS = 110
 FEWEST_NAME_CHARACTERS = 12
-ABOUT_REVERSED = """\
-Every clip was shown with its frames in reverse order. An answer is order-dependent if it differs from the one
-to the clip forwards. What is right in reverse is {}: "answer of forwards" is the share of rows that
-get the answer annotated for the clip as it is."""
+ABOUT_REVERSED = (
+    "Every clip was shown with its frames in reverse order. An answer is order-dependent if it differs from "
+    'the one to the clip forwards. What is right in reverse is {}: "answer of forwards" is the share of rows '
+    "that get the answer annotated for the clip as it is."
+)
 ABOUT_ORDER = "Clips forwards, backwards and shuffled, of answers with an opposite"
-ORDER_HEADINGS = ("rows", "95 % interval", "balanced", "95 % interval")
+ORDER_HEADINGS = ("all rows", "95 % interval", "balanced", "95 % interval")
 LEFT_OUT_OF_ORDER = "rows left out here because the model cannot give the answer or its opposite"
 SIGNED = ("video_gain", "video_gain_interval")
 
@@ -46,7 +47,11 @@ def format_score_table(scores: Mapping[str, Any]) -> str:
     """
     if scores.get("view") == REVERSED:
         known = "known of opposites only" if scores.get("order") else "not known"
-        lines = [ABOUT_REVERSED.format(known), "", *_table(scores, REVERSED_FIELDS)]
+        lines = [
+            *textwrap.wrap(ABOUT_REVERSED.format(known), LINE_CHARACTERS),
+            "",
+            *_table(scores, REVERSED_FIELDS),
+        ]
         return "\n".join([*lines, *_order_lines(scores), *_counts(scores)])
     names = known_fields(COLUMNS, scores.get("task"), [scores])
     fields = {name: SCORE_FIELDS[name] for name in names if name != "video_gain_interval"}  # stands below

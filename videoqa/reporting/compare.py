@@ -15,6 +15,7 @@ from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
 from videoqa.evaluation.exact_intervals import difference_interval
 from videoqa.evaluation.pairs import find_pairs
 from videoqa.evaluation.scores import justified
+from videoqa.reporting.compare_order import compare_order, order_lines
 from videoqa.reporting.compare_trust import compare_trust, trust_lines
 from videoqa.reporting.finished import Evaluation, find_evaluation
 
@@ -22,7 +23,7 @@ SEGMENT = ("start_seconds", "end_seconds")
 SAME = ("video_id", "question", "answer")
 """Columns that must agree for two rows with one `question_id` to be the same row."""
 HEADINGS = ("", "rows", "videos", "A", "B", "B - A", "95 % interval", "only A", "only B", "McNemar p")
-NO_NAME, PAIRS = "(none)", "pairs, both right"
+NO_NAME, PAIRS, BOTH_WAYS = "(none)", "pairs, both right", "forwards and backwards"
 
 
 def compare(
@@ -54,7 +55,9 @@ def compare(
         A, in [-1, 1]), "difference_interval" ([low, high], 95 %), "only_a_correct", "only_b_correct",
         "mcnemar_p_value". Where the data has pairs, "pairs" has the same of these: "num_rows" counts pairs,
         of which one is right if all its rows are, and "num_videos" the groups that they are drawn by.
-        "trust" has the scores of what the models say of their own answers, see `compare_trust`.
+        "trust" has the scores of what the models say of their own answers, see `compare_trust`; where answers
+        have opposites, "order" has those of clips in several orders, see `compare_order`, and "both_ways" the
+        difference in rows that are right forwards and backwards.
 
     Raises:
         ValueError: runs of different tasks, or of different rows without `common`, or without a common row.
@@ -80,6 +83,9 @@ def compare(
     }
     result |= _compare_rows(rows)
     result["trust"] = compare_trust(one, two, rows["question_id"].tolist())
+    result["order"], both_ways = compare_order(one, two, rows["question_id"].tolist())
+    if len(both_ways):
+        result["both_ways"] = _compare_rows(both_ways)
     if (pairs := find_pairs(rows)) is not None:
         both = {name: pairs.all_of(rows[name].to_numpy(bool)) for name in ("correct_a", "correct_b")}
         result["pairs"] = _compare_rows(pd.DataFrame({"video_id": pairs.groups, **both}))
@@ -192,7 +198,7 @@ def format_comparison(result: Mapping[str, Any]) -> str:
     text = [justified(line, widths) for line in table]
     rule = "-" * len(text[0])
     lines += ["", text[0], rule, *text[1:-1], *([rule] if len(text) > 2 else []), text[-1], ""]
-    lines += trust_lines(result["trust"])
+    lines += [*trust_lines(result["trust"]), *order_lines(result["order"])]
     return "\n".join([*lines, describe_difference(result)])
 
 
@@ -219,6 +225,8 @@ def _lines(result: Mapping[str, Any]) -> Iterator[list[str]]:
         )
     if "pairs" in result:
         yield _cells(PAIRS, result["pairs"])
+    if "both_ways" in result:
+        yield _cells(BOTH_WAYS, result["both_ways"])
     yield _cells("all", result)
 
 

@@ -27,6 +27,7 @@ from videoqa.evaluation.score_fields import (
 )
 from videoqa.reporting.clip_evidence import evidence_bars
 from videoqa.reporting.clips import ShownClip
+from videoqa.reporting.order_tables import order_tables
 from videoqa.reporting.verdict import interval_text, percent, points, verdict
 
 LADDER = ("accuracy", *reversed(FLOORS), "share_in_vocabulary")
@@ -85,6 +86,7 @@ def build_page(content: ReportContent) -> str:
         ladder=known_fields(LADDER, task, [scores]),
         further=known_fields(FURTHER, task, [scores]),
         pairs=_table_of(scores, PAIR_FIELDS, "num_pairs") if scores.get("num_pairs") else None,
+        order=order_tables(scores["order"]) if scores.get("order") else [],
         trust=_trust_table(scores),
         calibration=_calibration(scores),
         in_reverse=_table_of(scores, REVERSED_FIELDS) if scores.get("view") == REVERSED else None,

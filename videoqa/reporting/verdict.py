@@ -29,7 +29,7 @@ def interval_text(interval: list[float] | None, shown: Callable[[float], str] = 
 
 
 def verdict(scores: Mapping[str, Any], *, sees_video: bool = True) -> tuple[str, list[str]]:
-    """Return a judgement of the scores and one to four sentences that explain it.
+    """Return a judgement of the scores and one to five sentences that explain it.
 
     Args:
         scores: result of `evaluate`.
@@ -41,7 +41,7 @@ def verdict(scores: Mapping[str, Any], *, sees_video: bool = True) -> tuple[str,
         sentences.
     """
     if scores.get("view") == REVERSED:
-        return UNSURE, [*_in_reverse(scores), *_caveats(scores)]
+        return UNSURE, [*_in_reverse(scores), *_order(scores), *_caveats(scores)]
     if not sees_video:
         return UNSURE, [
             "This model never sees the video: its score is a floor for models that do.",
@@ -51,17 +51,23 @@ def verdict(scores: Mapping[str, Any], *, sees_video: bool = True) -> tuple[str,
         kind, sentences = _against_floors(scores)
     else:
         kind, sentences = _against_blind(scores)
-    return kind, [*sentences, *_caveats(scores)]
+    return kind, [*sentences, *_order(scores), *_caveats(scores)]
+
+
+def _order(scores: Mapping[str, Any]) -> list[str]:
+    """Return whether the answers depend on the order of the frames, where some have opposites."""
+    return [scores["order"]["conclusion"]] if scores.get("order") else []
 
 
 def _in_reverse(scores: Mapping[str, Any]) -> list[str]:
     """Return what an evaluation of reversed clips shows, of which nobody says what is right."""
     changed, interval = scores["order_dependent_answers"], scores["order_dependent_answers_interval"]
+    known = "known of opposites only" if scores.get("order") else "not known"
     shown = f"{percent(changed)} of the answers (95 % interval {interval_text(interval)})"
     return [
         f"{shown} are other ones than forwards, so many depend on the order of the frames. Forwards the "
         f"accuracy is {percent(scores['forwards_accuracy'])}.",
-        "What is right in reverse is not known: right and wrong mean here the answer annotated for the clip "
+        f"What is right in reverse is {known}: right and wrong mean here the answer annotated for the clip "
         "as it is, and another one.",
     ]
 
