@@ -71,8 +71,8 @@ def test_a_step_equals_one_of_keras_fit(rounding: Callable[..., float]) -> None:
 
 @pytest.mark.numeric
 @pytest.mark.slow
-def test_rows_of_weight_0_change_nothing(rounding: Callable[..., float]) -> None:
-    """One row of several, and all rows of a batch."""
+def test_rows_count_by_their_weights(rounding: Callable[..., float]) -> None:
+    """One row and all rows of weight 0; and weight 4 for all, which no division takes away again."""
     model = small_model()
     before, batch = model.get_weights(), batch_of(6, model)
     batch["weights"][5] = 0
@@ -85,6 +85,12 @@ def test_rows_of_weight_0_change_nothing(rounding: Callable[..., float]) -> None
     step(tf.nest.map_structure(lambda array: array[:5], batch), 0)
     for a, b in zip(with_it, model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=0.1 * rounding(14, 104, "float64"))
+    model.set_weights(before)
+    batch["weights"][:5] = 4
+    assert step(batch, 0)["weight_sum"] == 20
+    for old, once, four_times in zip(before, with_it, model.get_weights(), strict=True):
+        tolerance = 0.4 * rounding(14, 104, "float64")
+        np.testing.assert_allclose(4 * (once - old), four_times - old, rtol=0, atol=tolerance)
     model.set_weights(before)
     batch["weights"][:] = 0
     assert float(step(batch, 0)["weight_sum"]) == 0

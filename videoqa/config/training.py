@@ -27,8 +27,9 @@ class TrainingConfig:
         averaging_frequency: each worker takes this many steps alone, then weights and optimizer slots are
             averaged ("multiworker" only); None: gradients are summed over the workers at every step.
         precision: one of `PRECISIONS`; "float64" is for proofs.
-        balance: give the rows of each answer the same weight in all, so that frequent answers do not drown
-            the others.
+        balance: give the rows of each label, or of each answer to one question, the same weight in all, so
+            that frequent answers do not drown the others. Validation rows are weighed alike: "val_accuracy",
+            by which the best epoch is chosen, is then the balanced one. The blind model stays unbalanced.
         feature_noise: standard deviation of the noise added to features in training, in units of each
             feature's own standard deviation over the training clips.
         frame_dropping: share of the frames of a training window that are lost; the frame before stands for
@@ -61,7 +62,11 @@ class TrainingConfig:
         "steps of each worker alone before weights are averaged (default: gradients are summed every step)",
     )
     precision: str = option("float32", "numbers that training computes with; float64 is for proofs")
-    balance: bool = option(False, "give the rows of each answer the same weight in all")
+    balance: bool = option(
+        False,
+        "give the rows of each label, or of each answer to one question, the same weight in all; the best "
+        "epoch is chosen by the balanced accuracy",
+    )
     feature_noise: float = option(
         0.0, "noise added to features in training, in units of their standard deviation"
     )

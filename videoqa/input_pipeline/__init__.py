@@ -4,6 +4,7 @@
 an epoch, `batches` groups examples.
 """
 
+from videoqa.input_pipeline.balance import balanced
 from videoqa.input_pipeline.batches import (
     PREFETCHED_BATCHES,
     batch_dataset,
@@ -21,6 +22,7 @@ __all__ = [
     "Examples",
     "PREFETCHED_BATCHES",
     "Windows",
+    "balanced",
     "batch_dataset",
     "batch_spec",
     "batches_ahead",

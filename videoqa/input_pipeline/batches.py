@@ -53,7 +53,8 @@ def training_batches(
 
     Yields:
         "inputs" (see `Examples.model_inputs`), "answer_ids" int32 `(k,)` with 0 for answers outside the list,
-        "weights" float32 `(k,)`, which are 0 for those, "positions" int32 `(k,)` in the global batch.
+        "weights" float32 `(k,)`, which are 0 for those and else 1 or the `row_weights`, "positions" int32
+        `(k,)` in the global batch.
     """
     order = epoch_order(seed, epoch, len(examples))
     for number in range(first_batch, num_batches(len(order), batch_size, drop_remainder)):
@@ -63,10 +64,13 @@ def training_batches(
 def _make_batch(examples: Examples, rows: np.ndarray, seed: int, epoch: int) -> dict[str, Any]:
     windows = examples.random_windows(rows, seed, epoch)
     answer_ids = examples.answers_of(rows, windows)
+    weights = (answer_ids >= 0).astype(np.float32)
+    if examples.row_weights is not None:
+        weights *= examples.row_weights[rows]
     return {
         "inputs": examples.model_inputs(rows, windows),
         "answer_ids": np.maximum(answer_ids, 0),
-        "weights": (answer_ids >= 0).astype(np.float32),
+        "weights": weights,
         "positions": np.arange(len(rows), dtype=np.int32),
     }
 

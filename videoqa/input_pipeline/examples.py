@@ -29,6 +29,7 @@ class Examples:
         backwards: bool `(num_examples,)`, whose windows have their frames in reverse order; None: no one's.
         mirrored_ids: `(num_examples,)` int32, the answers of mirrored windows; None: those of the others.
         flipped_clips: features of each clip's mirrored frames, or None if not made; None: mirror frames.
+        row_weights: float32 `(num_examples,)`, how much each counts, 1 on average; None: all alike.
     """
 
     clips: Sequence[np.ndarray] | np.ndarray | None
@@ -45,6 +46,7 @@ class Examples:
     backwards: np.ndarray | None = None
     flipped_clips: Sequence[np.ndarray | None] | None = None
     mirrored_ids: np.ndarray | None = None
+    row_weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.answer_ids)
@@ -59,6 +61,7 @@ class Examples:
             answer_ids=self.answer_ids[rows],
             backwards=None if self.backwards is None else self.backwards[rows],
             mirrored_ids=None if self.mirrored_ids is None else self.mirrored_ids[rows],
+            row_weights=None if self.row_weights is None else self.row_weights[rows],
         )
 
     def without_clips(self) -> "Examples":

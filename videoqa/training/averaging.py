@@ -30,8 +30,8 @@ class AveragedStep:
     """A step of one worker alone; every `frequency` of them, weights and optimizer slots are averaged.
 
     Each worker takes its share of every global batch, as in ordinary training. The loss is divided by the
-    weights of that share, and the gradients stay with the worker. A worker whose share has no row that
-    counts, as in an epoch's last batch, takes no step. The mean is plain, however many rows each worker saw.
+    rows of that share that count, and the gradients stay with the worker. A worker whose share has none of
+    them, as in an epoch's last batch, takes no step. The mean is plain, however many rows each worker saw.
     Counters, such as the steps an optimizer has taken, become those of worker 0, which a checkpoint holds.
 
     Attributes:

@@ -287,14 +287,18 @@ def validation_scores(model: keras.Model, examples: Examples, batch_size: int) -
 
     Args:
         model: takes the inputs of `examples`.
-        examples: validation rows.
+        examples: validation rows; their `row_weights`, if they have any, weigh both figures.
         batch_size: of the training, whose memory is to be enough.
     """
     windows = windows_at_once(model, examples.num_frames, trained_with=batch_size)
     probabilities = predict_examples(model, examples, batch_size=windows).probabilities
-    ids = examples.answer_ids
+    ids, weights = examples.answer_ids, examples.row_weights
     known = np.flatnonzero((ids >= 0) & (examples.clip_index >= 0))
-    right = (probabilities[known].argmax(-1) == ids[known]).sum()
-    chosen = probabilities[known, ids[known]]
-    loss = -np.log(np.maximum(chosen, 1e-7)).mean() if len(known) else 0.0
-    return {"val_loss": float(loss), "val_accuracy": float(right / len(ids))}
+    right = probabilities[known].argmax(-1) == ids[known]
+    losses = -np.log(np.maximum(probabilities[known, ids[known]], 1e-7))
+    if weights is None:
+        loss, accuracy = losses.mean() if len(known) else 0.0, right.sum() / len(ids)
+    else:
+        loss = np.average(losses, weights=weights[known]) if len(known) else 0.0
+        accuracy = weights[known][right].sum(dtype=np.float64) / weights.sum(dtype=np.float64)
+    return {"val_loss": float(loss), "val_accuracy": float(accuracy)}

@@ -89,8 +89,9 @@ class _SegmentStep:
             targets = tf.repeat(rows["answer_ids"][:, None], tf.shape(probabilities)[1], axis=1)
             losses = keras.losses.sparse_categorical_crossentropy(targets, probabilities)
             there = tf.cast(mask, losses.dtype)
-            counted = there * tf.cast(rows["weights"], losses.dtype)[:, None]
-            mean = tf.math.divide_no_nan(tf.reduce_sum(losses * counted), tf.reduce_sum(counted))
+            weights = tf.cast(rows["weights"], losses.dtype)[:, None]
+            num_counted = tf.reduce_sum(there * tf.cast(weights > 0, losses.dtype))
+            mean = tf.math.divide_no_nan(tf.reduce_sum(losses * there * weights), num_counted)
             regularisation = sum(self._segments.losses, tf.zeros_like(mean))
             objective = mean + regularisation
         gradients = iter(tape.gradient(objective, [variable.value for variable in self._variables]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from videoqa._progress import say
 from videoqa.config import RunConfig
-from videoqa.input_pipeline import Examples
+from videoqa.input_pipeline import Examples, balanced
 from videoqa.models.weight_files import weights_bytes
 from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
 from videoqa.training.metrics import metrics_of_run
@@ -33,7 +33,8 @@ class Stage:
         config: of the model and of its training.
         logs: folder of its logs.
         training: rows to learn from; those with `answer_id` −1 have weight 0.
-        validation: rows to choose the epoch by; without any, all epochs are trained.
+        validation: rows to choose the epoch by; without any, all epochs are trained. With `balance`, both
+            have `row_weights`.
         callbacks: Keras callbacks, called on worker 0 after the CSV and TensorBoard logs.
         start_weights: gives the fresh model the weights to start from; None: random ones.
         begin_at: the position with the history and the best score of the stage before; None: at nothing.
@@ -106,7 +107,8 @@ def train_blind(run: "Run") -> ModelFolder | None:
     if is_past(run, "blind"):
         return load_model_folder(folder) if run.control.is_chief else None
     model = dataclasses.replace(config.model, video_branch="none", train_backbone=False)
-    config = dataclasses.replace(config, model=model)
+    training = dataclasses.replace(config.training, balance=False)  # a floor for accuracy as it is reported
+    config = dataclasses.replace(config, model=model, training=training)
     progress = run.request.job.progress and run.control.is_chief
     say("First the blind model, which sees no video, to know what questions alone give.", progress=progress)
     trained = train_stage(run, Stage("blind", config, folder / "logs", *_rows(run, config)))
@@ -189,9 +191,13 @@ def _rows(run: "Run", config: RunConfig) -> tuple[Examples, Examples]:
     if config.model.train_backbone and data.frame_examples is not None:  # the second stage's, beside features
         examples = data.frame_examples
     validation = data.rows_of("validation", examples)
-    if not config.model.sees_video:  # no row backwards: the floor is what questions and true frequencies give
-        return data.rows_of("train", examples).without_clips(), validation.without_clips()
-    return data.shown_in_training(examples), validation
+    if config.model.sees_video:
+        training = data.shown_in_training(examples)
+    else:  # no row backwards: the floor is what questions and true frequencies give
+        training, validation = data.rows_of("train", examples).without_clips(), validation.without_clips()
+    if config.training.balance:
+        return balanced(training, known_only=True), balanced(validation, known_only=False)
+    return training, validation
 
 
 def _built(stage: Stage, *, starts_from: str) -> "keras.Model":

@@ -29,7 +29,7 @@ SUMS = ("loss_sum", "num_correct", "weight_sum", "regularisation_sum")
 def means_of(sums: Mapping[str, float]) -> dict[str, float]:
     """Return "loss" (the cross-entropy) and "accuracy" over the rows that count; with regularisation
     "regularisation_loss" and "total_loss" as well."""
-    weight = max(sums["weight_sum"], 1.0)
+    weight = sums["weight_sum"] or 1.0
     means = {"loss": sums["loss_sum"] / weight, "accuracy": sums["num_correct"] / weight}
     if sums["regularisation_sum"]:
         regularisation = sums["regularisation_sum"] / weight

@@ -30,8 +30,8 @@ def make_train_step(
     """Return a function that updates the weights once from one global batch.
 
     The loss is the sparse categorical cross-entropy summed over the rows, each times its weight, and
-    divided by the sum of the weights of the global batch; a model's own regularisation losses are added
-    once.
+    divided by the number of rows of the global batch whose weight is not 0, so that a row's weight does not
+    depend on what else is in its batch; a model's own regularisation losses are added once.
 
     Args:
         model: built under `strategy.scope()`.
@@ -49,9 +49,9 @@ def make_train_step(
     shares_of = make_equal_shares(strategy, batch_size)
 
     def replicated_step(
-        shares: Any, number: tf.Tensor, size: tf.Tensor, weight: tf.Tensor, stop: tf.Tensor
+        shares: Any, number: tf.Tensor, size: tf.Tensor, count: tf.Tensor, stop: tf.Tensor
     ) -> tf.Tensor:
-        sums = strategy.run(replica_step, args=(shares, number, size, weight, stop))
+        sums = strategy.run(replica_step, args=(shares, number, size, count, stop))
         return strategy.reduce("SUM", sums, axis=None)
 
     if num_local_replicas(strategy) == 1:
@@ -60,8 +60,9 @@ def make_train_step(
         run = tf.function(replicated_step, reduce_retracing=True)
 
     def step(batch: dict[str, Any], number: int, stop: float = 0.0) -> dict[str, float]:
-        size, weight = tf.reduce_max(batch["positions"]) + 1, tf.reduce_sum(batch["weights"])
-        sums = run(shares_of(batch), tf.constant(number, tf.int64), size, weight, tf.constant(stop))
+        size = tf.reduce_max(batch["positions"]) + 1
+        count = tf.math.count_nonzero(batch["weights"], dtype=batch["weights"].dtype)
+        sums = run(shares_of(batch), tf.constant(number, tf.int64), size, count, tf.constant(stop))
         return named_sums(sums)
 
     return step
@@ -73,22 +74,20 @@ def make_replica_step(
     """Return the part of a step that every replica does on its rows; arguments as in `make_train_step`.
 
     Returns:
-        A function of the replica's rows, the step's number, the rows and the sum of weights of the global
-        batch, and a stop code, that returns the replica's sums `(5,)`, see `STEP_SUMS`.
+        A function of the replica's rows, the step's number, the rows of the global batch and those of them
+        that count, and a stop code, that returns the replica's sums `(5,)`, see `STEP_SUMS`.
     """
     variables = [variable for _, owned in optimizers for variable in owned]
 
     def replica_step(
-        batch: dict[str, Any], number: tf.Tensor, global_size: tf.Tensor, global_weight: tf.Tensor, stop: Any
+        batch: dict[str, Any], number: tf.Tensor, global_size: tf.Tensor, global_count: tf.Tensor, stop: Any
     ) -> tf.Tensor:
         with tf.GradientTape() as tape:
             with dropout_state(seed, number, batch["positions"], global_size):
                 probabilities = model(batch["inputs"], training=True)
             losses = keras.losses.sparse_categorical_crossentropy(batch["answer_ids"], probabilities)
             weights = tf.cast(batch["weights"], losses.dtype)
-            mean = tf.math.divide_no_nan(
-                tf.reduce_sum(losses * weights), tf.cast(global_weight, losses.dtype)
-            )
+            mean = tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.cast(global_count, losses.dtype))
             regularisation = sum(model.losses, tf.zeros_like(mean)) / strategy.num_replicas_in_sync
             objective = optimizers[0][0].scale_loss(mean + regularisation)  # scaled in float16 only
         found = tape.gradient(objective, [variable.value for variable in variables])
@@ -99,7 +98,7 @@ def make_replica_step(
             optimizer.apply([next(gradients) for _ in owned], owned)
         hits = tf.cast(tf.argmax(probabilities, -1, tf.int32) == batch["answer_ids"], weights.dtype)
         sums = [tf.reduce_sum(values * weights) for values in (losses, hits, tf.ones_like(weights))]
-        sums.append(regularisation * tf.cast(global_weight, weights.dtype))
+        sums.append(regularisation * tf.cast(global_count, weights.dtype))
         return tf.stack([*sums, tf.cast(stop, weights.dtype)])
 
     return replica_step
