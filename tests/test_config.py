@@ -173,6 +173,7 @@ WIDER = {
     "annotations",
     "reverse_labels",
     "mirror_labels",
+    "pretrain_videos",
     "classes",
     "workers",
     "backbone_weights",

@@ -90,8 +90,8 @@ def test_there_is_no_model_to_finish_before_it_has_begun(run: Path, tmp_path: Pa
 
 
 REFUSED = [
-    ({"video_branch": "mean"}, r"`video_branch` must be a branch that sees the order.*'mean'"),
-    ({"video_branch": "none"}, r"`video_branch` must be a branch that sees the order.*'none'"),
+    ({"video_branch": "mean"}, r"`video_branch` must be a branch that can learn the order.*'mean'"),
+    ({"video_branch": "none"}, r"`video_branch` must be a branch that can learn the order.*'none'"),
     ({"num_frames": 1}, r"`num_frames` must be at least 2 with pretrain='order'.*num_frames=1"),
     (
         {"architecture": "conv_lstm"},
@@ -158,7 +158,7 @@ def test_of_mirrored_clips_forwards_stays_forwards() -> None:
 
 def test_clips_without_motion_alone_are_refused() -> None:
     table, examples = rows_of([STILL, MOVING[0]], [0, 1], ["train", "validation"])
-    with pytest.raises(ValueError, match="`pretrain` must .* no training clip has two different frames"):
+    with pytest.raises(ValueError, match="`pretrain` must .* every training clip looks the same backwards"):
         clips_both_ways(table, examples, CONFIG)
 
 

@@ -31,6 +31,7 @@ ASKED = [
     {"data": ("/a.csv",), "backbone_weights": "/w.h5", "frame_size": (75, 80), "patience": None},
     {"data": ("ucf101",), "classes": ("b", "a"), "annotations": ("/x",), "fold": 2, "num_answers": 5},
     {"data": ("/a.csv",), "strategy": "multiworker", "averaging_frequency": 10, "precision": "float64"},
+    {"data": ("/a.csv",), "pretrain": "order", "pretrain_epochs": 3, "pretrain_videos": "/further"},
 ]
 
 

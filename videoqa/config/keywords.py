@@ -102,6 +102,7 @@ class TrainingOptions(TypedDict, total=False):
     mixup: float
     pretrain: str | None
     pretrain_epochs: int
+    pretrain_videos: Paths
     unfreeze_from: str | None
     unfreeze_epochs: int
     unfreeze_learning_rate: float

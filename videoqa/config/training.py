@@ -1,10 +1,11 @@
 """Options: how a model is trained."""
 
+import os
 from dataclasses import dataclass
 
 from videoqa._checks import Refusal, check_choice, check_flag, check_integer, check_number
 from videoqa.config.choices import LEARNING_RATE_SCHEDULES, PRECISIONS, PRETRAININGS, STRATEGIES
-from videoqa.config.options import option
+from videoqa.config.options import as_tuple, option
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class TrainingConfig:
         pretrain: "order": the video branch first learns to tell the training clips played forwards from the
             same clips played backwards.
         pretrain_epochs: passes of it.
+        pretrain_videos: folders of further clips, or tables of them, which need no labels: only `pretrain`
+            learns from them. Clips of validation and test rows are left out. Paths are made absolute.
         unfreeze_from: backbone layer, such as "mixed7". After training from features, a second stage trains
             the backbone from this layer on, with the rest of the model. None: the backbone stays frozen.
         unfreeze_epochs, unfreeze_learning_rate: of the second stage.
@@ -76,6 +79,9 @@ class TrainingConfig:
         None, "'order': let the video branch first learn forwards or backwards (default: nothing)"
     )
     pretrain_epochs: int = option(20, "passes of --pretrain")
+    pretrain_videos: tuple[str, ...] = option(
+        (), "folder of further clips, without labels, for --pretrain; may be repeated (default: none)"
+    )
     unfreeze_from: str | None = option(
         None, "backbone layer from which a second stage trains, for example mixed7 (default: none)"
     )
@@ -83,6 +89,8 @@ class TrainingConfig:
     unfreeze_learning_rate: float = option(1e-5, "learning rate of the second stage")
 
     def __post_init__(self) -> None:
+        further = tuple(os.path.abspath(path) for path in as_tuple(self.pretrain_videos))
+        object.__setattr__(self, "pretrain_videos", further)
         for name in ("epochs", "batch_size", "decay_steps", "pretrain_epochs", "unfreeze_epochs"):
             check_integer(name, getattr(self, name), minimum=1)
         for name in ("learning_rate", "unfreeze_learning_rate"):
@@ -100,9 +108,10 @@ class TrainingConfig:
         check_number("mixup", self.mixup, minimum=0, maximum=10)
         if self.pretrain is not None:
             check_choice("pretrain", self.pretrain, PRETRAININGS)
-        elif self.pretrain_epochs != type(self).pretrain_epochs:
-            requirement = f"be left out without pretrain={PRETRAININGS[0]!r}"
-            raise Refusal("pretrain_epochs", requirement, self.pretrain_epochs)
+        for name in ("pretrain_epochs", "pretrain_videos"):
+            if self.pretrain is None and getattr(self, name) != getattr(type(self), name):
+                requirement = f"be left out without pretrain={PRETRAININGS[0]!r}"
+                raise Refusal(name, requirement, getattr(self, name))
         check_choice("strategy", self.strategy, STRATEGIES)
         self._check_averaging()
         check_choice("precision", self.precision, PRECISIONS)

@@ -26,10 +26,8 @@ INITIAL_FIELDS = (
     "hidden_units",
 )
 """What an earlier model must have in common with one that starts from its weights."""
-
-
 ORDERLESS_BRANCHES = ("mean", "none")
-"""Video branches that give the same for frames in another order."""
+"""Video branches without weights that could learn an order."""
 
 
 def check_input(config: RunConfig, *, task_known: bool = True) -> None:
@@ -79,7 +77,7 @@ def check_pretraining(model: ModelConfig, num_frames: int) -> None:
         advice = "Its first frames are answered before any order can be seen."
         raise Refusal("pretrain", requirement, "order", advice)
     if model.has_backbone and model.video_branch in ORDERLESS_BRANCHES:
-        requirement = "be a branch that sees the order of the frames with pretrain='order'"
+        requirement = "be a branch that can learn the order of the frames with pretrain='order'"
         raise Refusal("video_branch", requirement, model.video_branch)
     if num_frames < 2:
         requirement = "be at least 2 with pretrain='order': one frame has no order"

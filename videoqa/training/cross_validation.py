@@ -92,7 +92,7 @@ def cross_validate(job: Job, num_folds: int | None, choose_folder: RunFolder) ->
 def _train_on_all(job: Job, request: Request, scored: list[ScoredFolder], out: Path) -> TrainingRun:
     """Train the model on all rows, and write the pooled scores of the folds into its folder."""
     pooled, epochs = pool_folds(scored), _epochs(scored, request)
-    options = {**job.options, "epochs": epochs, "validation_share": 0.0}
+    options = {**job.options, "epochs": epochs, "validation_share": 0.0, **_order_epochs(scored)}
     whole = dataclasses.replace(job, options=options, fold=(0, len(scored)))
     if _is_done(out):  # it was stopped while the scores were pooled
         model = load_model_folder(out)
@@ -266,3 +266,10 @@ def _epochs(scored: list[ScoredFolder], request: Request) -> int:
     most = request.config.training.epochs
     best = [fold.folder.metrics["best_epoch"] or most for fold in scored]
     return math.ceil(median(min(epoch, most) for epoch in best))
+
+
+def _order_epochs(scored: list[ScoredFolder]) -> dict[str, int]:
+    """Return the same of the phase before the model, as an option; empty where the folds have none."""
+    orders = [fold.folder.metrics["order"] for fold in scored if "order" in fold.folder.metrics]
+    best = [order["best_epoch"] or order["num_epochs"] for order in orders]
+    return {"pretrain_epochs": math.ceil(median(best))} if best else {}

@@ -100,7 +100,7 @@ def forecast_run(
     if not model.has_backbone:
         return forecast_step(
             model, training.batch_size, config.sampling.num_frames, training.precision,
-            replicas=replicas, prefetch_batches=prefetch_batches,
+            replicas=replicas, prefetch_batches=prefetch_batches, num_kept=_num_kept(config),
         )  # fmt: skip
     clips = replicas.num_local_workers * _clip_bytes(config, num_clips)
     models = [model]
@@ -164,11 +164,17 @@ def _forecast_stage(
     further = max(prefetch_batches - PREFETCHED_BATCHES, 0) * batch_size * num_frames * seen
     further *= 1 if model.train_backbone else 4
     return {
-        "weights": replicas.num_local * (_head_weights(model) * BYTES_PER_WEIGHT + backbone_bytes),
+        "weights": replicas.num_local * (_head_weights(model) * BYTES_PER_WEIGHT + backbone_bytes)
+        + replicas.num_local_workers * _num_kept(config) * 4 * _head_weights(model),
         "activations": replicas.local_rows(batch_size) * num_frames * each_frame
         + replicas.num_local_workers * further,
         "runtime": replicas.num_local_workers * RUNTIME_BYTES,
     }
+
+
+def _num_kept(config: RunConfig) -> int:
+    """Return how many copies of the weights are kept beside those in training: what `pretrain` learned."""
+    return int(config.training.pretrain is not None)
 
 
 def _head_weights(model: ModelConfig) -> int:
@@ -243,6 +249,7 @@ def forecast_step(
     *,
     replicas: Replicas = ONE_REPLICA,
     prefetch_batches: int = PREFETCHED_BATCHES,
+    num_kept: int = 0,
 ) -> dict[str, int]:
     """Return the bytes of memory that training steps without a backbone need on one machine.
 
@@ -254,6 +261,7 @@ def forecast_step(
             its weights and many outputs in.
         replicas: that share the batches, and this machine's memory.
         prefetch_batches: batches of frames that each process has at hand besides the one in use.
+        num_kept: copies of the weights that each process keeps beside.
 
     Returns:
         "weights", "activations", "batches" and "runtime" in bytes.
@@ -265,7 +273,8 @@ def forecast_step(
     each_copy = WEIGHT_COPIES * weights + OPTIMIZER_TEMPORARIES * largest_weight
     batch = batch_size * num_frames * prod(model.frame_size or ()) * 3
     return {
-        "weights": replicas.num_local * each_copy * number_bytes,
+        "weights": (replicas.num_local * each_copy + replicas.num_local_workers * num_kept * weights)
+        * number_bytes,
         "activations": replicas.local_rows(batch_size) * kept * number_bytes,
         "batches": replicas.num_local_workers * batch * (1 + prefetch_batches),
         "runtime": replicas.num_local_workers * RUNTIME_BYTES,

@@ -64,8 +64,8 @@ def in_words(figures: Mapping[str, Any]) -> str:
 
 def _plan(clips: OrderClips) -> str:
     count = counted(len(clips.training) // 2, "training clip")
-    still = f"; {clips.num_still} without motion left out" if clips.num_still else ""
-    return f"First the video branch learns to tell {count} from the same played backwards{still}."
+    still = f"; {clips.num_still} that look the same backwards left out" if clips.num_still else ""
+    return f"Before the model, its video branch learns to tell {count} from the same played backwards{still}."
 
 
 def _stage(run: "Run", clips: OrderClips) -> Stage:

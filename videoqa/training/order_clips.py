@@ -8,6 +8,7 @@ import pandas as pd
 from videoqa._checks import Refusal
 from videoqa.config import RunConfig
 from videoqa.input_pipeline import Examples
+from videoqa.training.backwards import looks_the_same
 from videoqa.training.checks import check_num_rows
 
 FORWARDS, BACKWARDS = 0, 1
@@ -22,7 +23,7 @@ class OrderClips:
         training: of the training rows; `answer_ids` are `FORWARDS` and `BACKWARDS`.
         validation: the same of the validation rows; without any, all epochs are trained.
         groups: `(num_clips,)` str, the group of each validation clip.
-        num_still: training clips left out because all their frames are equal, as in a clip of one frame.
+        num_still: training clips left out because they look the same backwards, as a clip of one frame does.
     """
 
     training: Examples
@@ -40,13 +41,13 @@ def clips_both_ways(table: pd.DataFrame, examples: Examples, config: RunConfig) 
         config: of the run.
 
     Raises:
-        ValueError: no training clip has two different frames, or too few for a batch.
+        ValueError: every training clip looks the same backwards, or there are too few for a batch.
     """
-    split, is_still = table["split"].to_numpy(), _still_clips(examples)
+    split = table["split"].to_numpy()
     rows = {name: _first_rows(examples, split == name) for name in ("train", "validation")}
-    moving = {name: each[~is_still[examples.clip_index[each]]] for name, each in rows.items()}
+    moving = {name: each[_looks_different(examples, each)] for name, each in rows.items()}
     if not len(moving["train"]):
-        requirement = "be left out: no training clip has two different frames"
+        requirement = "be left out: every training clip looks the same backwards"
         raise Refusal("pretrain", requirement, config.training.pretrain)
     training, validation = (_both_ways(examples, each) for each in moving.values())
     check_num_rows(config.model, len(training), config.training.batch_size)
@@ -62,14 +63,15 @@ def _first_rows(examples: Examples, wanted: np.ndarray) -> np.ndarray:
 
 
 def _both_ways(examples: Examples, rows: np.ndarray) -> Examples:
-    """Return the clips of `rows` forwards, then backwards, without questions."""
+    """Return the clips of `rows` forwards, then backwards, without questions; a mirror changes no answer."""
     forwards = replace(examples.select(rows), backwards=None, token_ids=None, mirrored_ids=None)
     twice = forwards.select(np.tile(np.arange(len(rows)), 2))
     answer_ids = np.repeat(np.array([FORWARDS, BACKWARDS], np.int32), len(rows))
     return replace(twice, answer_ids=answer_ids, backwards=answer_ids == BACKWARDS)
 
 
-def _still_clips(examples: Examples) -> np.ndarray:
-    """Return which clips are the same both ways round because all frames are equal, bool `(num_clips,)`."""
+def _looks_different(examples: Examples, rows: np.ndarray) -> np.ndarray:
+    """Return of which rows the clip looks different backwards, bool `(k,)`."""
     assert examples.clips is not None
-    return np.array([all(np.array_equal(frame, clip[0]) for frame in clip[1:]) for clip in examples.clips])
+    clips = (examples.clips[index] for index in examples.clip_index[rows].tolist())
+    return np.array([not looks_the_same(clip, examples.num_frames) for clip in clips], bool)

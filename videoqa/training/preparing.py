@@ -39,6 +39,7 @@ from videoqa.training.backwards import (
     say_undeclared_mirrors,
 )
 from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
+from videoqa.training.further_clips import CLIP, further_clips, say_unusable
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
 from videoqa.training.order_clips import OrderClips, clips_both_ways
 from videoqa.training.request import Request
@@ -53,7 +54,7 @@ from videoqa.training.startup_messages import (
 
 PATHS = (
     "data.data", "data.videos", "data.annotations", "data.reverse_labels", "data.mirror_labels",
-    "model.backbone_weights",
+    "model.backbone_weights", "training.pretrain_videos",
 )  # fmt: skip
 """Fields that may differ between machines; what lies there is compared by content."""
 
@@ -151,18 +152,21 @@ def prepare_data(
     config, vocabulary, answers = _sized(config, training_rows)
     num_test_rows = int((table["split"] == "test").sum())
     untested = [] if request.job.fold else say_untested(answers, table, progress)
+    further = further_clips(config.training.pretrain_videos, table, progress=progress)
     table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
-    num_clips = _say_rows(table, training_rows, config, answers, progress)
+    num_clips = _say_rows(table, training_rows, config, answers, progress) + len(further)
     if replicas.is_first_local:  # the others would forecast the same, and may have to load TensorFlow for it
         check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
-    examples, frame_examples, outcome = _examples(
+    together, frame_examples, outcomes = _examples(
         table,
+        further,
         config,
         vocabulary=vocabulary,
         answers=answers,
         decode_workers=launch.decode_workers,
         progress=progress,
     )
+    examples, outcome = together.select(np.arange(len(table))), outcomes.iloc[: len(table)]
     good = examples.clip_index >= 0
     if frame_examples is not None:
         good &= frame_examples.clip_index >= 0
@@ -178,7 +182,12 @@ def prepare_data(
     num_shown = num_rows + len(backwards.rows)
     if left_out := check_num_rows(config.model, num_shown, config.training.batch_size):
         say(left_out, progress=progress)
-    order = None if config.training.pretrain is None else clips_both_ways(kept, examples, config)
+    order = None
+    if config.training.pretrain is not None:
+        usable = (together.clip_index >= 0) & np.append(good, np.ones(len(further), bool))
+        say_unusable(further, outcomes.iloc[len(table) :], progress=progress)
+        further = further[usable[len(table) :]]
+        order = clips_both_ways(_joined(kept, further), together.select(usable), config)
     contents = _video_contents(kept, config)
     return PreparedData(
         config=config,
@@ -191,8 +200,8 @@ def prepare_data(
         num_dropped=int((~good).sum()),
         failures=failures,
         groups=groups_of_splits(table),
-        videos=_videos_of_splits(kept, contents),
-        hashes=_hashes(kept, contents, config.model, vocabulary, answers),
+        videos=_videos_of_splits(kept, contents, further),
+        hashes=_hashes(kept, contents, config.model, vocabulary, answers) | _hash_of_further(further),
         num_tables=len(request.tables),
         stratified=request.job.stratified,
         fold=request.job.fold,
@@ -276,15 +285,28 @@ def _say_rows(
 
 
 def _examples(
-    table: pd.DataFrame, config: RunConfig, **options: Any
+    table: pd.DataFrame, further: pd.DataFrame, config: RunConfig, **options: Any
 ) -> tuple[Examples, Examples | None, pd.DataFrame]:
-    """Return the rows as arrays, as frames too for a second stage, and the outcome of each row's video."""
-    examples, outcome = make_examples(table, config, for_training=True, **options)
+    """Return the rows as arrays, and the outcome of each row's video.
+
+    Returns:
+        The rows of `table`, then those of `further`; the rows of `table` as frames, for a second stage, or
+        None; the outcomes of all.
+    """
+    examples, outcome = make_examples(_joined(table, further), config, for_training=True, **options)
     check_some_long_enough(examples)
     if config.training.unfreeze_from is None:
         return examples, None, outcome
     from_frames = dataclasses.replace(config, model=dataclasses.replace(config.model, train_backbone=True))
     return examples, make_examples(table, from_frames, for_training=True, **options)[0], outcome
+
+
+def _joined(table: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table, then those of clips without labels, of which no opposite is declared."""
+    if not len(further):
+        return table
+    undeclared = {name: "" for name in (OPPOSITE, MIRRORED) if name in table}
+    return pd.concat([table, further.assign(**undeclared)], ignore_index=True)
 
 
 def _video_contents(table: pd.DataFrame, config: RunConfig) -> pd.Series | None:
@@ -295,13 +317,16 @@ def _video_contents(table: pd.DataFrame, config: RunConfig) -> pd.Series | None:
     return table["video_path"].map(hashes).map(short_hash, na_action="ignore")
 
 
-def _videos_of_splits(table: pd.DataFrame, contents: pd.Series | None) -> dict[str, list[str]]:
-    """Return the short hashes of the videos of each split; none for a model that sees no video."""
+def _videos_of_splits(
+    table: pd.DataFrame, contents: pd.Series | None, further: pd.DataFrame
+) -> dict[str, list[str]]:
+    """Return the short hashes of the videos of each split, clips without labels among those of training; none
+    for a model that sees no video."""
     if contents is None:
         return {}
-    return {
-        split: sorted(set(contents[table["split"] == split].dropna())) for split in ("train", "validation")
-    }
+    videos = {split: set(contents[table["split"] == split].dropna()) for split in ("train", "validation")}
+    videos["train"] |= {short_hash(content) for content in further["content"]}
+    return {split: sorted(names) for split, names in videos.items()}
 
 
 def _hashes(
@@ -317,6 +342,13 @@ def _hashes(
         "answers": _hash_of(answers.answers),
         "backbone": _hash_of_backbone(model),
     }
+
+
+def _hash_of_further(further: pd.DataFrame) -> dict[str, str]:
+    """Return the hash of the clips without labels by its name; empty where there are none."""
+    return (
+        {"pretrain_videos": _hash_of(further[CLIP].astype(str).to_numpy().tolist())} if len(further) else {}
+    )
 
 
 def _hash_of_rows(table: pd.DataFrame, contents: pd.Series | None) -> str:

@@ -28,8 +28,8 @@ from videoqa.training.run_folder import CHECKPOINTS, check_resumable
 from videoqa.training.state import PHASE_NAMES, PHASES_BEFORE_THE_MODEL
 
 FREE = (
-    "data", "videos", "annotations", "reverse_labels", "mirror_labels", "strategy", "epochs",
-    "unfreeze_epochs",
+    "data", "videos", "annotations", "reverse_labels", "mirror_labels", "pretrain_videos",
+    "strategy", "epochs", "unfreeze_epochs",
 )  # fmt: skip
 """Options that may differ: paths of the same rows and videos, the strategy, and more epochs."""
 LENGTHS = ("epochs", "unfreeze_epochs")
