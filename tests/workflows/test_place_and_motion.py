@@ -1,7 +1,8 @@
-"""A model that reads a grid: trained from the cache that `encode` filled, asked, scored and explained."""
+"""A model of a grid, flow and differences: trained from what `encode` cached, asked, scored, explained."""
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,12 +10,12 @@ import pytest
 
 import videoqa
 from videoqa._manifest import write_manifest
-from videoqa.config import SamplingConfig
+from videoqa.config import FLOW_COLUMNS, SamplingConfig
 from videoqa.models.backbones import feature_dim
 from videoqa.saving import PARTS_OF_A_FOLDER, load_model_folder
 from videoqa.video.decoding import ClipRequest, decode
 
-KEPT = {"pooling": "grid2", "backbone": "tiny", "num_frames": 8, "progress": False}
+KEPT = {"pooling": "grid2", "motion": "both", "backbone": "tiny", "num_frames": 8, "progress": False}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,8 @@ def run(small_set: Path, small_options: dict, tmp_path_factory: pytest.TempPathF
 def test_the_folder_knows_its_features(run: Path) -> None:
     folder = load_model_folder(run)
     assert folder.config.model.pooling == folder.backbone["pooling"] == "grid2"
-    assert folder.build().input["features"].shape[-1] == feature_dim("tiny", pooling="grid2")
+    num_columns = feature_dim("tiny", pooling="grid2") + 2 * FLOW_COLUMNS
+    assert folder.build().input["features"].shape[-1] == num_columns
     assert len(folder.trust.clips.space.center) == feature_dim("tiny"), "familiarity has the usual features"
 
 
@@ -48,6 +50,19 @@ def test_files_folders_of_jpegs_and_arrays_are_answered_alike(run: Path, tmp_pat
     assert np.isfinite(answer.evidence.contributions).all()
     answer.explain(tmp_path / "why.png")
     assert (tmp_path / "why.png").stat().st_size > 10_000
+
+
+@pytest.mark.numeric
+def test_windows_of_a_film_are_answered_like_their_cuts(run: Path, tmp_path: Path, rounding: Any) -> None:
+    """Of 15 frames in 1.25 s, 8 regular ones are 2 apart, and a stride is 12: neighbours are seen twice."""
+    model, clip = videoqa.load(run), videoqa.sample_clip("loading", seed=9, folder=tmp_path)
+    options = {"window_seconds": 1.25, "stride_seconds": 1.0, "cuts": False, "progress": False}
+    windows = list(model.watch(clip, end_seconds=3.25, **options))
+    assert len(windows) == 3
+    for each in windows:
+        answer = model.ask(clip, start_seconds=each.start_seconds, end_seconds=each.end_seconds)
+        assert each.answer == answer.text
+        assert each.probability == pytest.approx(answer.probability, abs=rounding(10, 600))
 
 
 def test_it_is_scored_forwards_and_backwards(run: Path, tmp_path: Path) -> None:

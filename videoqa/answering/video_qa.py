@@ -433,5 +433,6 @@ class VideoQA:
             sampling.num_frames,
             clip_input="features" if model.has_backbone else "clip",
             short_clips=sampling.short_clips,
+            num_flow=model.num_flow,
             with_mask=model.facts.needs_mask,
         )

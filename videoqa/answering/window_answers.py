@@ -66,6 +66,7 @@ def _judged(loaded: VideoQA, clips: list[np.ndarray], questions: Questions) -> J
         sampling.num_frames,
         clip_input="features" if model.has_backbone else "clip",
         short_clips=sampling.short_clips,
+        num_flow=model.num_flow,
         with_mask=model.facts.needs_mask,
     )
     return predict_and_judge(

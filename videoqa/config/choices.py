@@ -11,6 +11,10 @@ BACKBONES = ("inception_v3", "tiny")
 POOLINGS = {"mean": 0, "grid2": 2, "grid3": 3}
 """What is kept of a frame's last map -> rows and columns of the grid of averages beside the whole."""
 MOTIONS = ("none", "difference", "flow", "both")
+FLOW_SIDES, FLOW_DIRECTIONS = 3, 8
+FLOW_COLUMNS = (1 + FLOW_SIDES**2) * (3 + FLOW_DIRECTIONS)
+"""Numbers that sum up the flow between two frames: of the whole frame and of each cell of a grid, the mean to
+the right and downwards, the mean length, and the length in each direction."""
 VIDEO_BRANCHES = ("lstm", "bidirectional", "convolution", "attention", "mean", "none")
 MODEL_INPUTS = ("clip", "features")
 SHORT_CLIPS = ("repeat", "skip", "loop", "mask")

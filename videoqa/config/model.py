@@ -9,6 +9,7 @@ from videoqa.config.choices import (
     BACKBONES,
     DEFAULT_BACKBONE_WEIGHTS,
     DEFAULT_FRAME_SIZES,
+    FLOW_COLUMNS,
     MOTIONS,
     POOLINGS,
     SMALLEST_FRAMES,
@@ -108,6 +109,11 @@ class ModelConfig:
         if self.has_backbone:
             check_choice("backbone", self.backbone, BACKBONES)
             self._fill_backbone_defaults()
+            if self.sees_flow and self.train_backbone:
+                advice = "Flow stands beside the features of a frozen backbone."
+                raise Refusal(
+                    "motion", "be 'none' or 'difference' with train_backbone=True", self.motion, advice
+                )
         else:
             self._refuse_backbone()
         self._check_frame_size()
@@ -131,6 +137,16 @@ class ModelConfig:
     def learns_from_frames(self) -> bool:
         """Whether training reads frames, not features of a frozen backbone."""
         return self.sees_video and (self.train_backbone or not self.has_backbone)
+
+    @property
+    def sees_flow(self) -> bool:
+        """Whether the optical flow stands beside the features of a frame."""
+        return self.sees_video and self.motion in ("flow", "both")
+
+    @property
+    def num_flow(self) -> int:
+        """Columns of each of the two flow blocks behind the features of a frame; 0 without flow."""
+        return FLOW_COLUMNS if self.sees_flow else 0
 
     def _fill_architecture_defaults(self) -> None:
         for name in ("dropout", "l2"):

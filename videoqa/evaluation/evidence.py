@@ -189,7 +189,8 @@ def _with_parts_hidden(example: Examples, shown: _Frames | None, hidden: Sequenc
     shorter = np.zeros((0, 0), np.int32) if token_ids is None else _without_each_token(token_ids[0])
     clips = None
     if shown is not None and example.clips is not None:
-        clips = _HiddenClips(example.clips[example.clip_index[0]], shown.runs, hidden)
+        clip = example.clips[example.clip_index[0]]
+        clips = _HiddenClips(clip, shown.runs, hidden, example.num_flow)
     return replace(
         example,
         clips=clips,
@@ -229,8 +230,10 @@ class _HiddenClips(Sequence[np.ndarray]):
         lengths: frames of each, int64 `(num_clips,)`.
     """
 
-    def __init__(self, clip: np.ndarray, runs: Sequence[np.ndarray], hidden: Sequence[_Stretch]) -> None:
-        self._clip, self._runs, self._hidden = clip, runs, hidden
+    def __init__(
+        self, clip: np.ndarray, runs: Sequence[np.ndarray], hidden: Sequence[_Stretch], num_flow: int
+    ) -> None:
+        self._clip, self._runs, self._hidden, self._num_flow = clip, runs, hidden, num_flow
         self.lengths = np.full(1 + len(hidden), len(clip), np.int64)
 
     def __len__(self) -> int:
@@ -241,7 +244,28 @@ class _HiddenClips(Sequence[np.ndarray]):
             return self._clip
         stretch = self._hidden[index - 1]
         first, last = self._runs[stretch.first][0], self._runs[stretch.stop - 1][-1]
-        return hide_frames(self._clip, int(first), int(last) + 1)
+        return hide_moment(self._clip, int(first), int(last) + 1, self._num_flow)
+
+
+def hide_moment(clip: np.ndarray, first: int, stop: int, num_flow: int) -> np.ndarray:
+    """Return a clip without its frames `[first, stop)` and without the flow that shows them.
+
+    The flow from the last of them is behind the frame after, and the flow from the first behind the frame
+    before.
+
+    Args:
+        clip, first, stop: see `hide_frames`; features.
+        num_flow: columns of each flow block behind the features.
+    """
+    if not num_flow:
+        return hide_frames(clip, first, stop)
+    others, forwards, backwards = np.split(clip, [-2 * num_flow, -num_flow], axis=1)
+    hidden = [
+        hide_frames(others, first, stop),
+        hide_frames(forwards, first, min(stop + 1, len(clip))),
+        hide_frames(backwards, max(first - 1, 0), stop),
+    ]
+    return np.concatenate(hidden, axis=1)
 
 
 def hide_frames(clip: np.ndarray, first: int, stop: int) -> np.ndarray:

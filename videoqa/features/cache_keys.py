@@ -12,6 +12,7 @@ from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.models.backbones import backbone_identity
 from videoqa.video.decoding import ClipRequest, decoder_names, probe
+from videoqa.video.optical_flow import FLOW_METHOD
 from videoqa.video.probing import VideoInfo
 from videoqa.video.timeline import timeline_of
 
@@ -77,8 +78,10 @@ def clip_key_parts(
             model.backbone, model.backbone_weights, model.backbone_layer, model.pooling
         )
     content_hash = cache.content_hash(request.path)
+    flow = {"flow": [FLOW_METHOD, decoder_names()["opencv"]]} if model.sees_flow else {}
     return {
         **identity,
+        **flow,
         "content_sha256": content_hash,
         "segment": [_seconds(request.start_seconds), _seconds(request.end_seconds)],
         "grid": grid_parts(sampling, request.path),

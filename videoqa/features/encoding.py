@@ -17,7 +17,7 @@ from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.cache_keys import VIEW, clip_key, key_of
 from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache, frames_kept_here
-from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder, as_float16
+from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder, encode_clip
 from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
 from videoqa.features.kept_frames import FrameKeeper, FramesOnDisk
 from videoqa.features.ray_encoding import features_made_on_ray
@@ -240,7 +240,7 @@ def clip_features(
         return entry.features, tuple(entry.metadata["timestamps_seconds"])
     decoded = job.decode(sampling, cache, encoder.frame_size)
     job.describe(decoded)
-    features = as_float16(encoder(decoded.frames))
+    features = encode_clip(decoded.frames, encoder)
     try:
         cache.write(job.key, features, job.metadata)
     except OSError as error:

@@ -17,6 +17,7 @@ from videoqa.features.claims import Claims
 from videoqa.features.frame_encoder import FrameEncoder, encode_clip_stream
 from videoqa.features.jobs import ClipJob
 from videoqa.features.kept_frames import FrameKeeper
+from videoqa.features.motion import with_flow
 from videoqa.video.decoding import DecodedClip
 
 NUM_THREADS = min(4, os.cpu_count() or 1)
@@ -73,18 +74,24 @@ def fill_cache(
 def features_made_here(
     sampling: SamplingConfig, cache: FeatureCache, encoder: FrameEncoder, num_threads: int | None = None
 ) -> Iterator[MakeFeatures]:
-    """Yield a `MakeFeatures` that decodes in threads, by default `NUM_THREADS`, and encodes full batches."""
+    """Yield a `MakeFeatures` that decodes in threads, by default `NUM_THREADS`, and encodes full batches.
+
+    The threads that decode a clip also find its flow, if the model sees it.
+    """
     threads = num_threads or NUM_THREADS
 
     def decode(job: ClipJob) -> DecodedClip:
-        return job.decode(sampling, cache, encoder.frame_size)
+        decoded = job.decode(sampling, cache, encoder.frame_size)
+        job.flow = encoder.flow_of(decoded.frames)
+        return decoded
 
     def make(
         jobs: Iterable[ClipJob], fail: Callable[[ClipJob, Exception], None]
     ) -> Iterator[tuple[ClipJob, np.ndarray]]:
         decoded = run_ahead(decode, jobs, num_threads=threads, num_ahead=2 * threads)
         with closing(decoded):
-            yield from encode_clip_stream(_good_clips(decoded, fail), encoder)
+            for job, features in encode_clip_stream(_good_clips(decoded, fail), encoder):
+                yield job, with_flow(features, job.flow)
 
     yield make
 

@@ -1,7 +1,7 @@
 """Encodes the wanted frames of a film in one pass, and hands out what the model is shown of each window."""
 
 from bisect import bisect_right
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -10,8 +10,10 @@ import numpy as np
 from videoqa._prefetch import read_ahead
 from videoqa.features.frame_encoder import FrameEncoder, as_float16
 from videoqa.features.kept_frames import FrameKeeper
+from videoqa.features.motion import with_flow
 from videoqa.video.film_pass import FilmPass, PassedFrames
 from videoqa.video.film_windows import LEAST_SEEN, FilmPlan, FilmWindow
+from videoqa.video.optical_flow import FlowSums, flow_blocks, small_grey
 from videoqa.video.picture_damage import PictureDamage
 from videoqa.video.transforms import FrameFit
 
@@ -87,6 +89,7 @@ class _Kept:
         self._rows: dict[int, np.ndarray] = {}
         self._waiting: dict[int, np.ndarray] = {}
         self._settled = 0
+        self._flow = _FilmFlow() if isinstance(encoder, FrameEncoder) and encoder.model.sees_flow else None
 
     @property
     def settled(self) -> int:
@@ -99,6 +102,8 @@ class _Kept:
         if isinstance(self._encoder, FrameKeeper):
             self._rows.update(part.frames)
             return
+        if self._flow is not None:
+            self._flow.add(part.frames)
         for place, frame in part.frames.items():
             self._waiting[place] = frame
             if len(self._waiting) == self._encoder.frames_per_run:
@@ -113,12 +118,42 @@ class _Kept:
 
     def stacked(self, places: np.ndarray) -> np.ndarray:
         """Return the features or the frames at `places`, int64 `(n,)`."""
-        return np.stack([self._rows[place] for place in places.tolist()])
+        rows = np.stack([self._rows[place] for place in places.tolist()])
+        return with_flow(rows, None if self._flow is None else self._flow.of(places))
 
     def forget_before(self, place: int) -> None:
         """Drop the frames before a place."""
         for each in [each for each in self._rows if each < place]:
             del self._rows[each]
+        if self._flow is not None:
+            self._flow.forget_before(place)
+
+
+class _FilmFlow:
+    """The flow between frames of a film that are neighbours in a window, each found once."""
+
+    def __init__(self) -> None:
+        self._sums = FlowSums()
+        self._greys: dict[int, np.ndarray] = {}
+        self._known: dict[tuple[int, int], np.ndarray] = {}
+
+    def add(self, frames: Mapping[int, np.ndarray]) -> None:
+        """Take frames by their places."""
+        self._greys.update((place, small_grey(frame)) for place, frame in frames.items())
+
+    def of(self, places: np.ndarray) -> np.ndarray:
+        """Return the flow of a window that shows the frames at `places`, float32, see `flow_blocks`."""
+        return flow_blocks(places.tolist(), self._between)
+
+    def forget_before(self, place: int) -> None:
+        """Drop the frames before a place, and what is known of them."""
+        self._greys = {each: grey for each, grey in self._greys.items() if each >= place}
+        self._known = {pair: sums for pair, sums in self._known.items() if min(pair) >= place}
+
+    def _between(self, before: int, after: int) -> np.ndarray:
+        if (before, after) not in self._known:
+            self._known[before, after] = self._sums(self._greys[before], self._greys[after])
+        return self._known[before, after]
 
 
 def _clips_of(

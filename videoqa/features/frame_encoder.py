@@ -11,10 +11,12 @@ from videoqa._checks import Refusal, check_integer
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.cache_keys import clip_key_parts
+from videoqa.features.motion import with_flow
 from videoqa.features.space import forecast_bytes
 from videoqa.models.backbones import backbone_identity, build_backbone
 from videoqa.models.feature_columns import feature_columns
 from videoqa.video.decoding import ClipRequest
+from videoqa.video.optical_flow import clip_flow
 from videoqa.video.transforms import check_frames, resize_and_crop
 
 if TYPE_CHECKING:
@@ -67,13 +69,29 @@ class FrameEncoder:
         """Return about how many bytes the features of `requests` take on the disk."""
         return forecast_bytes(requests, sampling, self.feature_dim)
 
-    @cached_property
+    @property
     def feature_dim(self) -> int:
-        """Features per frame; builds nothing."""
+        """Features per frame, flow included; builds nothing."""
+        return self.network_dim + 2 * self.model.num_flow
+
+    @cached_property
+    def network_dim(self) -> int:
+        """Features per frame that the network gives; builds nothing."""
         if self._network is not None:
             return int(self._network.output_shape[-1])
         _ = self._backbone
-        return feature_columns(self.model).total
+        return feature_columns(self.model).backbone
+
+    def flow_of(self, frames: np.ndarray) -> np.ndarray | None:
+        """Return what stands beside the features of a clip's frames; None for a model that sees no flow.
+
+        Args:
+            frames: uint8 RGB `(num_frames, height, width, 3)` of the encoder's `frame_size`, one clip.
+
+        Returns:
+            float32 `(num_frames, 2 * num_flow)`, see `optical_flow.flow_blocks`.
+        """
+        return clip_flow(frames) if self.model.sees_flow else None
 
     @property
     def _backbone(self) -> str:
@@ -89,7 +107,7 @@ class FrameEncoder:
             frames: uint8 RGB `(n, height, width, 3)` of the encoder's `frame_size`.
 
         Returns:
-            float32 `(n, feature_dim)`.
+            float32 `(n, network_dim)`: without flow, which is not of single frames.
 
         Raises:
             ValueError: `frames` has another dtype or shape.
@@ -97,7 +115,7 @@ class FrameEncoder:
         if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != (*self.frame_size, 3):
             requirement = f"be uint8 RGB (n, {self.frame_size[0]}, {self.frame_size[1]}, 3)"
             raise Refusal("frames", requirement, f"{frames.dtype} {frames.shape}")
-        features = np.empty((len(frames), self.feature_dim), np.float32)
+        features = np.empty((len(frames), self.network_dim), np.float32)
         for start in range(0, len(frames), self.frames_per_run):
             part = frames[start : start + self.frames_per_run]
             features[start : start + len(part)] = self._run_padded(part)
@@ -165,7 +183,17 @@ def encode_frames(frames: np.ndarray, encoder: FrameEncoder) -> np.ndarray:
     requirement = "be uint8 RGB (num_frames, height, width, 3) with at least one frame"
     frames = check_frames("frames", np.asarray(frames), requirement)
     resized = np.stack([resize_and_crop(frame, encoder.frame_size) for frame in frames])
-    return as_float16(encoder(resized))
+    return encode_clip(resized, encoder)
+
+
+def encode_clip(frames: np.ndarray, encoder: FrameEncoder) -> np.ndarray:
+    """Return the features of one clip, float16 `(num_frames, feature_dim)`, flow included.
+
+    Args:
+        frames: uint8 RGB `(num_frames, height, width, 3)` of the encoder's `frame_size`.
+        encoder: from `FrameEncoder`.
+    """
+    return with_flow(as_float16(encoder(frames)), encoder.flow_of(frames))
 
 
 def as_float16(features: np.ndarray) -> np.ndarray:
@@ -184,13 +212,13 @@ def encode_clip_stream(
         encoder: a `FrameEncoder`.
 
     Yields:
-        The item and float16 features `(num_frames, feature_dim)` of each pair, in the order of `clips`.
+        The item and float16 features `(num_frames, network_dim)` of each pair, in the order of `clips`.
     """
     batch: _Batch | None = None
     waiting: list[tuple[Item, np.ndarray]] = []
     for item, frames in clips:
         batch = _Batch(encoder) if batch is None else batch
-        features = np.empty((len(frames), encoder.feature_dim), np.float16)
+        features = np.empty((len(frames), encoder.network_dim), np.float16)
         done = 0
         while done < len(frames):
             done += batch.add(frames[done:], features[done:])

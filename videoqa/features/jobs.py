@@ -31,6 +31,7 @@ class ClipJob:
         decoding_status: of the `DecodedClip`.
         num_bytes: of its cache entry.
         metadata: of its cache entry.
+        flow: what stands beside the features; None: nothing.
     """
 
     request: ClipRequest
@@ -41,6 +42,7 @@ class ClipJob:
     decoding_status: str = ""
     num_bytes: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
+    flow: np.ndarray | None = None
 
     def fail(self, error: Exception) -> None:
         """Mark the clip as failed, with the error's message, and its type if the error is unexpected."""
@@ -51,7 +53,7 @@ class ClipJob:
     def settle(self, status: str, decoding_status: str, num_bytes: int) -> None:
         """Mark the clip as done and drop what only encoding needed."""
         self.status, self.decoding_status, self.num_bytes = status, decoding_status, num_bytes
-        self.parts, self.metadata = {}, {}
+        self.parts, self.metadata, self.flow = {}, {}, None
 
     def settle_as_found(self, entry: CacheEntry) -> None:
         """Mark the clip as cached before."""

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from videoqa.features.motion import exchange_flow
 from videoqa.input_pipeline.windows import Windows, draw_window, read_window, window_frames
 from videoqa.video.sampling import window_start_center
 
@@ -28,6 +29,8 @@ class Examples:
         random_crop, flip: whether random windows are cropped and mirrored at random.
         backwards: bool `(num_examples,)`, whose windows have their frames in reverse order; None: no one's.
         mirrored_ids: `(num_examples,)` int32, the answers of mirrored windows; None: those of the others.
+        num_flow: columns of each of the two flow blocks behind the features, which windows in reverse order
+            have exchanged; 0: there are none.
         flipped_clips: features of each clip's mirrored frames, or None if not made; None: mirror frames.
         row_weights: float32 `(num_examples,)`, how much each counts, 1 on average; None: all alike.
     """
@@ -44,6 +47,7 @@ class Examples:
     random_crop: bool = False
     flip: bool = False
     backwards: np.ndarray | None = None
+    num_flow: int = 0
     flipped_clips: Sequence[np.ndarray | None] | None = None
     mirrored_ids: np.ndarray | None = None
     row_weights: np.ndarray | None = None
@@ -105,7 +109,7 @@ class Examples:
         """Return the indices, in its clip's grid, of the frames in one example's window: int64 `(n,)`."""
         length = int(self.grid_lengths[self.clip_index[row]])
         frames = window_frames(length, start, self.num_frames, self.short_clips)
-        return frames[::-1] if self.backwards is not None and self.backwards[row] else frames
+        return frames[::-1] if self._is_backwards(row) else frames
 
     def center_starts(self, rows: np.ndarray) -> np.ndarray:
         """Return the start of the centre window of each of `rows`: int64 `(k,)`."""
@@ -164,7 +168,11 @@ class Examples:
         if flipped and self.flipped_clips is not None:
             clip, flipped = self.flipped_clips[index], False
         frames = self.window_frames(row, int(windows.starts[place]))
-        return read_window(clip, frames, self.frame_size, windows.corner(place), flipped)
+        window = read_window(clip, frames, self.frame_size, windows.corner(place), flipped)
+        return exchange_flow(window, self.num_flow) if self._is_backwards(row) else window
+
+    def _is_backwards(self, row: int) -> bool:
+        return self.backwards is not None and bool(self.backwards[row])
 
 
 def grid_lengths(clips: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:

@@ -73,6 +73,7 @@ def make_examples(
         clip_input="clip" if model.learns_from_frames else "features",
         short_clips=sampling.short_clips,
         frame_size=model.frame_size if model.learns_from_frames else None,
+        num_flow=model.num_flow,
         with_mask=model.facts.needs_mask,
         random_crop=for_training and sampling.crop == "random",
         flip=flips,

@@ -37,6 +37,7 @@ def build_model(
     backbone_weights: str | os.PathLike[str] | None = "default",
     backbone_layer: str | None = None,
     pooling: str = "mean",
+    motion: str = "none",
     video_branch: str = "lstm",
     starts_from: str = "clip",
     dropout: float | None = None,
@@ -60,6 +61,9 @@ def build_model(
         backbone_layer: cut InceptionV3 after this layer, for example "mixed8"; None: its end.
         pooling: what is kept of a frame's last map: "mean", its average; "grid2" or "grid3", beside it the
             averages over 2 x 2 or 3 x 3 cells, which tell where something is.
+        motion: what is seen of change between frames: "none"; "difference", each frame's features less those
+            of the frame before, beside them; with `starts_from="features"` also "flow", optical flow, or
+            "both".
         video_branch: "lstm", "bidirectional" (an LSTM from each end), "convolution" (over time), "attention"
             (a weighted mean that knows places in time), "mean" (the bag of frames) or "none" (the blind
             model: no clip goes in).
@@ -93,6 +97,7 @@ def build_model(
         backbone_weights=_own_weights(backbone_weights),
         backbone_layer=backbone_layer,
         pooling=pooling,
+        motion=motion,
         frame_size=frame_size,
         video_branch=video_branch,
         video_units=video_units,
@@ -119,6 +124,7 @@ def build_action_model(
     backbone_weights: str | os.PathLike[str] | None = "default",
     backbone_layer: str | None = None,
     pooling: str = "mean",
+    motion: str = "none",
     video_branch: str = "lstm",
     starts_from: str = "clip",
     train_backbone: bool = False,
@@ -138,7 +144,7 @@ def build_action_model(
         peepholes: whether the gates of conv_lstm's LSTM see its cell; False: Keras's LSTM.
         l2: factor of the squared kernels in the loss; None: the architecture's published one.
         dropout: rate before the output, in [0, 1); None: the architecture's published one.
-        backbone, backbone_weights, backbone_layer, pooling, starts_from, train_backbone, video_units,
+        backbone, backbone_weights, backbone_layer, pooling, motion, starts_from, train_backbone, video_units,
             hidden_units: of cnn_lstm, as in `build_model`.
         video_branch: of cnn_lstm, as in `build_model`; not "none".
         learning_rate: of Adam.
@@ -169,6 +175,7 @@ def build_action_model(
         backbone_weights=_own_weights(backbone_weights),
         backbone_layer=backbone_layer,
         pooling=pooling,
+        motion=motion,
         frame_size=frame_size,
         video_branch=video_branch,
         video_units=video_units,

@@ -38,6 +38,10 @@ def _frame_features(model: ModelConfig, num_frames: int | None, starts_from: str
     if starts_from == "features":
         features = keras.Input((num_frames, feature_columns(model).total), name="features")
         return features, features
+    if model.sees_flow:
+        requirement = "be 'none' or 'difference' for a model that starts from clips"
+        advice = "Flow is found beside the network: give starts_from='features'."
+        raise Refusal("motion", requirement, model.motion, advice)
     backbone = build_backbone(
         model.backbone,
         weights=model.backbone_weights,

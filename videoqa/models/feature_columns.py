@@ -1,4 +1,4 @@
-"""The layout of a frame's feature vector: `[usual features | cells of a grid]`, what the backbone gives."""
+"""The layout of a frame's feature vector: `[usual | cells of a grid | flow forwards | flow backwards]`."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,18 @@ class FeatureColumns:
     Attributes:
         usual: the backbone's features without a grid; they are the same with every pooling.
         backbone: all that the backbone gives, the cells of a grid included.
+        flow: each of the two blocks behind them: the flow from the frame before, and from the frame after; 0
+            without flow.
     """
 
     usual: int
     backbone: int
+    flow: int
 
     @property
     def total(self) -> int:
         """Length of the vector."""
-        return self.backbone
+        return self.backbone + 2 * self.flow
 
 
 def feature_columns(model: ModelConfig) -> FeatureColumns:
@@ -33,4 +36,4 @@ def feature_columns(model: ModelConfig) -> FeatureColumns:
     usual, backbone = (
         feature_dim(model.backbone, model.backbone_layer, pooling) for pooling in ("mean", model.pooling)
     )
-    return FeatureColumns(usual, backbone)
+    return FeatureColumns(usual, backbone, model.num_flow)

@@ -18,19 +18,21 @@ def layer_table(model: ModelConfig, num_frames: int | None = None) -> pd.DataFra
     Returns:
         Columns "layer", "type", "output_shape" (text; None stands for any size), "parameters",
         "trained" (parameters that training changes) and "form": "clip", "features" or "both"; without a
-        backbone there is the clip form alone. A layer with several outputs is shown with its first.
+        backbone there is the clip form alone, with flow that of features. A layer with several outputs is
+        shown with its first.
     """
     from videoqa.models.building import build_from_config
 
     unread = dataclasses.replace(model, backbone_weights=None)
     starts = ("clip", "features") if model.has_backbone else ("clip",)
+    starts = ("features",) if model.sees_flow else starts
     forms = {name: build_from_config(unread, num_frames, starts_from=name) for name in starts}
     names = {form: {layer.name for layer in network.layers} for form, network in forms.items()}
     rows = []
     for form, network in forms.items():
         for layer in network.layers:
             shared = len(forms) > 1 and all(layer.name in found for found in names.values())
-            if not shared or form == "clip":
+            if not shared or form == starts[0]:
                 rows.append(_row(layer, "both" if shared else form))
     totals = {
         "layer": "total",
@@ -38,7 +40,7 @@ def layer_table(model: ModelConfig, num_frames: int | None = None) -> pd.DataFra
         "output_shape": "",
         "parameters": sum(row["parameters"] for row in rows),
         "trained": sum(row["trained"] for row in rows),
-        "form": "clip",
+        "form": starts[0],
     }
     return pd.DataFrame([*rows, totals])
 

@@ -51,6 +51,7 @@ def _evidence(
         np.zeros(1, np.int32),
         sampling.num_frames,
         short_clips=sampling.short_clips,
+        num_flow=model.config.model.num_flow,
         with_mask=model.config.model.facts.needs_mask,
     )
     questions = None if model.trust is None else model.trust.questions

@@ -10,6 +10,7 @@ from videoqa._progress import say, say_note
 from videoqa.config import RunConfig
 from videoqa.data.opposites import UNKNOWN, mirrored_answers, played_backwards
 from videoqa.data.source import MIRRORED, OPPOSITE
+from videoqa.features.motion import exchange_flow
 from videoqa.input_pipeline import Examples
 from videoqa.text.answers import AnswerList
 
@@ -79,19 +80,23 @@ def answers_to_learn(rows: pd.DataFrame, config: RunConfig) -> pd.Series:
     return pd.concat(answers, ignore_index=True)
 
 
-def looks_the_same(clip: np.ndarray, num_frames: int) -> bool:
+def looks_the_same(clip: np.ndarray, num_frames: int, num_flow: int = 0) -> bool:
     """Return whether windows of a clip say nothing of its direction: of one frame, or the same in reverse.
 
     Args:
         clip: the grid, frames or features `(grid, ...)`; where its ends differ, only they are read from disk.
         num_frames: of a window.
+        num_flow: columns of each flow block behind features.
     """
-    return num_frames < 2 or (np.array_equal(clip[0], clip[-1]) and np.array_equal(clip, clip[::-1]))
+    if num_frames < 2:
+        return True
+    ends_agree = np.array_equal(clip[0], exchange_flow(clip[-1], num_flow))
+    return ends_agree and np.array_equal(clip, exchange_flow(clip[::-1], num_flow))
 
 
 def _is_still(examples: Examples, clip_index: int) -> bool:
     assert examples.clips is not None
-    return looks_the_same(examples.clips[clip_index], examples.num_frames)
+    return looks_the_same(examples.clips[clip_index], examples.num_frames, examples.num_flow)
 
 
 def say_backwards(table: pd.DataFrame, found: BackwardsRows, sees_video: bool, progress: bool) -> None:

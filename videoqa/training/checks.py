@@ -89,6 +89,9 @@ def check_unfreezing(model: ModelConfig, layer: str) -> None:
     if model.backbone != "inception_v3" or model.train_backbone or not model.sees_video:
         requirement = "be left out unless a frozen inception_v3 comes first"
         raise Refusal("unfreeze_from", requirement, layer)
+    if model.sees_flow:
+        advice = "The second stage learns from frames; flow stands beside the features of a frozen backbone."
+        raise Refusal("motion", "be 'none' or 'difference' with unfreeze_from", model.motion, advice)
     names = list(INCEPTION_V3_CHANNELS)
     last = names.index(model.backbone_layer or names[-1])
     if layer not in names[:last]:
