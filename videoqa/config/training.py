@@ -33,10 +33,12 @@ class TrainingConfig:
             by which the best epoch is chosen, is then the balanced one. The blind model stays unbalanced.
         feature_noise: standard deviation of the noise added to features in training, in units of each
             feature's own standard deviation over the training clips.
-        frame_dropping: share of the frames of a training window that are lost; the frame before stands for
-            each.
-        mixup: how strongly training clips of one answer are mixed: the parameter of the beta distribution
-            that the shares are drawn from; 0: not at all.
+        frame_dropping: share of the frames of a training window that are lost; the frame shown before stands
+            for each.
+        mixup: how strongly training windows of one answer (to one question) are mixed: the parameter of the
+            beta distribution that the shares are drawn from, the larger share being a window's own; 0: not
+            at all. Noise and mixup are for features: they are refused for a model that learns from frames,
+            and end with the first stage of `unfreeze_from`.
         pretrain: "order": the video branch first learns to tell the training clips played forwards from the
             same clips played backwards.
         pretrain_epochs: passes of it.
@@ -73,8 +75,10 @@ class TrainingConfig:
     feature_noise: float = option(
         0.0, "noise added to features in training, in units of their standard deviation"
     )
-    frame_dropping: float = option(0.0, "share of a training window's frames that are lost")
-    mixup: float = option(0.0, "how strongly training clips of one answer are mixed; 0: not at all")
+    frame_dropping: float = option(
+        0.0, "share of a training window's frames that are lost, the frame before standing for each"
+    )
+    mixup: float = option(0.0, "how strongly training clips of one answer are mixed, as 0.2; 0: not at all")
     pretrain: str | None = option(
         None, "'order': let the video branch first learn forwards or backwards (default: nothing)"
     )

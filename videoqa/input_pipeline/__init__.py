@@ -16,6 +16,7 @@ from videoqa.input_pipeline.batches import (
 )
 from videoqa.input_pipeline.examples import Examples, trim_padding
 from videoqa.input_pipeline.loading import check_some_long_enough, make_examples
+from videoqa.input_pipeline.regularisation import regularised
 from videoqa.input_pipeline.windows import Windows
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "epoch_order",
     "make_examples",
     "num_batches",
+    "regularised",
     "training_batches",
     "trim_padding",
 ]

@@ -67,8 +67,11 @@ def _make_batch(examples: Examples, rows: np.ndarray, seed: int, epoch: int) -> 
     weights = (answer_ids >= 0).astype(np.float32)
     if examples.row_weights is not None:
         weights *= examples.row_weights[rows]
+    inputs = examples.model_inputs(rows, windows)
+    if examples.regularisation is not None:
+        inputs = examples.regularisation.changed(examples, inputs, rows, windows, seed, epoch)
     return {
-        "inputs": examples.model_inputs(rows, windows),
+        "inputs": inputs,
         "answer_ids": np.maximum(answer_ids, 0),
         "weights": weights,
         "positions": np.arange(len(rows), dtype=np.int32),

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from videoqa.features.motion import exchange_flow
 from videoqa.input_pipeline.windows import Windows, draw_window, read_window, window_frames
 from videoqa.video.sampling import window_start_center
+
+if TYPE_CHECKING:
+    from videoqa.input_pipeline.regularisation import Regularisation
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Examples:
             have exchanged; 0: there are none.
         flipped_clips: features of each clip's mirrored frames, or None if not made; None: mirror frames.
         row_weights: float32 `(num_examples,)`, how much each counts, 1 on average; None: all alike.
+        regularisation: how windows are changed in training, for these rows only; None: they are not.
     """
 
     clips: Sequence[np.ndarray] | np.ndarray | None
@@ -51,12 +56,16 @@ class Examples:
     flipped_clips: Sequence[np.ndarray | None] | None = None
     mirrored_ids: np.ndarray | None = None
     row_weights: np.ndarray | None = None
+    regularisation: "Regularisation | None" = None
 
     def __len__(self) -> int:
         return len(self.answer_ids)
 
     def select(self, rows: np.ndarray) -> "Examples":
-        """Return the examples at `rows`, `(k,)` ints or `(num_examples,)` bools; the clips stay shared."""
+        """Return the examples at `rows`, `(k,)` ints or `(num_examples,)` bools; the clips stay shared.
+
+        Their windows are not changed: `regularisation` knows the rows by their places.
+        """
         tokens = None if self.token_ids is None else self.token_ids[rows]
         return replace(
             self,
@@ -66,6 +75,7 @@ class Examples:
             backwards=None if self.backwards is None else self.backwards[rows],
             mirrored_ids=None if self.mirrored_ids is None else self.mirrored_ids[rows],
             row_weights=None if self.row_weights is None else self.row_weights[rows],
+            regularisation=None,
         )
 
     def without_clips(self) -> "Examples":

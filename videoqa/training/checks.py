@@ -58,6 +58,7 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
     if config.training.unfreeze_from is not None:
         check_unfreezing(model, config.training.unfreeze_from)
     check_recipe(model, config.training)
+    check_regularisation(model, config.training)
     if model.train_backbone and not model.sees_video:
         raise Refusal("train_backbone", "be False for a blind model", True)
     check_crop(config)
@@ -193,6 +194,17 @@ def check_recipe(config: ModelConfig, training: TrainingConfig) -> None:
     if training.precision in facts.refused_precisions:
         advice = facts.refused_precisions[training.precision]
         raise Refusal("precision", f"be another one with {name}", training.precision, advice)
+
+
+def check_regularisation(model: ModelConfig, training: TrainingConfig) -> None:
+    """Refuse changes of training windows that the model would not see, or that frames cannot take."""
+    for name in ("feature_noise", "mixup", "frame_dropping"):
+        value = getattr(training, name)
+        if value and not model.sees_video:
+            raise Refusal(name, "be 0 for a model that sees no video", value)
+        if value and model.learns_from_frames and name != "frame_dropping":
+            advice = "Frames can be lost with `frame_dropping`."
+            raise Refusal(name, "be 0 for a model that learns from frames, not features", value, advice)
 
 
 def check_shares(config: ModelConfig, batch_size: int, num_replicas: int) -> None:

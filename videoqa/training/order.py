@@ -13,6 +13,7 @@ from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
 from videoqa.evaluation.exact_intervals import share_interval
 from videoqa.evaluation.inference import windows_at_once
 from videoqa.evaluation.prediction import predict_examples
+from videoqa.input_pipeline import regularised
 from videoqa.training.metrics import json_ready
 from videoqa.training.order_clips import OrderClips
 from videoqa.training.stages import Stage, TrainedModel, is_past, train_stage
@@ -74,7 +75,8 @@ def _stage(run: "Run", clips: OrderClips) -> Stage:
     model = dataclasses.replace(config.model, task="action", num_answers=2)
     training = dataclasses.replace(config.training, epochs=config.training.pretrain_epochs)
     config = dataclasses.replace(config, model=model, training=training)
-    return Stage("order", config, run.folder / "logs" / "order", clips.training, clips.validation)
+    rows = regularised(clips.training, training)
+    return Stage("order", config, run.folder / "logs" / "order", rows, clips.validation)
 
 
 def _figures(run: "Run", clips: OrderClips, trained: TrainedModel) -> dict[str, Any]:

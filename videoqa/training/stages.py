@@ -11,7 +11,7 @@ import numpy as np
 
 from videoqa._progress import say
 from videoqa.config import RunConfig
-from videoqa.input_pipeline import Examples, balanced
+from videoqa.input_pipeline import Examples, balanced, regularised
 from videoqa.models.weight_files import weights_bytes
 from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
 from videoqa.training.metrics import metrics_of_run
@@ -196,8 +196,8 @@ def _rows(run: "Run", config: RunConfig) -> tuple[Examples, Examples]:
     else:  # no row backwards: the floor is what questions and true frequencies give
         training, validation = data.rows_of("train", examples).without_clips(), validation.without_clips()
     if config.training.balance:
-        return balanced(training, known_only=True), balanced(validation, known_only=False)
-    return training, validation
+        training, validation = balanced(training, known_only=True), balanced(validation, known_only=False)
+    return regularised(training, config.training), validation
 
 
 def _built(stage: Stage, *, starts_from: str) -> "keras.Model":
