@@ -65,6 +65,7 @@ def test_a_run_with_a_checkpoint_goes_on_or_is_finished_once_its_own_model_has_b
     asked = job("a.csv", launch=LaunchConfig(local_workers=2), epochs=5)
     line = f"videoqa-train --out '{out}' --resume --local-workers 2"
     assert note(out, asked, saves="0-blind-3") == f"Go on with:\n  {line}"
+    assert note(out, asked, saves="0-order-4") == f"Go on with:\n  {line}"
     both = f"Go on with:\n  {line}\nor make a model of what is there:\n  {line} --finish"
     assert note(out, asked, saves="1-model-2") == both
 

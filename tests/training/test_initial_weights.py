@@ -6,13 +6,17 @@ import keras
 import numpy as np
 import pytest
 
-from videoqa.config import ModelConfig, RunConfig, SamplingConfig
-from videoqa.models.building import build_from_config
+from videoqa.config import VIDEO_BRANCHES, ModelConfig, RunConfig, SamplingConfig
+from videoqa.models.building import build_action_model, build_from_config, build_model
 from videoqa.saving import METRICS_NEEDED, save_model_folder
 from videoqa.text.answers import AnswerList
 from videoqa.text.vocabulary import build_vocabulary
 from videoqa.training.checks import check_initial
-from videoqa.training.initial_weights import load_initial_weights
+from videoqa.training.initial_weights import (
+    load_equal_layers,
+    load_initial_weights,
+    weights_before_the_answer,
+)
 
 NO_METRICS = {name: kind() for name, kind in METRICS_NEEDED.items()}
 MODELS = {
@@ -109,3 +113,16 @@ def test_words_keep_their_weights_wherever_they_are(tmp_path) -> None:
         np.testing.assert_array_equal(new[place], expected)
     biases = [each.get_layer("answer").get_weights()[1] for each in (earlier, later)]
     np.testing.assert_array_equal(biases[1][[0, 2]], biases[0][[2, 0]])
+
+
+@pytest.mark.parametrize("branch", [name for name in VIDEO_BRANCHES if name not in ("mean", "none")])
+def test_a_question_model_takes_the_whole_video_branch_of_another(branch: str) -> None:
+    sizes = {"backbone": "tiny", "video_branch": branch, "video_units": 4, "hidden_units": 4}
+    learned = build_action_model(2, starts_from="features", **sizes)
+    model = build_model(2, 9, starts_from="features", embedding_dim=4, question_units=4, **sizes)
+    before = {layer.name: layer.get_weights() for layer in model.layers}
+    taken = load_equal_layers(model, weights_before_the_answer(learned, ("answer",)))
+    assert taken == [layer.name for layer in learned.layers if layer.weights and "video" in layer.name]
+    for layer in model.layers:
+        wanted = learned.get_layer(layer.name).get_weights() if layer.name in taken else before[layer.name]
+        assert all(map(np.array_equal, layer.get_weights(), wanted))

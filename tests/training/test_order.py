@@ -15,7 +15,7 @@ from videoqa.config import run_config_from_options
 from videoqa.input_pipeline import Examples, training_batches
 from videoqa.saving import load_model_folder
 from videoqa.training.checkpoints import Checkpoint, newest_checkpoint
-from videoqa.training.order import in_words, order_scores
+from videoqa.training.order import both_ways_scores, in_words
 from videoqa.training.order_clips import clips_both_ways
 
 RATE = 0.01
@@ -165,7 +165,7 @@ def test_clips_without_motion_alone_are_refused() -> None:
 def test_scores_by_hand() -> None:
     forwards, backwards = [0.9, 0.8, 0.1], [0.2, 0.7, 0.4]  # of "forwards": right, right, wrong; r, wrong, r
     of_forwards = np.array([*forwards, *backwards])
-    scores = order_scores(np.column_stack([of_forwards, 1 - of_forwards]), ["a", "b", "c"], seed=0)
+    scores = both_ways_scores(np.column_stack([of_forwards, 1 - of_forwards]), ["a", "b", "c"], seed=0)
     assert (scores["accuracy"], scores["both_right"]) == (4 / 6, 1 / 3)
     low, high = scores["accuracy_interval"]
     assert low < 0.5 < high

@@ -87,7 +87,7 @@ def _figures(run: "Run", clips: OrderClips, trained: TrainedModel) -> dict[str, 
             trained.model, clips.validation.num_frames, trained_with=run.config.training.batch_size
         )
         probabilities = predict_examples(trained.model, clips.validation, batch_size=batch_size).probabilities
-        scores = order_scores(probabilities, clips.groups, run.config.training.seed)
+        scores = both_ways_scores(probabilities, clips.groups, run.config.training.seed)
     position = trained.position
     figures = {
         "num_training_clips": len(clips.training) // 2,
@@ -101,7 +101,9 @@ def _figures(run: "Run", clips: OrderClips, trained: TrainedModel) -> dict[str, 
     return figures | ({"diverged": position.diverged} if position.diverged else {})
 
 
-def order_scores(probabilities: np.ndarray, groups: Sequence[str] | np.ndarray, seed: int) -> dict[str, Any]:
+def both_ways_scores(
+    probabilities: np.ndarray, groups: Sequence[str] | np.ndarray, seed: int
+) -> dict[str, Any]:
     """Return how well clips played forwards are told from the same played backwards.
 
     Args:
