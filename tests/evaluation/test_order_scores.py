@@ -40,6 +40,7 @@ def rows_of(*kinds: tuple[str, int], num_groups: int | None = None) -> pd.DataFr
         (rows_of(("in", 360), ("right", 20), ("exchanged", 20)), False, f"{DO_NOT} more than by chance"),
         (rows_of(("other", 100)), False, f"{DO_NOT} more than by chance: backwards 100.00 % change"),
         (rows_of(("right", 6), ("exchanged", 5)), None, "cannot be told from 11 rows of 11 groups"),
+        (rows_of(("exchanged", 3), ("in", 3)), None, "cannot be told from 6 rows of 6 groups"),
         (rows_of(("right", 40), num_groups=4), None, "cannot be told from 4 groups of clips; 5 are needed"),
         (rows_of(("in", 4)), None, "cannot be told from 4 groups of clips; 5 are needed"),
         (rows_of(("in", 36), ("right", 4), num_groups=5), None, "cannot be told from 40 rows of 5 groups"),

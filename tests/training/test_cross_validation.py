@@ -25,6 +25,7 @@ def folds(
     """Return a cross-validated run of two folds, its table without splits beside it."""
     folder = tmp_path_factory.mktemp("folds")
     table = pd.read_csv(small_set / "labels.csv").drop(columns="split")
+    table["opposite"] = table["label"].map({"loading": "unloading", "unloading": "loading"})
     table.rename(columns={"video": "Video"}).to_csv(folder / "my.csv", index=False)
     options = {**small_options, "video_branch": "mean", "num_frames": 2, "videos": small_set}
     with contextlib.redirect_stderr(io.StringIO()) as said:
@@ -91,6 +92,19 @@ def test_the_model_on_all_rows_is_reported_by_its_folds(folds: videoqa.TrainingR
     assert folds.evaluate(split="train", out=tmp_path / "train", progress=False)["num_rows"] == 18
     with pytest.raises(FileExistsError, match="`out` must not hold a run yet"):
         videoqa.train("sample", out=folds.out, cross_validate=2, progress=False)
+
+
+@pytest.mark.slow
+def test_a_bag_of_frames_is_said_not_to_see_the_order(folds: videoqa.TrainingRun) -> None:
+    order = folds.metrics["cross_validation"]["order"]
+    rows = pd.read_csv(folds.out / "evaluation" / "cross-validation" / "predictions.csv")
+    assert order["num_rows"] == order["num_groups"] == 12 == rows["backwards_answer"].notna().sum()
+    assert order["both_right"] == 0 == (rows["backwards_correct"].astype("boolean") & rows["correct"]).sum()
+    assert order["shuffled_accuracy"] == pytest.approx(rows["shuffled_accuracy"].mean())
+    assert order["conclusion"].startswith(
+        "These answers do not depend on the order of the frames: every clip"
+    )
+    assert list(order["by_opposites"]) == ["loading / unloading"]
 
 
 def labels(num_clips: int = 8, **columns) -> pd.DataFrame:

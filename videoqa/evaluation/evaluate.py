@@ -165,14 +165,13 @@ def score_folder(
         seed=seed,
     )
     rows = rows.join(outcome)
-    declared = folder.metrics.get("opposites", {}).get("reversed")
     scored = score_examples(
         rows, shown, folder.build(), blind=folder.blind, answers=folder.answers,
         majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
         score_groups=table.attrs.get("score_groups"), seed=seed,
         num_test_clips=windows, forwards=examples if reverse_frames else None, trust=folder.trust,
         vocabulary=folder.vocabulary, thresholds=thresholds,
-        opposites=opposites_of(rows, declared) if view in ("", REVERSED) else (), progress=progress,
+        opposites=opposites_of(rows) if view in ("", REVERSED) else (), progress=progress,
     )  # fmt: skip
     asked = {"view": view, "num_test_clips": windows}
     asked |= {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}

@@ -4,13 +4,14 @@ Of a clip of "loading", played backwards, "unloading" is right. So two answers t
 a model that does not see the order, and says the same both ways, has at most one of them right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from videoqa._text_normalization import normalize_answer
+from videoqa.data.source import OPPOSITE
 from videoqa.evaluation.prediction import best_answers, predict_examples
 from videoqa.evaluation.row_marks import correct_answers
 from videoqa.evaluation.views import change_view
@@ -20,27 +21,15 @@ from videoqa.text.answers import AnswerList
 if TYPE_CHECKING:
     import keras
 
-OPPOSITE = "opposite"
-"""Column of the annotation table: the right answer to the clip played backwards; "" where none is known."""
 NUM_SHUFFLES = 3
 """Random orders of each clip of features, whose average is less noisy than one."""
 NUM_FRAME_SHUFFLES = 1
 """Random orders of each clip of frames, where each takes as long as the whole evaluation."""
 
 
-def opposites_of(rows: pd.DataFrame, declared: Mapping[str, str] | None = None) -> list[str]:
-    """Return the opposite of each row's answer, `(num_rows,)`; "" where none is declared.
-
-    Args:
-        rows: annotation rows. If any has an `opposite`, these columns of the data count alone.
-        declared: answer -> opposite, as a model was told in training; None: nothing.
-    """
-    if OPPOSITE in rows:
-        own = [cell if isinstance(cell, str) else "" for cell in rows[OPPOSITE]]
-        if any(own):
-            return own
-    known = {normalize_answer(answer): opposite for answer, opposite in (declared or {}).items()}
-    return [known.get(normalize_answer(answer), "") for answer in rows["answer"]]
+def opposites_of(rows: pd.DataFrame) -> list[str]:
+    """Return the opposite of each row's answer, `(num_rows,)`; "" where none is declared."""
+    return rows[OPPOSITE].fillna("").tolist() if OPPOSITE in rows else [""] * len(rows)
 
 
 def answer_in_other_orders(

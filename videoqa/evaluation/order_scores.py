@@ -14,16 +14,16 @@ import pandas as pd
 
 from videoqa._counted import counted
 from videoqa._text_normalization import normalize_answer
+from videoqa.data.source import OPPOSITE
 from videoqa.evaluation.bootstrap import cluster_sums, resampled_sums
 from videoqa.evaluation.exact_intervals import difference_interval, share_interval
-from videoqa.evaluation.order import OPPOSITE
 from videoqa.evaluation.row_marks import correct_answers
 from videoqa.evaluation.score_fields import BALANCED
 
 FEWEST_GROUPS = 5
 """With fewer groups no interval says whether answers depend on the order."""
 LARGEST_CHANCE = 0.1
-"""Answers do not depend on the order if surely no more of them than this do."""
+"""Answers do not depend on the order if surely no larger share of them than this does."""
 DO_NOT_DEPEND = "These answers do not depend on the order of the frames"
 CANNOT_BE_TOLD = "Whether these answers depend on the order of the frames cannot be told"
 
@@ -159,8 +159,8 @@ def conclusion(scores: Mapping[str, Any]) -> tuple[bool | None, str]:
     """Return whether answers depend on the order of the frames, and a sentence that says so and why.
 
     They do if rows that are right both ways outnumber those that are exchanged, or the reverse, by more than
-    the interval leaves in doubt. They do not if none changes, or if the interval holds 0 and nothing above
-    `LARGEST_CHANCE`. Else, and with fewer than `FEWEST_GROUPS`, it cannot be told: None.
+    the interval leaves in doubt. They do not if none changes, or if the interval holds 0 and nothing further
+    from it than `LARGEST_CHANCE`. Else, and with fewer than `FEWEST_GROUPS`, it cannot be told: None.
 
     Args:
         scores: the totals of `order_scores`.
@@ -182,6 +182,6 @@ def conclusion(scores: Mapping[str, Any]) -> tuple[bool | None, str]:
         return True, f"These answers depend on the order of the frames: {shares}."
     if interval[1] < 0:
         return True, f"These answers take the order of the frames the wrong way round: {shares}."
-    if interval[1] <= LARGEST_CHANCE:
+    if -LARGEST_CHANCE <= interval[0] and interval[1] <= LARGEST_CHANCE:
         return False, f"{DO_NOT_DEPEND} more than by chance: backwards {changed} change, but {shares}."
     return None, f"{CANNOT_BE_TOLD} from {counted(num_rows, 'row')} of {groups} groups: {shares}."

@@ -1,16 +1,17 @@
 """What two runs make of the order of the frames, side by side, where answers have opposites."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from videoqa._text_normalization import normalize_answer
-from videoqa.evaluation.order import OPPOSITE
+from videoqa.data.source import OPPOSITE
 from videoqa.evaluation.order_scores import order_rows, order_scores
 from videoqa.evaluation.row_marks import correct_answers
 from videoqa.evaluation.score_fields import BALANCED, ORDER_FIELDS
-from videoqa.evaluation.scores import justified
+from videoqa.evaluation.scores import LINE_CHARACTERS, justified
 from videoqa.reporting.finished import Evaluation
 
 NAMES = {name: field.name for name, field in ORDER_FIELDS.items()} | {
@@ -62,7 +63,11 @@ def order_lines(order: Mapping[str, Any]) -> list[str]:
     table += [[name, *(_cell(value) for value in order[field])] for field, name in NAMES.items()]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     text = [justified(line, widths) for line in table]
-    said = [f"{run}: {sentence}" for run, sentence in zip("AB", order["conclusion"], strict=True)]
+    said = [
+        line
+        for run, sentence in zip("AB", order["conclusion"], strict=True)
+        for line in textwrap.wrap(f"{run}: {sentence}", LINE_CHARACTERS)
+    ]
     return [text[0], "-" * len(text[0]), *text[1:], *said, ""]
 
 

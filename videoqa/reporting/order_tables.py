@@ -7,7 +7,6 @@ from videoqa._counted import counted
 from videoqa.evaluation.score_fields import BALANCED, ORDER_FIELDS
 from videoqa.reporting.verdict import interval_text, percent
 
-ABOUT = "Balanced: of each answer, then averaged over the answers."
 Table = tuple[str, dict[str, str], list[dict[str, str]]]
 """A caption, the headings of the columns, and the rows; the first column names its row."""
 
@@ -16,10 +15,10 @@ def order_tables(order: Mapping[str, Any]) -> list[Table]:
     """Return the tables of `order_scores`: all rows with intervals, and each pair of opposites if several."""
     if not order["num_rows"]:
         return []
-    headings = {"name": "clips", "score": "all rows", "interval": "95 % interval"}
+    headings = {"name": "clips", "score": "score", "interval": "95 % interval"}
     headings |= {"balanced": "balanced", "balanced_interval": "95 % interval"}
     rows = counted(order["num_rows"], "row")
-    caption = f"Per cent of {rows} whose answer has an opposite: it is right of the clip backwards. {ABOUT}"
+    caption = f"Per cent of {rows} whose answer has an opposite."
     tables = [(caption, headings, [_row_of(order, field) for field in ORDER_FIELDS])]
     if len(order["by_opposites"]) > 1:
         balanced = {name: f"balanced_{name}" if name in BALANCED else name for name in ORDER_FIELDS}
@@ -35,15 +34,25 @@ def order_tables(order: Mapping[str, Any]) -> list[Table]:
 
 
 def _row_of(order: Mapping[str, Any], field: str) -> dict[str, str]:
-    """Return a score with its note, its interval, and both with each answer weighing the same."""
-    named, has_balanced = ORDER_FIELDS[field], field in BALANCED
-    return {
-        "name": named.name + (f" ({named.note})" if named.note else ""),
+    """Return the name of a score, its value and interval, and both with each answer weighing the same."""
+    row = {
+        "name": ORDER_FIELDS[field].name,
         "score": _cell(order[field]),
-        "interval": interval_text(order[f"{field}_interval"]),
-        "balanced": _cell(order[f"balanced_{field}"]) if has_balanced else "",
-        "balanced_interval": interval_text(order[f"balanced_{field}_interval"]) if has_balanced else "",
+        "interval": _interval(order[f"{field}_interval"]),
+        "balanced": "",
+        "balanced_interval": "",
     }
+    if field not in BALANCED:
+        return row
+    balanced = f"balanced_{field}"
+    return row | {
+        "balanced": _cell(order[balanced]),
+        "balanced_interval": _interval(order[f"{balanced}_interval"]),
+    }
+
+
+def _interval(value: list[float] | None) -> str:
+    return interval_text(value).removesuffix(" %")
 
 
 def _cell(value: float | None) -> str:
