@@ -30,9 +30,11 @@ GUESSING = 0.5
 def learn_order(run: "Run") -> "Callable[[keras.Model], None] | None":
     """Let a video branch learn forwards or backwards, and return what gives its weights to the model.
 
-    None where that was not asked for, or lies behind a run that was resumed. The layer of the two answers is
-    thrown away. The figures are kept in the run's checkpoints.
+    None where that was not asked for, lies behind a run that was resumed, or where the best epoch tells no
+    more validation clips from their reverse than a guess would. The layer of the two answers is thrown away.
+    The figures are kept in the run's checkpoints.
     """
+    from videoqa.training.distribution import from_chief
     from videoqa.training.initial_weights import weights_before_the_answer
 
     clips = run.data.order
@@ -41,9 +43,14 @@ def learn_order(run: "Run") -> "Callable[[keras.Model], None] | None":
     progress = run.request.job.progress and run.control.is_chief
     say(_plan(clips), progress=progress)
     trained = train_stage(run, _stage(run, clips))
+    is_used = True
     if run.control.is_chief:
         run.checkpoints.order = _figures(run, clips, trained)
+        is_used = run.checkpoints.order["is_used"]
         say(in_words(run.checkpoints.order), progress=progress)
+    run.control.barrier("after order")
+    if not from_chief(run.strategy, [np.array(float(is_used))])[0]:
+        return None
     learned = weights_before_the_answer(trained.model, run.config.model.facts.answer_layers)
     return functools.partial(_give, learned, progress)
 
@@ -58,9 +65,9 @@ def in_words(figures: Mapping[str, Any]) -> str:
         f"Forwards or backwards: {figures['accuracy']:.1%} right on {clips} shown both ways (95 % interval "
         f"{low:.1%} to {high:.1%}; guessing gives 50 %), both ways right for {figures['both_right']:.1%}."
     )
-    if low > GUESSING:
-        return told
-    return f"{told} That is no proof of more than a guess: little was learned to start from."
+    if not figures["is_used"]:
+        return f"{told} That is no better than a guess: the model starts from fresh weights."
+    return told if low > GUESSING else f"{told} That is no proof of more than a guess."
 
 
 def _plan(clips: OrderClips) -> str:
@@ -94,6 +101,7 @@ def _figures(run: "Run", clips: OrderClips, trained: TrainedModel) -> dict[str, 
         "num_still_clips": clips.num_still,
         "num_clips": len(clips.validation) // 2,
         **scores,
+        "is_used": scores["accuracy"] is None or scores["accuracy"] > GUESSING,
         "best_epoch": position.best_epoch,
         "num_epochs": len(position.history),
         "history": json_ready(position.history),
