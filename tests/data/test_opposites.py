@@ -96,6 +96,11 @@ def test_files_of_pairs_that_are_refused(tmp_path: Path, pairs: list[str], match
 
 def test_a_file_of_pairs_that_is_no_table(tmp_path: Path) -> None:
     (tmp_path / "pairs.json").write_text("{}")
+    for path in ({"in": "out"}, ""):
+        with pytest.raises(
+            ValueError, match=r"`mirror_labels` must be the path of a CSV file of label,opposite"
+        ):
+            read(tmp_path, LABELS, mirror_labels=path)
     for name, error, match in (
         ("absent.csv", FileNotFoundError, "`mirror_labels` must be an existing file"),
         (".", ValueError, "`mirror_labels` must be a file; this is a directory"),

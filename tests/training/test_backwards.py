@@ -66,11 +66,14 @@ def test_the_hash_of_the_data_has_the_opposites(small_set, small_options, pairs)
     assert plain.shown_in_training(plain.examples).backwards is None
 
 
-def test_an_answer_may_be_learned_from_clips_played_backwards_alone(small_set, small_options, pairs):
+def test_an_answer_may_be_learned_from_clips_played_backwards_alone(small_set, small_options, pairs, capsys):
     table = pd.read_csv(small_set / "labels.csv")
     table["video"] = [str(small_set / video) for video in table["video"]]
     table = table[(table["label"] != "unloading") | (table["split"] != "train")]
     data = prepared(table, small_options, reverse_labels=pairs)
+    said = capsys.readouterr().err
+    assert "Learned from clips turned round alone: unloading." in said
+    assert "cannot give" not in said
     assert set(data.answers.answers) == {"loading", "unloading", "waving"}
     assert (data.shown_in_training(data.examples).answer_ids >= 0).all()
 

@@ -56,7 +56,7 @@ def all_findings(
         *split_findings(table, contents),
         *pair_findings(table),
         *gold_answer_findings(table, contents),
-        *vocabulary_findings(table, config.model.num_answers),
+        *vocabulary_findings(table, config),
         *long_cell_findings(table),
     ]
     rows = findings_table(table, found)

@@ -44,7 +44,7 @@ def say_table_findings(table: pd.DataFrame, config: RunConfig, *, progress: bool
         *_split_lines(table, contents),
         *_pair_lines(table),
         *_gold_answer_lines(table, contents),
-        *_vocabulary_lines(table, config.model.num_answers),
+        *_vocabulary_lines(table, config),
         *_long_cell_lines(table),
     ]
     for line in lines:
@@ -95,8 +95,8 @@ def _gold_answer_lines(table: pd.DataFrame, contents: pd.Series) -> list[str]:
     return [f"{counted(number, 'row has', 'rows have')} a clip that has another {what} in another row."]
 
 
-def _vocabulary_lines(table: pd.DataFrame, num_answers: int) -> list[str]:
-    found = findings_table(table, vocabulary_findings(table, num_answers))
+def _vocabulary_lines(table: pd.DataFrame, config: RunConfig) -> list[str]:
+    found = findings_table(table, vocabulary_findings(table, config))
     parts = [
         f"{split} {number:,} of {counted(int((table['split'] == split).sum()), 'row')}"
         for split, number in found["split"].value_counts().items()

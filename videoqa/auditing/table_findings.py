@@ -8,8 +8,9 @@ import pandas as pd
 
 from videoqa._text_normalization import normalize_answer
 from videoqa.auditing.findings import Found
-from videoqa.config import MAX_QUESTION_CHARACTERS
+from videoqa.config import MAX_QUESTION_CHARACTERS, RunConfig
 from videoqa.data.headers import KNOWN_COLUMNS
+from videoqa.data.opposites import answers_to_learn
 from videoqa.data.source import PAIR
 from videoqa.text.answers import OUTSIDE_ID, build_answer_list
 
@@ -84,13 +85,14 @@ def gold_answer_findings(table: pd.DataFrame, contents: pd.Series) -> Iterator[F
             yield int(row), "several_gold_answers", f"{len(counts)} answers: {shown}{more}"
 
 
-def vocabulary_findings(table: pd.DataFrame, num_answers: int) -> Iterator[Found]:
+def vocabulary_findings(table: pd.DataFrame, config: RunConfig) -> Iterator[Found]:
     """Yield a finding for each validation or test row whose answer no model can give, so that it scores 0.
 
-    A model has the `num_answers` most frequent answers of the training rows. If these have fewer than two
-    different answers, no model can be trained and nothing is yielded.
+    A model has the most frequent answers of the training rows, and of those shown backwards too. If these
+    have fewer than two different answers, no model can be trained and nothing is yielded.
     """
-    training = table.loc[table["split"] == "train", "answer"]
+    num_answers = config.model.num_answers
+    training = answers_to_learn(table[table["split"] == "train"], config)
     known = set(_normalized(training))
     if len(known) < 2:
         return

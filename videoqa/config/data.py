@@ -59,8 +59,10 @@ class DataConfig:
             paths = tuple(os.path.abspath(path) for path in as_tuple(getattr(self, name)))
             object.__setattr__(self, name, paths)
         for name in ("reverse_labels", "mirror_labels"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, os.path.abspath(getattr(self, name)))
+            path = getattr(self, name)
+            if not isinstance(path, (str, os.PathLike, type(None))) or path == "":
+                raise Refusal(name, "be the path of a CSV file of label,opposite", path)
+            object.__setattr__(self, name, path and os.path.abspath(path))
         classes = tuple(str(label).strip() for label in as_tuple(self.classes))
         if "" in classes or len(set(classes)) < len(classes):
             raise Refusal("classes", "be different labels, none of them blank", self.classes)

@@ -15,7 +15,7 @@ import pandas as pd
 from videoqa._checks import Refusal, check_columns, check_file
 from videoqa._counted import counted
 from videoqa._text_normalization import normalize_answer
-from videoqa.config import DataConfig
+from videoqa.config import DataConfig, RunConfig
 from videoqa.data.annotation_columns import as_texts, shown_texts
 from videoqa.data.annotation_files import READERS, open_source
 from videoqa.data.source import MIRRORED, OPPOSITE, Source
@@ -169,6 +169,17 @@ def played_backwards(rows: pd.DataFrame) -> pd.DataFrame:
     cells = turned[["question", "answer", OPPOSITE, MIRRORED]].itertuples(index=False, name=None)
     answers = [_mirrored_backwards(cell, opposites, mirrors) for cell in cells]
     return turned.assign(mirrored=pd.Series(answers, index=turned.index, dtype=object))
+
+
+def answers_to_learn(rows: pd.DataFrame, config: RunConfig) -> pd.Series:
+    """Return the answers of the training rows, and of those shown backwards and in a mirror."""
+    if not config.model.sees_video:
+        return rows["answer"]
+    shown = [rows, played_backwards(rows)]
+    answers = [each["answer"] for each in shown]
+    if config.sampling.flip and MIRRORED in rows:
+        answers += [each.loc[~each[MIRRORED].isin(["", UNKNOWN]), MIRRORED] for each in shown]
+    return pd.concat(answers, ignore_index=True)
 
 
 def mirrored_answers(rows: pd.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ import pandas as pd
 from videoqa._counted import counted
 from videoqa._progress import say, say_note
 from videoqa.config import RunConfig
-from videoqa.data.opposites import UNKNOWN, mirrored_answers, played_backwards
+from videoqa.data.opposites import mirrored_answers, played_backwards
 from videoqa.data.source import MIRRORED, OPPOSITE
 from videoqa.features.motion import exchange_flow
 from videoqa.input_pipeline import Examples
@@ -69,17 +69,6 @@ def find_backwards_rows(table: pd.DataFrame, examples: Examples, answers: Answer
     return BackwardsRows(rows[~still], ids[~still], mirrored[~still], int(still.sum()))
 
 
-def answers_to_learn(rows: pd.DataFrame, config: RunConfig) -> pd.Series:
-    """Return the answers of the training rows, and of those shown backwards and in a mirror."""
-    if not config.model.sees_video:
-        return rows["answer"]
-    shown = [rows, played_backwards(rows)]
-    answers = [each["answer"] for each in shown]
-    if config.sampling.flip and MIRRORED in rows:
-        answers += [each.loc[~each[MIRRORED].isin(["", UNKNOWN]), MIRRORED] for each in shown]
-    return pd.concat(answers, ignore_index=True)
-
-
 def looks_the_same(clip: np.ndarray, num_frames: int, num_flow: int = 0) -> bool:
     """Return whether windows of a clip say nothing of its direction: of one frame, or the same in reverse.
 
@@ -99,17 +88,22 @@ def _is_still(examples: Examples, clip_index: int) -> bool:
     return looks_the_same(examples.clips[clip_index], examples.num_frames, examples.num_flow)
 
 
-def say_backwards(table: pd.DataFrame, found: BackwardsRows, sees_video: bool, progress: bool) -> None:
+def say_backwards(
+    table: pd.DataFrame, found: BackwardsRows, answers: AnswerList, sees_video: bool, progress: bool
+) -> None:
     """Print how many training rows are shown backwards too, where the data declares opposites."""
     if OPPOSITE not in table or not (table[OPPOSITE] != "").any():
         return
     if not sees_video:
         say("No row is shown backwards: the model sees no video.", progress=progress)
         return
-    num_rows = counted(int((table["split"] == "train").sum()), "training row")
+    rows = table[table["split"] == "train"]
+    num_rows = counted(len(rows), "training row")
     message = f"{len(found.rows)} of {num_rows} {'is' if len(found.rows) == 1 else 'are'} shown backwards too"
     still = f"; {counted(found.num_still, 'more looks', 'more look')} the same backwards"
     say(f"{message}, with the opposite answer{still if found.num_still else ''}.", progress=progress)
+    if only_turned := answers.absent_from(rows["answer"]):
+        say(f"Learned from clips turned round alone: {', '.join(only_turned)}.", progress=progress)
 
 
 def say_undeclared_mirrors(rows: pd.DataFrame, config: RunConfig, progress: bool) -> None:

@@ -17,6 +17,7 @@ from videoqa._manifest import MANIFEST
 from videoqa._progress import each_note_once, say
 from videoqa.config import LaunchConfig
 from videoqa.data.annotations import read_annotations, split_sources
+from videoqa.data.opposites import played_backwards
 from videoqa.data.splits import hold_out_fold
 from videoqa.evaluation.evaluate import ScoredFolder, score_folder
 from videoqa.evaluation.pooling import pool_folds, write_pooled
@@ -231,7 +232,8 @@ def _say_folds(table: pd.DataFrame, num_folds: int, progress: bool) -> None:
     say(f"{num_folds} folds of {num_groups}, {counted(len(table), 'row')}.", progress=progress)
     if table.attrs["task"] != "action":
         return
-    groups = table.groupby("answer")["group"].nunique()
+    shown = pd.concat([table, played_backwards(table)])
+    groups = shown.groupby("answer")["group"].nunique()
     if single := sorted(groups[groups == 1].index):
         say(
             f"Classes of one group only, so that the model that is tested on it cannot know it: "

@@ -47,7 +47,8 @@ def metrics_of_run(
         "history": json_ready(trained.position.history),
     }
     if opposites := always_opposite(training_rows):
-        metrics |= {"opposites": opposites, "num_backwards_rows": len(prepared.backwards.rows)}
+        number = len(prepared.backwards.rows) if config.model.sees_video else 0
+        metrics |= {"opposites": opposites, "num_backwards_rows": number}
     if trained.position.diverged:
         metrics["diverged"] = trained.position.diverged
     if len(rows):

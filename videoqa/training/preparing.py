@@ -17,7 +17,7 @@ from videoqa._version import installed_versions
 from videoqa.auditing.table_audit import say_table_findings
 from videoqa.config import PARTS, ModelConfig, RunConfig
 from videoqa.data.annotations import check_some_there, read_annotations, require_split, say_notes
-from videoqa.data.opposites import played_backwards
+from videoqa.data.opposites import answers_to_learn, played_backwards
 from videoqa.data.source import MIRRORED, OPPOSITE
 from videoqa.data.splits import attach_validation, groups_of_splits, hold_out_fold
 from videoqa.features.contents import content_hashes, distinct_requests, short_hash
@@ -33,7 +33,6 @@ from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
 from videoqa.training.backwards import (
     BackwardsRows,
-    answers_to_learn,
     find_backwards_rows,
     say_backwards,
     say_undeclared_mirrors,
@@ -178,7 +177,7 @@ def prepare_data(
     num_rows = len(require_split(kept, "train"))
     examples = examples.select(good)
     backwards = find_backwards_rows(kept, examples, answers)
-    say_backwards(kept, backwards, config.model.sees_video, progress)
+    say_backwards(kept, backwards, answers, config.model.sees_video, progress)
     num_shown = num_rows + len(backwards.rows)
     if left_out := check_num_rows(config.model, num_shown, config.training.batch_size):
         say(left_out, progress=progress)
