@@ -11,7 +11,9 @@ from videoqa.evaluation.views import change_view
 from videoqa.features.cache_keys import FLIPPED, clip_key_parts
 from videoqa.features.encoding import FrameEncoder, clip_features, encode_clips, load_features
 from videoqa.features.frame_encoder import encode_frames
+from videoqa.features.jobs import ClipJob
 from videoqa.features.motion import played_backwards
+from videoqa.features.ray_encoding import ClipWorker
 from videoqa.input_pipeline import Examples
 from videoqa.models.building import build_model
 from videoqa.models.feature_columns import feature_columns
@@ -58,6 +60,29 @@ def test_only_flow_has_a_key_of_its_own(write_video, cache, model, moving, sampl
     assert "pooling" not in keys[0]
     grid = clip_key_parts(request, sampling, dataclasses.replace(model, pooling="grid2"), cache)
     assert grid.pop("pooling") == "grid2" and grid == keys[0]
+
+
+def test_clips_cached_with_other_features_are_told(write_video, cache, model, moving, sampling, capsys):
+    requests = [ClipRequest(write_video(f"{seed}.avi", seed=seed)) for seed in range(2)]
+    encode_clips(requests, sampling, model, cache=cache)
+    assert capsys.readouterr().err == ""
+    gridded = dataclasses.replace(moving, pooling="grid3")
+    encode_clips(requests, sampling, gridded, cache=cache)
+    said = (
+        "in the cache with pooling='mean' and no flow; with pooling='grid3' and flow they are encoded again"
+    )
+    assert said in capsys.readouterr().err
+    encode_clips(requests, sampling, gridded, cache=cache)
+    encode_clips(requests[:1], dataclasses.replace(sampling, num_frames=4), gridded, cache=cache)
+    assert "encoded again" not in capsys.readouterr().err
+
+
+def test_processes_of_a_cluster_find_the_flow_too(write_video, cache, moving, sampling):
+    request, encoder = ClipRequest(write_video()), FrameEncoder(moving)
+    job = ClipJob(request, clip_key_parts(request, sampling, moving, cache))
+    ((features, _, error),) = ClipWorker(encoder, sampling).encode([job])
+    assert error == ""
+    assert features.tobytes() == clip_features(request, sampling, encoder=encoder, cache=cache)[0].tobytes()
 
 
 def examples_of(clip: np.ndarray, **options: object) -> Examples:

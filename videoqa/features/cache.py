@@ -86,6 +86,10 @@ class FeatureCache:
         entry = self.read_entry(key)
         return None if entry is None else entry.features
 
+    def holds(self, key: str) -> bool:
+        """Return whether there is an entry under `key`, which is not read."""
+        return self._path(key, ".json").exists()
+
     def read_entry(self, key: str) -> CacheEntry | None:
         """Return the features under `key` with their metadata; None: absent or damaged."""
         entry, damage = self._read(key)

@@ -21,6 +21,8 @@ ENGINE = "tensorflow"
 DTYPE = "float16"
 VIEW, FLIPPED = "plain", "flipped"
 """Frames as they are, or mirrored left to right before the backbone sees them."""
+POOLING, FLOW = "pooling", "flow"
+"""Parts that only keys of features with a grid, or with flow, have."""
 TRANSFORM = "short_side_resize_center_crop"
 TIMES = "by_packets"
 """In the keys of videos with an uneven rate, or with other times than a decoder says."""
@@ -78,10 +80,9 @@ def clip_key_parts(
             model.backbone, model.backbone_weights, model.backbone_layer, model.pooling
         )
     content_hash = cache.content_hash(request.path)
-    flow = {"flow": [FLOW_METHOD, decoder_names()["opencv"]]} if model.sees_flow else {}
     return {
         **identity,
-        **flow,
+        **(flow_parts() if model.sees_flow else {}),
         "content_sha256": content_hash,
         "segment": [_seconds(request.start_seconds), _seconds(request.end_seconds)],
         "grid": grid_parts(sampling, request.path),
@@ -92,6 +93,11 @@ def clip_key_parts(
         "format_version": CACHE_FORMAT_VERSION,
         **_reading(request.path, cache),
     }
+
+
+def flow_parts() -> dict[str, Any]:
+    """Return what flow depends on besides the frames, JSON-serializable."""
+    return {FLOW: [FLOW_METHOD, decoder_names()["opencv"]]}
 
 
 def frames_key_parts(

@@ -12,10 +12,11 @@ import numpy as np
 from videoqa._checks import Refusal
 from videoqa._counted import counted
 from videoqa._prefetch import run_ahead
-from videoqa._progress import progress_bar
+from videoqa._progress import progress_bar, say
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.cache_keys import VIEW, clip_key, key_of
+from videoqa.features.cached_otherwise import note_on_other_features
 from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache, frames_kept_here
 from videoqa.features.frame_encoder import BATCH_SIZE, FrameEncoder, encode_clip
 from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
@@ -91,6 +92,9 @@ def encode_clips(
         if not job.status:
             missing.setdefault(job.key, job)
     if missing:
+        if isinstance(encoder, FrameEncoder):
+            note = note_on_other_features([job.parts for job in missing.values()], cache)
+            say(note, progress=progress and bool(note))
         _encode(list(missing.values()), sampling, cache, encoder, runner, decode_workers, progress)
     for job in jobs:
         if not job.status:
