@@ -2,10 +2,11 @@
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
-from videoqa.config import FLOW_COLUMNS, ModelConfig, run_config_from_options
+from videoqa.config import FLOW_COLUMNS, ModelConfig, SamplingConfig, run_config_from_options
 from videoqa.evaluation.evidence import hide_moment
 from videoqa.evaluation.views import change_view
 from videoqa.features.cache_keys import FLIPPED, clip_key_parts
@@ -18,10 +19,11 @@ from videoqa.input_pipeline import Examples
 from videoqa.models.building import build_model
 from videoqa.models.feature_columns import feature_columns
 from videoqa.models.summary import layer_table
+from videoqa.sample.avi import avi_bytes
 from videoqa.training.backwards import looks_the_same
 from videoqa.training.checks import check_input
 from videoqa.video.decoding import ClipRequest, decode
-from videoqa.video.optical_flow import clip_flow
+from videoqa.video.optical_flow import SCALE, SHORT_SIDE, clip_flow
 
 
 @pytest.fixture
@@ -60,6 +62,20 @@ def test_only_flow_has_a_key_of_its_own(write_video, cache, model, moving, sampl
     assert "pooling" not in keys[0]
     grid = clip_key_parts(request, sampling, dataclasses.replace(model, pooling="grid2"), cache)
     assert grid.pop("pooling") == "grid2" and grid == keys[0]
+
+
+def test_a_clip_that_changes_its_size_does_not_move_by_that(tmp_path, moving):
+    """Every frame is brought to one size while it is decoded: the same picture at two sizes stands still."""
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    picture = cv2.GaussianBlur(noise, (0, 0), 3)
+    sizes = [picture, picture, cv2.resize(picture, (192, 192)), cv2.resize(picture, (192, 192))]
+    jpegs = [cv2.imencode(".jpg", each)[1].tobytes() for each in sizes]
+    (tmp_path / "clip.avi").write_bytes(avi_bytes(jpegs, fps=10, width=96, height=96))
+    request = ClipRequest(str(tmp_path / "clip.avi"))
+    clip = decode(request, SamplingConfig(num_frames=4), frame_size=(96, 96))
+    assert clip.frames.shape == (4, 96, 96, 3) and clip.frames.std(axis=(1, 2)).min() > 1
+    flow = FrameEncoder(moving).flow_of(clip.frames)
+    assert np.abs(flow).max() < 0.5 * SCALE / SHORT_SIDE
 
 
 def test_clips_cached_with_other_features_are_told(write_video, cache, model, moving, sampling, capsys):
