@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from videoqa.config import ModelConfig
-from videoqa.input_pipeline import Examples, balanced, training_batches
+from videoqa.input_pipeline import Examples, balance_in_words, balanced, training_batches
 from videoqa.models.building import build_from_config
 from videoqa.training.loop import validation_scores
 
@@ -44,6 +44,13 @@ def test_answers_outside_the_list_do_not_count_in_training_and_are_one_more_in_v
     validation = balanced(examples, known_only=False)
     of_7 = np.array([7 / 6, 7 / 6, 7 / 6, 7 / 9, 7 / 6, 7 / 9, 7 / 9], np.float32)
     np.testing.assert_array_equal(validation.row_weights, of_7)
+
+
+def test_what_balance_does_is_said() -> None:
+    of_3_and_1 = balanced(examples_of([0, 0, 0, 1, -1]), known_only=True).row_weights
+    assert balance_in_words(of_3_and_1) == "Balanced: a training row weighs from 0.67 to 2, on average 1."
+    once_each = balanced(examples_of([0, 1, 2], [[3], [4], [5]]), known_only=True).row_weights
+    assert balance_in_words(once_each).startswith("--balance changes nothing")
 
 
 def test_batches_carry_the_weights_of_their_rows() -> None:

@@ -4,7 +4,7 @@
 an epoch, `batches` groups examples.
 """
 
-from videoqa.input_pipeline.balance import balanced
+from videoqa.input_pipeline.balance import balance_in_words, balanced
 from videoqa.input_pipeline.batches import (
     PREFETCHED_BATCHES,
     batch_dataset,
@@ -23,6 +23,7 @@ __all__ = [
     "Examples",
     "PREFETCHED_BATCHES",
     "Windows",
+    "balance_in_words",
     "balanced",
     "batch_dataset",
     "batch_spec",

@@ -28,6 +28,14 @@ def balanced(examples: Examples, *, known_only: bool) -> Examples:
     return replace(examples, row_weights=weights)
 
 
+def balance_in_words(row_weights: np.ndarray) -> str:
+    """Return a sentence on the weights of training rows, float32 `(n,)`, at least one above 0."""
+    weights = row_weights[row_weights > 0]
+    if np.ptp(weights) == 0:
+        return "--balance changes nothing: the answers to each question were given equally often."
+    return f"Balanced: a training row weighs from {weights.min():.2g} to {weights.max():.2g}, on average 1."
+
+
 def balanced_weights(questions: np.ndarray, answers: np.ndarray) -> np.ndarray:
     """Return a weight for each row: rows of its question / (answers to it * rows of the question and answer).
 

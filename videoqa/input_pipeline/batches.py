@@ -69,7 +69,7 @@ def _make_batch(examples: Examples, rows: np.ndarray, seed: int, epoch: int) -> 
         weights *= examples.row_weights[rows]
     inputs = examples.model_inputs(rows, windows)
     if examples.regularisation is not None:
-        inputs = examples.regularisation.changed(examples, inputs, rows, windows, seed, epoch)
+        examples.regularisation.change(examples, inputs, rows, windows, seed, epoch)
     return {
         "inputs": inputs,
         "answer_ids": np.maximum(answer_ids, 0),

@@ -31,7 +31,7 @@ class Regularisation:
     noise: np.ndarray | None = None
     partners: "Partners | None" = None
 
-    def changed(
+    def change(
         self,
         examples: Examples,
         inputs: dict[str, np.ndarray],
@@ -39,17 +39,17 @@ class Regularisation:
         windows: Windows,
         seed: int,
         epoch: int,
-    ) -> dict[str, np.ndarray]:
-        """Return the inputs of the examples at `rows`, `(k,)`, in an epoch with their windows changed.
+    ) -> None:
+        """Change the windows in the inputs of the examples at `rows`, `(k,)`, in an epoch.
 
         Args:
             examples: all rows of the training.
-            inputs: theirs, see `Examples.model_inputs`.
+            inputs: theirs, see `Examples.model_inputs`; changed in place.
             rows: which examples.
             windows: what `inputs` show.
             seed, epoch: as in `training_batches`.
         """
-        shown = inputs[examples.clip_input].copy()
+        shown = inputs[examples.clip_input]
         mask = inputs.get("mask")
         lengths = [shown.shape[1]] * len(rows) if mask is None else mask.sum(axis=1).tolist()
         draws = [np.random.default_rng([seed, epoch, int(row), STREAM]) for row in rows]
@@ -60,7 +60,6 @@ class Regularisation:
                 window[:length] = window[kept_frames(rng.random(length) < self.frame_dropping)]
             if self.noise is not None:
                 window[:length] += rng.standard_normal((length, len(self.noise)), np.float32) * self.noise
-        return inputs | {examples.clip_input: shown}
 
     def _mix(
         self,

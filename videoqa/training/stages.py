@@ -11,7 +11,7 @@ import numpy as np
 
 from videoqa._progress import say
 from videoqa.config import RunConfig
-from videoqa.input_pipeline import Examples, balanced, regularised
+from videoqa.input_pipeline import Examples, balance_in_words, balanced, regularised
 from videoqa.models.weight_files import weights_bytes
 from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
 from videoqa.training.metrics import metrics_of_run
@@ -139,8 +139,12 @@ def model_stage(run: "Run", start_weights: "Callable[[keras.Model], None] | None
         return None
     if initial is not None:
         start_weights = functools.partial(_load_initial, run, initial)
-    callbacks = run.request.job.callbacks
-    return Stage("model", config, run.folder / "logs", *_rows(run, config), callbacks, start_weights)
+    callbacks, (training, validation) = run.request.job.callbacks, _rows(run, config)
+    if training.row_weights is not None:
+        say(
+            balance_in_words(training.row_weights), progress=run.request.job.progress and run.control.is_chief
+        )
+    return Stage("model", config, run.folder / "logs", training, validation, callbacks, start_weights)
 
 
 def unfrozen_stage(run: "Run", head: TrainedModel | None) -> Stage | None:
