@@ -34,6 +34,22 @@ def test_frames_stay_on_the_disk_and_the_trained_backbone_costs_activations() ->
     assert forecast["runtime"] == frozen["runtime"] > 0
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"backbone": "tiny"},
+        {"architecture": "c3d", "task": "action", "width": 0.02, "frame_size": (16, 16)},
+    ],
+)
+def test_what_was_learned_before_the_model_is_kept_once_beside_it(options: dict) -> None:
+    before, after = (
+        forecast_run(run_config_from_options({**options, "pretrain": pretrain}), 10)
+        for pretrain in (None, "order")
+    )
+    assert before["weights"] < after["weights"] <= before["weights"] * 5 / 4
+    assert {**after, "weights": before["weights"]} == before
+
+
 def test_a_blind_model_holds_no_clips() -> None:
     config = run_config_from_options({"backbone": "tiny", "video_branch": "none"})
     assert forecast_run(config, 1000)["clips"] == 0
