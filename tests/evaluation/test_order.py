@@ -137,6 +137,12 @@ def test_rows_that_the_model_cannot_answer_both_ways_are_left_out() -> None:
     assert json.loads(json.dumps(none["order"], allow_nan=False)) == none["order"]
 
 
+def test_rows_without_an_opposite_do_not_count() -> None:
+    scored = scored_by("last", [UP, DOWN, UP, DOWN], rows_of("abab", opposite=["b", "", None, "a"]))
+    assert (scored.scores["order"]["num_rows"], scored.scores["order"]["num_left_out"]) == (2, 0)
+    assert scored.predictions["backwards_answer"].isna().tolist() == [False, True, True, False]
+
+
 def test_without_opposites_nothing_is_shown_again() -> None:
     scored = score_examples(
         rows_of("ab"), examples_of([UP, DOWN]), model_of("last"), blind=None, answers=AnswerList(("a", "b")),

@@ -77,6 +77,9 @@ def test_two_runs_side_by_side() -> None:
     assert order["changed_answers"] == [4 / 5, 0] and order["depends_on_order"] == [True, False]
     assert both["correct_a"].tolist() == [True, True, True, False, True, False]
     assert not both["correct_b"].any() and both["video_id"].tolist() == ROWS["group"].tolist()
+    late = ROWS.assign(predicted_answer=["out", *ROWS["predicted_answer"][1:]])
+    only_backwards = compare_order(evaluation(late), evaluation(BLIND), ids)[1]["correct_a"]
+    assert only_backwards.tolist() == [False, True, True, False, True, False]
     lines = order_lines(order)
     assert "right both ways 66.67 0.00" in [" ".join(line.split()) for line in lines]
     assert "B: These answers do not depend on the order of the frames" in "\n".join(lines)
