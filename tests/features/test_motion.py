@@ -9,7 +9,7 @@ import pytest
 from videoqa.config import FLOW_COLUMNS, ModelConfig, SamplingConfig, run_config_from_options
 from videoqa.evaluation.evidence import hide_moment
 from videoqa.evaluation.views import change_view
-from videoqa.features.cache_keys import FLIPPED, clip_key_parts
+from videoqa.features.cache_keys import FLIPPED, clip_key_parts, key_of
 from videoqa.features.encoding import FrameEncoder, clip_features, encode_clips, load_features
 from videoqa.features.frame_encoder import encode_frames
 from videoqa.features.jobs import ClipJob
@@ -26,25 +26,25 @@ from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.optical_flow import SCALE, SHORT_SIDE, clip_flow
 
 
-@pytest.fixture
-def moving(model: ModelConfig) -> ModelConfig:
-    return dataclasses.replace(model, motion="flow")
+@pytest.fixture(scope="module")
+def encoder() -> FrameEncoder:
+    """Return an encoder of flow, built once for all tests."""
+    return FrameEncoder(
+        ModelConfig(backbone="tiny", backbone_weights=None, frame_size=(16, 16), motion="flow")
+    )
 
 
 @pytest.mark.parametrize("view", ["plain", FLIPPED])
-def test_flow_stands_behind_the_features_of_each_clip(write_video, cache, model, moving, sampling, view):
+def test_flow_stands_behind_the_features_of_each_clip(write_video, cache, encoder, sampling, view):
     requests = [ClipRequest(write_video(f"{seed}.avi", seed=seed)) for seed in range(3)]
-    encoder = FrameEncoder(moving)
-    options = {"cache": cache, "view": view, "progress": False}
-    found = load_features(encode_clips(requests, sampling, moving, encoder=encoder, **options))
-    plain = load_features(encode_clips(requests, sampling, model, **options))
+    options = {"cache": cache, "encoder": encoder, "view": view, "progress": False}
+    found = load_features(encode_clips(requests, sampling, encoder.model, **options))
     assert found.shape == (3, 5, encoder.feature_dim) and found.dtype == np.float16
-    assert found[..., : -2 * FLOW_COLUMNS].tobytes() == plain.tobytes()
     for request, features in zip(requests, found, strict=True):
         frames = decode(request, sampling, frame_size=(16, 16)).frames
         shown = np.ascontiguousarray(frames[:, :, ::-1]) if view == FLIPPED else frames
-        assert features[:, -2 * FLOW_COLUMNS :].tobytes() == clip_flow(shown).astype(np.float16).tobytes()
-        assert encode_frames(shown, encoder).tobytes() == features.tobytes()
+        expected = np.concatenate([encoder(shown), clip_flow(shown)], axis=1).astype(np.float16)
+        assert features.tobytes() == encode_frames(shown, encoder).tobytes() == expected.tobytes()
     if view == "plain":
         made = clip_features(requests[0], sampling, encoder=encoder, cache=cache)[0]
         cache.clear()
@@ -52,7 +52,7 @@ def test_flow_stands_behind_the_features_of_each_clip(write_video, cache, model,
         assert made.tobytes() == again.tobytes() == found[0].tobytes()
 
 
-def test_only_flow_has_a_key_of_its_own(write_video, cache, model, moving, sampling):
+def test_only_flow_has_a_key_of_its_own(write_video, cache, model, sampling):
     request = ClipRequest(write_video())
     keys = [
         clip_key_parts(request, sampling, dataclasses.replace(model, motion=motion), cache)
@@ -64,7 +64,7 @@ def test_only_flow_has_a_key_of_its_own(write_video, cache, model, moving, sampl
     assert grid.pop("pooling") == "grid2" and grid == keys[0]
 
 
-def test_a_clip_that_changes_its_size_does_not_move_by_that(tmp_path, moving):
+def test_a_clip_that_changes_its_size_does_not_move_by_that(tmp_path, encoder):
     """Every frame is brought to one size while it is decoded: the same picture at two sizes stands still."""
     noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
     picture = cv2.GaussianBlur(noise, (0, 0), 3)
@@ -74,28 +74,27 @@ def test_a_clip_that_changes_its_size_does_not_move_by_that(tmp_path, moving):
     request = ClipRequest(str(tmp_path / "clip.avi"))
     clip = decode(request, SamplingConfig(num_frames=4), frame_size=(96, 96))
     assert clip.frames.shape == (4, 96, 96, 3) and clip.frames.std(axis=(1, 2)).min() > 1
-    flow = FrameEncoder(moving).flow_of(clip.frames)
+    flow = encoder.flow_of(clip.frames)
     assert np.abs(flow).max() < 0.5 * SCALE / SHORT_SIDE
 
 
-def test_clips_cached_with_other_features_are_told(write_video, cache, model, moving, sampling, capsys):
+def test_clips_cached_with_other_features_are_told(write_video, cache, encoder, model, sampling, capsys):
     requests = [ClipRequest(write_video(f"{seed}.avi", seed=seed)) for seed in range(2)]
-    encode_clips(requests, sampling, model, cache=cache)
-    assert capsys.readouterr().err == ""
-    gridded = dataclasses.replace(moving, pooling="grid3")
-    encode_clips(requests, sampling, gridded, cache=cache)
-    said = (
-        "in the cache with pooling='mean' and no flow; with pooling='grid3' and flow they are encoded again"
-    )
-    assert said in capsys.readouterr().err
-    encode_clips(requests, sampling, gridded, cache=cache)
-    encode_clips(requests[:1], dataclasses.replace(sampling, num_frames=4), gridded, cache=cache)
-    assert "encoded again" not in capsys.readouterr().err
+    for other in (model, dataclasses.replace(model, pooling="grid3")):
+        key = key_of(clip_key_parts(requests[1], sampling, other, cache))
+        cache.write(key, np.zeros((5, 3), np.float16), {})
+    options = {"cache": cache, "encoder": encoder}
+    encode_clips(requests, sampling, encoder.model, **options)
+    said = "Clips are in the cache with pooling='mean' and no flow; with pooling='mean' and flow they are enc"
+    assert capsys.readouterr().err.count(said) == 1
+    encode_clips(requests, sampling, encoder.model, **options)
+    encode_clips(requests, dataclasses.replace(sampling, num_frames=4), encoder.model, **options)
+    assert "in the cache with" not in capsys.readouterr().err
 
 
-def test_processes_of_a_cluster_find_the_flow_too(write_video, cache, moving, sampling):
-    request, encoder = ClipRequest(write_video()), FrameEncoder(moving)
-    job = ClipJob(request, clip_key_parts(request, sampling, moving, cache))
+def test_processes_of_a_cluster_find_the_flow_too(write_video, cache, encoder, sampling):
+    request = ClipRequest(write_video())
+    job = ClipJob(request, clip_key_parts(request, sampling, encoder.model, cache))
     ((features, _, error),) = ClipWorker(encoder, sampling).encode([job])
     assert error == ""
     assert features.tobytes() == clip_features(request, sampling, encoder=encoder, cache=cache)[0].tobytes()
