@@ -6,12 +6,15 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 import videoqa
 from videoqa._manifest import write_manifest
 from videoqa.config import FLOW_COLUMNS, SamplingConfig
+from videoqa.features.encoding import load_features
 from videoqa.models.backbones import feature_dim
+from videoqa.models.layers import LEAST_DEVIATION
 from videoqa.saving import PARTS_OF_A_FOLDER, load_model_folder
 from videoqa.video.decoding import ClipRequest, decode
 
@@ -24,7 +27,9 @@ def run(small_set: Path, small_options: dict, tmp_path_factory: pytest.TempPathF
     encoded = videoqa.encode(small_set / "labels.csv", **KEPT)
     assert (encoded.num_encoded, encoded.num_failed) == (18, 0)
     out = tmp_path_factory.mktemp("place") / "run"
-    videoqa.train(small_set / "labels.csv", out=out, **small_options | KEPT | {"epochs": 1})
+    videoqa.train(
+        small_set / "labels.csv", out=out, **small_options | KEPT | {"epochs": 1, "standardize": True}
+    )
     assert videoqa.encode(small_set / "labels.csv", **KEPT).num_cached == 18
     return out
 
@@ -35,6 +40,33 @@ def test_the_folder_knows_its_features(run: Path) -> None:
     num_columns = feature_dim("tiny", pooling="grid2") + 2 * FLOW_COLUMNS
     assert folder.build().input["features"].shape[-1] == num_columns
     assert len(folder.trust.clips.space.center) == feature_dim("tiny"), "familiarity has the usual features"
+
+
+@pytest.mark.numeric
+def test_features_come_to_one_scale_by_the_training_clips_alone(
+    run: Path, small_set: Path, rounding: Any
+) -> None:
+    folder = load_model_folder(run)
+    layer = folder.build().get_layer("video_standardization")
+    report = videoqa.encode(small_set / "labels.csv", **KEPT)
+    splits = dict(pd.read_csv(small_set / "labels.csv").set_index("video")["split"])
+    trained = np.array(
+        [splits[Path(path).relative_to(small_set).as_posix()] == "train" for path in report.good["path"]]
+    )
+    features = load_features(report)[trained].astype(np.float64)
+    num_changing = feature_dim("tiny", pooling="grid2")
+    changes = np.diff(features[..., :num_changing], axis=1, prepend=features[:, :1, :num_changing])
+    shown = np.concatenate([features, changes], axis=2).reshape(-1, features.shape[2] + num_changing)
+    deviation = shown.std(axis=0)
+    mean = np.where(np.arange(len(deviation)) < features.shape[2], shown.mean(axis=0), 0)
+    least = LEAST_DEVIATION * np.sqrt((deviation**2).mean())
+    np.testing.assert_allclose(layer.mean, mean, atol=rounding(1, 1))
+    np.testing.assert_allclose(layer.factor, 1 / np.maximum(deviation, least), rtol=rounding(2, 1))
+
+
+def test_features_that_change_in_training_are_not_standardized(small_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="`standardize` must be False for a model that learns from frames"):
+        videoqa.train(small_set / "labels.csv", out=tmp_path, train_backbone=True, standardize=True)
 
 
 def test_files_folders_of_jpegs_and_arrays_are_answered_alike(run: Path, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ class ModelOptions(TypedDict, total=False):
     backbone_layer: str | None
     pooling: str
     motion: str
+    standardize: bool
     frame_size: tuple[int, int] | None
     video_branch: str
     video_units: int

@@ -19,7 +19,8 @@ from videoqa.config.choices import (
 from videoqa.config.options import option
 
 BACKBONE_OPTIONS = (
-    "backbone", "backbone_weights", "backbone_layer", "pooling", "motion", "train_backbone", "video_branch",
+    "backbone", "backbone_weights", "backbone_layer", "pooling", "motion", "standardize", "train_backbone",
+    "video_branch",
 )  # fmt: skip
 """Fields that do not apply to an architecture without a backbone."""
 WIDTHS = ("video_units", "embedding_dim", "question_units", "hidden_units")
@@ -50,6 +51,8 @@ class ModelConfig:
         motion: one of `MOTIONS`: what the model sees of change. "difference": each frame's features less
             those of the frame before, beside them; "flow": the optical flow between neighbouring frames,
             summed up per cell; "both".
+        standardize: bring each feature to mean 0 and deviation 1 over the training clips, in a layer of the
+            model: without it, motion is small beside what is seen, and small sets learn little of it.
         frame_size: (height, width) in pixels; None: the backbone's or the architecture's.
         video_branch: "lstm", "bidirectional" (an LSTM each way), "convolution" (over time, dilated),
             "attention" (a weighted mean with position embeddings), "mean" (of all frames) or "none" (the
@@ -79,6 +82,9 @@ class ModelConfig:
     motion: str = option(
         "none", "what is seen of change between frames: differences of features, optical flow, or both"
     )
+    standardize: bool = option(
+        False, "bring each feature to mean 0 and deviation 1 over the training clips, inside the model"
+    )
     frame_size: tuple[int, int] | None = option(None, "height and width of the frames in pixels")
     video_branch: str = option("lstm", "what reads the frame features; 'none' is the blind model")
     video_units: int = option(256, "width of the video LSTM")
@@ -96,6 +102,7 @@ class ModelConfig:
         check_choice("video_branch", self.video_branch, VIDEO_BRANCHES)
         check_choice("pooling", self.pooling, tuple(POOLINGS))
         check_choice("motion", self.motion, MOTIONS)
+        check_flag("standardize", self.standardize)
         self._fill_architecture_defaults()
         for name in WIDTHS:
             check_integer(name, getattr(self, name), minimum=1, maximum=MOST_UNITS)

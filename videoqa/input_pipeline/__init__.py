@@ -16,6 +16,7 @@ from videoqa.input_pipeline.batches import (
 )
 from videoqa.input_pipeline.examples import Examples, trim_padding
 from videoqa.input_pipeline.loading import check_some_long_enough, make_examples
+from videoqa.input_pipeline.moments import feature_moments
 from videoqa.input_pipeline.regularisation import regularised
 from videoqa.input_pipeline.windows import Windows
 
@@ -30,6 +31,7 @@ __all__ = [
     "batches_ahead",
     "check_some_long_enough",
     "epoch_order",
+    "feature_moments",
     "make_examples",
     "num_batches",
     "regularised",

@@ -7,6 +7,7 @@ import numpy as np
 from videoqa.config import TrainingConfig
 from videoqa.input_pipeline.balance import question_numbers
 from videoqa.input_pipeline.examples import Examples
+from videoqa.input_pipeline.moments import feature_moments
 from videoqa.input_pipeline.windows import Windows
 
 STREAM = 1
@@ -132,14 +133,7 @@ def regularised(examples: Examples, training: TrainingConfig) -> Examples:
 
 def feature_deviations(examples: Examples) -> np.ndarray:
     """Return the standard deviation of each feature over all frames of the clips shown: float32 `(dim,)`."""
-    assert examples.clips is not None
-    count, total, squares = 0, np.float64(0), np.float64(0)
-    for index in np.unique(examples.clip_index[examples.clip_index >= 0]):
-        frames = np.asarray(examples.clips[index], np.float64)
-        count += len(frames)
-        total, squares = total + frames.sum(0), squares + np.square(frames).sum(0)
-    mean = total / count
-    return np.sqrt(np.maximum(squares / count - mean**2, 0)).astype(np.float32)
+    return feature_moments(examples)[1].astype(np.float32)
 
 
 def kept_frames(lost: np.ndarray) -> np.ndarray:

@@ -9,7 +9,10 @@ from videoqa.config import MODEL_INPUTS, ModelConfig
 from videoqa.models.backbones import build_backbone
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
 from videoqa.models.feature_columns import feature_columns
-from videoqa.models.layers import FrameDifferences, TimeDistributed
+from videoqa.models.layers import FeatureStandardization, FrameDifferences, TimeDistributed
+
+STANDARDIZATION = "video_standardization"
+"""Name of the layer."""
 
 
 def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str) -> keras.Model:
@@ -19,9 +22,10 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
     read_frames = VIDEO_BRANCH_FUNCTIONS[model.video_branch]
     if read_frames is not None:
         inputs[starts_from], features = _frame_features(model, num_frames, starts_from)
-        if model.motion in ("difference", "both"):
-            num_columns = feature_columns(model).backbone
+        if num_columns := num_changing(model):
             features = FrameDifferences(num_columns, name="video_differences")(features)
+        if model.standardize:
+            features = FeatureStandardization(name=STANDARDIZATION)(features)
         vectors.append(read_frames(features, model))
     if model.task == "open_ended":
         inputs["question"] = keras.Input((None,), dtype="int32", name="question")
@@ -31,6 +35,11 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
         requirement = f"be one of {', '.join(map(repr, seeing))} for an action model, which has no question"
         raise Refusal("video_branch", requirement, model.video_branch)
     return keras.Model(inputs, answer_head(vectors, model), name=f"{model.task}_model")
+
+
+def num_changing(model: ModelConfig) -> int:
+    """Return how many features, from the first on, are read with their change since the frame before."""
+    return feature_columns(model).backbone if model.motion in ("difference", "both") else 0
 
 
 def _frame_features(model: ModelConfig, num_frames: int | None, starts_from: str) -> tuple[Any, Any]:

@@ -19,6 +19,7 @@ INITIAL_FIELDS = (
     "peepholes",
     "pooling",
     "motion",
+    "standardize",
     "video_branch",
     "video_units",
     "embedding_dim",
@@ -57,6 +58,9 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
         check_pretraining(model, config.sampling.num_frames)
     if config.training.unfreeze_from is not None:
         check_unfreezing(model, config.training.unfreeze_from)
+    if model.standardize and model.learns_from_frames:
+        requirement = "be False for a model that learns from frames, whose features change"
+        raise Refusal("standardize", requirement, True)
     check_recipe(model, config.training)
     check_regularisation(model, config.training)
     if model.train_backbone and not model.sees_video:

@@ -11,7 +11,7 @@ import numpy as np
 
 from videoqa._progress import say
 from videoqa.config import RunConfig
-from videoqa.input_pipeline import Examples, balance_in_words, balanced, regularised
+from videoqa.input_pipeline import Examples, balance_in_words, balanced, feature_moments, regularised
 from videoqa.models.weight_files import weights_bytes
 from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
 from videoqa.training.metrics import metrics_of_run
@@ -85,6 +85,8 @@ def train_stage(run: "Run", stage: Stage) -> TrainedModel:
     from_frames = stage.training.clips is not None and stage.training.clip_input == "clip"
     with computing_in(training.precision), variables_of(training, run.strategy).scope():
         model = _built(stage, starts_from="clip" if from_frames else "features")
+    if config.model.standardize and config.model.sees_video and not from_frames:
+        _standardize(model, stage)
     if stage.start_weights is not None:
         stage.start_weights(model)
     training_loop = Training(model, run, stage)
@@ -93,6 +95,20 @@ def train_stage(run: "Run", stage: Stage) -> TrainedModel:
     if config.model.has_backbone and from_frames and run.control.is_chief:  # who alone has the best weights
         features_form, backbone_weights = _without_backbone(model, config)
     return TrainedModel(model, features_form, training_loop.position, backbone_weights)
+
+
+def _standardize(model: "keras.Model", stage: Stage) -> None:
+    """Let the model bring the features of the training clips to mean 0 and deviation 1.
+
+    A difference has mean 0, whichever way a clip is played.
+    """
+    from videoqa.models.cnn_lstm import STANDARDIZATION, num_changing
+
+    changing = num_changing(stage.config.model)
+    mean, deviation = feature_moments(stage.training, changing)
+    if changing:
+        mean[-changing:] = 0
+    model.get_layer(STANDARDIZATION).adapt_to(mean, deviation)
 
 
 def train_blind(run: "Run") -> ModelFolder | None:
