@@ -28,6 +28,7 @@ def test_there_are_notebooks() -> None:
         "03_two_workers.ipynb",
         "04_actions_ucf101.ipynb",
         "05_why_that_answer.ipynb",
+        "06_order_in_time.ipynb",
     ]
 
 
