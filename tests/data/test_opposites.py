@@ -169,6 +169,21 @@ def test_a_model_folder_knows_the_opposites_that_are_always_the_same() -> None:
     assert always_opposite(other) == {}
 
 
+def test_an_answer_of_clips_turned_round_alone_is_known_with_its_opposite() -> None:
+    rows = pd.DataFrame(
+        {
+            "answer": ["up", "UP", "in", "inside", "left"],
+            "opposite": ["down", "down", "out", "out", ""],
+            "mirrored": ["", "", "", "", "right"],
+        }
+    )
+    known = always_opposite(rows)
+    assert known["reversed"] == {"up": "down", "in": "out", "inside": "out", "down": "up"}
+    assert known["mirrored"] == {"left": "right", "right": "left"}
+    test = pd.DataFrame({"answer": ["down", "out", "up"]})
+    assert with_known_opposites(test, known)["opposite"].tolist() == ["up", "", "down"]
+
+
 def test_tables_without_answers_may_have_the_columns(tmp_path: Path) -> None:
     (tmp_path / "asked.csv").write_text("video,question,Opposite,mirrored\na.avi,is it left?, NO,\n")
     table = read_questions(tmp_path / "asked.csv")

@@ -177,6 +177,16 @@ def test_of_mirrored_clips_forwards_stays_forwards() -> None:
         assert batch["answer_ids"].tolist() == np.where(rises, 0, 1).tolist()
 
 
+def test_clips_whose_flow_is_the_same_in_reverse_are_left_out() -> None:
+    """Played backwards, a clip that goes there and back has its frames and its flow as before."""
+    # of each frame: a feature, the flow from the frame before, and from the frame after
+    there_and_back = np.float32([[1, 0, -3], [2, 3, 3], [1, -3, 0]])
+    only_there = np.float32([[1, 0, -3], [1, 3, -3], [1, 3, 0]])
+    table, examples = rows_of([there_and_back, only_there], [0, 1], ["train", "train"])
+    found = clips_both_ways(table, replace(examples, num_flow=1), CONFIG)
+    assert found.training.clip_index.tolist() == [1, 1] and found.num_still == 1
+
+
 def test_clips_without_motion_alone_are_refused() -> None:
     table, examples = rows_of([STILL, MOVING[0]], [0, 1], ["train", "validation"])
     with pytest.raises(ValueError, match="`pretrain` must .* every training clip looks the same backwards"):

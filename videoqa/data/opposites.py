@@ -124,6 +124,9 @@ def notes_on_opposites(table: pd.DataFrame) -> list[str]:
 def always_opposite(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Return the opposites that a model folder keeps: of the answers that have the same one in all `rows`.
 
+    An answer that no row has, but that is the opposite of one other alone, has that one as its own: it was
+    learned from clips turned round.
+
     Returns:
         "reversed" and "mirrored": answer -> opposite, as shown; empty if `rows` declare none.
     """
@@ -134,7 +137,20 @@ def always_opposite(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
         grouped = rows.groupby(rows["answer"].map(normalize_answer), sort=False)[["answer", column]]
         firsts = (part.iloc[0] for _, part in grouped if part[column].nunique() == 1)
         found[kind] = {first["answer"]: first[column] for first in firsts if first[column]}
+        found[kind] |= _led_back(rows, column)
     return {kind: found.get(kind, {}) for kind in KINDS.values()} if found else {}
+
+
+def _led_back(rows: pd.DataFrame, column: str) -> dict[str, str]:
+    """Return, of each opposite that is no row's answer, the only answer that has it."""
+    there = set(rows["answer"].map(normalize_answer))
+    declared = rows.loc[rows[column] != "", ["answer", column]]
+    grouped = declared.groupby(declared[column].map(normalize_answer), sort=False)
+    return {
+        part[column].iloc[0]: part["answer"].iloc[0]
+        for opposite, part in grouped
+        if opposite not in there and part["answer"].map(normalize_answer).nunique() == 1
+    }
 
 
 def with_known_opposites(table: pd.DataFrame, known: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:

@@ -74,4 +74,6 @@ def _looks_different(examples: Examples, rows: np.ndarray) -> np.ndarray:
     """Return of which rows the clip looks different backwards, bool `(k,)`."""
     assert examples.clips is not None
     clips = (examples.clips[index] for index in examples.clip_index[rows].tolist())
-    return np.array([not looks_the_same(clip, examples.num_frames) for clip in clips], bool)
+    return np.array(
+        [not looks_the_same(clip, examples.num_frames, examples.num_flow) for clip in clips], bool
+    )
