@@ -5,11 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from videoqa.config import DataConfig
+from videoqa.config import DataConfig, run_config_from_options
 from videoqa.data.annotations import read_annotations, read_questions
 from videoqa.data.opposites import (
     UNKNOWN,
     always_opposite,
+    answers_to_learn,
+    mirrored_answers,
     notes_on_opposites,
     played_backwards,
     with_known_opposites,
@@ -44,7 +46,7 @@ def test_a_row_for_each_pair_holds_both_ways(tmp_path: Path, pairs: list[str]) -
 
 def test_a_file_may_name_classes_that_are_not_kept(tmp_path: Path) -> None:
     table = read(tmp_path, LABELS, ["label,opposite", "put in,take out"], classes=("wave", "take out"))
-    assert sorted(table["opposite"]) == ["", "", "Put in", "Put in"]
+    assert set(table["answer"]) == {"wave", "take out"} and set(table["opposite"]) == {""}
 
 
 def test_the_opposite_of_an_answer_may_depend_on_the_question(tmp_path: Path) -> None:
@@ -182,6 +184,19 @@ def test_an_answer_of_clips_turned_round_alone_is_known_with_its_opposite() -> N
     assert known["mirrored"] == {"left": "right", "right": "left"}
     test = pd.DataFrame({"answer": ["down", "out", "up"]})
     assert with_known_opposites(test, known)["opposite"].tolist() == ["up", "", "down"]
+
+
+def test_labels_that_are_not_kept_are_not_learned_from_clips_turned_round(tmp_path: Path) -> None:
+    pairs = ["label,opposite", "put in,take out"]
+    (tmp_path / "mirrored.csv").write_text("label,opposite\nput in,take out\n")
+    options = {"classes": ("put in", "Wave"), "mirror_labels": str(tmp_path / "mirrored.csv")}
+    rows = read(tmp_path, LABELS, pairs, **options)
+    assert set(rows["answer"]) == {"Put in", "wave"} and set(rows["opposite"]) == {""}
+    config = run_config_from_options({"data": ("data.csv",), "flip": True, **options})
+    assert set(answers_to_learn(rows, config)) == {"Put in", "wave"}
+    assert set(mirrored_answers(rows)) == {"take out", "wave"}, "no class of the model, so not learned from"
+    both = read(tmp_path, LABELS, pairs, classes=("put in", "take out"))
+    assert both["opposite"].tolist() == ["take out", "take out", "Put in", "Put in"]
 
 
 def test_tables_without_answers_may_have_the_columns(tmp_path: Path) -> None:

@@ -211,6 +211,8 @@ def _keep_classes(
         check_choice("classes", label, labels)
     keys = table["answer"].map({label: normalize_answer(label) for label in table["answer"].unique()})
     kept = table[keys.isin(map(normalize_answer, wanted))].reset_index(drop=True)
+    if OPPOSITE in kept:  # a label that is not kept is not learned from clips played backwards either
+        kept[OPPOSITE] = kept[OPPOSITE].where(kept[OPPOSITE].isin(wanted), "")
     return kept, {"classes": list(wanted), "num_listed_classes": len(labels)}
 
 

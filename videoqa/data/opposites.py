@@ -195,7 +195,11 @@ def answers_to_learn(rows: pd.DataFrame, config: RunConfig) -> pd.Series:
     answers = [each["answer"] for each in shown]
     if config.sampling.flip and MIRRORED in rows:
         answers += [each.loc[~each[MIRRORED].isin(["", UNKNOWN]), MIRRORED] for each in shown]
-    return pd.concat(answers, ignore_index=True)
+    learned = pd.concat(answers, ignore_index=True)
+    if not config.data.classes:
+        return learned
+    kept = set(map(normalize_answer, config.data.classes))
+    return learned[learned.map(normalize_answer).isin(kept)].reset_index(drop=True)
 
 
 def mirrored_answers(rows: pd.DataFrame) -> list[str]:
