@@ -111,7 +111,10 @@ def test_there_is_no_model_to_finish_before_it_has_begun(run: Path, tmp_path: Pa
 
 
 REFUSED = [
-    ({"video_branch": "mean"}, r"`video_branch` must be a branch that can learn the order.*'mean'"),
+    (
+        {"video_branch": "mean"},
+        r"`video_branch` must be a branch that can learn the order.*'mean'. These can: 'lstm',",
+    ),
     ({"video_branch": "none"}, r"`video_branch` must be a branch that can learn the order.*'none'"),
     ({"num_frames": 1}, r"`num_frames` must be at least 2 with pretrain='order'.*num_frames=1"),
     (

@@ -7,7 +7,7 @@ from math import ceil
 
 from videoqa._checks import Refusal
 from videoqa._counted import counted
-from videoqa.config import ModelConfig, RunConfig, TrainingConfig, architectures_with
+from videoqa.config import VIDEO_BRANCHES, ModelConfig, RunConfig, TrainingConfig, architectures_with
 from videoqa.config.run import check_crop
 from videoqa.input_pipeline import num_batches
 from videoqa.models.backbones import INCEPTION_V3_CHANNELS, backbone_identity
@@ -83,7 +83,8 @@ def check_pretraining(model: ModelConfig, num_frames: int) -> None:
         raise Refusal("pretrain", requirement, "order", advice)
     if model.has_backbone and model.video_branch in ORDERLESS_BRANCHES:
         requirement = "be a branch that can learn the order of the frames with pretrain='order'"
-        raise Refusal("video_branch", requirement, model.video_branch)
+        able = [repr(branch) for branch in VIDEO_BRANCHES if branch not in ORDERLESS_BRANCHES]
+        raise Refusal("video_branch", requirement, model.video_branch, f"These can: {', '.join(able)}.")
     if num_frames < 2:
         requirement = "be at least 2 with pretrain='order': one frame has no order"
         raise Refusal("num_frames", requirement, num_frames)
