@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from videoqa.evaluation.order_scores import order_rows, order_scores
+from videoqa.reporting.compare import describe_difference
 from videoqa.reporting.compare_order import compare_order, order_lines
 from videoqa.reporting.finished import Evaluation
 from videoqa.reporting.page import ReportContent, build_page
@@ -84,6 +85,14 @@ def test_two_runs_side_by_side() -> None:
     assert "right both ways 66.67 0.00" in [" ".join(line.split()) for line in lines]
     assert "B: These answers do not depend on the order of the frames" in "\n".join(lines)
     assert max(map(len, lines)) <= 110
+
+
+def test_the_last_sentence_says_that_it_is_about_accuracy_alone() -> None:
+    order, _ = compare_order(evaluation(ROWS), evaluation(BLIND), ROWS["question_id"].tolist())
+    result = {"difference_interval": (-0.1, 0.4), "num_videos": 3, "only_a_correct": 1, "only_b_correct": 2}
+    apart = "do not tell the two runs apart"
+    assert f"{apart} by accuracy: the interval" in describe_difference({**result, "order": order})
+    assert f"{apart}: the interval" in describe_difference({**result, "order": {}})
 
 
 def test_rows_with_another_opposite_are_not_compared() -> None:

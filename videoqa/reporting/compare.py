@@ -208,10 +208,11 @@ def describe_difference(result: Mapping[str, Any]) -> str:
     videos = f"{result['num_videos']} video{'s' if result['num_videos'] != 1 else ''}"
     if result["only_a_correct"] == result["only_b_correct"] == 0:
         return "Both runs are right on exactly the same rows."
+    by = " by accuracy" if result["order"] else ""  # what was said of the order just above may differ
     if low <= 0 <= high:
-        return f"These {videos} do not tell the two runs apart: the interval includes 0."
+        return f"These {videos} do not tell the two runs apart{by}: the interval includes 0."
     better = "B" if low > 0 else "A"
-    return f"{better} is better on these {videos}: the interval does not include 0."
+    return f"{better} is better{by} on these {videos}: the interval does not include 0."
 
 
 def _lines(result: Mapping[str, Any]) -> Iterator[list[str]]:
