@@ -78,6 +78,32 @@ def test_an_answer_may_be_learned_from_clips_played_backwards_alone(small_set, s
     assert (data.shown_in_training(data.examples).answer_ids >= 0).all()
 
 
+def test_an_answer_that_no_clip_shows_either_way_is_told(small_set, small_options, pairs, capsys):
+    table = pd.read_csv(small_set / "labels.csv")
+    table["video"] = [str(small_set / video) for video in table["video"]]
+    table = table[(table["label"] != "unloading") | (table["split"] != "train")]
+    prepared(table, small_options, reverse_labels=pairs, num_frames=1)
+    said = capsys.readouterr().err
+    assert "Learned from no clip, so the model cannot know it: unloading." in said
+    assert "turned round alone" not in said
+
+
+def test_a_bag_of_frames_is_said_to_see_each_clip_with_both_answers(small_set, small_options, pairs, capsys):
+    data, options = str(small_set / "labels.csv"), {"video_branch": "mean", "reverse_labels": pairs}
+    prepared(data, small_options, **options)
+    note = "video_branch='mean' does not see the order of the frames"
+    assert note in capsys.readouterr().err
+    prepared(data, small_options, **options, motion="difference")
+    assert note not in capsys.readouterr().err
+
+
+def test_pairs_of_which_no_label_is_kept_are_told(small_set, small_options, pairs, capsys):
+    prepared(
+        str(small_set / "labels.csv"), small_options, reverse_labels=pairs, classes=("loading", "waving")
+    )
+    assert "No row is shown backwards: none has an answer with an opposite." in capsys.readouterr().err
+
+
 TABLE = pd.DataFrame(
     {
         "split": ["train"] * 5 + ["validation"],

@@ -88,8 +88,11 @@ def test_the_reasons_are_counted_and_told(
     ("options", "message"),
     [
         ({"pretrain_videos": "clips"}, r"`pretrain_videos` must be left out without pretrain='order'"),
-        ({"pretrain": "order", "pretrain_videos": "nowhere"}, r"must be an existing folder or file.*nowhere"),
-        ({"pretrain": "order", "pretrain_videos": "."}, r"must hold files ending in"),
+        (
+            {"pretrain": "order", "pretrain_videos": "nowhere"},
+            r"`pretrain_videos` must be an existing folder.*nowhere",
+        ),
+        ({"pretrain": "order", "pretrain_videos": "."}, r"`pretrain_videos` must hold files ending in"),
     ],
 )
 def test_refused(

@@ -69,6 +69,13 @@ def test_features_that_change_in_training_are_not_standardized(small_set: Path, 
         videoqa.train(small_set / "labels.csv", out=tmp_path, train_backbone=True, standardize=True)
 
 
+@pytest.mark.parametrize("options", [{"pooling": "grid2"}, {"motion": "flow"}, {"standardize": True}])
+def test_a_model_without_video_has_no_features_to_choose(options: dict, tmp_path: Path) -> None:
+    (name,) = options
+    with pytest.raises(ValueError, match=f"`{name}` must be .* for a model that sees no video"):
+        videoqa.train("sample", out=tmp_path, video_branch="none", **options)
+
+
 def test_files_folders_of_jpegs_and_arrays_are_answered_alike(run: Path, tmp_path: Path) -> None:
     model, clip = videoqa.load(run), videoqa.sample_clip("loading", seed=9, folder=tmp_path)
     answer = model.ask(clip)

@@ -156,20 +156,21 @@ def _rows(loaded: VideoQA, videos: Any, data: Any) -> pd.DataFrame:
     return table
 
 
-def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[str]]:
+def find_videos(videos: str | os.PathLike[str], name: str = "videos") -> tuple[list[Path], Path, list[str]]:
     """Return the sorted videos of a folder and its subfolders, or one video; the folder; what to say of it.
 
     A folder of frames `0000.jpg`, `0001.jpg`, ... counts as one video, unless it also holds video files.
+    `name` is the option, for messages.
 
     Raises:
         FileNotFoundError: no such file or folder.
         ValueError: a folder without frames and without video files.
     """
-    refuse_url("videos", videos)
-    path, respelled = find_video(videos, "videos")
+    refuse_url(name, videos)
+    path, respelled = find_video(videos, name)
     root = Path(path)
     if not respelled and not root.exists():
-        raise FileNotFoundError(refusal("videos", "be an existing folder or file", str(videos)))
+        raise FileNotFoundError(refusal(name, "be an existing folder or file", str(videos)))
     if root.is_file():
         return [root], root.parent, respelled
     walk = walk_folder(root)
@@ -181,7 +182,7 @@ def find_videos(videos: str | os.PathLike[str]) -> tuple[list[Path], Path, list[
     clips = sorted(files | frames - {path.parent for path in files})
     if not clips:
         requirement = f"hold files ending in {', '.join(VIDEO_SUFFIXES)}, or folders of frames 0000.jpg, ..."
-        raise Refusal("videos", requirement, str(videos), " ".join(walk.notes()))
+        raise Refusal(name, requirement, str(videos), " ".join(walk.notes()))
     used = {path for path in paths if path in files or path.parent in clips}
     return clips, root, walk.notes({path.relative_to(root).as_posix() for path in used})
 

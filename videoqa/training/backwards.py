@@ -89,21 +89,43 @@ def _is_still(examples: Examples, clip_index: int) -> bool:
 
 
 def say_backwards(
-    table: pd.DataFrame, found: BackwardsRows, answers: AnswerList, sees_video: bool, progress: bool
+    table: pd.DataFrame, found: BackwardsRows, answers: AnswerList, config: RunConfig, progress: bool
 ) -> None:
     """Print how many training rows are shown backwards too, where the data declares opposites."""
+    rows = table[table["split"] == "train"]
     if OPPOSITE not in table or not (table[OPPOSITE] != "").any():
+        if config.data.reverse_labels is not None:
+            say("No row is shown backwards: none has an answer with an opposite.", progress=progress)
         return
-    if not sees_video:
+    if not config.model.sees_video:
         say("No row is shown backwards: the model sees no video.", progress=progress)
         return
-    rows = table[table["split"] == "train"]
     num_rows = counted(len(rows), "training row")
     message = f"{len(found.rows)} of {num_rows} {'is' if len(found.rows) == 1 else 'are'} shown backwards too"
     still = f"; {counted(found.num_still, 'more looks', 'more look')} the same backwards"
     say(f"{message}, with the opposite answer{still if found.num_still else ''}.", progress=progress)
-    if only_turned := answers.absent_from(rows["answer"]):
-        say(f"Learned from clips turned round alone: {', '.join(only_turned)}.", progress=progress)
+    _say_answers_turned(rows, found, answers, progress)
+    if len(found.rows) and config.model.video_branch == "mean" and config.model.motion == "none":
+        say_note(
+            "video_branch='mean' does not see the order of the frames: it is shown the same twice, with an "
+            "answer and with its opposite, and cannot learn to tell them apart.",
+            progress=progress,
+        )
+
+
+def _say_answers_turned(
+    rows: pd.DataFrame, found: BackwardsRows, answers: AnswerList, progress: bool
+) -> None:
+    """Print the answers that no training row has: those learned from clips turned round, and the others."""
+    turned = np.concatenate(
+        [found.answer_ids, found.mirrored_ids, answers.encode(mirrored_answers(rows))]
+    ).tolist()
+    only_turned = answers.absent_from(rows["answer"])
+    never = [answer for answer in only_turned if not np.isin(answers.encode([answer]), turned).any()]
+    if learned := [answer for answer in only_turned if answer not in never]:
+        say(f"Learned from clips turned round alone: {', '.join(learned)}.", progress=progress)
+    if never:
+        say(f"Learned from no clip, so the model cannot know it: {', '.join(never)}.", progress=progress)
 
 
 def say_undeclared_mirrors(rows: pd.DataFrame, config: RunConfig, progress: bool) -> None:

@@ -61,6 +61,9 @@ def check_input(config: RunConfig, *, task_known: bool = True) -> None:
     if model.standardize and model.learns_from_frames:
         requirement = "be False for a model that learns from frames, whose features change"
         raise Refusal("standardize", requirement, True)
+    for name, usual in {"pooling": "mean", "motion": "none", "standardize": False}.items():
+        if (value := getattr(model, name)) != usual and not model.sees_video:
+            raise Refusal(name, f"be {usual!r} for a model that sees no video", value)
     check_recipe(model, config.training)
     check_regularisation(model, config.training)
     if model.train_backbone and not model.sees_video:

@@ -84,7 +84,7 @@ def _clips_in(place: str, progress: bool) -> pd.DataFrame:
         table = read_questions(place, task="action")
         check_some_there(table)
     else:
-        paths, root, notes = find_videos(place)
+        paths, root, notes = find_videos(place, "pretrain_videos")
         table = read_clips([os.fspath(path.relative_to(root)) for path in paths], root)
         table.attrs["notes"] += notes
     say_notes(table, progress=progress)

@@ -177,7 +177,7 @@ def prepare_data(
     num_rows = len(require_split(kept, "train"))
     examples = examples.select(good)
     backwards = find_backwards_rows(kept, examples, answers)
-    say_backwards(kept, backwards, answers, config.model.sees_video, progress)
+    say_backwards(kept, backwards, answers, config, progress)
     num_shown = num_rows + len(backwards.rows)
     if left_out := check_num_rows(config.model, num_shown, config.training.batch_size):
         say(left_out, progress=progress)
