@@ -11,11 +11,12 @@ import pytest
 
 import videoqa
 from videoqa.cli.main import main
-from videoqa.config import DataConfig
+from videoqa.config import DataConfig, run_config_from_options
 from videoqa.data.annotations import read_annotations
 from videoqa.data.splits import hold_out_fold
 from videoqa.reporting.finished import find_evaluation
 from videoqa.saving import load_model_folder
+from videoqa.training.cross_validation import order_options
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,17 @@ def test_a_bag_of_frames_is_said_not_to_see_the_order(folds: videoqa.TrainingRun
         "These answers do not depend on the order of the frames: every clip"
     )
     assert list(order["by_opposites"]) == ["loading / unloading"]
+
+
+def test_the_model_on_all_rows_learns_the_order_as_most_folds_did() -> None:
+    used, dropped = {"is_used": True, "num_epochs": 9}, {"is_used": False, "best_epoch": 1, "num_epochs": 9}
+    best = [used | {"best_epoch": epoch} for epoch in (4, 7)]
+    assert order_options([]) == {}
+    assert order_options([*best, dropped]) == {"pretrain_epochs": 6}
+    assert order_options([used | {"best_epoch": None}]) == {"pretrain_epochs": 9}
+    fresh = order_options([best[0], dropped])
+    assert fresh == {"pretrain": None, "pretrain_epochs": 20, "pretrain_videos": ()}
+    run_config_from_options({"data": ("sample",), "pretrain": "order", "pretrain_epochs": 3} | fresh)
 
 
 def labels(num_clips: int = 8, **columns) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from videoqa._checks import Refusal, check_integer, refusal
 from videoqa._counted import counted
 from videoqa._manifest import MANIFEST
 from videoqa._progress import each_note_once, say
-from videoqa.config import LaunchConfig
+from videoqa.config import LaunchConfig, TrainingConfig
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.opposites import played_backwards
 from videoqa.data.splits import hold_out_fold
@@ -93,7 +93,9 @@ def cross_validate(job: Job, num_folds: int | None, choose_folder: RunFolder) ->
 def _train_on_all(job: Job, request: Request, scored: list[ScoredFolder], out: Path) -> TrainingRun:
     """Train the model on all rows, and write the pooled scores of the folds into its folder."""
     pooled, epochs = pool_folds(scored), _epochs(scored, request)
-    options = {**job.options, "epochs": epochs, "validation_share": 0.0, **_order_epochs(scored)}
+    orders = [fold.folder.metrics["order"] for fold in scored if "order" in fold.folder.metrics]
+    order = order_options(orders)
+    options = {**job.options, "epochs": epochs, "validation_share": 0.0, **order}
     whole = dataclasses.replace(job, options=options, fold=(0, len(scored)))
     if _is_done(out):  # it was stopped while the scores were pooled
         model = load_model_folder(out)
@@ -102,6 +104,10 @@ def _train_on_all(job: Job, request: Request, scored: list[ScoredFolder], out: P
         if not job.finish:
             length = f"{counted(epochs, 'epoch')}, the median of the folds' best"
             say(f"The model on all rows is trained for {length}.", progress=job.progress)
+            if "pretrain" in order:
+                used = f"{sum(each['is_used'] for each in orders)} of {counted(len(orders), 'fold')}"
+                message = f"{used} told forwards from backwards better than a guess: it starts fresh."
+                say(message, progress=job.progress)
         held_out = HeldOutRows.of(scored)
         run = run_training(read_request(whole), out=out, resume=_goes_on(out), held_out=held_out)
     scores = write_pooled(pooled, load_model_folder(run.out), request.config.data.limit)
@@ -270,8 +276,19 @@ def _epochs(scored: list[ScoredFolder], request: Request) -> int:
     return math.ceil(median(min(epoch, most) for epoch in best))
 
 
-def _order_epochs(scored: list[ScoredFolder]) -> dict[str, int]:
-    """Return the same of the phase before the model, as an option; empty where the folds have none."""
-    orders = [fold.folder.metrics["order"] for fold in scored if "order" in fold.folder.metrics]
-    best = [order["best_epoch"] or order["num_epochs"] for order in orders]
-    return {"pretrain_epochs": math.ceil(median(best))} if best else {}
+def order_options(orders: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the options of the phase before the model, as most folds had it; empty where they had none.
+
+    Where most folds threw away what they learned, since it was no better than a guess, the model on all rows
+    does not learn it: it has no validation clips to find that out by, and must be such a model as was scored.
+
+    Args:
+        orders: of each fold with the phase, its figures.
+    """
+    if not orders:
+        return {}
+    if 2 * sum(order["is_used"] for order in orders) <= len(orders):
+        names = ("pretrain", "pretrain_epochs", "pretrain_videos")
+        return {name: getattr(TrainingConfig, name) for name in names}
+    best = [order["best_epoch"] or order["num_epochs"] for order in orders if order["is_used"]]
+    return {"pretrain_epochs": math.ceil(median(best))}
