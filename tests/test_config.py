@@ -194,7 +194,8 @@ def test_the_typed_keywords_are_the_fields_of_the_dataclasses(options, parts) ->
     fields = {}
     for part in parts:
         fields = get_type_hints(getattr(config_module, f"{part}Config")) | fields
-    left_out = {"data", "task"} if options is keywords.EvaluateOptions else {"data"}
+    of_training = {"data", "task", "mirror_labels"}
+    left_out = of_training if options is keywords.EvaluateOptions else {"data"}
     typed = get_type_hints(options)
     assert set(typed) == set(fields) - left_out
     for name in set(typed) - WIDER:

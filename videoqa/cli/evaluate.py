@@ -28,7 +28,7 @@ EXAMPLE = """example:
 KEYWORDS = ("split", "shuffle_frames", "single_frame", "reverse_frames", "num_test_clips", "out", "progress",
             *THRESHOLDS)  # fmt: skip
 PARTS = (DataConfig, TrainingConfig)
-FIELDS = (*(name for name in field_names(DataConfig) if name != "task"), "seed")
+FIELDS = (*(name for name in field_names(DataConfig) if name not in ("task", "mirror_labels")), "seed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -30,7 +30,6 @@ class EvaluateOptions(TypedDict, total=False):
     videos: Paths
     annotations: Paths
     reverse_labels: str | os.PathLike[str] | None
-    mirror_labels: str | os.PathLike[str] | None
     fold: int | None
     classes: Texts
     allow_other_counts: bool
@@ -41,6 +40,7 @@ class DataOptions(EvaluateOptions, total=False):
     """Fields of `DataConfig` except `data`."""
 
     task: str | None
+    mirror_labels: str | os.PathLike[str] | None
 
 
 class SamplingOptions(TypedDict, total=False):

@@ -18,7 +18,8 @@ from videoqa.data.splits import hold_out_fold, split_as_trained
 from videoqa.features.contents import content_hashes, short_hash
 from videoqa.saving import ModelFolder
 
-OPTIONS = tuple(name for name in field_names(DataConfig) if name not in ("data", "task"))
+OPTIONS = tuple(name for name in field_names(DataConfig) if name not in ("data", "task", "mirror_labels"))
+"""Clips that are scored are never mirrored."""
 
 
 def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str, Any]) -> pd.DataFrame:
