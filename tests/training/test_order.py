@@ -190,6 +190,21 @@ def test_clips_whose_flow_is_the_same_in_reverse_are_left_out() -> None:
     assert found.training.clip_index.tolist() == [1, 1] and found.num_still == 1
 
 
+def test_short_clips_that_go_round_are_left_out() -> None:
+    """Of 0 1 2 3 0 1 and, backwards, 1 0 3 2 1 0, the jump tells which is which; of 0 1 2 0 1 2 not."""
+    clips = [np.arange(length, dtype=np.float16)[:, None] for length in (4, 3, 6, 9)]
+    table, examples = rows_of(clips, [0, 1, 2, 3, 0], ["train"] * 4 + ["validation"])
+    looped = replace(examples, num_frames=6, short_clips="loop")
+    found = clips_both_ways(table, looped, CONFIG)
+    assert found.training.clip_index.tolist() == [1, 2, 3] * 2 and len(found.validation) == 0
+    assert (found.num_round, found.num_still) == (1, 0)
+    table, examples = rows_of(clips, [0], ["train"])
+    with pytest.raises(
+        ValueError, match="looks the same backwards, or is shorter than a window and goes round"
+    ):
+        clips_both_ways(table, replace(examples, num_frames=6, short_clips="loop"), CONFIG)
+
+
 def test_clips_without_motion_alone_are_refused() -> None:
     table, examples = rows_of([STILL, MOVING[0]], [0, 1], ["train", "validation"])
     with pytest.raises(ValueError, match="`pretrain` must .* every training clip looks the same backwards"):

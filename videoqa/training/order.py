@@ -73,7 +73,9 @@ def in_words(figures: Mapping[str, Any]) -> str:
 def _plan(clips: OrderClips) -> str:
     count = counted(len(clips.training) // 2, "training clip")
     still = f"; {clips.num_still} that look the same backwards left out" if clips.num_still else ""
-    return f"Before the model, its video branch learns to tell {count} from the same played backwards{still}."
+    again = f"; {clips.num_round} shorter than a window, which go round, left out" if clips.num_round else ""
+    told = f"to tell {count} from the same played backwards"
+    return f"Before the model, its video branch learns {told}{still}{again}."
 
 
 def _stage(run: "Run", clips: OrderClips) -> Stage:
@@ -99,6 +101,7 @@ def _figures(run: "Run", clips: OrderClips, trained: TrainedModel) -> dict[str, 
     figures = {
         "num_training_clips": len(clips.training) // 2,
         "num_still_clips": clips.num_still,
+        "num_round_clips": clips.num_round,
         "num_clips": len(clips.validation) // 2,
         **scores,
         "is_used": scores["accuracy"] is None or scores["accuracy"] > GUESSING,

@@ -24,12 +24,15 @@ class OrderClips:
         validation: the same of the validation rows; without any, all epochs are trained.
         groups: `(num_clips,)` str, the group of each validation clip.
         num_still: training clips left out because they look the same backwards, as a clip of one frame does.
+        num_round: training clips left out because they are short and go round (`short_clips="loop"`): where
+            they begin anew would give the direction away.
     """
 
     training: Examples
     validation: Examples
     groups: np.ndarray
     num_still: int
+    num_round: int
 
 
 def clips_both_ways(table: pd.DataFrame, examples: Examples, config: RunConfig) -> OrderClips:
@@ -41,18 +44,24 @@ def clips_both_ways(table: pd.DataFrame, examples: Examples, config: RunConfig) 
         config: of the run.
 
     Raises:
-        ValueError: every training clip looks the same backwards, or there are too few for a batch.
+        ValueError: every training clip looks the same backwards or goes round, or there are too few for a
+            batch.
     """
     split = table["split"].to_numpy()
     rows = {name: _first_rows(examples, split == name) for name in ("train", "validation")}
-    moving = {name: each[_looks_different(examples, each)] for name, each in rows.items()}
+    whole = {name: each[~_go_round(examples, each)] for name, each in rows.items()}
+    moving = {name: each[_looks_different(examples, each)] for name, each in whole.items()}
+    num_round, num_still = (
+        len(before["train"]) - len(after["train"]) for before, after in ((rows, whole), (whole, moving))
+    )
     if not len(moving["train"]):
-        requirement = "be left out: every training clip looks the same backwards"
+        or_short = ", or is shorter than a window and goes round" if num_round else ""
+        requirement = f"be left out: every training clip looks the same backwards{or_short}"
         raise Refusal("pretrain", requirement, config.training.pretrain)
     training, validation = (_both_ways(examples, each) for each in moving.values())
     check_num_rows(config.model, len(training), config.training.batch_size)
     groups = table["group"].to_numpy(object)[moving["validation"]]
-    return OrderClips(training, validation, groups, len(rows["train"]) - len(moving["train"]))
+    return OrderClips(training, validation, groups, num_still, num_round)
 
 
 def _first_rows(examples: Examples, wanted: np.ndarray) -> np.ndarray:
@@ -68,6 +77,13 @@ def _both_ways(examples: Examples, rows: np.ndarray) -> Examples:
     twice = forwards.select(np.tile(np.arange(len(rows)), 2))
     answer_ids = np.repeat(np.array([FORWARDS, BACKWARDS], np.int32), len(rows))
     return replace(twice, answer_ids=answer_ids, backwards=answer_ids == BACKWARDS)
+
+
+def _go_round(examples: Examples, rows: np.ndarray) -> np.ndarray:
+    """Return of which rows the clip begins anew within a window and does not end with it, bool `(k,)`."""
+    lengths = examples.grid_lengths[examples.clip_index[rows]]
+    is_short = (lengths < examples.num_frames) & (examples.num_frames % lengths > 0)
+    return is_short & (examples.short_clips == "loop")
 
 
 def _looks_different(examples: Examples, rows: np.ndarray) -> np.ndarray:
