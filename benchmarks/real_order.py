@@ -19,12 +19,19 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
 from _real_data import real_backbone, real_data
+from ucf101_subset import subset_table
 
 import videoqa
+from videoqa.config import run_config_from_options
 from videoqa.data.strata import folds_by_answer
 from videoqa.evaluation.order_scores import order_rows, order_scores
+from videoqa.features.encoding import load_features
+from videoqa.features.motion import exchange_flow, without_flow
+from videoqa.models.building import build_from_config
+from videoqa.models.cnn_lstm import STANDARDIZATION, num_changing
 
 NUM_FOLDS = 5
 SHARE_FOR_CHOOSING = 65
@@ -47,27 +54,33 @@ USUAL = {
     "frame_size": (150, 267),
     "validation_share": 0.0,
     "epochs": 30,
+    "batch_size": 16,
     "blind": False,
     "balance": True,
     "learning_rate_schedule": "cosine",
     "video_units": 64,
     "dropout": 0.5,
 }
+"""Of every setting."""
 BEFORE = {"video_branch": "lstm"}
 FIRST_FRAME = {"video_branch": "mean", "num_frames": 1}
 BAG = {"video_branch": "mean"}
 FLOORS: dict[str, dict] = {"first frame": FIRST_FRAME, "bag of frames": BAG}
+KEPT = {"reverse_labels": True, "standardize": True}
 CANDIDATES: dict[str, dict] = {
     **FLOORS,
     "lstm": BEFORE,
     "lstm, reversed": {"reverse_labels": True},
-    "lstm, difference, reversed": {"motion": "difference", "reverse_labels": True},
-    "lstm, grid2, reversed": {"pooling": "grid2", "reverse_labels": True},
-    "lstm, grid3, reversed": {"pooling": "grid3", "reverse_labels": True},
-    "lstm, flow, reversed": {"motion": "flow", "reverse_labels": True},
-    "lstm, grid2, both, reversed": {"pooling": "grid2", "motion": "both", "reverse_labels": True},
-}
-CHOSEN = "lstm, grid2, both, reversed"
+    "lstm, difference": {**KEPT, "motion": "difference"},
+    "lstm, grid2, flow": {**KEPT, "pooling": "grid2", "motion": "flow"},
+    "attention, grid2, flow": {**KEPT, "video_branch": "attention", "pooling": "grid2", "motion": "flow"},
+    "lstm, flow alone": {**KEPT, "pooling": "grid2", "motion": "flow_alone"},
+    "attention, flow alone": {
+        **KEPT, "video_branch": "attention", "pooling": "grid2", "motion": "flow_alone",
+    },
+}  # fmt: skip
+"""With a grid throughout, so that features are made once; of the flow alone nothing depends on it."""
+CHOSEN = "attention, flow alone"
 
 
 def order_table(folder: Path) -> pd.DataFrame:
@@ -96,39 +109,115 @@ def as_questions(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def predictions(table: pd.DataFrame, seed: int, options: dict, work: Path) -> pd.DataFrame:
-    """Return the predictions of all rows, each by a model of a fold without its group."""
+def predictions(table: pd.DataFrame, seeds: list[int], options: dict, work: Path) -> pd.DataFrame:
+    """Return the answers to all rows, each by a model that `videoqa.train` made without its group."""
     label = "label" if "label" in table else "answer"
-    fold_of_row = folds_by_answer(table["group"], table[label], NUM_FOLDS, seed)
     found = []
-    for fold in range(1, NUM_FOLDS + 1):
-        rows = table.assign(split=(fold_of_row == fold).map({True: "test", False: "train"}))
-        taught = {**options}
-        if not taught.pop("reverse_labels", False):
-            rows.loc[rows["split"] == "train", "opposite"] = ""
-        if options.get("video_branch") == "mean" and options.get("num_frames") == 1:
-            rows = rows.assign(start_seconds=0.0, end_seconds=0.03)
-        with tempfile.TemporaryDirectory(dir=work) as out:
-            run = videoqa.train(rows, out=out, seed=seed * 10 + fold, progress=False, **taught)
-            scores = videoqa.evaluate(run.out, rows, out=Path(out, "scores"), progress=False)
-            part = pd.read_csv(Path(scores["out"]) / "predictions.csv", keep_default_na=False)
-            found.append(part.assign(seed=seed))
-        keras.backend.clear_session()
+    for seed in seeds:
+        fold_of_row = folds_by_answer(table["group"], table[label], NUM_FOLDS, seed)
+        for fold in range(1, NUM_FOLDS + 1):
+            rows = table.assign(split=(fold_of_row == fold).map({True: "test", False: "train"}))
+            taught = {**real_backbone(), **USUAL, **options}
+            if not taught.pop("reverse_labels", False):
+                rows.loc[rows["split"] == "train", "opposite"] = ""
+            with tempfile.TemporaryDirectory(dir=work) as out:
+                run = videoqa.train(rows, out=out, seed=seed * 10 + fold, progress=False, **taught)
+                scores = videoqa.evaluate(run.out, rows, out=Path(out, "scores"), progress=False)
+                found.append(pd.read_csv(Path(scores["out"]) / "predictions.csv", keep_default_na=False))
+            keras.backend.clear_session()
+    rows = order_rows(pd.concat(found, ignore_index=True))
+    assert rows is not None
+    return rows.drop(columns=["group", "pair_set"], errors="ignore").join(
+        table.drop_duplicates("video").set_index("video")[["group", "pair_set", "pair"]], on="video_path"
+    )
+
+
+def quick_predictions(table: pd.DataFrame, seeds: list[int], options: dict) -> pd.DataFrame:
+    """Return the answers to all rows of one pair set, as `predictions`, by one model trained over and over.
+
+    The network is the library's and the rows, their weights and the number of steps are those of `train`; but
+    Keras's `fit` takes the steps, so that TensorFlow compiles once for all folds and seeds.
+    """
+    options = {**real_backbone(), **USUAL, **options}
+    reverse = options.pop("reverse_labels", False)
+    config = run_config_from_options({**options, "num_answers": 2, "task": "action"})
+    model_config = config.model
+    if config.sampling.num_frames == 1:
+        table = table.assign(start_seconds=0.0, end_seconds=0.03)
+    names = ("backbone_weights", "backbone_layer", "pooling", "motion", "frame_size", "num_frames")
+    kept = {name: options[name] for name in names if name in options}
+    report = videoqa.encode(table, progress=False, **kept)
+    clips = np.asarray(load_features(report), np.float32)[report.clip_index]
+    num_flow = model_config.num_flow
+    reversed_clips = np.stack([exchange_flow(clip[::-1], num_flow) for clip in clips])
+    labels = SETS[table["pair_set"].iloc[0]]
+    answer = (table["label"] == labels[1]).to_numpy().astype(np.int32)
+    model = build_from_config(model_config, config.sampling.num_frames)
+    found = []
+    for seed in seeds:
+        fold_of_row = folds_by_answer(table["group"], table["label"], NUM_FOLDS, seed).to_numpy()
+        given = np.zeros((3, len(table)), int)
+        for fold in range(1, NUM_FOLDS + 1):
+            trained, held_out = fold_of_row != fold, fold_of_row == fold
+            keras.utils.set_random_seed(seed * 10 + fold)
+            model.set_weights(build_from_config(model_config, config.sampling.num_frames).get_weights())
+            for variable in model.optimizer.variables:
+                variable.assign(keras.ops.zeros_like(variable))
+            model.optimizer.learning_rate = config.training.learning_rate
+            shown, wanted = clips[trained], answer[trained]
+            if model_config.standardize:
+                standardize(model, shown, num_changing(model_config))
+            if reverse:
+                shown = np.concatenate([shown, reversed_clips[trained]])
+                wanted = np.concatenate([wanted, 1 - wanted])
+            weights = len(wanted) / 2 / np.bincount(wanted, minlength=2)
+            epochs, rate = config.training.epochs, config.training.learning_rate
+            cosine = keras.callbacks.LearningRateScheduler(
+                lambda epoch, _, epochs=epochs, rate=rate: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2
+            )
+            model.fit(
+                {"features": shown}, wanted, sample_weight=weights[wanted], epochs=epochs,
+                batch_size=config.training.batch_size, callbacks=[cosine], verbose=0,
+            )  # fmt: skip
+            rng = np.random.default_rng(seed)
+            shuffled = np.stack([without_flow(clip[rng.permutation(len(clip))], num_flow) for clip in clips])
+            for place, views in enumerate((clips, reversed_clips, shuffled)):
+                given[place, held_out] = model.predict_on_batch({"features": views[held_out]}).argmax(1)
+        texts = np.array(labels, object)
+        found.append(pd.DataFrame({
+            "answer": table["label"], "opposite": table["opposite"], "group": table["group"],
+            "pair_set": table["pair_set"], "pair": table["pair"], "video_path": table["video"],
+            "forwards_answer": texts[given[0]], "backwards_answer": texts[given[1]],
+            "backwards_correct": given[1] == 1 - answer, "shuffled_accuracy": (given[2] == answer) * 1.0,
+            "seed": seed,
+        }))  # fmt: skip
     return pd.concat(found, ignore_index=True)
 
 
-def rows_with_groups(found: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Return predictions with the group, the pair set and the pair of each clip."""
-    about = table.drop_duplicates("video").set_index("video")[["group", "pair_set"]]
-    joined = found.drop(columns=["group", "pair_set"], errors="ignore").join(about, on="video_path")
-    return joined
+def standardize(model: keras.Model, clips: np.ndarray, changing: int) -> None:
+    """Set the layer that brings features to one scale from the training clips, as `train` does."""
+    rows = clips.reshape(-1, clips.shape[-1]).astype(np.float64)
+    mean, deviation = rows.mean(0), rows.std(0)
+    if changing:
+        changes = np.diff(clips[..., :changing], axis=1, prepend=clips[:, :1, :changing])
+        mean = np.concatenate([mean, np.zeros(changing)])
+        deviation = np.concatenate([deviation, changes.reshape(-1, changing).astype(np.float64).std(0)])
+    layer = model.get_layer(STANDARDIZATION)
+    seen = slice(-layer.mean.shape[0], None)
+    layer.adapt_to(mean[seen], deviation[seen])
 
 
 def summary(found: pd.DataFrame) -> dict[str, dict]:
-    """Return the scores of each pair set."""
-    rows = order_rows(found)
-    assert rows is not None
-    return {name: order_scores(part.reset_index(drop=True)) for name, part in rows.groupby("pair_set")}
+    """Return the scores of each pair set, and how many pairs of one scene are right."""
+    scores = {}
+    for name, rows in found.groupby("pair_set", sort=False):
+        scores[name] = order_scores(rows.reset_index(drop=True))
+        paired = rows[rows["pair"] != ""]
+        right = (
+            (paired["forwards_answer"] == paired["answer"]).groupby([paired["seed"], paired["pair"]]).all()
+        )
+        scores[name]["same_scene"] = (len(right), float(right.mean())) if len(right) else None
+    return scores
 
 
 def shown(scores: dict) -> str:
@@ -146,27 +235,79 @@ def shown(scores: dict) -> str:
     return ", ".join(f"{name} {percent(field)}" for name, field in fields.items() if field in scores)
 
 
-def score(
-    name: str, table: pd.DataFrame, seeds: list[int], options: dict, work: Path, *, jointly: bool
-) -> pd.DataFrame:
-    """Train and score one setting, print its scores for each pair set, and return the predictions."""
+def score(name: str, table: pd.DataFrame, seeds: list[int], options: dict, work: Path | None) -> pd.DataFrame:
+    """Train and score one setting, print its scores for each pair set, and return the answers.
+
+    Args:
+        name: of the setting.
+        table: actions of several pair sets, each of which has models of its own; or questions, for one model.
+        seeds: of the folds and of the weights.
+        options: of `train`.
+        work: a folder for models that `videoqa.train` makes; None: `quick_predictions`.
+    """
     begin = time.perf_counter()
-    tables = [table] if jointly else [part for _, part in table.groupby("pair_set")]
-    found = rows_with_groups(
-        pd.concat(
-            [
-                predictions(each.reset_index(drop=True), seed, {**real_backbone(), **USUAL, **options}, work)
-                for each in tables
-                for seed in seeds
-            ],
-            ignore_index=True,
-        ),
-        table,
+    parts = [table] if "question" in table else [part for _, part in table.groupby("pair_set", sort=False)]
+    parts = [part.reset_index(drop=True) for part in parts]
+    found = pd.concat(
+        [
+            quick_predictions(part, seeds, options)
+            if work is None
+            else predictions(part, seeds, options, work)
+            for part in parts
+        ],
+        ignore_index=True,
     )
     print(f"{name}: {json.dumps(options)}, {time.perf_counter() - begin:.0f} s", flush=True)
-    for pair_set, scores in summary(found).items():
-        print(f"    {pair_set:16} {shown(scores)}", flush=True)
+    print_scores(found)
     return found
+
+
+def print_scores(found: pd.DataFrame) -> None:
+    """Print a line for each pair set, and the mean over the sets."""
+    scores = summary(found)
+    for pair_set, each in scores.items():
+        scene = each["same_scene"]
+        both = "" if scene is None else f", same scene {100 * scene[1]:.1f} of {scene[0]}"
+        print(f"    {pair_set:16} {shown(each)}{both}", flush=True)
+    mean = np.mean([each["balanced_forwards_accuracy"] for each in scores.values()])
+    print(f"    mean of {len(scores)} sets  {100 * mean:.1f}", flush=True)
+
+
+def arrow_table(folder: Path, work: Path) -> pd.DataFrame:
+    """Return the UCF101 clips and copies of them played backwards, which are written to `work`.
+
+    Both labels are "forwards" and "backwards"; a clip and its copy are a pair.
+    """
+    import cv2
+
+    parts = []
+    for number, row in subset_table(folder).iterrows():
+        reading, frames = cv2.VideoCapture(row["video"]), []
+        while (frame := reading.read())[0]:
+            frames.append(frame[1])
+        copy, size = work / f"{number}.avi", frames[0].shape[1::-1]
+        writing = cv2.VideoWriter(str(copy), cv2.VideoWriter.fourcc(*"FFV1"), 25.0, size)
+        for image in reversed(frames):
+            writing.write(image)
+        writing.release()
+        parts += [row | {"label": "forwards", "pair": str(number)}]
+        parts += [row | {"video": str(copy), "label": "backwards", "pair": str(number)}]
+    return pd.DataFrame(parts, columns=["video", "label", "split", "group", "pair"])
+
+
+def score_arrow(name: str, table: pd.DataFrame, seeds: list[int], options: dict, work: Path) -> None:
+    """Train on groups 8 to 25, and print how many clips of groups 1 to 7 are told from their reverse."""
+    figures = []
+    for seed in seeds:
+        with tempfile.TemporaryDirectory(dir=work) as out:
+            settings = {**real_backbone(), **USUAL, "frame_size": (150, 150), **options}
+            settings.pop("reverse_labels", None)
+            run = videoqa.train(table, out=out, seed=seed, progress=False, **settings)
+            scores = videoqa.evaluate(run.out, table, progress=False)
+            figures.append((scores["accuracy"], scores["pair_accuracy"]))
+        keras.backend.clear_session()
+    shown_scores = "; ".join(f"{right:.1%}, both of a pair {both:.1%}" for right, both in figures)
+    print(f"{name}: forwards or backwards on UCF101: {shown_scores}", flush=True)
 
 
 def main() -> None:
@@ -178,8 +319,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="names of candidates")
     parser.add_argument("--sets", nargs="+", default=list(SETS), help="pair sets")
     parser.add_argument("--seeds", type=int, nargs="+", help="(default: 0 to choose, 101 102 103 else)")
-    parser.add_argument("--jointly", action="store_true", help="one model for all pairs of actions")
+    parser.add_argument("--train", action="store_true", help="train each model by `videoqa.train`: slower")
     parser.add_argument("--questions", action="store_true", help="one model, two questions a clip")
+    parser.add_argument("--arrow", action="store_true", help="UCF101 clips, forwards or backwards")
     parser.add_argument("--options", type=json.loads, default={}, help="other options of train, as JSON")
     arguments = parser.parse_args()
     table = order_table(real_data())
@@ -193,15 +335,19 @@ def main() -> None:
     if arguments.questions:
         table = as_questions(table)
     with tempfile.TemporaryDirectory() as work:
+        if arguments.arrow:
+            clips = arrow_table(real_data(), Path(work))
+            for name in arguments.only or ["bag of frames", "lstm", CHOSEN]:
+                options = {**CANDIDATES.get(name, {}), **arguments.options}
+                score_arrow(name, clips, seeds, options, Path(work))
+            return
         for name in names:
             options = {**CANDIDATES.get(name, {}), **arguments.options}
-            jointly = arguments.jointly or arguments.questions
-            found = score(name, table, seeds, options, Path(work), jointly=jointly)
+            through_train = arguments.questions or arguments.train
+            found = score(name, table, seeds, options, Path(work) if through_train else None)
             if not arguments.choose:
-                rest = found[~is_for_choosing(found["group"])]
                 print("  groups that nothing was chosen on:")
-                for pair_set, scores in summary(rest).items():
-                    print(f"    {pair_set:16} {shown(scores)}", flush=True)
+                print_scores(found[~is_for_choosing(found["group"])])
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def test_the_weights_of_a_branch_and_its_differences_are_counted(branch: str) ->
         return run_config_from_options({**options, "num_answers": 3, "num_frames": 8})
 
     still, moving = config("none"), config("difference")
-    for each in (still, moving):
+    for each in (still, moving, config("flow_alone")):
         kept = 4 * num_weights(each.model, 8, starts_from="features")  # the gradient and two moments besides
         assert forecast_run(each, 10)["weights"] == 4 * kept
     assert forecast_run(moving, 10)["activations"] > forecast_run(still, 10)["activations"]

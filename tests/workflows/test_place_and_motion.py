@@ -11,9 +11,10 @@ import pytest
 
 import videoqa
 from videoqa._manifest import write_manifest
-from videoqa.config import FLOW_COLUMNS, SamplingConfig
+from videoqa.config import FLOW_COLUMNS, ModelConfig, SamplingConfig
 from videoqa.features.encoding import load_features
 from videoqa.models.backbones import feature_dim
+from videoqa.models.building import build_from_config
 from videoqa.models.layers import LEAST_DEVIATION
 from videoqa.saving import PARTS_OF_A_FOLDER, load_model_folder
 from videoqa.video.decoding import ClipRequest, decode
@@ -62,6 +63,20 @@ def test_features_come_to_one_scale_by_the_training_clips_alone(
     least = LEAST_DEVIATION * np.sqrt((deviation**2).mean())
     np.testing.assert_allclose(layer.mean, mean, atol=rounding(1, 1))
     np.testing.assert_allclose(layer.factor, 1 / np.maximum(deviation, least), rtol=rounding(2, 1))
+
+
+def test_of_the_flow_alone_nothing_hangs_on_what_frames_look_like() -> None:
+    config = ModelConfig(task="action", backbone="tiny", motion="flow_alone", standardize=True, num_answers=3)
+    model = build_from_config(config, 8, starts_from="features")
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(2, 8, feature_dim("tiny") + 2 * FLOW_COLUMNS)).astype(np.float32)
+    flat = features.copy()
+    flat[..., : feature_dim("tiny")] = 0
+    moved = features.copy()
+    moved[..., -1] += 1
+    answers = [np.asarray(model({"features": each})) for each in (features, flat, moved)]
+    np.testing.assert_array_equal(answers[0], answers[1])
+    assert (answers[0] != answers[2]).any()
 
 
 def test_features_that_change_in_training_are_not_standardized(small_set: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ CROSS_VALIDATION = "cross-validation"
 BACKBONES = ("inception_v3", "tiny")
 POOLINGS = {"mean": 0, "grid2": 2, "grid3": 3}
 """What is kept of a frame's last map -> rows and columns of the grid of averages beside the whole."""
-MOTIONS = ("none", "difference", "flow", "both")
+MOTIONS = ("none", "difference", "flow", "both", "flow_alone")
 FLOW_SIDES, FLOW_DIRECTIONS = 3, 8
 FLOW_COLUMNS = (1 + FLOW_SIDES**2) * (3 + FLOW_DIRECTIONS)
 """Numbers that sum up the flow between two frames: of the whole frame and of each cell of a grid, the mean to

@@ -50,7 +50,8 @@ class ModelConfig:
             "grid3": the averages over 2 x 2 or 3 x 3 cells as well, which tell where something is.
         motion: one of `MOTIONS`: what the model sees of change. "difference": each frame's features less
             those of the frame before, beside them; "flow": the optical flow between neighbouring frames,
-            summed up per cell; "both".
+            summed up per cell; "both"; "flow_alone": the flow without what the frames look like, for small
+            sets that would be learned by their scenes.
         standardize: bring each feature to mean 0 and deviation 1 over the training clips, in a layer of the
             model: without it, motion is small beside what is seen, and small sets learn little of it.
         frame_size: (height, width) in pixels; None: the backbone's or the architecture's.
@@ -80,7 +81,9 @@ class ModelConfig:
         "mean", "what is kept of a frame's last map: its mean, or also the means over a 2 x 2 or 3 x 3 grid"
     )
     motion: str = option(
-        "none", "what is seen of change between frames: differences of features, optical flow, or both"
+        "none",
+        "what is seen of change between frames: differences of features, optical flow, both, "
+        "or the flow alone, without what frames look like",
     )
     standardize: bool = option(
         False, "bring each feature to mean 0 and deviation 1 over the training clips, inside the model"
@@ -148,7 +151,7 @@ class ModelConfig:
     @property
     def sees_flow(self) -> bool:
         """Whether the optical flow stands beside the features of a frame."""
-        return self.sees_video and self.motion in ("flow", "both")
+        return self.sees_video and self.motion in ("flow", "both", "flow_alone")
 
     @property
     def num_flow(self) -> int:

@@ -9,7 +9,7 @@ from videoqa.config import MODEL_INPUTS, ModelConfig
 from videoqa.models.backbones import build_backbone
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
 from videoqa.models.feature_columns import feature_columns
-from videoqa.models.layers import FeatureStandardization, FrameDifferences, TimeDistributed
+from videoqa.models.layers import FeatureStandardization, FrameDifferences, LaterColumns, TimeDistributed
 
 STANDARDIZATION = "video_standardization"
 """Name of the layer."""
@@ -24,6 +24,8 @@ def build_cnn_lstm(model: ModelConfig, num_frames: int | None, starts_from: str)
         inputs[starts_from], features = _frame_features(model, num_frames, starts_from)
         if num_columns := num_changing(model):
             features = FrameDifferences(num_columns, name="video_differences")(features)
+        if num_unseen := feature_columns(model).backbone if model.motion == "flow_alone" else 0:
+            features = LaterColumns(num_unseen, name="video_flow")(features)
         if model.standardize:
             features = FeatureStandardization(name=STANDARDIZATION)(features)
         vectors.append(read_frames(features, model))

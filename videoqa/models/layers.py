@@ -97,6 +97,32 @@ class FrameDifferences(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="videoqa")
+class LaterColumns(keras.layers.Layer):
+    """Leaves out the first features: `(batch, num_frames, dim)` → `(batch, num_frames, dim - num_columns)`.
+
+    Args:
+        num_columns: how many.
+    """
+
+    def __init__(self, num_columns: int, **options: Any) -> None:
+        super().__init__(**options)
+        check_integer("num_columns", num_columns, minimum=1)
+        self.num_columns = num_columns
+
+    def call(self, features: Any) -> Any:
+        """Return the features behind the first."""
+        return features[..., self.num_columns :]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape without the first features."""
+        return (*input_shape[:-1], input_shape[-1] - self.num_columns)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what builds the layer again."""
+        return super().get_config() | {"num_columns": self.num_columns}
+
+
+@keras.saving.register_keras_serializable(package="videoqa")
 class FeatureStandardization(keras.layers.Layer):
     """Subtracts a mean from each feature and multiplies it by a factor; `(batch, num_frames, dim)`.
 

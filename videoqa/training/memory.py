@@ -183,7 +183,9 @@ def _head_weights(model: ModelConfig) -> int:
 
     video, units = 0, model.video_units
     if model.sees_video:
-        video = feature_columns(model).total + _num_differences(model)
+        columns = feature_columns(model)
+        unseen = columns.backbone if model.motion == "flow_alone" else 0
+        video = columns.total - unseen + _num_differences(model)
     branch = 4 * units * (video + units + 1)
     if model.video_branch == "bidirectional":
         branch, units = 2 * branch, 2 * units

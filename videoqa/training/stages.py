@@ -108,7 +108,9 @@ def _standardize(model: "keras.Model", stage: Stage) -> None:
     mean, deviation = feature_moments(stage.training, changing)
     if changing:
         mean[-changing:] = 0
-    model.get_layer(STANDARDIZATION).adapt_to(mean, deviation)
+    layer = model.get_layer(STANDARDIZATION)
+    seen = slice(-layer.mean.shape[0], None)  # with the flow alone, what the model reads is at the end
+    layer.adapt_to(mean[seen], deviation[seen])
 
 
 def train_blind(run: "Run") -> ModelFolder | None:
