@@ -57,23 +57,6 @@ def test_training_rows_with_an_opposite_are_shown_backwards_too(small_set, small
     assert np.array_equal(seen[25], seen[0])
 
 
-@pytest.mark.parametrize(("names", "motion", "is_said"), [
-    ({"loading": "left", "unloading": "right"}, "none", True),
-    ({"loading": "left", "unloading": "right"}, "flow_alone", False),
-    ({"loading": "in", "unloading": "out"}, "none", False),
-])  # fmt: skip
-def test_for_left_and_right_the_flow_alone_is_suggested(
-    small_set, small_options, capsys, names, motion, is_said
-):
-    rows = pd.read_csv(small_set / "labels.csv")
-    rows["video"] = [str(small_set / name) for name in rows["video"]]
-    rows["label"] = rows["label"].replace(names)
-    one, other = names.values()
-    rows["opposite"] = rows["label"].map({one: other, other: one}).fillna("")
-    prepared(rows, small_options, motion=motion)
-    assert ("--motion flow_alone" in capsys.readouterr().err) is is_said
-
-
 def test_the_hash_of_the_data_has_the_opposites(small_set, small_options, pairs):
     plain = prepared(str(small_set / "labels.csv"), small_options)
     turned = prepared(str(small_set / "labels.csv"), small_options, reverse_labels=pairs)

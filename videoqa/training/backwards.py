@@ -105,30 +105,12 @@ def say_backwards(
     still = f"; {counted(found.num_still, 'more looks', 'more look')} the same backwards"
     say(f"{message}, with the opposite answer{still if found.num_still else ''}.", progress=progress)
     _say_answers_turned(rows, found, answers, progress)
-    _suggest_motion(rows, config, progress)
     if len(found.rows) and config.model.video_branch == "mean" and config.model.motion == "none":
         say_note(
             "video_branch='mean' does not see the order of the frames: it is shown the same twice, with an "
             "answer and with its opposite, and cannot learn to tell them apart.",
             progress=progress,
         )
-
-
-def _suggest_motion(rows: pd.DataFrame, config: RunConfig, progress: bool) -> None:
-    """Name the options that told left from right on real film, where such answers are opposites.
-
-    Source: `benchmarks/real_order.py`.
-    """
-    turned = rows[OPPOSITE] != ""
-    if not config.model.has_backbone or config.model.learns_from_frames or config.model.motion != "none":
-        return
-    if not (rows["answer"][turned].str.lower().str.contains(_SIDES)).any():
-        return
-    say_note(
-        "the answers tell left from right. On real film the flow alone told them best, by far: try "
-        "--motion flow_alone --video-branch attention --standardize (docs/order.md).",
-        progress=progress,
-    )
 
 
 def _say_answers_turned(
