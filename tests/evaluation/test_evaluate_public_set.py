@@ -79,7 +79,9 @@ def test_videos_trained_on_are_no_test_rows_whatever_they_are_called(
 
 
 def test_what_evaluate_does_not_know_is_refused(action_run: Path) -> None:
-    with pytest.raises(ValueError, match="`option` must be one of 'videos', 'annotations', 'fold'"):
+    with pytest.raises(
+        ValueError, match="`option` must be one of 'videos', 'annotations', 'reverse_labels', 'fold'"
+    ):
         videoqa.evaluate(action_run, epochs=3)
     with pytest.raises(ValueError, match="`split` must be one of 'train', 'validation', 'test'"):
         videoqa.evaluate(action_run, split="bogus")
