@@ -169,7 +169,10 @@ def test_a_model_of_features_reads_flow_and_one_of_clips_refuses_it() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"motion": "optical"}, "`motion` must be one of 'none', 'difference', 'flow', 'both'. Received"),
+        (
+            {"motion": "optical"},
+            "`motion` must be one of 'none', 'difference', 'flow', 'both', 'flow_alone'. Received",
+        ),
         (
             {"motion": "flow", "train_backbone": True},
             "`motion` must be 'none' or 'difference' with train_back",
