@@ -53,7 +53,7 @@ class ModelConfig:
             summed up per cell; "both"; "flow_alone": the flow without what the frames look like, for small
             sets that would be learned by their scenes.
         standardize: bring each feature to mean 0 and deviation 1 over the training clips, in a layer of the
-            model: without it, motion is small beside what is seen, and small sets learn little of it.
+            model, so that small numbers, as those of motion are, weigh as much as large ones.
         frame_size: (height, width) in pixels; None: the backbone's or the architecture's.
         video_branch: "lstm", "bidirectional" (an LSTM each way), "convolution" (over time, dilated),
             "attention" (a weighted mean with position embeddings), "mean" (of all frames) or "none" (the

@@ -69,8 +69,7 @@ class FrameDifferences(keras.layers.Layer):
     """Sets beside each frame's features how some of them changed since the frame before.
 
     `(batch, num_frames, dim)` → `(batch, num_frames, dim + num_columns)`: the features, then their first
-    `num_columns` less those of the frame before; 0 at the first frame. On real clips of 20 frames the
-    differences have half the standard deviation of the features, and larger factors did no better.
+    `num_columns` less those of the frame before; 0 at the first frame.
 
     Args:
         num_columns: of the features, from the first on: those of the backbone.

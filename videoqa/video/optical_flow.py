@@ -81,7 +81,7 @@ class FlowSums:
 
     def __init__(self) -> None:
         self._method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._method.setFinestScale(1)  # half the pixels each way: a fifth of the time, and as useful
+        self._method.setFinestScale(1)  # half the pixels each way: cheaper
 
     def __call__(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Return the sums of the flow between two frames of one size, float32 `(FLOW_COLUMNS,)`.
