@@ -15,11 +15,12 @@ from videoqa._manifest import MANIFEST, check_manifest, read_json, write_json, w
 from videoqa.config import FORMAT_VERSION, PARTS, RunConfig, run_config_from_json, unknown_fields
 from videoqa.data.opposites import KINDS
 from videoqa.models.backbones import backbone_identity
+from videoqa.models.feature_columns import feature_columns
 from videoqa.models.weight_files import layer_not_finite, num_numbers, weights_bytes
 from videoqa.text.question_prior import QuestionPrior
 from videoqa.text.vocabulary import AnswerList, Vocabulary
 from videoqa.trust.calibration import HIGHEST, LOWEST
-from videoqa.trust.trust import FAMILIARITY, TRUST, Trust, load_trust
+from videoqa.trust.trust import FAMILIARITY, FEATURES, TRUST, Trust, load_trust
 
 if TYPE_CHECKING:
     import keras
@@ -211,6 +212,7 @@ def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
     _check_sizes(folder, config, vocabulary, answers)
     prior = QuestionPrior.load(folder / QUESTION_PRIOR) if (folder / QUESTION_PRIOR).exists() else None
     metrics, trust = _read_metrics(folder / METRICS), load_trust(folder, temperature)
+    _check_trust(trust, config)
     loaded = ModelFolder(folder, config, backbone, vocabulary, answers, metrics, prior, trust)
     _check_backbone(loaded)
     return loaded
@@ -229,6 +231,18 @@ def _weights_only(model: "keras.Model") -> "keras.Model":
     import keras
 
     return keras.Model(model.inputs, model.outputs)
+
+
+def _check_trust(trust: Trust | None, config: RunConfig) -> None:
+    """Refuse a familiarity that was fitted to the features of another model."""
+    if trust is None or trust.clips is None or trust.compares != FEATURES:
+        return
+    found, usual = len(trust.clips.space.center), feature_columns(config.model).usual
+    if found != usual:
+        raise Refusal(
+            f"{FAMILIARITY} compares vectors of {found} numbers; this model gives {usual}. Use the folder as "
+            "it was written, or train again."
+        )
 
 
 def _check_sizes(folder: Path, config: RunConfig, vocabulary: Vocabulary | None, answers: AnswerList) -> None:

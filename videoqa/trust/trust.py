@@ -13,7 +13,6 @@ from videoqa._checks import Refusal, check_choice, check_number
 from videoqa._counted import counted
 from videoqa._files import write_bytes
 from videoqa._manifest import check_regular, read_json, write_json
-from videoqa.config import FLOW_COLUMNS
 from videoqa.text.vocabulary import Vocabulary
 from videoqa.trust.clip_familiarity import (
     ClipFamiliarity,
@@ -69,8 +68,6 @@ class Trust:
         """
         if self.compares == FEATURES:
             usual = None if self.clips is None else len(self.clips.space.center)
-            if usual is not None and len(clips) and clips[0].shape[1] < usual + 2 * FLOW_COLUMNS:
-                usual = None  # neither a grid nor flow has so few columns: the vectors are another model's
             return vectors_of_features([clip[:, :usual] for clip in clips])
         return vectors_of_hidden(np.asarray(clips))
 
