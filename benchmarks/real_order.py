@@ -25,13 +25,13 @@ from _real_data import real_backbone, real_data
 from ucf101_subset import subset_table
 
 import videoqa
-from videoqa.config import run_config_from_options
+from videoqa.config import RunConfig, run_config_from_options
 from videoqa.data.strata import folds_by_answer
 from videoqa.evaluation.order_scores import order_rows, order_scores
 from videoqa.features.encoding import load_features
-from videoqa.features.motion import exchange_flow, without_flow
+from videoqa.features.motion import reversed_features, without_flow
 from videoqa.models.building import build_from_config
-from videoqa.models.cnn_lstm import STANDARDIZATION, num_changing
+from videoqa.training.stages import standardize
 
 NUM_FOLDS = 5
 SHARE_FOR_CHOOSING = 65
@@ -141,70 +141,87 @@ def quick_predictions(table: pd.DataFrame, seeds: list[int], options: dict) -> p
     options = {**real_backbone(), **USUAL, **options}
     reverse = options.pop("reverse_labels", False)
     config = run_config_from_options({**options, "num_answers": 2, "task": "action"})
-    model_config = config.model
-    if config.sampling.num_frames == 1:
-        table = table.assign(start_seconds=0.0, end_seconds=0.03)
-    names = ("backbone_weights", "backbone_layer", "pooling", "motion", "frame_size", "num_frames")
-    kept = {name: options[name] for name in names if name in options}
-    report = videoqa.encode(table, progress=False, **kept)
-    clips = np.asarray(load_features(report), np.float32)[report.clip_index]
-    num_flow = model_config.num_flow
-    reversed_clips = np.stack([exchange_flow(clip[::-1], num_flow) for clip in clips])
-    labels = SETS[table["pair_set"].iloc[0]]
-    answer = (table["label"] == labels[1]).to_numpy().astype(np.int32)
-    model = build_from_config(model_config, config.sampling.num_frames)
+    views = clip_views(table, config, options)
+    model = build_from_config(config.model, config.sampling.num_frames)
     found = []
     for seed in seeds:
         fold_of_row = folds_by_answer(table["group"], table["label"], NUM_FOLDS, seed).to_numpy()
-        given = np.zeros((3, len(table)), int)
+        given = np.zeros((len(views), len(table)), int)
         for fold in range(1, NUM_FOLDS + 1):
-            trained, held_out = fold_of_row != fold, fold_of_row == fold
+            held_out = fold_of_row == fold
             keras.utils.set_random_seed(seed * 10 + fold)
-            model.set_weights(build_from_config(model_config, config.sampling.num_frames).get_weights())
-            for variable in model.optimizer.variables:
-                variable.assign(keras.ops.zeros_like(variable))
-            model.optimizer.learning_rate = config.training.learning_rate
-            shown, wanted = clips[trained], answer[trained]
-            if model_config.standardize:
-                standardize(model, shown, num_changing(model_config))
-            if reverse:
-                shown = np.concatenate([shown, reversed_clips[trained]])
-                wanted = np.concatenate([wanted, 1 - wanted])
-            weights = len(wanted) / 2 / np.bincount(wanted, minlength=2)
-            epochs, rate = config.training.epochs, config.training.learning_rate
-            cosine = keras.callbacks.LearningRateScheduler(
-                lambda epoch, _, epochs=epochs, rate=rate: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2
-            )
-            model.fit(
-                {"features": shown}, wanted, sample_weight=weights[wanted], epochs=epochs,
-                batch_size=config.training.batch_size, callbacks=[cosine], verbose=0,
-            )  # fmt: skip
-            rng = np.random.default_rng(seed)
-            shuffled = np.stack([without_flow(clip[rng.permutation(len(clip))], num_flow) for clip in clips])
-            for place, views in enumerate((clips, reversed_clips, shuffled)):
-                given[place, held_out] = model.predict_on_batch({"features": views[held_out]}).argmax(1)
-        texts = np.array(labels, object)
-        found.append(pd.DataFrame({
-            "answer": table["label"], "opposite": table["opposite"], "group": table["group"],
-            "pair_set": table["pair_set"], "pair": table["pair"], "video_path": table["video"],
-            "forwards_answer": texts[given[0]], "backwards_answer": texts[given[1]],
-            "backwards_correct": given[1] == 1 - answer, "shuffled_accuracy": (given[2] == answer) * 1.0,
-            "seed": seed,
-        }))  # fmt: skip
+            train_anew(model, config, views, first_answers(table), ~held_out, reverse=reverse)
+            for place, view in enumerate(views):
+                given[place, held_out] = model.predict_on_batch({"features": view[held_out]}).argmax(1)
+        found.append(answers_of(table, given).assign(seed=seed))
     return pd.concat(found, ignore_index=True)
 
 
-def standardize(model: keras.Model, clips: np.ndarray, changing: int) -> None:
-    """Set the layer that brings features to one scale from the training clips, as `train` does."""
-    rows = clips.reshape(-1, clips.shape[-1]).astype(np.float64)
-    mean, deviation = rows.mean(0), rows.std(0)
-    if changing:
-        changes = np.diff(clips[..., :changing], axis=1, prepend=clips[:, :1, :changing])
-        mean = np.concatenate([mean, np.zeros(changing)])
-        deviation = np.concatenate([deviation, changes.reshape(-1, changing).astype(np.float64).std(0)])
-    layer = model.get_layer(STANDARDIZATION)
-    seen = slice(-layer.mean.shape[0], None)
-    layer.adapt_to(mean[seen], deviation[seen])
+def first_answers(table: pd.DataFrame) -> np.ndarray:
+    """Return which label of its pair set each row has: int32 `(num_rows,)`, 0 or 1."""
+    return (table["label"] == SETS[table["pair_set"].iloc[0]][1]).to_numpy().astype(np.int32)
+
+
+def clip_views(table: pd.DataFrame, config: RunConfig, options: dict) -> list[np.ndarray]:
+    """Return the features of the clips as they are, backwards and shuffled, without flow in the last.
+
+    Each is float32 `(num_rows, num_frames, feature_dim)`.
+    """
+    if config.sampling.num_frames == 1:
+        table = table.assign(start_seconds=0.0, end_seconds=0.03)
+    names = ("backbone_weights", "backbone_layer", "pooling", "motion", "frame_size", "num_frames")
+    report = videoqa.encode(
+        table, progress=False, **{name: options[name] for name in names if name in options}
+    )
+    clips = np.asarray(load_features(report), np.float32)[report.clip_index]
+    num_flow, rng = config.model.num_flow, np.random.default_rng(0)
+    backwards = [reversed_features(clip, num_flow) for clip in clips]
+    shuffled = [without_flow(clip[rng.permutation(len(clip))], num_flow) for clip in clips]
+    return [clips, np.stack(backwards), np.stack(shuffled)]
+
+
+def train_anew(
+    model: keras.Model,
+    config: RunConfig,
+    views: list[np.ndarray],
+    answer: np.ndarray,
+    trained: np.ndarray,
+    *,
+    reverse: bool,
+) -> None:
+    """Give a model fresh weights and train it on the rows where `trained`, bool `(num_rows,)`, is True."""
+    training = config.training
+    model.set_weights(build_from_config(config.model, config.sampling.num_frames).get_weights())
+    for variable in model.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    shown, wanted = views[0][trained], answer[trained]
+    if config.model.standardize:
+        standardize(model, config.model, shown)
+    if reverse:
+        shown = np.concatenate([shown, views[1][trained]])
+        wanted = np.concatenate([wanted, 1 - wanted])
+    weights = len(wanted) / 2 / np.bincount(wanted, minlength=2)
+    cosine = keras.callbacks.LearningRateScheduler(
+        lambda epoch, _: training.learning_rate * (1 + np.cos(np.pi * epoch / training.epochs)) / 2
+    )
+    model.fit(
+        {"features": shown}, wanted, sample_weight=weights[wanted], epochs=training.epochs,
+        batch_size=training.batch_size, callbacks=[cosine], verbose=0,
+    )  # fmt: skip
+
+
+def answers_of(table: pd.DataFrame, given: np.ndarray) -> pd.DataFrame:
+    """Return what `order_scores` reads, of answers to three views of the clips, int `(3, num_rows)`."""
+    answer, texts = first_answers(table), np.array(SETS[table["pair_set"].iloc[0]], object)
+    rows = table[["opposite", "group", "pair_set", "pair"]]
+    return rows.assign(
+        answer=table["label"],
+        video_path=table["video"],
+        forwards_answer=texts[given[0]],
+        backwards_answer=texts[given[1]],
+        backwards_correct=given[1] == 1 - answer,
+        shuffled_accuracy=(given[2] == answer).astype(float),
+    )
 
 
 def summary(found: pd.DataFrame) -> dict[str, dict]:
@@ -290,9 +307,10 @@ def arrow_table(folder: Path, work: Path) -> pd.DataFrame:
         for image in reversed(frames):
             writing.write(image)
         writing.release()
-        parts += [row | {"label": "forwards", "pair": str(number)}]
-        parts += [row | {"video": str(copy), "label": "backwards", "pair": str(number)}]
-    return pd.DataFrame(parts, columns=["video", "label", "split", "group", "pair"])
+        known = {"split": row["split"], "group": row["group"], "pair": str(number)}
+        parts.append({**known, "video": row["video"], "label": "forwards"})
+        parts.append({**known, "video": str(copy), "label": "backwards"})
+    return pd.DataFrame(parts)
 
 
 def score_arrow(name: str, table: pd.DataFrame, seeds: list[int], options: dict, work: Path) -> None:

@@ -13,7 +13,7 @@ from videoqa.features.cache_keys import FLIPPED, clip_key_parts, key_of
 from videoqa.features.encoding import FrameEncoder, clip_features, encode_clips, load_features
 from videoqa.features.frame_encoder import encode_frames
 from videoqa.features.jobs import ClipJob
-from videoqa.features.motion import played_backwards
+from videoqa.features.motion import reversed_features
 from videoqa.features.ray_encoding import ClipWorker
 from videoqa.input_pipeline import Examples
 from videoqa.models.building import build_model
@@ -113,10 +113,10 @@ def test_a_window_read_backwards_has_its_flow_exchanged() -> None:
     shown = examples_of(clip, num_flow=1).model_inputs(np.arange(2), np.array([1, 1]))["features"]
     assert shown[0].tolist() == [[10, 11, 12], [20, 21, 22], [30, 31, 32]]
     assert shown[1].tolist() == [[30, 32, 31], [20, 22, 21], [10, 12, 11]]
-    assert played_backwards(clip[1:4], 1).tolist() == shown[1].tolist()
+    assert reversed_features(clip[1:4], 1).tolist() == shown[1].tolist()
     plain = examples_of(clip).model_inputs(np.arange(2), np.array([1, 1]))["features"]
     assert plain[1].tolist() == shown[0].tolist()[::-1]
-    assert played_backwards(clip, 0).tolist() == clip[::-1].tolist()
+    assert reversed_features(clip, 0).tolist() == clip[::-1].tolist()
 
 
 def test_frames_there_and_back_look_the_same_in_reverse_with_their_flow() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from videoqa.config import FLOW_COLUMNS, FLOW_DIRECTIONS
-from videoqa.features.motion import played_backwards, without_flow
+from videoqa.features.motion import reversed_features, without_flow
 from videoqa.video.optical_flow import SCALE, SHORT_SIDE, clip_flow, small_grey, summed_flow
 
 RIGHT, DOWN, LENGTH, DIRECTIONS = 0, 1, 2, slice(3, 11)
@@ -95,7 +95,7 @@ def test_a_clip_played_backwards_is_the_reverse_with_its_blocks_exchanged() -> N
     found = clip_flow(frames)
     assert not found[0, :FLOW_COLUMNS].any() and not found[-1, FLOW_COLUMNS:].any()
     assert found[1:, :FLOW_COLUMNS].any(axis=1).all() and found[:-1, FLOW_COLUMNS:].any(axis=1).all()
-    assert clip_flow(frames[::-1]).tobytes() == played_backwards(found, FLOW_COLUMNS).tobytes()
+    assert clip_flow(frames[::-1]).tobytes() == reversed_features(found, FLOW_COLUMNS).tobytes()
     with_others = np.concatenate([frames[:, 0, 0, :1], found], axis=1)
     assert without_flow(with_others, FLOW_COLUMNS).any(axis=0).sum() == 1
 

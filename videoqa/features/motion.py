@@ -28,7 +28,7 @@ def exchange_flow(features: np.ndarray, num_flow: int) -> np.ndarray:
     return np.concatenate([others, backwards, forwards], axis=-1)
 
 
-def played_backwards(features: np.ndarray, num_flow: int) -> np.ndarray:
+def reversed_features(features: np.ndarray, num_flow: int) -> np.ndarray:
     """Return the features of a clip played backwards, to the bit; arguments as `exchange_flow`.
 
     Args:

@@ -1,6 +1,6 @@
 """`Examples`: annotation rows as arrays, from which model inputs are made."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -120,6 +120,12 @@ class Examples:
         length = int(self.grid_lengths[self.clip_index[row]])
         frames = window_frames(length, start, self.num_frames, self.short_clips)
         return frames[::-1] if self._is_backwards(row) else frames
+
+    def clips_shown(self) -> Iterator[np.ndarray]:
+        """Yield the grid of each clip that some row shows, once."""
+        assert self.clips is not None
+        for index in np.unique(self.clip_index[self.clip_index >= 0]).tolist():
+            yield self.clips[index]
 
     def center_starts(self, rows: np.ndarray) -> np.ndarray:
         """Return the start of the centre window of each of `rows`: int64 `(k,)`."""

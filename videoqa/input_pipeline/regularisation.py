@@ -133,7 +133,7 @@ def regularised(examples: Examples, training: TrainingConfig) -> Examples:
 
 def feature_deviations(examples: Examples) -> np.ndarray:
     """Return the standard deviation of each feature over all frames of the clips shown: float32 `(dim,)`."""
-    return feature_moments(examples)[1].astype(np.float32)
+    return feature_moments(examples.clips_shown())[1].astype(np.float32)
 
 
 def kept_frames(lost: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from videoqa._progress import say, say_note
 from videoqa.config import RunConfig
 from videoqa.data.opposites import mirrored_answers, played_backwards
 from videoqa.data.source import MIRRORED, OPPOSITE
-from videoqa.features.motion import exchange_flow
+from videoqa.features.motion import exchange_flow, reversed_features
 from videoqa.input_pipeline import Examples
 from videoqa.text.answers import AnswerList
 
@@ -80,7 +80,7 @@ def looks_the_same(clip: np.ndarray, num_frames: int, num_flow: int = 0) -> bool
     if num_frames < 2:
         return True
     ends_agree = np.array_equal(clip[0], exchange_flow(clip[-1], num_flow))
-    return ends_agree and np.array_equal(clip, exchange_flow(clip[::-1], num_flow))
+    return ends_agree and np.array_equal(clip, reversed_features(clip, num_flow))
 
 
 def _is_still(examples: Examples, clip_index: int) -> bool:

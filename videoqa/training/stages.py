@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from videoqa._progress import say
-from videoqa.config import RunConfig
+from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import Examples, balance_in_words, balanced, feature_moments, regularised
 from videoqa.models.weight_files import weights_bytes
 from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
@@ -86,7 +86,7 @@ def train_stage(run: "Run", stage: Stage) -> TrainedModel:
     with computing_in(training.precision), variables_of(training, run.strategy).scope():
         model = _built(stage, starts_from="clip" if from_frames else "features")
     if config.model.standardize and config.model.sees_video and not from_frames:
-        _standardize(model, stage)
+        standardize(model, config.model, stage.training.clips_shown())
     if stage.start_weights is not None:
         stage.start_weights(model)
     training_loop = Training(model, run, stage)
@@ -97,15 +97,20 @@ def train_stage(run: "Run", stage: Stage) -> TrainedModel:
     return TrainedModel(model, features_form, training_loop.position, backbone_weights)
 
 
-def _standardize(model: "keras.Model", stage: Stage) -> None:
-    """Let the model bring the features of the training clips to mean 0 and deviation 1.
+def standardize(model: "keras.Model", config: ModelConfig, clips: Iterable[np.ndarray]) -> None:
+    """Let a model bring the features of the training clips to mean 0 and deviation 1.
 
     A difference has mean 0, whichever way a clip is played.
+
+    Args:
+        model: of `config`, with its layer for that.
+        config: says which features the model also reads the change of.
+        clips: float `(num_frames, feature_dim)` each.
     """
     from videoqa.models.cnn_lstm import STANDARDIZATION, num_changing
 
-    changing = num_changing(stage.config.model)
-    mean, deviation = feature_moments(stage.training, changing)
+    changing = num_changing(config)
+    mean, deviation = feature_moments(clips, changing)
     if changing:
         mean[-changing:] = 0
     layer = model.get_layer(STANDARDIZATION)
