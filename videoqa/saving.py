@@ -212,9 +212,9 @@ def load_model_folder(path: str | os.PathLike[str]) -> ModelFolder:
     _check_sizes(folder, config, vocabulary, answers)
     prior = QuestionPrior.load(folder / QUESTION_PRIOR) if (folder / QUESTION_PRIOR).exists() else None
     metrics, trust = _read_metrics(folder / METRICS), load_trust(folder, temperature)
-    _check_trust(trust, config)
     loaded = ModelFolder(folder, config, backbone, vocabulary, answers, metrics, prior, trust)
     _check_backbone(loaded)
+    _check_trust(loaded)
     return loaded
 
 
@@ -233,11 +233,12 @@ def _weights_only(model: "keras.Model") -> "keras.Model":
     return keras.Model(model.inputs, model.outputs)
 
 
-def _check_trust(trust: Trust | None, config: RunConfig) -> None:
+def _check_trust(folder: ModelFolder) -> None:
     """Refuse a familiarity that was fitted to the features of another model."""
+    trust = folder.trust
     if trust is None or trust.clips is None or trust.compares != FEATURES:
         return
-    found, usual = len(trust.clips.space.center), feature_columns(config.model).usual
+    found, usual = len(trust.clips.space.center), feature_columns(folder.config.model).usual
     if found != usual:
         raise Refusal(
             f"{FAMILIARITY} compares vectors of {found} numbers; this model gives {usual}. Use the folder as "

@@ -142,7 +142,7 @@ def test_all_else_is_refused_with_both_values(typed: dict, message: str) -> None
 
 
 def test_averaging_does_not_go_on_alone() -> None:
-    saved = as_saved(ASKED[-1])["config"]
+    saved = as_saved({"data": ("/a.csv",), "strategy": "multiworker", "averaging_frequency": 10})["config"]
     with pytest.raises(ValueError, match="`averaging_frequency` must be left out with strategy='single'"):
         run_config_from_options(options_of_run(saved, {"strategy": "single"}))
 
