@@ -238,6 +238,8 @@ def _check_trust(folder: ModelFolder) -> None:
     trust = folder.trust
     if trust is None or trust.clips is None or trust.compares != FEATURES:
         return
+    if not folder.config.model.has_backbone:
+        return  # its weights do not fit then: `build` says so
     found, usual = len(trust.clips.space.center), feature_columns(folder.config.model).usual
     if found != usual:
         raise Refusal(
