@@ -12,6 +12,7 @@ from videoqa import config as config_module
 from videoqa.config import (
     ModelConfig,
     SamplingConfig,
+    ServeConfig,
     TrainingConfig,
     keywords,
     run_config_from_json,
@@ -215,3 +216,27 @@ def test_help_shows_every_option_with_its_default() -> None:
     assert shown["epochs"].default == 30 and shown["epochs"].annotation is int
     assert shown["task"].default is None and shown["frame_size"].default is None
     assert inspect.signature(audit).parameters["seed"].default == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"port": 65536}, "`port` must be an integer from 0 to 65535"),
+        ({"host": ""}, "`host` must not be empty"),
+        ({"allow_host": ("a.example", "")}, "`allow_host` must not be empty"),
+        ({"cache": ""}, "`cache` must not be empty"),
+        ({"max_waiting": 0}, "`max_waiting` must be an integer from 1 to 10000"),
+        ({"max_question_characters": 1001}, "from 1 to 1000.*The library takes at most 1,000"),
+        ({"clip_seconds": 0}, "`clip_seconds` must be a number from 0.1 to"),
+        ({"keep_minutes": float("nan")}, "`keep_minutes` must be a number from 0.01"),
+        ({"insecure": 1}, "`insecure` must be True or False"),
+    ],
+)
+def test_a_bad_option_of_a_server_is_refused(options, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        ServeConfig(**options)
+
+
+def test_a_server_listens_to_this_machine_alone_unless_told_otherwise() -> None:
+    assert ServeConfig().host == "127.0.0.1" and not ServeConfig().insecure
+    assert ServeConfig(allow_host="a.example").allow_host == ("a.example",)

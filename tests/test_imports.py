@@ -18,6 +18,7 @@ LEVELS = {
     "cli": 10,
     "demo": 9,
     "doctor": 8,
+    "web": 8,
     "training": 7,
     "answering": 6,
     "reporting": 6,

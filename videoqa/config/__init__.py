@@ -45,6 +45,7 @@ from videoqa.config.run import (
     unknown_fields,
 )
 from videoqa.config.sampling import SamplingConfig
+from videoqa.config.serve import ServeConfig
 from videoqa.config.training import TrainingConfig
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "SPLITS",
     "STRATEGIES",
     "SamplingConfig",
+    "ServeConfig",
     "TASKS",
     "TrainingConfig",
     "VIDEO_BRANCHES",

@@ -1,0 +1,73 @@
+"""Options: where a served model listens, what it takes from its callers, and what it keeps of them."""
+
+from dataclasses import dataclass
+
+from videoqa._checks import Refusal, check_flag, check_integer, check_number
+from videoqa.config.choices import MAX_QUESTION_CHARACTERS
+from videoqa.config.options import as_tuple, option
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """How a model is served to browsers and programs; not stored in a model folder.
+
+    Attributes:
+        model: folder of the model; None: `$VIDEOQA_MODEL`, else the small model in the package.
+        host: address to listen on.
+        port: port to listen on; 0: any free one.
+        max_clip_bytes: size of the largest clip that is taken.
+        max_waiting: questions, and clips, that may wait; the next one is told to come again later.
+        max_question_characters: length of the longest question.
+        clip_seconds: wall clock seconds that decoding and encoding one clip may take.
+        keep_minutes: minutes without use after which a clip and its frames are deleted.
+        cache: folder whose `cache` holds the features, which servers may share; None: a private folder that
+            is deleted at the end.
+        corrections: CSV file that collects what people say the answer should have been; None: none is taken.
+        token_file: file whose first line each caller has to send as bearer token; None: none is asked for.
+        insecure: listen on an address that others can reach, without a token.
+        allow_host: further names under which the service may be addressed.
+    """
+
+    model: str | None = option(
+        None, "folder of the model (default: $VIDEOQA_MODEL, else the small one in the package)"
+    )
+    host: str = option("127.0.0.1", "address to listen on")
+    port: int = option(8000, "port to listen on; 0: any free one")
+    max_clip_bytes: int = option(200_000_000, "bytes of the largest clip that is taken")
+    max_waiting: int = option(64, "questions, and clips, that may wait for their turn")
+    max_question_characters: int = option(MAX_QUESTION_CHARACTERS, "characters of the longest question")
+    clip_seconds: float = option(60.0, "seconds that decoding and encoding one clip may take")
+    keep_minutes: float = option(60.0, "minutes without use after which a clip is deleted")
+    cache: str | None = option(
+        None, "home folder of a feature cache that is kept and may be shared (default: a private one)"
+    )
+    corrections: str | None = option(
+        None, "CSV file that collects the answers people call wrong (default: none is taken)"
+    )
+    token_file: str | None = option(
+        None, "file whose first line callers send as bearer token (default: no token)"
+    )
+    insecure: bool = option(False, "listen without a token on an address that others can reach")
+    allow_host: tuple[str, ...] = option(
+        (), "further host name to be addressed by; may be repeated (default: none)"
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allow_host", as_tuple(self.allow_host))
+        for name in ("model", "cache", "corrections", "token_file"):
+            if getattr(self, name) == "":
+                raise Refusal(name, "not be empty", "")
+        for name in ("host", *(["allow_host"] if self.allow_host else [])):
+            if not all(as_tuple(getattr(self, name))):
+                raise Refusal(name, "not be empty", getattr(self, name))
+        check_integer("port", self.port, minimum=0, maximum=65535)
+        check_integer("max_clip_bytes", self.max_clip_bytes, minimum=1)
+        check_integer("max_waiting", self.max_waiting, minimum=1, maximum=10_000)
+        advice = f"The library takes at most {MAX_QUESTION_CHARACTERS:,}."
+        most = MAX_QUESTION_CHARACTERS
+        check_integer(
+            "max_question_characters", self.max_question_characters, minimum=1, maximum=most, advice=advice
+        )
+        check_number("clip_seconds", self.clip_seconds, minimum=0.1, maximum=86_400)
+        check_number("keep_minutes", self.keep_minutes, minimum=0.01, maximum=525_600)
+        check_flag("insecure", self.insecure)

@@ -1,0 +1,1 @@
+"""Serves a model to browsers and programs."""
