@@ -7,9 +7,10 @@ else
 RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-processors notebooks lint format format-check types clean
+.PHONY: help demo test test-quick test-processors notebooks docs lint format format-check types clean
 
 help:  ## show this list
 	@echo "make demo          train on drawn clips, evaluate and ask: needs no network once installed"
@@ -20,6 +21,7 @@ help:  ## show this list
 	@echo "make lint          look for likely mistakes"
 	@echo "make types         check the types"
 	@echo "make notebooks     run the notebooks and keep their outputs"
+	@echo "make docs          build the documentation site in build/docs and check its links, without network"
 	@echo "make clean         remove the virtual environment and build leftovers"
 	@echo "Choose an interpreter with PYTHON=python3.12 (Python 3.11 or newer)."
 
@@ -47,6 +49,13 @@ test-processors: $(STAMP)
 notebooks: $(STAMP)
 	$(RUN) notebooks/run.py
 
+# Every page anew, so that none is left of a file that is gone. A warning is an error.
+docs: $(DOCS_STAMP)
+	rm -rf build/docs
+	$(RUN) -m sphinx -q -E -W --keep-going -n -d build/doctrees docs build/docs
+	$(RUN) docs/site/check_pages.py build/docs
+	@echo "The site is in build/docs: open build/docs/index.html"
+
 lint: $(STAMP)
 	$(RUN) -m ruff check .
 
@@ -67,13 +76,18 @@ clean:
 ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
 endif
+ifneq ($(shell cat $(DOCS_STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(DOCS_STAMP)
+endif
 
-$(STAMP): setup.cfg pyproject.toml
+$(STAMP): EXTRA := dev
+$(DOCS_STAMP): EXTRA := docs
+$(STAMP) $(DOCS_STAMP): setup.cfg pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
 	    echo "videoqa needs Python 3.11 or newer, found as '$(PYTHON)': $$($(PYTHON) --version 2>&1)."; \
 	    echo "Name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 	    echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu it needs: apt install python3-venv"; exit 1; }
 	@echo "Installing videoqa and its dependencies into $(VENV): some minutes, once."
-	$(RUN) -m pip install --disable-pip-version-check --progress-bar off --quiet -e ".[dev]"
-	@printf '%s\n' "$(CURDIR)" > $(STAMP)
+	$(RUN) -m pip install --disable-pip-version-check --progress-bar off --quiet -e ".[$(EXTRA)]"
+	@printf '%s\n' "$(CURDIR)" > $@

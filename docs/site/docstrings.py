@@ -1,0 +1,42 @@
+"""Docstrings as they are written here, as reStructuredText: names in single backticks, sections of prose."""
+
+import re
+
+from sphinx.application import Sphinx
+
+import videoqa
+
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+PUBLIC = re.compile(r"(?:videoqa\.)?([a-z_]+|[A-Z]\w+(?:\.\w+)?)(?:\(\))?")
+"""A function; a class, or one of its names: `train.txt` is a file."""
+PROSE = re.compile(r"(Returns|Yields|Source):(?: (.*))?")
+"""Sections of prose, in which a colon separates nothing; `Source` may begin on the line of its name."""
+FIELDS = {"Returns": ":returns:", "Yields": ":yields:", "Source": ":Source:"}
+
+
+def as_restructured_text(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Rewrite a docstring before Napoleon reads it."""
+    text = CODE.sub(_code, "\n".join(lines))
+    lines[:] = [_begin_of_section(line) for line in text.split("\n")]
+
+
+def _code(found: re.Match[str]) -> str:
+    """Return what stood in single backticks: a link, if it is a public name, else code."""
+    code = " ".join(found[1].split())
+    public = PUBLIC.fullmatch(code)
+    if public is None or public[1].partition(".")[0] not in videoqa.__all__:
+        return f"``{code}``"
+    return f":py:obj:`{code} <videoqa.{public[1]}>`"
+
+
+def _begin_of_section(line: str) -> str:
+    found = PROSE.fullmatch(line)
+    return line if found is None else f"{FIELDS[found[1]]} {found[2] or ''}".rstrip()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    # before Napoleon, whose priority is 500
+    app.connect("autodoc-process-docstring", as_restructured_text, priority=400)
+    return {"parallel_read_safe": True}
