@@ -68,7 +68,7 @@ class Asked:
         questions = None if folder.trust is None else folder.trust.questions
         return find_evidence(
             self.qa.model,
-            self.qa.examples(clip.grid, [self.question]),
+            self.qa.examples([clip.grid], [self.question]),
             answers,
             words=() if vocabulary is None else vocabulary.tokenize(self.question),
             timestamps_seconds=clip.timestamps_seconds,

@@ -151,9 +151,9 @@ def _close_ups(asked: Asked, evidence: Evidence, frames: Sequence[np.ndarray]) -
     else:
         decoded = _decoded(asked, evidence, frame_size=size)
         seen = {place: decoded[evidence.timestamps_seconds[place]] for place in places}
-    maps: list[np.ndarray | None] = [None] * len(places)
+    maps: Sequence[np.ndarray | None] = [None] * len(places)
     if isinstance(encoder, FrameEncoder) and evidence.against:
-        maps = _heat(asked, encoder, evidence, places, np.stack([seen[place] for place in places]))
+        maps = heat_maps(asked, encoder, evidence, places, np.stack([seen[place] for place in places]))
     close_ups = []
     for place, heat in zip(places, maps, strict=True):
         whole = frames[place]
@@ -162,9 +162,21 @@ def _close_ups(asked: Asked, evidence: Evidence, frames: Sequence[np.ndarray]) -
     return close_ups
 
 
-def _heat(
+def heat_maps(
     asked: Asked, encoder: FrameEncoder, evidence: Evidence, places: Sequence[int], frames: np.ndarray
-) -> list[np.ndarray | None]:
+) -> list[np.ndarray]:
+    """Return where in some frames the answer is seen, see `evaluation.places.heat`.
+
+    Args:
+        asked: the question and its clip.
+        encoder: has the backbone.
+        evidence: of the answer, with an answer that it is compared with.
+        places: of the frames among those of the evidence.
+        frames: uint8 RGB `(num_places, height, width, 3)`, as the backbone takes them.
+
+    Returns:
+        float32 `(map_height, map_width)` in [0, 1] for each place.
+    """
     from videoqa.evaluation.places import heat, place_contributions
 
     clip = asked.clip
@@ -173,7 +185,7 @@ def _heat(
     found = place_contributions(
         asked.qa.model,
         encoder.network,
-        asked.qa.examples(clip.grid, [asked.question]),
+        asked.qa.examples([clip.grid], [asked.question]),
         frames,
         [np.flatnonzero(marks == own[place]) for place in places],
         answer_ids(asked.qa.answers, evidence.answer, evidence.against),

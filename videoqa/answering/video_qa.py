@@ -14,10 +14,9 @@ from videoqa._counted import counted
 from videoqa._files import write_bytes
 from videoqa._fork import check_not_forked
 from videoqa.answering.asked import Asked, SampledClip
+from videoqa.config import SamplingConfig
 from videoqa.data.file_names import find_video
 from videoqa.evaluation.evidence import Evidence
-from videoqa.evaluation.judging import Judged, predict_and_judge
-from videoqa.evaluation.prediction import places_seen
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import clip_features
 from videoqa.features.frame_encoder import FrameEncoder, encode_frames
@@ -281,6 +280,8 @@ class VideoQA:
             FileNotFoundError: no such file.
             DecodingError: the file cannot be decoded.
         """
+        from videoqa.answering.inquiries import Inquiry, answer_inquiries
+
         check_not_forked("ask")
         check_integer("top_k", top_k, minimum=1)
         thresholds = Thresholds(min_familiarity, min_probability)
@@ -292,25 +293,20 @@ class VideoQA:
             refuse_url("video", video)
             video, found = find_video(video)
             notes += tuple(found)
-        unknown = [self._check_question(question) for question in questions]
+        unknown = [self.unknown_words(question) for question in questions]
         clip, request = self._clip(video, start_seconds, end_seconds, fps)
-        timestamps = clip.timestamps_seconds
-        too_large = request is not None and not self.folder.config.model.has_backbone
-        kept = None if too_large else clip
-        examples = self.examples(clip.grid, list(questions))
-        num_test_clips = self.folder.config.sampling.num_test_clips
-        judged = predict_and_judge(
-            self.model, examples, self.folder.trust, questions=questions, thresholds=thresholds,
-            vocabulary=self.folder.vocabulary, num_test_clips=num_test_clips,
-        )  # fmt: skip
-        seen = places_seen(examples, 0, num_test_clips=num_test_clips) if timestamps else ()
-        times = tuple(dict.fromkeys(timestamps[place] for place in seen))
         notes += self._notes_on_damage(video, start_seconds, end_seconds)
-        asked = [Asked(self, question, request, kept) for question in questions]
-        return [
-            self._answer(judged, row, unknown[row], asked[row], times, top_k, notes)
-            for row in range(len(questions))
-        ]
+        answers = answer_inquiries(
+            self,
+            [
+                Inquiry(clip, question, tuple(words), notes, thresholds, top_k)
+                for question, words in zip(questions, unknown, strict=True)
+            ],
+        )
+        too_large = request is not None and not self.folder.config.model.has_backbone
+        for answer, question in zip(answers, questions, strict=True):
+            vars(answer)["_asked"] = Asked(self, question, request, None if too_large else clip)
+        return answers
 
     def predict(
         self,
@@ -339,35 +335,6 @@ class VideoQA:
 
         return watch(video, questions, model=self, **options)
 
-    def _answer(
-        self,
-        judged: Judged,
-        row: int,
-        unknown: list[str],
-        asked: Asked,
-        timestamps: tuple[float, ...],
-        top_k: int,
-        notes: tuple[str, ...],
-    ) -> Answer:
-        probabilities, judgement = judged.probabilities[row], judged.judgements[row]
-        order = np.argsort(-probabilities, kind="stable")
-        ranked = tuple((self.answers[index], float(probabilities[index])) for index in order[:top_k])
-        if unknown:
-            notes += (f"Words never seen in training: {', '.join(unknown)}.",)
-        notes += notes_on_judging(self.folder)
-        answer = Answer(
-            *ranked[0],
-            ranked,
-            tuple(unknown),
-            notes,
-            timestamps,
-            judgement.why_not,
-            tuple(self.answers[index] for index in order[: judgement.num_likely or 0]),
-            None if np.isnan(judged.familiarity[row]) else float(judged.familiarity[row]),
-        )
-        vars(answer)["_asked"] = asked
-        return answer
-
     def _notes_on_damage(
         self, video: Any, start_seconds: float | None, end_seconds: float | None
     ) -> tuple[str, ...]:
@@ -378,8 +345,12 @@ class VideoQA:
         (damage,) = clip_damages([request], self.cache)
         return (f"The clip seems damaged: {damage}.",) if damage.num_suspect else ()
 
-    def _check_question(self, question: str) -> list[str]:
-        """Refuse a question that cannot be answered and return its unknown words."""
+    def unknown_words(self, question: str) -> list[str]:
+        """Return the words of a question that no training question had; an action model reads no words.
+
+        Raises:
+            ValueError: an empty or too long question, or one with unknown words only.
+        """
         return [] if self.folder.vocabulary is None else self.folder.vocabulary.check_known(question)
 
     def _clip(
@@ -418,16 +389,26 @@ class VideoQA:
         grid = encode_frames(chosen, self.encoder) if isinstance(self.encoder, FrameEncoder) else chosen
         return SampledClip(grid, frame_numbers=tuple(numbers.tolist()), frames=chosen)
 
-    def examples(self, clip: np.ndarray, questions: list[str]) -> Examples:
-        """Return one example per question, all with the same clip, a frame grid as the model reads it."""
+    def examples(
+        self, clips: Sequence[np.ndarray], questions: Sequence[str], clip_index: np.ndarray | None = None
+    ) -> Examples:
+        """Return one example per question.
+
+        Args:
+            clips: frame grids as the model reads them, at least one.
+            questions: texts; an action model reads none.
+            clip_index: int64 `(num_questions,)` into `clips`; None: all are about the first.
+
+        Raises:
+            ValueError: a clip that is too short for a model that skips such.
+        """
         config, vocabulary = self.folder.config, self.folder.vocabulary
         sampling, model = config.sampling, config.model
-        if sampling.short_clips == "skip" and len(clip) < sampling.num_frames:
-            requirement = f"have at least num_frames={sampling.num_frames} frames in its grid"
-            raise Refusal("video", requirement, counted(len(clip), "frame"))
+        for clip in clips:
+            check_long_enough(len(clip), sampling)
         return Examples(
-            [clip] if model.sees_video else None,
-            np.zeros(len(questions), np.int64),
+            clips if model.sees_video else None,
+            np.zeros(len(questions), np.int64) if clip_index is None else clip_index,
             None if vocabulary is None else vocabulary.encode(questions),
             np.zeros(len(questions), np.int32),
             sampling.num_frames,
@@ -436,3 +417,10 @@ class VideoQA:
             num_flow=model.num_flow,
             with_mask=model.facts.needs_mask,
         )
+
+
+def check_long_enough(num_frames: int, sampling: SamplingConfig) -> None:
+    """Refuse a clip with fewer frames in its grid than a model needs that skips short clips."""
+    if sampling.short_clips == "skip" and num_frames < sampling.num_frames:
+        requirement = f"have at least num_frames={sampling.num_frames} frames in its grid"
+        raise Refusal("video", requirement, counted(num_frames, "frame"))

@@ -9,7 +9,6 @@ from videoqa.answering.video_qa import VideoQA
 from videoqa.answering.watched import DAMAGED, FAILED, OK, WatchedWindow
 from videoqa.evaluation.judging import Judged, predict_and_judge
 from videoqa.features.film_clips import WindowClip
-from videoqa.input_pipeline import Examples
 from videoqa.trust.trust import Thresholds
 
 NUM_ALTERNATIVES = 5
@@ -54,24 +53,12 @@ def answered_windows(
 def _judged(loaded: VideoQA, clips: list[np.ndarray], questions: Questions) -> Judged | None:
     """Return the judged answers, those about one clip in a row; None without clips."""
     folder, texts = loaded.folder, questions.texts
-    sampling, model = folder.config.sampling, folder.config.model
     if not clips:
         return None
-    tokens = None if folder.vocabulary is None else folder.vocabulary.encode(texts)
-    examples = Examples(
-        clips,
-        np.repeat(np.arange(len(clips)), len(texts)),
-        None if tokens is None else np.tile(tokens, (len(clips), 1)),
-        np.zeros(len(clips) * len(texts), np.int32),
-        sampling.num_frames,
-        clip_input="features" if model.has_backbone else "clip",
-        short_clips=sampling.short_clips,
-        num_flow=model.num_flow,
-        with_mask=model.facts.needs_mask,
-    )
+    examples = loaded.examples(clips, texts * len(clips), np.repeat(np.arange(len(clips)), len(texts)))
     return predict_and_judge(
         loaded.model, examples, folder.trust, questions=texts * len(clips), thresholds=questions.thresholds,
-        vocabulary=folder.vocabulary, num_test_clips=sampling.num_test_clips,
+        vocabulary=folder.vocabulary, num_test_clips=folder.config.sampling.num_test_clips,
     )  # fmt: skip
 
 

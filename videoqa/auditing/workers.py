@@ -3,15 +3,13 @@
 import json
 import queue
 import signal
-import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
-from videoqa._child import answers_pipe, how_it_ended, python_command
+from videoqa._child import AnsweringProcess, answers_pipe
 from videoqa.video._opencv import cv2
 from videoqa.video.errors import DecodingError
 from videoqa.video.examining import Segment, examine, failure_of
@@ -44,8 +42,8 @@ class _Workers:
     """A pool of processes, started when no idle one is left."""
 
     def __init__(self) -> None:
-        self._resting: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._all: list[_Worker] = []
+        self._resting: queue.SimpleQueue[AnsweringProcess] = queue.SimpleQueue()
+        self._all: list[AnsweringProcess] = []
         self._lock = threading.Lock()
         self._killed = False
 
@@ -72,66 +70,15 @@ class _Workers:
             for worker in self._all:
                 worker.end()
 
-    def _start(self) -> "_Worker":
+    def _start(self) -> AnsweringProcess:
         with self._lock:
             if self._killed:
                 raise RuntimeError("The workers were stopped.")
-            worker = _Worker()
+            worker = AnsweringProcess("from videoqa.auditing.workers import serve; serve()")
             self._all.append(worker)
-        worker.wait_until_ready()
+        if not worker.receive():
+            raise RuntimeError(f"A process of the audit cannot start:\n{worker.last_words()}")
         return worker
-
-
-class _Worker:
-    """One process."""
-
-    def __init__(self) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
-        self._process = subprocess.Popen(
-            python_command("from videoqa.auditing.workers import serve; serve()"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def wait_until_ready(self) -> None:
-        """Raise `RuntimeError`, with what the process printed, if it does not start."""
-        if not self._read():
-            self._process.wait()
-            self._errors.seek(0)
-            printed = self._errors.read().decode(errors="replace")
-            raise RuntimeError(f"A process of the audit cannot start:\n{printed}")
-
-    def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the answer; None: the process died."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-        except (OSError, ValueError):
-            return None
-        return self._read()
-
-    def end(self) -> str:
-        """Kill the process if it lives and return how it ended."""
-        self._process.kill()
-        code = self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
-            try:
-                stream.close()  # type: ignore[union-attr]
-            except OSError:
-                continue  # the pipe's buffer has no reader left
-        return how_it_ended(code)
-
-    def _read(self) -> dict[str, Any] | None:
-        assert self._process.stdout is not None
-        try:
-            line = self._process.stdout.readline()
-            return json.loads(line) if line else None
-        except (OSError, ValueError):
-            return None
 
 
 def serve() -> None:

@@ -62,7 +62,7 @@ def predict_and_judge(
     *,
     questions: Sequence[str] = (),
     vocabulary: Vocabulary | None = None,
-    thresholds: Thresholds | None = None,
+    thresholds: Thresholds | Sequence[Thresholds] | None = None,
     num_test_clips: int = 1,
     progress: bool = False,
 ) -> Judged:
@@ -74,7 +74,7 @@ def predict_and_judge(
         trust: of the model; None: it cannot judge.
         questions: of the rows; none for actions.
         vocabulary: of the model; None for actions.
-        thresholds: None: the usual ones.
+        thresholds: of all rows, or of each; None: the usual ones.
         num_test_clips: windows of each clip.
         progress: show a bar on a terminal.
     """
@@ -86,9 +86,10 @@ def predict_and_judge(
     if trust is not None and trust.temperature is not None:
         probabilities = with_temperature(probabilities, trust.temperature)
     familiarity = familiarity_of_rows(trust, examples, found.hidden)
-    thresholds = thresholds or Thresholds()
+    if thresholds is None or isinstance(thresholds, Thresholds):
+        thresholds = [thresholds or Thresholds()] * len(probabilities)
     judgements = [
-        _judgement(trust, thresholds, row, float(familiarity[place]), place, questions, vocabulary)
+        _judgement(trust, thresholds[place], row, float(familiarity[place]), place, questions, vocabulary)
         for place, row in enumerate(probabilities)
     ]
     return Judged(probabilities, found.probabilities, found.frame_classes, familiarity, judgements)

@@ -14,7 +14,7 @@ from videoqa._counted import counted
 from videoqa._prefetch import run_ahead
 from videoqa._progress import progress_bar, say
 from videoqa.config import ModelConfig, SamplingConfig
-from videoqa.features.cache import FeatureCache
+from videoqa.features.cache import CacheEntry, FeatureCache
 from videoqa.features.cache_keys import VIEW, clip_key, key_of
 from videoqa.features.cached_otherwise import note_on_other_features
 from videoqa.features.filling import NUM_THREADS, features_made_here, fill_cache, frames_kept_here
@@ -23,7 +23,7 @@ from videoqa.features.jobs import ClipJob, distinct_jobs, rows_of
 from videoqa.features.kept_frames import FrameKeeper, FramesOnDisk
 from videoqa.features.ray_encoding import features_made_on_ray
 from videoqa.features.report import EncodingReport
-from videoqa.video.decoding import ClipRequest
+from videoqa.video.decoding import ClipRequest, DecodedClip, decode
 from videoqa.video.limits import limits_now
 
 __all__ = ["EncodingReport", "FrameEncoder", "clip_features", "clip_key", "encode_clips", "load_features"]
@@ -237,16 +237,51 @@ def clip_features(
         DecodingError: it cannot be decoded.
     """
     cache = FeatureCache() if cache is None else cache
-    parts = encoder.key_parts(request, sampling, cache, VIEW)
-    job = ClipJob(request, parts, key_of(parts))
-    entry = cache.read_entry(job.key)
+    job, entry = _looked_up(request, sampling, encoder, cache)
     if entry is not None:
         return entry.features, tuple(entry.metadata["timestamps_seconds"])
+    features = _encoded(job, job.decode(sampling, cache, encoder.frame_size), encoder, cache)
+    return features, tuple(job.metadata["timestamps_seconds"])
+
+
+def clip_features_and_frames(
+    request: ClipRequest, sampling: SamplingConfig, *, encoder: FrameEncoder, cache: FeatureCache | None
+) -> tuple[np.ndarray, DecodedClip]:
+    """Return one clip's features, and its frames, which are decoded also where the features are cached.
+
+    Args:
+        request, sampling, encoder: see `clip_features`.
+        cache: None: the features are neither looked for nor kept.
+
+    Returns:
+        float16 `(num_frames, feature_dim)`, perhaps not finite without a cache, and the decoded clip.
+
+    Raises:
+        FileNotFoundError, ValueError, DecodingError: see `clip_features`.
+    """
+    if cache is None:
+        decoded = decode(request, sampling, frame_size=encoder.frame_size)
+        return encode_clip(decoded.frames, encoder), decoded
+    job, entry = _looked_up(request, sampling, encoder, cache)
     decoded = job.decode(sampling, cache, encoder.frame_size)
+    return (_encoded(job, decoded, encoder, cache) if entry is None else entry.features), decoded
+
+
+def _looked_up(
+    request: ClipRequest, sampling: SamplingConfig, encoder: FrameEncoder, cache: FeatureCache
+) -> tuple[ClipJob, CacheEntry | None]:
+    """Return the job of a clip, and its entry in the cache if there is one."""
+    parts = encoder.key_parts(request, sampling, cache, VIEW)
+    job = ClipJob(request, parts, key_of(parts))
+    return job, cache.read_entry(job.key)
+
+
+def _encoded(job: ClipJob, decoded: DecodedClip, encoder: FrameEncoder, cache: FeatureCache) -> np.ndarray:
+    """Return the features of a decoded clip, and keep them if the cache can be written."""
     job.describe(decoded)
     features = encode_clip(decoded.frames, encoder)
     try:
         cache.write(job.key, features, job.metadata)
     except OSError as error:
         _log.warning("%s", error)
-    return features, tuple(job.metadata["timestamps_seconds"])
+    return features

@@ -93,14 +93,17 @@ class ClipJob:
             "frames_wanted": len(decoded.frames),
             "frames_obtained": len(np.unique(decoded.indices)),
             "frame_count": int(decoded.frame_count),
-            "timestamps_seconds": [
-                float(t) if math.isfinite(t) else None for t in decoded.timestamps_seconds
-            ],
+            "timestamps_seconds": times_of(decoded),
             "decoding_status": decoded.status,
             "decoder": decoded.decoder,
             "made_from": self.parts,
             "videoqa_version": __version__,
         }
+
+
+def times_of(decoded: DecodedClip) -> list[Any]:
+    """Return the seconds at which the frames of a clip are shown, JSON-ready; None where it is not known."""
+    return [float(t) if math.isfinite(t) else None for t in decoded.timestamps_seconds]
 
 
 def distinct_jobs(requests: Sequence[ClipRequest]) -> tuple[list[ClipJob], np.ndarray]:
