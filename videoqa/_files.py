@@ -1,5 +1,6 @@
 """Writes files whole or not at all, and locks folders."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ try:
 except ImportError:  # Windows has none; there the temporary names alone keep writers apart
     fcntl = None  # type: ignore[assignment]
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 TEMPORARY_SUFFIX = ".tmp"
 STAGED = ".unfinished-"
 """How the name of a hidden folder begins whose files are not all written yet."""

@@ -39,9 +39,9 @@ def csv_text(table: "pd.DataFrame", **options: Any) -> str:
     Where `VIDEOQA_SPREADSHEET_SAFE` is "1", texts that begin a formula have a `'` before them. Numbers stay.
     """
     if os.environ.get(SAFE_VARIABLE) == "1":
-        table = table.rename(columns=_guarded)
+        table = table.rename(columns=guarded)
         for column in table.select_dtypes(exclude=["number", "bool"]).columns:
-            table[column] = table[column].map(_guarded)
+            table[column] = table[column].map(guarded)
     return table.to_csv(**{"index": False, **options})
 
 
@@ -50,5 +50,6 @@ def without_guard(cell: str) -> str:
     return cell[1:] if cell.startswith(GUARD) and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
-def _guarded(cell: Any) -> Any:
+def guarded(cell: Any) -> Any:
+    """Return a cell with a `'` before it if a spreadsheet would take it for a formula."""
     return GUARD + cell if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

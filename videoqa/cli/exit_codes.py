@@ -1,7 +1,6 @@
 """Exit codes: 0 done, 2 refused input, 1 failure inside (of `doctor`: a problem), 130 Ctrl-C, 143 SIGTERM."""
 
 import contextlib
-import errno
 import os
 import signal
 import sys
@@ -10,15 +9,13 @@ from collections.abc import Iterator
 from types import FrameType
 
 from videoqa._checks import is_refusal
+from videoqa._files import DISK_FULL
 from videoqa.launching.errors import WorkerAbsent, WorkerLost
 
 DONE, FAILED, REFUSED = 0, 1, 2
 REPEAT_SECONDS = 2.0
 """Python drops an exception raised in a finaliser, so `Stopped` is raised again after this time."""
 CLOSED_PIPE = 128 + 13  # what a shell shows for a program whose reader went away (SIGPIPE)
-
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Stopped(KeyboardInterrupt):

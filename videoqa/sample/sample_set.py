@@ -25,8 +25,10 @@ from videoqa.sample.scene import (
     ACTIVITIES,
     CLIP_STREAM,
     EMPTY,
+    FPS,
     PAIRS,
     SINGLE_ACTIVITIES,
+    Scene,
     draw_scene,
 )
 from videoqa.sample.wordings import LANGUAGES
@@ -89,18 +91,44 @@ def sample_clip(activity: str = "loading", *, seed: int = 0, folder: Home = None
         >>> path.endswith(".avi")
         True
     """
-    check_choice("activity", activity, (*ACTIVITIES, EMPTY))
-    check_integer("seed", seed, minimum=0)
-    forwards = next((pair[0] for pair in PAIRS.values() if activity in pair), activity)
+    scene, is_backwards = _drawn_scene(activity, seed)
     parent = sample_folder(None) if folder is None else Path(folder)
     path = parent / f"{activity.replace(' ', '-')}-{seed}-v{SAMPLE_VERSION}.avi"
     if not path.exists():
-        rng = np.random.default_rng([CLIP_STREAM, seed])
-        scene = draw_scene(rng, SINGLE_ACTIVITIES[0] if activity == EMPTY else forwards)
-        jpegs = draw_jpegs(replace(scene, activity=EMPTY) if activity == EMPTY else scene)
+        jpegs = draw_jpegs(scene)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_clip(path, jpegs if activity == forwards else jpegs[::-1])
+        write_clip(path, jpegs[::-1] if is_backwards else jpegs)
     return str(path.resolve())
+
+
+def write_sample_webm(path: Path, activity: str = "loading", *, seed: int = 0) -> None:
+    """Write the clip of `sample_clip` as VP9 in WebM, which browsers play.
+
+    Args:
+        path: a file, written whole or not at all.
+        activity, seed: see `sample_clip`.
+
+    Raises:
+        ValueError: an unknown activity, listing the choices.
+        OSError: the file cannot be written.
+    """
+    from videoqa.sample.renderer import render_clip
+    from videoqa.sample.webm import write_webm
+
+    scene, is_backwards = _drawn_scene(activity, seed)
+    frames = render_clip(scene)
+    write_webm(path, frames[::-1] if is_backwards else frames, fps=FPS)
+
+
+def _drawn_scene(activity: str, seed: int) -> tuple[Scene, bool]:
+    """Return the scene of a clip of `sample_clip`, and whether it is played backwards."""
+    check_choice("activity", activity, (*ACTIVITIES, EMPTY))
+    check_integer("seed", seed, minimum=0)
+    forwards = next((pair[0] for pair in PAIRS.values() if activity in pair), activity)
+    rng = np.random.default_rng([CLIP_STREAM, seed])
+    if activity == EMPTY:
+        return replace(draw_scene(rng, SINGLE_ACTIVITIES[0]), activity=EMPTY), False
+    return draw_scene(rng, forwards), activity != forwards
 
 
 def sample_folder(home: Home) -> Path:
