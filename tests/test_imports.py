@@ -47,6 +47,9 @@ ONLY_IN = {
     "nltk": ("text",),
     "matplotlib": ("evaluation",),
     "jinja2": ("reporting",),
+    "starlette": ("web",),
+    "uvicorn": ("web",),
+    "prometheus_client": ("web",),
 }
 
 

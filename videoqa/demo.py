@@ -13,6 +13,7 @@ from videoqa.evaluation.scores import format_score_table
 from videoqa.sample.sample_set import sample_clip
 from videoqa.sample.wordings import LANGUAGES
 from videoqa.training.train import train
+from videoqa.web.installed import INSTALL, missing_packages
 
 OPPOSITES = ("loading", "unloading")
 
@@ -54,4 +55,7 @@ def run_demo(
         say(f"  {shlex.join(command)}", progress=progress)
         sure = f"  ({answer.probability:.0%})" if answer.is_reliable else ""
         say(f"  {answer}{sure}", progress=progress)
+    command = ["videoqa", "serve", "--model", str(run.out)]
+    needs = f"  (first: {INSTALL})" if missing_packages() else ""
+    say(f"\nTo see the clips and ask in a browser:\n  {shlex.join(command)}{needs}", progress=progress)
     return scores

@@ -197,3 +197,8 @@ def test_of_two_gpus_it_says_what_a_training_says(tmp_path: Path) -> None:
     checks = doctor(write_package(tmp_path, "tensorflow", code))[1]
     assert checks["devices"]["level"] == "ok"
     assert checks["devices"]["found"].endswith(f"GPU 0 Drawn a, GPU 1 Drawn b; {unused_gpus(2, 1, 'single')}")
+
+
+def test_what_a_server_needs_is_named() -> None:
+    [serve] = [check for check in package_checks() if check.name == "videoqa serve"]
+    assert serve.level == "ok" and "uvicorn" in serve.found

@@ -14,3 +14,4 @@ def test_the_demo_trains_scores_and_asks(tmp_path: Path, capsys) -> None:
     shown = capsys.readouterr().err
     assert "type majority" in shown and "95 % interval" in shown
     assert shown.count("'what is he doing?' --model") == 3
+    assert shown.rstrip().endswith(f"videoqa serve --model {tmp_path / 'demo'}")

@@ -41,6 +41,8 @@ CHOICES: dict[str, Collection[str]] = {
     "precision": PRECISIONS,
     "runner": RUNNERS,
 }
+REPEATED = {"allow_host": "NAME"}
+"""What a flag that may be typed several times takes, if not a folder."""
 
 
 def add_option_flags(
@@ -97,7 +99,7 @@ def _add_repeated_flag(group: Any, flag: str, name: str, common: dict[str, Any])
     if name in COMMA_SEPARATED:
         group.add_argument(flag, action="extend", type=lambda text: text.split(","), metavar="A,B", **common)
     else:
-        group.add_argument(flag, action="append", metavar="DIR", **common)
+        group.add_argument(flag, action="append", metavar=REPEATED.get(name, "DIR"), **common)
 
 
 def _split_optional(annotation: Any) -> tuple[Any, bool]:

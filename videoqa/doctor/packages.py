@@ -22,6 +22,7 @@ def package_checks() -> Iterator[Check]:
         yield from _package_check(requirement)
     yield _cv2_check()
     yield _backend_check()
+    yield _serve_check()
 
 
 def _requirements() -> tuple[str, list[str]]:
@@ -94,3 +95,12 @@ def _backend_check() -> Check:
         return Check("keras backend", "ok", f"tensorflow, by {where}")
     advice = "Set KERAS_BACKEND=tensorflow: the training loop leans on TensorFlow."
     return Check("keras backend", "problem", f"{chosen}, by {where}", advice)
+
+
+def _serve_check() -> Check:
+    """Check the optional packages of a server."""
+    versions = {name: installed_version(name) for name in ("starlette", "uvicorn", "prometheus-client")}
+    if missing := [name for name, version in versions.items() if version is None]:
+        found = f"not installed: {', '.join(missing)}; only `videoqa serve` needs them"
+        return Check("videoqa serve", "ok", found, 'For a page to ask in: pip install "videoqa[web]"')
+    return Check("videoqa serve", "ok", ", ".join(f"{name} {version}" for name, version in versions.items()))

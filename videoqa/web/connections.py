@@ -1,0 +1,62 @@
+"""`Connection`: uvicorn's HTTP/1.1 with an end to connections that do not come to one."""
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from videoqa.web.bodies import CUT_SHORT
+
+HEAD_SECONDS = 30.0
+"""A connection may be silent so long before its first request is complete."""
+REST_SECONDS = 10.0
+"""And may go on so long with a body after it was answered, as one that is too large."""
+
+
+class Connection(H11Protocol):
+    """One connection.
+
+    A caller that closes its side in the middle of a body gets an answer, as it may still listen; uvicorn
+    would hang up. Source: RFC 9112, section 9.6.
+    """
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._close_after(HEAD_SECONDS, None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return None
+        if cycle.more_body:
+            self.scope["state"][CUT_SHORT] = True
+            cycle.more_body = False
+        cycle.keep_alive = False
+        cycle.message_event.set()
+        return True
+
+    def on_response_complete(self) -> None:
+        cycle = self.cycle
+        super().on_response_complete()
+        if self.cycle is cycle and self.conn.their_state is h11.SEND_BODY:
+            self._close_after(REST_SECONDS, cycle)
+
+    def _close_after(self, seconds: float, cycle: Any) -> None:
+        """Close the connection unless it is past this request by then."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = self.loop.call_later(seconds, self._close_unless_past, cycle)
+
+    def _close_unless_past(self, cycle: Any) -> None:
+        self._waiting = None
+        unfinished = cycle is None or self.conn.their_state is h11.SEND_BODY
+        if self.cycle is cycle and unfinished and not self.transport.is_closing():
+            self.transport.close()
