@@ -48,8 +48,9 @@ outside_pages = {
     },
 }
 
-# Markdown as GitHub reads it
+# Markdown as GitHub reads it; code without a language is commands and what they print
 myst_heading_anchors = 4
+highlight_language = "none"
 nb_execution_mode = "off"
 
 # `build_model` is in a module that imports Keras; these also compute with its names, as in `X | None`
@@ -68,6 +69,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "videoqa"
 html_copy_source = False
 html_domain_indices = False
+html_context = {"default_mode": "auto"}
 html_static_path = ["site/static"]
 html_css_files = ["site.css"]
 templates_path = ["site/templates"]
@@ -77,6 +79,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
+    "article_header_start": [],
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",

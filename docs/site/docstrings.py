@@ -2,6 +2,7 @@
 
 import re
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 import videoqa
@@ -36,7 +37,14 @@ def _begin_of_section(line: str) -> str:
     return line if found is None else f"{FIELDS[found[1]]} {found[2] or ''}".rstrip()
 
 
+def color_examples(app: Sphinx, doctree: nodes.document) -> None:
+    """Color what examples type and get as Python, whatever other code is."""
+    for example in doctree.findall(nodes.doctest_block):
+        example["language"] = "pycon"
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     # before Napoleon, whose priority is 500
     app.connect("autodoc-process-docstring", as_restructured_text, priority=400)
+    app.connect("doctree-read", color_examples)
     return {"parallel_read_safe": True}

@@ -5,7 +5,7 @@ import re
 
 from sphinx.application import Sphinx
 
-FIRST_CELL = re.compile(r"^\| \[[^\]]+\]\(([^)#]+)\)", re.M)
+FIRST_CELL = re.compile(r"^\| \[([^\]]+)\]\(([^)#]+)\)", re.M)
 
 
 def add_navigation(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -17,12 +17,16 @@ def add_navigation(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def _contents(app: Sphinx, section: str) -> str:
-    paths = [posixpath.normpath(path) for path in FIRST_CELL.findall(section)]
-    pages = [page for path in paths if (page := app.project.path2doc(path)) is not None]
-    if not pages:
+    entries = [_entry(app, title, path) for title, path in FIRST_CELL.findall(section)]
+    if not entries:
         return ""
     heading = section.partition("\n")[0].removeprefix("## ")
-    return "\n".join(["\n```{toctree}", ":hidden:", f":caption: {heading}", "", *pages, "```\n\n"])
+    return "\n".join(["\n```{toctree}", ":hidden:", f":caption: {heading}", "", *entries, "```\n\n"])
+
+
+def _entry(app: Sphinx, title: str, path: str) -> str:
+    shown = f"{title} (notebook)" if path.endswith(".ipynb") else title
+    return f"{shown} <{app.project.path2doc(posixpath.normpath(path))}>"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -71,3 +71,24 @@ def test_the_arrays_beside_fit_have_the_shapes_that_are_said(small_set: Path) ->
         "clips": ((2, 20, 150, 150, 3), "uint8"),
     }
     assert names["vocabulary"].size == 8 and names["answer_ids"].tolist() == [0, 1]
+
+
+def test_the_gallery_shows_every_picture() -> None:
+    shown = set(re.findall(r"\]\(images/([^)]+)\)", (CHECKOUT / "docs" / "gallery.md").read_text("utf-8")))
+    pictures = {path.name for path in (CHECKOUT / "docs" / "images").iterdir()}
+    assert pictures - shown == set(), "add a sentence and the picture to docs/gallery.md"
+
+
+def test_the_start_page_names_every_page_and_public_name() -> None:
+    text = (CHECKOUT / "docs" / "index.md").read_text("utf-8")
+    pages = {path.relative_to(CHECKOUT / "docs").as_posix() for path in (CHECKOUT / "docs").rglob("*.md")}
+    assert pages - set(re.findall(r"(?m)^\| \[[^]]+\]\(([^)]+)\)", text)) == {"index.md"}
+    table = text.partition("## The public names")[2].partition("\n## ")[0]
+    names = set(videoqa.__all__) - {"__version__"}
+    assert {name for name in names if not re.search(rf"`(videoqa\.)?{name}\b", table)} == set()
+
+
+def test_the_reference_has_every_public_name() -> None:
+    text = "".join(path.read_text("utf-8") for path in (CHECKOUT / "docs" / "reference").glob("*.md"))
+    written = set(re.findall(r"(?m)^\.\. auto\w+:: videoqa\.(\w+)(?=\(|$)", text))
+    assert written == set(videoqa.__all__) - {"__version__"}, "write its entry in a page of docs/reference"

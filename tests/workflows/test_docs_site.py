@@ -49,12 +49,6 @@ def test_every_public_name_has_an_entry_with_a_docstring(site: Path) -> None:
     assert [name for name, entry in entries.items() if entry is None] == []
 
 
-def test_the_start_page_names_what_is_public() -> None:
-    text = (CHECKOUT / "docs" / "index.md").read_text("utf-8")
-    table = text.partition("## The public names")[2].partition("\n## ")[0]
-    assert [name for name in NAMES if not re.search(rf"`(videoqa\.)?{name}\b", table)] == []
-
-
 def test_every_notebook_is_there_with_its_pictures(site: Path) -> None:
     notebooks = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
     pages = [site / "notebooks" / f"{notebook.stem}.html" for notebook in notebooks]
