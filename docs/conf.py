@@ -52,6 +52,7 @@ outside_pages = {
 myst_heading_anchors = 4
 highlight_language = "none"
 nb_execution_mode = "off"
+nb_render_image_options = {"alt": "picture that the code above draws"}
 
 # `build_model` is in a module that imports Keras; these also compute with its names, as in `X | None`
 networks = ("c3d", "cnn_lstm", "conv_lstm", "devices", "layers")

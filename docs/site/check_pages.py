@@ -38,7 +38,8 @@ class _Reader(HTMLParser):
         for name in ("href", "src"):
             if (value := values.get(name)) is not None and values.get("rel") != "canonical":
                 self.page.links.append((tag, value))
-        if tag == "img" and not values.get("alt"):
+        words = values.get("alt") or ""
+        if tag == "img" and (not words or words.endswith((".png", ".svg"))):
             self.page.problems.append(f"a picture without words for it: {values.get('src', '')[:80]}")
         if tag in ("title", "h1"):
             self._inside.append(tag)

@@ -92,3 +92,34 @@ def test_the_reference_has_every_public_name() -> None:
     text = "".join(path.read_text("utf-8") for path in (CHECKOUT / "docs" / "reference").glob("*.md"))
     written = set(re.findall(r"(?m)^\.\. auto\w+:: videoqa\.(\w+)(?=\(|$)", text))
     assert written == set(videoqa.__all__) - {"__version__"}, "write its entry in a page of docs/reference"
+
+
+def commands_of(page: Path) -> list[list[str]]:
+    """Return the `videoqa` commands in the code of a page, each as its words behind `videoqa`."""
+    code = "\n".join(re.findall(r"(?ms)^```\w*\n(.*?)^```", page.read_text(encoding="utf-8")))
+    lines = code.replace("\\\n", " ").splitlines()
+    found = (re.search(r"^\s*(?:\w+=\S+ +)*videoqa([ -].*)$", re.sub(r" #.*", "", line)) for line in lines)
+    return [line[1].removeprefix("-").split() for line in found if line is not None]
+
+
+@every_page
+def test_commands_have_the_flags_that_are_given_to_them(page: Path) -> None:
+    for words in commands_of(page):
+        parser = build_parser()
+        for word in words:
+            subcommands = next(
+                (a for a in parser._actions if isinstance(a, argparse._SubParsersAction)), None
+            )
+            if subcommands is None:
+                break
+            assert word in subcommands.choices or word.startswith("--"), f"videoqa {' '.join(words)}"
+            parser = subcommands.choices.get(word, parser)
+        flags = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert flags <= flags_of(parser), f"videoqa {' '.join(words)}"
+
+
+def test_commands_are_found() -> None:
+    assert commands_of(CHECKOUT / "docs" / "cache.md")[:2] == [
+        ["encode", "--data", "my.csv", "--videos", "clips/"],
+        ["cache", "info"],
+    ]
