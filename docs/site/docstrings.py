@@ -1,5 +1,6 @@
 """Docstrings as they are written here, as reStructuredText: names in single backticks, sections of prose."""
 
+import importlib
 import re
 
 from docutils import nodes
@@ -10,6 +11,9 @@ import videoqa
 CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 PUBLIC = re.compile(r"(?:videoqa\.)?([a-z_]+|[A-Z]\w+(?:\.\w+)?)(?:\(\))?")
 """A function; a class, or one of its names: `train.txt` is a file."""
+PAGE = re.compile(r"docs/(\w+)\.md")
+CHOICES = re.compile(r"one of `((?:videoqa\.[\w.]+\.)?)([A-Z_]+)`")
+"""A tuple or dict of choices, of the module of the docstring or of the one that is named."""
 PROSE = re.compile(r"(Returns|Yields|Source):(?: (.*))?")
 """Sections of prose, in which a colon separates nothing; `Source` may begin on the line of its name."""
 FIELDS = {"Returns": ":returns:", "Yields": ":yields:", "Source": ":Source:"}
@@ -19,13 +23,24 @@ def as_restructured_text(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
     """Rewrite a docstring before Napoleon reads it."""
-    text = CODE.sub(_code, "\n".join(lines))
+    module = getattr(obj, "__module__", None)
+    text = CHOICES.sub(lambda found: _choices(found, module), "\n".join(lines))
+    text = CODE.sub(_code, text)
     lines[:] = [_begin_of_section(line) for line in text.split("\n")]
 
 
+def _choices(found: re.Match[str], module: str | None) -> str:
+    """Return the choices themselves in place of the name that holds them."""
+    home = found[1].rstrip(".") or module
+    choices = getattr(importlib.import_module(home), found[2], None) if home else None
+    return "one of " + ", ".join(f'`"{choice}"`' for choice in choices) if choices else found[0]
+
+
 def _code(found: re.Match[str]) -> str:
-    """Return what stood in single backticks: a link, if it is a public name, else code."""
+    """Return what stood in single backticks: a link, if it is a public name or a page, else code."""
     code = " ".join(found[1].split())
+    if (page := PAGE.fullmatch(code)) is not None:
+        return f":doc:`/{page[1]}`"
     public = PUBLIC.fullmatch(code)
     if public is None or public[1].partition(".")[0] not in videoqa.__all__:
         return f"``{code}``"

@@ -29,10 +29,11 @@ def lead_to_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if kind == "term" and page == PAGE
     }
     for link in doctree.findall(nodes.reference):
-        if link.get("refuri", "").endswith(f"{PAGE}.html"):
-            word = link.astext().lower()
-            if address := addresses.get(word) or addresses.get(word.removesuffix("s")):
-                link["refuri"] += f"#{address}"
+        page, _, _ = link.get("refuri", "").partition("#")
+        word = link.astext().lower()
+        address = addresses.get(word) or addresses.get(word.removesuffix("s"))
+        if page.endswith(f"{PAGE}.html") and address is not None:
+            link["refuri"] = f"{page}#{address}"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

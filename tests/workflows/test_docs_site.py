@@ -62,6 +62,11 @@ def test_the_start_page_leads_to_every_page(site: Path) -> None:
     assert written - reached - {"index.html", "search.html"} == set()
 
 
+def test_a_word_leads_to_its_place_in_the_glossary(site: Path) -> None:
+    links = {address for _, address in check_pages.read_pages(site)[site / "own_clips.html"].links}
+    assert "glossary.html#term-group" in links
+
+
 def test_what_is_wrong_with_a_page_is_found(tmp_path: Path) -> None:
     (tmp_path / "good.html").write_text("<title>Good</title><h1 id='here'>Good</h1>")
     (tmp_path / "bad.html").write_text(

@@ -80,9 +80,9 @@ def evaluate(
     Returns:
         JSON-ready dict: "accuracy", "num_rows", "majority_accuracy", "blind_accuracy", "video_gain",
         "by_question_type", "frames" (if the model labels frames), "pair_accuracy" (if the data has pairs),
-        "order" (if opposite answers are declared, see `order_scores`),
+        "order" (if opposite answers are declared),
         "share_reliable", "reliable_accuracy", "set_coverage", "expected_calibration_error", …
-        (see `metrics.score_table` and `frame_scores`); with `reverse_frames` "order_dependent_answers", the
+        (`docs/scores.md` has them all); with `reverse_frames` "order_dependent_answers", the
         share of rows whose answer is another one in reverse, and "forwards_accuracy"; and "split", "model",
         "out", "absent_rows" (rows of a public set left out because their video is missing) and "seen_rows"
         (test rows whose video the model has learned from).

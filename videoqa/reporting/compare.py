@@ -38,7 +38,7 @@ def compare(
 
     Rows are paired by `question_id`. The interval of the difference is a percentile bootstrap over videos:
     each of 2000 resamples draws videos with replacement and takes all their rows, the same for both runs. Of
-    few videos, or where the runs hardly differ, it is joined from exact intervals, see `difference_interval`.
+    few videos, or where the runs hardly differ, it is joined from exact intervals, see `docs/scores.md`.
     McNemar's test assumes independent rows, but rows of one video are not: if the two disagree, trust the
     interval.
 
@@ -55,9 +55,9 @@ def compare(
         A, in [-1, 1]), "difference_interval" ([low, high], 95 %), "only_a_correct", "only_b_correct",
         "mcnemar_p_value". Where the data has pairs, "pairs" has the same of these: "num_rows" counts pairs,
         of which one is right if all its rows are, and "num_videos" the groups that they are drawn by.
-        "trust" has the scores of what the models say of their own answers, see `compare_trust`; where answers
-        have opposites, "order" has those of clips in several orders, see `compare_order`, and "both_ways" the
-        difference in rows that are right forwards and backwards.
+        "trust" has the scores of what the models say of their own answers; where answers have opposites,
+        "order" has those of clips in several orders, and "both_ways" the difference in rows that are right
+        forwards and backwards.
 
     Raises:
         ValueError: runs of different tasks, or of different rows without `common`, or without a common row.
