@@ -21,6 +21,7 @@ LEVELS = {
     "web": 8,
     "training": 7,
     "answering": 6,
+    "exporting": 6,
     "reporting": 6,
     "evaluation": 5,
     "launching": 5,
@@ -42,7 +43,8 @@ LEVELS = {
     "__init__": 0,
 }
 ONLY_IN = {
-    "cv2": ("video", "sample"),
+    # exporting: in the client of an export, which runs without this package
+    "cv2": ("video", "sample", "exporting"),
     "av": ("video",),
     "nltk": ("text",),
     "matplotlib": ("evaluation",),

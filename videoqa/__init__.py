@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from videoqa.config import SamplingConfig as SamplingConfig
     from videoqa.config import TrainingConfig as TrainingConfig
     from videoqa.evaluation.evaluate import evaluate as evaluate
+    from videoqa.exporting.export import export as export
     from videoqa.extraction.extract import extract_frames as extract_frames
     from videoqa.features.encode import encode as encode
     from videoqa.launching.errors import StartError as StartError
@@ -68,6 +69,7 @@ _HOME_OF_NAME = {
     "compare": "videoqa.reporting.compare",
     "encode": "videoqa.features.encode",
     "evaluate": "videoqa.evaluation.evaluate",
+    "export": "videoqa.exporting.export",
     "extract_frames": "videoqa.extraction.extract",
     "frame_page": "videoqa.video.frame_page",
     "join_windows": "videoqa.answering.watched",

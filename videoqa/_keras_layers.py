@@ -6,7 +6,7 @@ from types import ModuleType
 
 from videoqa._import_hook import Execute, ImportHook
 
-LAYER_MODULES = ("videoqa.models.dropout", "videoqa.models.layers")
+LAYER_MODULES = ("videoqa.models.dropout", "videoqa.models.layers", "videoqa.models.serving_layers")
 """Modules with classes that a `.keras` file may name."""
 
 

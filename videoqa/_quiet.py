@@ -27,13 +27,13 @@ def _load_quietly(execute: Execute, module: ModuleType) -> None:
     if os.environ.setdefault(LEVEL, SILENT) != SILENT:
         execute(module)
         return
-    with _hidden_unless_it_fails():
+    with hidden_unless_it_fails():
         execute(module)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager
-def _hidden_unless_it_fails() -> Iterator[None]:
+def hidden_unless_it_fails() -> Iterator[None]:
     """Hide output to file descriptor 2, which C++ writes to directly; show it if the block fails."""
     try:
         hidden = tempfile.TemporaryFile()

@@ -23,6 +23,9 @@ LEARNING_RATE_SCHEDULES = ("constant", "cosine", "staircase")
 PRETRAININGS = ("order",)
 STRATEGIES = ("single", "mirrored", "multiworker")
 RUNNERS = ("processes", "ray")
+EXPORT_FORMATS = ("saved_model", "onnx", "litert", "keras")
+EXPORT_STARTS = ("frames", "features")
+"""What an export may start from."""
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16", "float64")
 DEFAULT_FRAME_SIZES = {"inception_v3": (150, 150), "tiny": (96, 96)}
 """Backbone -> default (height, width) of its frames in pixels."""

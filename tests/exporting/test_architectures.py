@@ -1,0 +1,44 @@
+"""Every architecture and branch in other runtimes: the layers that converters find hard."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from videoqa.exporting.formats import write_format
+from videoqa.exporting.proof import drawn_clips, prove
+from videoqa.exporting.serving_models import possible_starts
+from videoqa.saving import ModelFolder
+
+C3D = {"task": "action", "architecture": "c3d", "width": 0.05, "frame_size": (32, 32), "num_frames": 4}
+CONV_LSTM = {"task": "action", "architecture": "conv_lstm", "frame_size": (40, 48), "num_frames": 60}
+FLOW = {"motion": "both", "pooling": "grid2", "standardize": True, "video_branch": "convolution"}
+WINDOWS = {"frame_step": 2, "num_test_clips": 3, "video_branch": "attention", "motion": "difference"}
+
+
+@pytest.mark.numeric
+@pytest.mark.parametrize(
+    ("options", "format", "starts"),
+    [
+        (C3D, "onnx", ("frames",)),
+        (CONV_LSTM, "onnx", ("frames",)),
+        (CONV_LSTM | {"num_frames": 12}, "litert", ("frames",)),
+        (FLOW, "onnx", ("features",)),
+        (WINDOWS, "onnx", ("frames", "features")),
+        ({"video_branch": "bidirectional"}, "litert", ("frames", "features")),
+    ],
+    ids=["c3d", "conv_lstm", "conv_lstm-litert", "flow", "windows", "bidirectional"],
+)
+def test_an_architecture_answers_as_it_does_here(
+    options: dict[str, Any],
+    format: str,
+    starts: tuple[str, ...],
+    drawn_folder: Callable[..., ModelFolder],
+    tmp_path: Path,
+) -> None:
+    folder = drawn_folder(**options)
+    assert possible_starts(folder) == starts
+    path = write_format(format, folder, starts, tmp_path)
+    found = prove(format, path, drawn_clips(folder, starts[:1]), starts[:1])
+    assert found["largest_difference"][starts[0]] <= 1e-4
