@@ -1,0 +1,64 @@
+"""What the tests of the page stand on: a served model, a browser, and drawn files to give it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import pytest
+
+TOKEN = "a-token-of-the-page-tests"
+MOST_CLIP_BYTES = 3_000_000
+PATIENCE_SECONDS = 120
+
+
+def chromium() -> str:
+    """Return the path of Debian's Chromium, or skip."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("no chromium on PATH: apt-get install chromium")
+    return found
+
+
+@contextmanager
+def served(folder: Path, *flags: str) -> Iterator[str]:
+    """Run `videoqa serve` on a free port and yield its address; stop it with SIGTERM."""
+    log = folder / "serve.log"
+    command = [sys.executable, "-m", "videoqa", "serve", "--port", "0", *flags]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (found := re.search(r"http://[\d.]+:\d+", log.read_text())):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield found.group()
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE_SECONDS)
+        finally:
+            process.kill()
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def write_clip(path: Path, activity: str = "loading", *, codec: str = "VP90") -> Path:
+    """Write a drawn clip in another format: `VP90` into .webm, which browsers play, `FFV1` into .avi, which
+    none does."""
+    import videoqa
+
+    drawn = cv2.VideoCapture(videoqa.sample_clip(activity, seed=7, folder=path.parent / "drawn"))
+    size = (int(drawn.get(cv2.CAP_PROP_FRAME_WIDTH)), int(drawn.get(cv2.CAP_PROP_FRAME_HEIGHT)))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), drawn.get(cv2.CAP_PROP_FPS), size)
+    while (read := drawn.read())[0]:
+        writer.write(read[1])
+    writer.release()
+    return path
