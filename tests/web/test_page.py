@@ -134,7 +134,7 @@ def test_what_the_browser_cannot_play_is_a_strip_of_frames(
     page.get_by_role("slider", name="Frames the model saw").press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#picture")).to_have_attribute("alt", re.compile("Frame 3 of 20"))
-    expect(page.locator("#picture")).to_have_js_property("naturalWidth", 150)
+    expect(page.locator("#picture")).to_have_js_property("naturalWidth", 96)
     ask(page)
     answered(page, "loading")
 
