@@ -7,6 +7,7 @@ It needs Playwright and Debian's Chromium (`apt-get install chromium`).
 """
 
 import argparse
+import io
 import os
 import re
 import shutil
@@ -20,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from PIL import Image
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
 DEFAULT_OUT = Path(__file__).resolve().parents[1] / "docs" / "images"
 DESK, PHONE = {"width": 1240, "height": 860}, {"width": 390, "height": 844}
 QUESTION = "what is he doing?"
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 DOCUMENTED = {
     "answer": ("light", "desk"),
     "unsure": ("light", "desk"),
@@ -44,9 +46,7 @@ def served(folder: Path) -> Iterator[str]:
     with log.open("w") as out:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         flags = ["--corrections", str(folder / "corrections.csv")]
-        process = subprocess.Popen(
-            [*command, *flags], stdout=out, stderr=subprocess.STDOUT, env=environment
-        )
+        process = subprocess.Popen([*command, *flags], stdout=out, stderr=subprocess.STDOUT, env=environment)
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not (found := re.search(r"http://[\d.]+:\d+", log.read_text())):
@@ -230,7 +230,8 @@ def draw(out: Path, *, everything: bool) -> None:
             page.goto(address)
             state(page)
             page.evaluate("scrollTo(0, 0)")
-            page.screenshot(path=path, full_page=True)
+            drawn = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+            drawn.convert("RGB").quantize(256).save(path, optimize=True)
             context.close()
 
         if everything:

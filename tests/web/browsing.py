@@ -15,7 +15,7 @@ import pytest
 
 TOKEN = "a-token-of-the-page-tests"
 MOST_CLIP_BYTES = 3_000_000
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 
 
 def chromium() -> str:

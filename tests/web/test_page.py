@@ -1,4 +1,4 @@
-"""The page in a real browser, over a real server: each thing that a user does, and each state that is shown."""
+"""The page in a real browser, over a real server: what a user does, and each state that is shown."""
 
 import csv
 import re
@@ -44,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
 
 @pytest.fixture
 def tab(site: SimpleNamespace) -> Iterator[Callable[..., Any]]:
-    """Return a function that opens the page in a browser that has seen nothing yet, or in that of `beside`."""
+    """Return a function that opens the page in a fresh browser, or in that of the tab `beside`."""
     contexts, mistakes = [], []
 
     def opened(*, beside: Any = None, token: str | None = TOKEN, stored: str = "", **options: Any) -> Any:
@@ -176,7 +176,7 @@ def test_too_large_while_it_is_sent(site: SimpleNamespace, tab: Callable[..., An
     page.reload()
     expect(page.locator("#model-name")).to_contain_text("package")
     give(page, large)
-    expect(page.locator("#trouble")).to_contain_text(re.compile("large|takes up to"))
+    expect(page.locator("#trouble")).to_contain_text(re.compile("more than 3,000,000 bytes|takes up to"))
 
 
 def test_sending_is_cancelled(site: SimpleNamespace, tab: Callable[..., Any]) -> None:
@@ -325,7 +325,9 @@ def test_a_token_is_asked_for(site: SimpleNamespace, tab: Callable[..., Any]) ->
 
 
 def violations(page: Any) -> list[str]:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python"
+    )
     found = axe.Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {node['html'][:200]}"
