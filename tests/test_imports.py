@@ -19,6 +19,7 @@ LEVELS = {
     "demo": 9,
     "doctor": 8,
     "web": 8,
+    "labeling": 7,
     "training": 7,
     "answering": 6,
     "exporting": 6,

@@ -23,6 +23,7 @@ from videoqa.cli import (
     evaluate,
     export,
     extract_frames,
+    label,
     predict,
     report,
     serve,
@@ -55,6 +56,7 @@ COMMANDS = {
     "sheet": sheet,
     "summary": summary,
     "data": data,
+    "label": label,
     "cache": cache,
     "doctor": doctor,
 }

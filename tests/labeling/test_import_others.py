@@ -1,0 +1,150 @@
+"""Results of Label Studio, filled-in tables and the corrections of a page."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from videoqa.labeling.import_answers import import_answers
+from videoqa.labeling.label_studio_results import CANNOT_TELL_CHOICE, OTHER_CHOICE
+from videoqa.labeling.tasks import TaskFile, write_tasks
+
+from .conftest import ABOUT, question, write_csv
+
+PAGE = ("video", "question", "answer", "model_answer", "probability", "clip_sha256", "time_utc", "model")
+
+
+@pytest.fixture
+def bring(tmp_path):
+    """Import files to one table, and return the summary and the table."""
+
+    def bring(*files, tasks=tmp_path / "tasks.json", **options):
+        done = import_answers(files, tasks=tasks, out=tmp_path / "corrections.csv", **options)
+        return done, pd.read_csv(tmp_path / "corrections.csv", keep_default_na=False, dtype=str)
+
+    return bring
+
+
+def annotation(number, worker, choice="", typed="", cancelled=False):
+    results = []
+    if choice:
+        results.append({"from_name": "choice", "type": "choices", "value": {"choices": [choice]}})
+    if typed:
+        results.append({"from_name": "typed", "type": "textarea", "value": {"text": [typed]}})
+    return {"id": number, "completed_by": worker, "was_cancelled": cancelled, "result": results}
+
+
+@pytest.fixture
+def studio(tmp_path, tasks):
+    """Write an export of Label Studio with two annotators and return its path."""
+    made = [
+        [annotation(1, 7, "loading"), annotation(2, {"email": "a@b.org"}, "loading")],
+        [annotation(3, 7, OTHER_CHOICE, "Riding a bike"), annotation(4, 8, cancelled=True)],
+        [annotation(5, 7, CANNOT_TELL_CHOICE), annotation(6, 8), annotation(7, 9, "dancing")],
+    ]
+    items = [
+        {"id": number, "data": {"task_id": task.id, "tasks_sha256": tasks.sha256}, "annotations": given}
+        for number, (task, given) in enumerate(zip(tasks.tasks, made, strict=False))
+    ]
+    (tmp_path / "export.json").write_text(json.dumps(items))
+    return tmp_path / "export.json"
+
+
+def test_label_studio_exports_json(bring, studio):
+    done, table = bring(studio)
+    assert table["answer"].tolist() == ["loading", "riding a bike"]
+    assert done["workers"]["worker"].tolist() == ["7", "a@b.org"]
+    counts = {"used": 3, "cannot tell": 1, "rejected or skipped": 1, "unfinished": 1}
+    assert done["outcomes"] == {**counts, "outside the choices": 1}
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_label_studio_exports_flat_tables(bring, tasks, tmp_path, is_json):
+    head = ("task_id", "choice", "typed", "annotator", "annotation_id", "id", "lead_time", "created_at")
+    rows = [(tasks.tasks[0].id, "loading", "", "7", "1", "1", "2.0", "")]
+    rows += [(tasks.tasks[1].id, OTHER_CHOICE, '["riding"]', "7", "2", "2", "2.0", "")]
+    path = tmp_path / f"export.{'json' if is_json else 'csv'}"
+    if is_json:
+        path.write_text(json.dumps([dict(zip(head, row, strict=True)) for row in rows]))
+    else:
+        write_csv(path, head, rows)
+    assert bring(path)[1]["answer"].tolist() == ["loading", "riding"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"id": 1}]', "must be an export of Label Studio"),
+        ("[1]", "must be a list of objects"),
+        ('[{"annotations": [], "data": 3}]', "has no data or annotations"),
+        ("{", "must be JSON"),
+    ],
+)
+def test_other_json_is_refused(bring, tasks, tmp_path, text, message):
+    (tmp_path / "export.json").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        bring(tmp_path / "export.json")
+
+
+def test_a_filled_in_table(bring, tasks, tmp_path):
+    rows = [(tasks.tasks[number].id, answer, "") for number, answer in enumerate(["Loading", "?", ""])]
+    done, table = bring(write_csv(tmp_path / "anna.csv", ("task_id", "answer", "worker"), rows))
+    assert table["answer"].tolist() == ["loading"] and done["workers"]["worker"].tolist() == ["anna"]
+    assert done["outcomes"] == {"used": 1, "cannot tell": 1, "unfinished": 1}
+
+
+def test_verified_and_written_rows(bring, tmp_path):
+    verify = question(0, kind="verify", answer="waving", choices=())
+    write = question(1, kind="write", question="", num_questions=2, choices=())
+    write_tasks(tmp_path / "tasks.json", TaskFile((verify, question(2, **vars_of(verify)), write), ABOUT))
+    head = ("task_id", "worker", "answer", "question_1", "answer_1", "question_2", "answer_2")
+    written = ("What is red?", "The box", "How many people?", "2")
+    ids = [question(number).id for number in range(3)]
+    rows = [(ids[0], "a", "Yes", *[""] * 4), (ids[2], "a", "no", *[""] * 4), (ids[1], "a", "", *written)]
+    done, table = bring(write_csv(tmp_path / "filled.csv", head, rows))
+    assert table[["kind", "question", "answer"]].to_numpy().tolist() == [
+        ["verify", "What is he doing?", "waving"],
+        ["write", "What is red?", "the box"],
+        ["write", "How many people?", "2"],
+    ]
+    assert done["outcomes"] == {"used": 3} and table["row_id"].is_unique
+
+
+def vars_of(task):
+    return {"kind": task.kind, "answer": task.answer, "choices": ()}
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Write the corrections of a page and return their path."""
+
+    def write(*given, name="page.csv"):
+        rows = [
+            (f"{clip}.mp4", asked, answer, "waving", "0.9", clip * 8, f"2026-11-30T10:0{number}:00", "mine")
+            for number, (clip, asked, answer) in enumerate(given)
+        ]
+        return write_csv(tmp_path / name, PAGE, rows)
+
+    return write
+
+
+def test_corrections_of_a_page_need_no_tasks(bring, page):
+    first = ("a", "What is he doing?", "Loading")
+    file = page(first, ("a", "what is he doing? ", "loading"), ("b", "Is it red?", "'-5"), ("c", "Who?", ""))
+    done, table = bring(file, tasks=None)
+    assert table[["video", "answer", "num_assignments", "model_answer"]].to_numpy().tolist() == [
+        ["a.mp4", "loading", "2", "waving"],
+        ["b.mp4", "'-5", "1", "waving"],
+    ]
+    assert done["outcomes"] == {"used": 3, "without an answer": 1}
+    assert bring(file, tasks=None)[0]["added"] == 0
+
+
+def test_people_who_contradict_each_other_on_a_page_label_nothing(bring, page):
+    done, table = bring(page(("a", "Who?", "anna"), ("a", "Who?", "bert")), tasks=None)
+    assert len(table) == 0 and done["outcomes"] == {"uncertain": 2}
+
+
+def test_results_without_their_tasks_are_refused(bring, mturk):
+    with pytest.raises(ValueError, match="name the tasks.json that the answers are to"):
+        bring(mturk((0, "a", "loading")), tasks=None)

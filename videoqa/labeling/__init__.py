@@ -1,0 +1,1 @@
+"""People in the loop: tasks for people to answer, their answers read back and joined to annotation rows."""

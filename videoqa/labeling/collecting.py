@@ -1,0 +1,192 @@
+"""Checks every row of the results against the tasks, and counts what cannot be used."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from videoqa._checks import Refusal
+from videoqa._text_normalization import collapse_spaces, holds_words, matching_form, without_controls
+from videoqa.labeling.label_studio_results import (
+    is_label_studio,
+    read_label_studio_csv,
+    read_label_studio_json,
+)
+from videoqa.labeling.mturk_results import is_mturk, read_mturk
+from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, WRITTEN, ResultRow, open_csv
+from videoqa.labeling.table_results import is_page, is_table, read_table
+from videoqa.labeling.tasks import LONGEST_ANSWER, Task, TaskFile
+
+USED, CANNOT_TELL_ROW = "used", "cannot tell"
+REJECTED, UNFINISHED = "rejected or skipped", "unfinished"
+OTHER_EXPORT, UNKNOWN_TASK = "of another export", "of an unknown task"
+OUTSIDE, NO_WORDS, TOO_LONG = "outside the choices", "without an answer", "too long an answer"
+NO_WORKER, REPEATED, READ_BEFORE = "without a worker", "a second answer by one worker", "read before"
+MOST_PLACES = 5
+"""Rows of each outcome that are named."""
+
+
+@dataclass
+class Collected:
+    """The answers that can be used, as columns, and what became of all rows.
+
+    Attributes:
+        file: the tasks.
+        tasks: number of each answer's task.
+        workers: number of each answer's worker, in `worker_names`.
+        answers: number of each answer in `answer_texts`; -1: cannot tell.
+        sources: number of each answer's file.
+        times: when each answer was given, as its file has it.
+        worker_names, answer_texts: the names, and the answers as they were first given.
+        written: (number of the task, number of the worker, question, answer, file, time) of "write" tasks.
+        outcomes: how many rows had each outcome.
+        places: of each outcome but `USED` the first rows.
+    """
+
+    file: TaskFile
+    tasks: list[int] = field(default_factory=list)
+    workers: list[int] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
+    worker_names: list[str] = field(default_factory=list)
+    answer_texts: list[str] = field(default_factory=list)
+    written: list[tuple[int, int, str, str, int, str]] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._number_of_task = {task.id: number for number, task in enumerate(self.file.tasks)}
+        self._choices: dict[int, dict[str, str]] = {}
+        self._number_of_worker: dict[str, int] = {}
+        self._number_of_answer: dict[str, int] = {}
+        self._assignments: dict[tuple[int, int], str] = {}
+
+    def add(self, rows: Iterable[ResultRow], source: int) -> None:
+        """Take the rows of one file.
+
+        Args:
+            rows: of the file.
+            source: number of the file.
+        """
+        for row in rows:
+            outcome = self._outcome(row, source)
+            self.outcomes[outcome] += 1
+            if outcome not in (USED, CANNOT_TELL_ROW):
+                places = self.places.setdefault(outcome, [])
+                if len(places) < MOST_PLACES:
+                    places.append(row.place)
+
+    def check_some_used(self, name: str) -> None:
+        """Refuse results none of which belongs to the tasks."""
+        if self.outcomes[USED] + self.outcomes[CANNOT_TELL_ROW] + self.outcomes[READ_BEFORE]:
+            return
+        most, _ = self.outcomes.most_common(1)[0] if self.outcomes else ("no rows", 0)
+        advice = {
+            OTHER_EXPORT: "They were given out with other tasks: name the tasks.json of that export.",
+            UNKNOWN_TASK: "None of their tasks is in the tasks.json: name the one that was given out.",
+        }.get(most, "")
+        counts = ", ".join(f"{number:,} {outcome}" for outcome, number in self.outcomes.most_common())
+        raise Refusal("results", f"hold an answer to use; {name} has rows: {counts or 'none'}", name, advice)
+
+    def _outcome(self, row: ResultRow, source: int) -> str:
+        """Return what becomes of a row, and keep its answer if it can be used."""
+        if row.is_rejected:
+            return REJECTED
+        if row.tasks_sha256 and row.tasks_sha256 != self.file.sha256:
+            return OTHER_EXPORT
+        task = self._number_of_task.get(row.task)
+        if task is None:
+            return UNKNOWN_TASK
+        if not row.is_finished:
+            return UNFINISHED
+        if not row.worker:
+            return NO_WORKER
+        answer, refused = self._answer(row, task)
+        if refused:
+            return refused
+        worker = self._worker(row.worker)
+        if (task, worker) in self._assignments:
+            same = row.assignment and row.assignment == self._assignments[task, worker]
+            return READ_BEFORE if same else REPEATED
+        self._assignments[task, worker] = row.assignment
+        if row.how == WRITTEN:
+            for question, text in row.written:
+                self.written.append((task, worker, _seen(question), _seen(text), source, row.time))
+            return USED
+        self.tasks.append(task)
+        self.workers.append(worker)
+        self.answers.append(answer)
+        self.sources.append(source)
+        self.times.append(row.time)
+        return USED if answer >= 0 else CANNOT_TELL_ROW
+
+    def _answer(self, row: ResultRow, number: int) -> tuple[int, str]:
+        """Return the number of a row's answer, or why it cannot be used."""
+        task = self.file.tasks[number]
+        if task.kind == "write" or row.how == WRITTEN:
+            return self._written(row, task)
+        if row.how == CANNOT_TELL:
+            return -1, ""
+        if len(row.answer) > LONGEST_ANSWER:
+            return -1, TOO_LONG
+        form = matching_form(row.answer)
+        if not holds_words(form):
+            return -1, NO_WORDS
+        choices = self._choices.get(number)
+        if choices is None:
+            choices = {matching_form(choice): choice for choice in task.shown_choices}
+            self._choices[number] = choices
+        if form not in choices and (row.how == CHOICE or task.kind == "verify"):
+            return -1, OUTSIDE
+        known = self._number_of_answer.setdefault(form, len(self.answer_texts))
+        if known == len(self.answer_texts):
+            self.answer_texts.append(choices.get(form) or _seen(row.answer))
+        return known, ""
+
+    def _written(self, row: ResultRow, task: Task) -> tuple[int, str]:
+        if task.kind != "write":
+            return -1, OUTSIDE
+        if not row.written or not all(holds_words(text) for pair in row.written for text in pair):
+            return -1, NO_WORDS
+        if any(len(answer) > LONGEST_ANSWER for _, answer in row.written):
+            return -1, TOO_LONG
+        return -1, ""
+
+    def _worker(self, name: str) -> int:
+        number = self._number_of_worker.setdefault(name, len(self.worker_names))
+        if number == len(self.worker_names):
+            self.worker_names.append(without_controls(name))
+        return number
+
+
+def read_results(path: Path) -> Iterator[ResultRow]:
+    """Yield the rows of a file of results, of whatever service.
+
+    Raises:
+        ValueError: no file that is known.
+    """
+    if path.suffix.lower() == ".json":
+        return read_label_studio_json(path)
+    names, _ = open_csv(path)
+    for is_kind, read in (
+        (is_label_studio, read_label_studio_csv),
+        (is_mturk, read_mturk),
+        (is_table, read_table),
+    ):
+        if is_kind(names):
+            return read(path)
+    raise Refusal(
+        f"{path} must be a file of results: of Mechanical Turk (with the column 'HITId'), of Label Studio "
+        f"(JSON, or CSV with 'annotation_id'), a filled-in tasks.csv ('task_id'), or corrections of a page "
+        f"('clip_sha256'). Found: {', '.join(names)}."
+    )
+
+
+def is_corrections_of_page(path: Path) -> bool:
+    """Return whether a file holds the corrections that a page collected."""
+    return path.suffix.lower() != ".json" and is_page(open_csv(path)[0])
+
+
+def _seen(text: str) -> str:
+    return collapse_spaces(without_controls(text))

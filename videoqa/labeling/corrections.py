@@ -1,0 +1,204 @@
+"""The table of corrections: annotation rows with where they come from; rows are added, never changed."""
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa._checks import Refusal
+from videoqa._files import write_bytes
+from videoqa._tables import csv_text, spreadsheet_safe, without_guard
+from videoqa._text_normalization import collapse_spaces, holds_words, matching_form, shown_answer
+from videoqa.labeling.aggregating import LABELLED, UNCERTAIN, Aggregated
+from videoqa.labeling.collecting import Collected
+from videoqa.labeling.tasks import YES, Task, TaskFile
+
+ANNOTATION_COLUMNS = ("video", "start_seconds", "end_seconds", "question", "answer", "question_type", "group")
+PROVENANCE_COLUMNS = (
+    *("source", "kind", "num_assignments", "agreement", "certainty", "model_answer", "model"),
+    *("model_sha256", "corrects", "answered_at", "task_id", "tasks_sha256", "row_id"),
+)
+COLUMNS = (*ANNOTATION_COLUMNS, *PROVENANCE_COLUMNS)
+"""Of the table. `answer` is the label of an action; `corrects` the `question_id` of the row that was asked
+about, `row_id` the same for the same task, or the same correction, so that nothing is added twice."""
+
+
+def rows_of_tasks(collected: Collected, found: Aggregated, sources: list[str]) -> list[dict[str, Any]]:
+    """Return the rows that follow from the labelled tasks, in the order of the tasks."""
+    rows, file = [], collected.file
+    last_time: dict[int, str] = {}
+    of_task: defaultdict[int, set[int]] = defaultdict(set)
+    for task, source, time in zip(collected.tasks, collected.sources, collected.times, strict=True):
+        last_time[task] = max(time, last_time.get(task, ""))
+        of_task[task].add(source)
+    labelled = found.tasks[found.tasks["state"] == LABELLED]
+    for number, row in zip(labelled.index.tolist(), labelled.to_dict("records"), strict=True):
+        task = file.tasks[number]
+        if task.is_known or (task.kind == "verify" and row["answer"] != YES):
+            continue
+        rows.append(
+            _row(task, file)
+            | {
+                "question": task.question,
+                "answer": _answer(task, str(row["answer"])),
+                "source": " | ".join(sources[each] for each in sorted(of_task[number])),
+                "num_assignments": row["num_assignments"],
+                "agreement": round(row["agreement"], 4),
+                "certainty": round(row["certainty"], 4),
+                "answered_at": last_time[number],
+                "row_id": task.id,
+            }
+        )
+    return rows
+
+
+def rows_written(collected: Collected, sources: list[str]) -> list[dict[str, Any]]:
+    """Return the questions that people wrote, each with the answer of its writer, whom nobody has checked."""
+    rows = []
+    for number, worker, question, answer, source, time in collected.written:
+        task = collected.file.tasks[number]
+        rows.append(
+            _row(task, collected.file)
+            | {
+                "question": question,
+                "answer": shown_answer(answer),
+                "question_type": "",
+                "source": sources[source],
+                "num_assignments": 1,
+                "answered_at": time,
+                "row_id": _hash(task.id, collected.worker_names[worker], matching_form(question)),
+            }
+        )
+    return rows
+
+
+def rows_of_page(
+    corrections: Iterable[tuple[dict[str, str], str]], min_certainty: float
+) -> tuple[list[dict[str, Any]], Counter[str]]:
+    """Return a row for each clip and question that a page's visitors corrected, and what became of all.
+
+    Args:
+        corrections: each as the page wrote it, and the name of its file. What is there twice counts once.
+        min_certainty: share of the corrections of one question that must agree.
+    """
+    groups: defaultdict[tuple[str, str], list[tuple[dict[str, str], str]]] = defaultdict(list)
+    outcomes: Counter[str] = Counter()
+    seen = set()
+    for row, source in corrections:
+        content = _hash(*(row.get(name, "") for name in sorted(row) if name != "place"))
+        if content in seen:
+            outcomes["read before"] += 1
+        elif not row["video"] or not holds_words(matching_form(row["answer"])):
+            outcomes["without an answer"] += 1
+        else:
+            seen.add(content)
+            groups[row["clip_sha256"] or row["video"], matching_form(row["question"])].append((row, source))
+    rows = []
+    for (clip, question), given in groups.items():
+        counts = Counter(matching_form(row["answer"]) for row, _ in given)
+        answer, number = counts.most_common(1)[0]
+        is_tied = sum(count == number for count in counts.values()) > 1
+        if is_tied or number / len(given) < min_certainty:
+            outcomes[UNCERTAIN] += len(given)
+            continue
+        outcomes["used"] += len(given)
+        first = next(row for row, _ in given if matching_form(row["answer"]) == answer)
+        rows.append(
+            {
+                "video": first["video"],
+                "question": collapse_spaces(first["question"]),
+                "answer": shown_answer(first["answer"]) if question else collapse_spaces(first["answer"]),
+                "source": " | ".join(dict.fromkeys(source for _, source in given)),
+                "kind": "answer" if question else "label",
+                "num_assignments": len(given),
+                "agreement": round(number / len(given), 4),
+                "model_answer": first["model_answer"],
+                "model": first.get("model", ""),
+                "model_sha256": first.get("model_sha256", ""),
+                "answered_at": max(row["time_utc"] for row, _ in given),
+                "row_id": _hash(clip, question),
+            }
+        )
+    return rows, outcomes
+
+
+def add_corrections(path: Path, rows: list[dict[str, Any]]) -> tuple[int, int, int]:
+    """Write rows to a table, after those that it has, which stay byte for byte.
+
+    Args:
+        path: the table; made if it does not exist.
+        rows: with columns among `COLUMNS`.
+
+    Returns:
+        How many rows were added, how many were there already, and how many of these say otherwise now.
+
+    Raises:
+        ValueError: the file exists and is no table of corrections.
+    """
+    before, there = _existing(path)
+    new = [row for row in rows if row["row_id"] not in there]
+    other = sum(
+        there[row["row_id"]] != matching_form(str(row["answer"])) for row in rows if row["row_id"] in there
+    )
+    if new or not before:
+        table = pd.DataFrame([[row.get(name, "") for name in COLUMNS] for row in new], columns=list(COLUMNS))
+        table = table.astype(object).where(table.notna(), "")
+        with spreadsheet_safe(True):
+            text = csv_text(table, header=not before, lineterminator="\n")
+        if before and not before.endswith(b"\n"):
+            before += b"\n"
+        write_bytes(path, before + text.encode("utf-8", "backslashreplace"), durable=True)
+    return len(new), len(rows) - len(new), other
+
+
+def check_corrections(path: Path) -> None:
+    """Refuse to add to a file that is no table of corrections."""
+    _existing(path)
+
+
+def _existing(path: Path) -> tuple[bytes, dict[str, str]]:
+    """Return the content of a table and, for each id of a row, its answer as it is compared."""
+    if not path.exists():
+        return b"", {}
+    content = path.read_bytes()
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
+    if list(rows.fieldnames or ()) != list(COLUMNS):
+        requirement = "be a new file, or a table of corrections to add to"
+        advice = "Name another file: what is there is never overwritten."
+        raise Refusal("out", requirement, str(path), advice)
+    return content, {row["row_id"]: matching_form(without_guard(row["answer"])) for row in rows}
+
+
+def _row(task: Task, file: TaskFile) -> dict[str, Any]:
+    about: Mapping[str, Any] = file.about
+    return {
+        "video": task.video,
+        "start_seconds": task.start_seconds,
+        "end_seconds": task.end_seconds,
+        "question_type": task.question_type,
+        "group": task.group,
+        "kind": task.kind,
+        "model_answer": task.model_answer,
+        "model": about.get("model", ""),
+        "model_sha256": about.get("model_sha256", ""),
+        "corrects": task.corrects,
+        "task_id": task.id,
+        "tasks_sha256": file.sha256,
+    }
+
+
+def _answer(task: Task, answer: str) -> str:
+    """Return an answer as the annotation table shows it; labels keep their capitals."""
+    if task.kind == "verify":
+        return shown_answer(task.answer) if task.question else task.answer
+    return collapse_spaces(answer) if task.kind == "label" else shown_answer(answer)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()[:16]

@@ -1,0 +1,173 @@
+"""`import_answers`: files of results to a table of corrections that `train` reads."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from videoqa._checks import (
+    Refusal,
+    check_directory,
+    check_file,
+    check_integer,
+    check_not_read,
+    check_number,
+    refusal,
+)
+from videoqa._files import write_text
+from videoqa._manifest import file_sha256
+from videoqa._tables import csv_text, spreadsheet_safe
+from videoqa._text_normalization import matching_form
+from videoqa.labeling.aggregating import LABELLED, aggregate
+from videoqa.labeling.collecting import Collected, is_corrections_of_page, read_results
+from videoqa.labeling.corrections import (
+    add_corrections,
+    check_corrections,
+    rows_of_page,
+    rows_of_tasks,
+    rows_written,
+)
+from videoqa.labeling.table_results import read_page
+from videoqa.labeling.tasks import read_tasks
+
+MIN_CERTAINTY = 0.8
+KNOWN_ACCURACY = 0.5
+"""Share of known tasks below which a worker is to be looked at."""
+NOT_AS_KNOWN = "most answer otherwise than is known"
+REPORT_FILES = ("tasks.csv", "workers.csv")
+
+
+def import_answers(
+    results: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    out: str | os.PathLike[str],
+    tasks: str | os.PathLike[str] | None = None,
+    min_certainty: float = MIN_CERTAINTY,
+    min_assignments: int = 1,
+    report: str | os.PathLike[str] | None = None,
+) -> dict[str, Any]:
+    """Join people's answers to one for each task, and add them to a table of corrections.
+
+    Answers of several files to the same tasks are joined: give the files together.
+
+    Args:
+        results: files of Mechanical Turk (CSV), of Label Studio (JSON or CSV), filled-in `tasks.csv`, or
+            corrections that a page collected. The same file given twice counts once.
+        out: the table, CSV; rows are added after those that it has, which are never changed.
+        tasks: the `tasks.json` that the answers are to, or its folder; None: `results` are corrections of
+            pages only.
+        min_certainty: probability, by Dawid and Skene's model, below which a task stays unlabelled.
+        min_assignments: answers below which a task stays unlabelled.
+        report: folder for `tasks.csv` and `workers.csv`, written new; None: none.
+
+    Returns:
+        JSON-ready dict: "num_rows" read and "outcomes", how many had which; "places" of those that were not
+        used; "num_tasks", "states" of the tasks; "added", "already_there", "changed_since" (already there,
+        with another answer than now); "agreement", Krippendorff's alpha by question type; "workers" and
+        "tasks", tables; "look_at_workers" and "look_at_tasks", whom and what to look at.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: a file that cannot be used, results of another export, or `out` is another kind of file.
+    """
+    paths = [Path(results)] if isinstance(results, (str, os.PathLike)) else [Path(path) for path in results]
+    if not paths:
+        raise Refusal("results", "name at least one file", results)
+    check_number("min_certainty", min_certainty, minimum=0, maximum=1)
+    check_integer("min_assignments", min_assignments, minimum=1)
+    for path in paths:
+        check_file("results", path)
+    target = Path(out)
+    check_not_read("out", target, [*paths, *([] if tasks is None else [tasks])])
+    if not target.absolute().parent.is_dir():
+        raise Refusal("out", "be a file in an existing folder", str(out))
+    check_corrections(target)
+    folder = None if report is None else _new_folder(report)
+    distinct = list({file_sha256(path): path for path in reversed(paths)}.values())[::-1]
+    pages = [path for path in distinct if is_corrections_of_page(path)]
+    given = [path for path in distinct if path not in pages]
+    if given and tasks is None:
+        raise Refusal("tasks", "name the tasks.json that the answers are to", None)
+    rows, summary = _imported(given, tasks, min_certainty, min_assignments)
+    page = [(row, path.name) for path in pages for row in read_page(path)]
+    page_rows, page_outcomes = rows_of_page(page, min_certainty)
+    summary["outcomes"] = dict(sorted((summary["outcomes"] + page_outcomes).items()))
+    summary["num_rows"] = sum(summary["outcomes"].values())
+    summary["num_files_read_before"] = len(paths) - len(distinct)
+    added, there, changed = add_corrections(target, rows + page_rows)
+    summary |= {"added": added, "already_there": there, "changed_since": changed, "out": str(out)}
+    if folder is not None:
+        _write_report(folder, summary)
+    return summary
+
+
+def _imported(
+    paths: list[Path], tasks: str | os.PathLike[str] | None, min_certainty: float, min_assignments: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the rows that follow from results of tasks, and a summary."""
+    empty = pd.DataFrame()
+    if not paths or tasks is None:
+        summary: dict[str, Any] = {"outcomes": Counter(), "places": {}, "num_tasks": 0, "states": {}}
+        summary |= {"agreement": {}, "workers": empty, "tasks": empty}
+        return [], summary | {"look_at_workers": [], "look_at_tasks": []}
+    collected = Collected(read_tasks(tasks))
+    for source, path in enumerate(paths):
+        collected.add(read_results(path), source)
+    collected.check_some_used(", ".join(path.name for path in paths))
+    found = aggregate(collected, min_certainty=min_certainty, min_assignments=min_assignments)
+    names = [path.name for path in paths]
+    rows = rows_of_tasks(collected, found, names) + rows_written(collected, names)
+    table = _named_tasks(collected, found.tasks)
+    suspicious = found.workers["is_suspicious"] | (found.workers["known_accuracy"] < KNOWN_ACCURACY)
+    summary = {
+        "outcomes": collected.outcomes,
+        "places": collected.places,
+        "num_tasks": len(collected.file.tasks),
+        "states": found.tasks["state"].value_counts().to_dict(),
+        "agreement": found.agreement,
+        "workers": found.workers,
+        "tasks": table,
+        "look_at_workers": found.workers["worker"][suspicious].tolist(),
+        "look_at_tasks": table["task_id"][table["why_look"] != ""].tolist(),
+    }
+    return rows, summary
+
+
+def _named_tasks(collected: Collected, found: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of tasks with what was asked, and why a task is to be looked at."""
+    tasks = [collected.file.tasks[number] for number in found.index.tolist()]
+    table = found.reset_index(drop=True)
+    shown = pd.DataFrame(
+        {
+            "task_id": [task.id for task in tasks],
+            "video": [task.video for task in tasks],
+            "question": [task.question for task in tasks],
+            "model_answer": [task.model_answer for task in tasks],
+        }
+    )
+    known = [matching_form(task.known_answer) if task.known_answer is not None else "" for task in tasks]
+    majority = table["majority_answer"].map(matching_form)
+    table["why_look"] = table["state"].where(table["state"] != LABELLED, "")
+    table.loc[(np.array(known, object) != "") & (majority != known), "why_look"] = NOT_AS_KNOWN
+    return shown.join(table)
+
+
+def _new_folder(path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a report, made if need be; refuse one that has a report."""
+    folder = Path(path)
+    for name in REPORT_FILES:
+        if (folder / name).exists():
+            advice = "Name another folder: what is there is never overwritten."
+            raise FileExistsError(refusal("report", f"hold no {name} yet", str(path), advice))
+    folder.mkdir(parents=True, exist_ok=True)
+    return check_directory("report", folder)
+
+
+def _write_report(folder: Path, summary: dict[str, Any]) -> None:
+    with spreadsheet_safe(True):
+        for name in REPORT_FILES:
+            write_text(folder / name, csv_text(summary[name.removesuffix(".csv")]))
