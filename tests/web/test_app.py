@@ -37,8 +37,9 @@ def test_a_clip_is_sent_and_asked_about(server: Server, clip_bytes: bytes) -> No
     assert sent.status in (200, 201) and clip["id"] == hashlib.sha256(clip_bytes).hexdigest()
     assert clip["duration_seconds"] == pytest.approx(41 / 12, abs=0.1)
     assert len(clip["frames"]) == len(clip["timestamps_seconds"]) > 0
-    again = server.post("/api/clips", clip_bytes)
-    assert again.status == 200 and again.json == server.get(f"/api/clips/{clip['id']}").json == clip
+    again = server.post("/api/clips?name=loading.avi", clip_bytes)
+    assert clip["name"] == "loading.avi" and again.status == 200
+    assert again.json == server.get(f"/api/clips/{clip['id']}").json == clip
     picture = server.get(clip["frames"][-1])
     assert picture.headers["content-type"] == "image/jpeg" and picture.body.startswith(b"\xff\xd8")
     answered = server.post("/api/ask", {"clip": clip["id"], "question": QUESTION})
@@ -244,6 +245,24 @@ def test_a_caller_that_hangs_up(server: Server) -> None:
         connection.close()
         wait_until_none_left(server)
     assert server.get("/healthz").status == 200
+
+
+def test_more_clips_than_may_wait(server: Server, clip_bytes: bytes) -> None:
+    """The default is 64; those that were taken come to their end."""
+    length = len(clip_bytes)
+    waiting = [raw(server, head(server, f"Content-Length: {length}") + clip_bytes[:-1]) for _ in range(64)]
+    try:
+        while len(files_left(server)) < 64:
+            time.sleep(0.01)
+        reply = server.post("/api/clips", clip_bytes)
+        assert (reply.status, reply.code) == (429, "busy") and int(reply.headers["retry-after"]) > 0
+        for connection in waiting:
+            connection.sendall(clip_bytes[-1:])
+        assert {status_of(connection) for connection in waiting} <= {200, 201}
+    finally:
+        for connection in waiting:
+            connection.close()
+    wait_until_none_left(server)
 
 
 def test_who_may_ask(server: Server) -> None:

@@ -33,7 +33,7 @@ from starlette.staticfiles import StaticFiles
 from videoqa._version import __version__
 from videoqa.answering.video_qa import VideoQA
 from videoqa.config.serve import ServeConfig
-from videoqa.web.bodies import check_fields, number_of, read_json, receive_file, text_of
+from videoqa.web.bodies import check_fields, number_of, read_json, receive_file, text_of, until_gone
 from videoqa.web.corrections import Correction, CorrectionsFile
 from videoqa.web.guard import LOCAL_HOSTS, Guard
 from videoqa.web.metrics import Metrics
@@ -157,7 +157,8 @@ class Api:
             try:
                 known = self._service.clip(upload.sha256)
                 status = 201 if known is None else 200
-                clip = known or await self._service.add_clip(upload.path, upload.sha256, name)
+                adding = self._service.add_clip(upload.path, upload.sha256, name)
+                clip = await until_gone(request, adding)
             finally:
                 upload.path.unlink(missing_ok=True)
         finally:

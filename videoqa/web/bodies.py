@@ -8,15 +8,16 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from videoqa.web.problems import Problem, bad_json, bad_request, too_large
 
+Result = TypeVar("Result")
 MOST_JSON_BYTES = 1_000_000
 SILENT_SECONDS = 30.0
 """A body may pause so long between two pieces."""
@@ -106,6 +107,32 @@ async def receive_file(request: Request, folder: Path, *, what: str, most_bytes:
         Path(name).unlink(missing_ok=True)
         raise
     return Upload(Path(name), digest.hexdigest())
+
+
+async def until_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+    """Return what `work` returns; cancel it if the caller hangs up meanwhile.
+
+    Args:
+        request: whose body was read to its end.
+        work: done for this caller alone.
+
+    Raises:
+        ClientDisconnect: the caller is gone.
+    """
+
+    async def disconnection() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    task, gone = asyncio.create_task(work), asyncio.create_task(disconnection())
+    try:
+        await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
 
 
 async def read_json(request: Request) -> dict[str, Any]:

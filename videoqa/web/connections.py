@@ -17,8 +17,8 @@ REST_SECONDS = 10.0
 class Connection(H11Protocol):
     """One connection.
 
-    A caller that closes its side in the middle of a body gets an answer, as it may still listen; uvicorn
-    would hang up. Source: RFC 9112, section 9.6.
+    A caller that closes its side in the middle of a body is told so, as it may still listen; uvicorn would
+    hang up. One that closes it later has hung up, as nginx sees it too: what is done for it alone is left.
     """
 
     _waiting: asyncio.TimerHandle | None = None
@@ -34,12 +34,10 @@ class Connection(H11Protocol):
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         cycle = self.cycle
-        if cycle is None or cycle.response_complete:
+        if cycle is None or cycle.response_complete or not cycle.more_body:
             return None
-        if cycle.more_body:
-            self.scope["state"][CUT_SHORT] = True
-            cycle.more_body = False
-        cycle.keep_alive = False
+        self.scope["state"][CUT_SHORT] = True
+        cycle.more_body = cycle.keep_alive = False
         cycle.message_event.set()
         return True
 
