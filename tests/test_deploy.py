@@ -12,7 +12,7 @@ import yaml
 
 from videoqa.cli.flags import typed_options
 from videoqa.cli.main import build_parser
-from videoqa.config import LaunchConfig, TrainingConfig
+from videoqa.config import LaunchConfig, ServeConfig, TrainingConfig
 from videoqa.launching.cluster import find_cluster
 
 SHOW = """#!/bin/sh
@@ -155,7 +155,10 @@ def test_the_image_runs_one_of_our_programs_as_an_ordinary_user(checkout, instru
     assert f"Programming Language :: Python :: {python}" in setup["metadata"]["classifiers"]
 
 
-@pytest.mark.parametrize(("extra", "target"), [("", "/source"), ("gpu", "/source[gpu]")])
+VARIANTS = [("", "/source"), ("gpu", "/source[gpu]"), ("web", "/source[web]")]
+
+
+@pytest.mark.parametrize(("extra", "target"), VARIANTS)
 def test_each_variant_installs_what_setup_cfg_calls_so(checkout, instructions, run_with, extra, target):
     setup = configparser.ConfigParser()
     setup.read(checkout / "setup.cfg")
@@ -163,3 +166,51 @@ def test_each_variant_installs_what_setup_cfg_calls_so(checkout, instructions, r
     (line,) = (" ".join(words) for name, *words in instructions if name == "RUN" and words[0] == "pip")
     lines = run_with("sh", "-c", line.partition("&&")[0], programs=("pip",), EXTRA=extra)
     assert lines[-1] == f"pip install --no-cache-dir {target}"
+
+
+@pytest.fixture
+def services(deploy) -> dict[str, dict]:
+    """The services of compose.yaml by name."""
+    return yaml.safe_load((deploy / "compose.yaml").read_text())["services"]
+
+
+@pytest.fixture
+def nginx(deploy) -> str:
+    """The text of nginx.conf without comments."""
+    return re.sub(r"(?m)\s*#.*$", "", (deploy / "nginx.conf").read_text())
+
+
+def test_nginx_and_compose_name_the_same_instances(services, nginx):
+    instances = {name for name, service in services.items() if "videoqa" in service["image"]}
+    assert len(instances) == 2 and set(services) == {*instances, "nginx"}
+    port = typed_options(build_parser().parse_args(["serve"]), (ServeConfig,)).get("port", ServeConfig().port)
+    assert set(re.findall(r"server (\S+) max_fails", nginx)) == {f"{name}:{port}" for name in instances}
+    assert set(services["nginx"]["depends_on"]) == instances
+    (mapping,) = services["nginx"]["ports"]
+    assert mapping.startswith("127.0.0.1:") and f"listen {mapping.rpartition(':')[2]};" in nginx
+    (mounted,) = services["nginx"]["volumes"]
+    assert mounted == "./nginx.conf:/etc/nginx/nginx.conf:ro"
+
+
+def test_each_instance_is_our_command_and_takes_what_nginx_lets_through(services, nginx, instructions):
+    (volume,) = next(words for name, *words in instructions if name == "VOLUME")
+    (limit,) = re.findall(r"client_max_body_size (\d+);", nginx)
+    (wait,) = re.findall(r"proxy_read_timeout (\d+)s;\s*}", nginx)
+    for name in ("videoqa-1", "videoqa-2"):
+        service = services[name]
+        options = typed_options(build_parser().parse_args(service["command"]), (ServeConfig,))
+        config = ServeConfig(**options)
+        assert config.max_clip_bytes == ServeConfig().max_clip_bytes == int(limit)
+        assert config.clip_seconds < int(wait)
+        assert config.cache == volume and service["volumes"] == [f"features:{volume}"]
+        assert service["build"]["args"] == {"EXTRA": "web"}
+        assert service["networks"] == ["inside"] and "ports" not in service
+
+
+def test_nothing_of_compose_is_writable_that_need_not_be(services, deploy):
+    for service in services.values():
+        assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
+        assert [each.partition(":")[0] for each in service["tmpfs"]] == ["/tmp"]
+    conf = (deploy / "nginx.conf").read_text()
+    written = re.findall(r"(?m)^\s*(?:pid|\w+_temp_path) (\S+);", conf)
+    assert len(written) == 6 and all(path.startswith("/tmp/") for path in written)
