@@ -23,6 +23,9 @@ SILENT_SECONDS = 30.0
 """A body may pause so long between two pieces."""
 BODY_SECONDS = 900.0
 """And take so long in all."""
+FEWEST_BYTES_PER_SECOND = 4_000
+"""What has to come on average, but for the first `SILENT_SECONDS`: else a few callers who send a byte now and
+then would hold the places of all others."""
 PIECE_BYTES = 2**18
 """What is gathered of a clip before another thread writes and hashes it."""
 CUT_SHORT = "body_cut_short"
@@ -58,8 +61,8 @@ async def pieces(request: Request, what: str, most_bytes: int) -> AsyncGenerator
     if announced is not None and announced > most_bytes:
         raise too_large(what, most_bytes)
     received, stream = 0, request.stream()
-    ends = time.monotonic() + BODY_SECONDS
-    while (piece := await _next_piece(stream, min(SILENT_SECONDS, ends - time.monotonic()))) is not None:
+    began = time.monotonic()
+    while (piece := await _next_piece(stream, _seconds_left(began, received))) is not None:
         received += len(piece)
         if received > most_bytes:
             raise too_large(what, most_bytes)
@@ -67,6 +70,12 @@ async def pieces(request: Request, what: str, most_bytes: int) -> AsyncGenerator
     if getattr(request.state, CUT_SHORT, False) or (announced is not None and received < announced):
         of = "" if announced is None else f" of {announced:,} announced"
         raise bad_request(f"{what} was cut short: {received:,} bytes{of} came.", "Send it again.")
+
+
+def _seconds_left(began: float, received: int) -> float:
+    """Return how long the next piece of a body may take; 0 or less: it is too slow by now."""
+    enough = min(SILENT_SECONDS + received / FEWEST_BYTES_PER_SECOND, BODY_SECONDS)
+    return min(SILENT_SECONDS, began + enough - time.monotonic())
 
 
 async def _next_piece(stream: AsyncGenerator[bytes], seconds: float) -> bytes | None:

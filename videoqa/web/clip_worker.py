@@ -131,12 +131,12 @@ def serve() -> None:
     """Run the process: the first line of stdin says what the model needs, each later one names a clip."""
     for number in (signal.SIGINT, signal.SIGTERM):  # when to end is the server's business
         signal.signal(number, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     with answers_pipe() as answers:
         start = json.loads(sys.stdin.readline())
         config = run_config_from_json(start["config"])
         worker = ClipWorker(config, start["identity"], start["home"], start["private"])
+        if hasattr(os, "nice"):  # not before: on a busy machine a start would take minutes
+            os.nice(NICENESS)
         print(json.dumps({"ready": __version__}), file=answers, flush=True)
         for line in sys.stdin:
             request = json.loads(line)
