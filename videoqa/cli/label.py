@@ -4,21 +4,62 @@ import argparse
 from typing import Any
 
 from videoqa._counted import counted
+from videoqa._progress import say
 from videoqa.cli.arguments import LAYOUT, add_json, add_out, keywords
 
 HELP = "have people answer, and turn their answers into annotations"
 EXAMPLE = """example:
+  videoqa label export predictions.csv --select uncertain --limit 200 --format mturk \\
+      --video-url-prefix https://example.org/clips/ --out tasks/
   videoqa label import results.csv --tasks tasks/ --out corrections.csv
   videoqa-train --data my.csv --data corrections.csv --videos clips/
 """
 SHOWN = 5
+SELECTIONS = ("random", "unlabelled", "wrong", "uncertain", "unfamiliar")
+FORMATS = ("mturk", "labelstudio", "csv")
+KINDS = ("answer", "label", "write", "verify")
+EXPORT_KEYWORDS = (
+    *("out", "select", "data", "videos", "limit", "kind", "format", "video_url_prefix", "known", "num_known"),
+    *("num_choices", "num_questions", "num_assignments", "reward", "fee", "seed"),
+)
+IMPORT_KEYWORDS = ("out", "tasks", "min_certainty", "min_assignments", "report")
+NUMBERS = (
+    ("--limit", int, "N", "tasks at most, those of known answer not counted (default: all rows)"),
+    ("--num-known", int, "N", "how many of --known (default: one for ten other tasks)"),
+    ("--num-choices", int, "N", "answers to choose from (default: 4)"),
+    ("--num-questions", int, "N", "questions to be written for each video, of kind write (default: 3)"),
+    ("--num-assignments", int, "N", "people to ask about each task (default: 5)"),
+    ("--reward", float, "DOLLARS", "for each assignment, for the cost (default: 0.10)"),
+    ("--fee", float, "SHARE", "of the service, on top of the rewards (default: 0.2)"),
+    ("--seed", int, "N", "of the choice and the order of tasks and choices (default: 0)"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     style = {"epilog": EXAMPLE, **LAYOUT}
+    _add_export(actions.add_parser("export", help="write tasks for people", **style))
     _add_import(actions.add_parser("import", help="read people's answers, and join them", **style))
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    text = "model folder, or the CSV file that predict or evaluate wrote; none: rows chosen without a model"
+    parser.add_argument("source", metavar="SOURCE", nargs="?", help=text)
+    text = "which rows: without an answer, answered wrongly, with the smallest margin, of unfamiliar clips"
+    parser.add_argument("--select", choices=SELECTIONS, required=True, help=text)
+    parser.add_argument("--data", metavar="FILE", help="annotations; their answers may be empty")
+    parser.add_argument("--videos", metavar="DIR", help="folder of the videos (default: beside --data)")
+    parser.add_argument("--kind", choices=KINDS, help="what is asked (default: answer, of actions label)")
+    parser.add_argument("--format", choices=FORMATS, help="for whom (default: mturk)")
+    text = "https:// address of the folder of the videos, for people's browsers"
+    parser.add_argument("--video-url-prefix", metavar="URL", help=text)
+    text = "annotations known to be right, to see who answers well; mixed among the others"
+    parser.add_argument("--known", metavar="FILE", help=text)
+    for flag, kind, metavar, text in NUMBERS:
+        parser.add_argument(flag, type=kind, metavar=metavar, help=text)
+    add_out(parser, "folder for the tasks", required=True)
+    add_json(parser, argparse.SUPPRESS)
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
@@ -45,13 +86,33 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.action == "export":
+        from videoqa.labeling.export_tasks import export_tasks
+
+        source = getattr(arguments, "source", None)
+        return {"action": "export", **export_tasks(source, **keywords(arguments, *EXPORT_KEYWORDS))}
     from videoqa.labeling.import_answers import import_answers
 
-    options = keywords(arguments, "out", "tasks", "min_certainty", "min_assignments", "report")
-    return {"action": "import", **import_answers(arguments.results, **options)}
+    return {"action": "import", **import_answers(arguments.results, **keywords(arguments, *IMPORT_KEYWORDS))}
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print what was written, or what people say."""
+    (_show_export if result["action"] == "export" else _show_import)(result)
+
+
+def _show_export(result: dict[str, Any]) -> None:
+    for note in result["notes"]:
+        say(note)
+    known = f", {result['num_known']:,} of them of known answer" if result["num_known"] else ""
+    videos = counted(result["num_videos"], "video")
+    print(f"{counted(result['num_tasks'], 'task')} about {videos} written to {result['out']}{known}.")
+    print(f"Files: {', '.join(result['files'])}. Keep tasks.json: the answers are read with it.")
+    if result["cost"]:
+        print(result["cost"])
+
+
+def _show_import(result: dict[str, Any]) -> None:
     """Print what was read, what people agree on, whom to look at, and what was added."""
     print(f"{counted(result['num_rows'], 'row')} read:")
     for outcome, number in sorted(result["outcomes"].items(), key=lambda item: -item[1]):

@@ -1,0 +1,160 @@
+"""The rows that people could be asked about: of annotations, or of predictions with what a model said."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from videoqa._checks import Refusal, check_columns, check_file
+from videoqa._tables import without_guard
+from videoqa._text_normalization import matching_form
+from videoqa._words import question_words
+from videoqa.config import DataConfig
+from videoqa.data.annotation_columns import as_texts, task_of_rows
+from videoqa.data.annotation_files import open_source
+from videoqa.data.annotations import read_questions
+from videoqa.data.delimited_files import read_delimited
+from videoqa.data.text_files import read_text
+
+SEPARATOR = " | "
+"""Between the likely answers of a row of predictions."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One row.
+
+    Attributes:
+        video: as the table names it.
+        start_seconds, end_seconds: the part that is meant; None: from the start, to the end.
+        question: "" of an action.
+        question_type: as the table has it, else the question's first word.
+        truth: the annotated answer; "": none.
+        ranked: the model's answers, the most probable first, each with its probability or None.
+        margin: how much more probable the best answer is than the next, or how probable it is; None: unknown.
+        familiarity: of the clip; None: unknown.
+        row_id: `question_id` of the row.
+        group: of the row.
+    """
+
+    video: str
+    start_seconds: float | None
+    end_seconds: float | None
+    question: str
+    question_type: str
+    truth: str
+    ranked: tuple[tuple[str, float | None], ...]
+    margin: float | None
+    familiarity: float | None
+    row_id: str
+    group: str
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the model answers otherwise than is annotated."""
+        return bool(
+            self.truth and self.ranked and matching_form(self.ranked[0][0]) != matching_form(self.truth)
+        )
+
+
+def read_candidates(
+    source: str | os.PathLike[str] | pd.DataFrame, videos: str | os.PathLike[str] | None = None
+) -> list[Candidate]:
+    """Return the rows of annotations, or of the predictions that `predict` or `evaluate` wrote.
+
+    Rows whose video failed are left out.
+
+    Args:
+        source: CSV file of predictions, annotations as for `train`, or either as a DataFrame.
+        videos: folder of the videos of annotations; None: beside the file.
+    """
+    table = source if isinstance(source, pd.DataFrame) else _predictions(source)
+    if table is None or "probability" not in table:
+        return _annotated(source, videos)
+    return _predicted(table, "DataFrame" if isinstance(source, pd.DataFrame) else os.fspath(source))
+
+
+def _predictions(source: str | os.PathLike[str]) -> pd.DataFrame | None:
+    """Return a CSV file of predictions as texts; None of another file."""
+    path = Path(source)
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return None
+    table, _ = read_delimited(read_text(path), str(path))
+    return table.map(without_guard) if "probability" in table and "likely" in table else None
+
+
+def _predicted(table: pd.DataFrame, name: str) -> list[Candidate]:
+    scored = "predicted_answer" in table
+    video, best = ("video_id", "predicted_answer") if scored else ("video", "answer")
+    check_columns(table.columns, (video, best, "probability", "likely"), name)
+    rows = []
+    for row in table.to_dict("records"):
+        answer, probability = _text(row[best]), _number(row["probability"])
+        if not answer or _text(row.get("status")) == "failed":
+            continue
+        likely = [each for each in _text(row["likely"]).split(SEPARATOR) if each and each != answer]
+        margin = _number(row.get("margin"))
+        rows.append(
+            _candidate(
+                row,
+                video=_text(row[video]),
+                truth=_text(row.get("answer")) if scored else _text(row.get("truth")),
+                ranked=((answer, probability), *((each, None) for each in likely)),
+                margin=probability if margin is None else margin,
+            )
+        )
+    return rows
+
+
+def _annotated(source: Any, videos: str | os.PathLike[str] | None) -> list[Candidate]:
+    if not isinstance(source, pd.DataFrame) and Path(source).suffix:
+        check_file("data", source)
+    folder = None if videos is None else os.path.abspath(videos)
+    tasks = task_of_rows(as_texts(open_source(source, DataConfig(), videos=folder)).table)
+    task = "action" if (tasks == "action").all() else "open_ended"
+    table = read_questions(source, folder, task=task)
+    return [
+        _candidate(row, video=row["video_id"], truth=row["answer"], ranked=(), margin=None)
+        for row in table.to_dict("records")
+    ]
+
+
+def _candidate(row: dict[Any, Any], **known: Any) -> Candidate:
+    question = _text(row.get("question"))
+    kind = _text(row.get("question_type")) or next(iter(question_words(question)), "")
+    return Candidate(
+        start_seconds=_number(row.get("start_seconds")),
+        end_seconds=_number(row.get("end_seconds")),
+        question=question,
+        question_type=kind if question else "",
+        familiarity=_number(row.get("familiarity")),
+        row_id=_text(row.get("question_id")),
+        group=_text(row.get("group")),
+        **known,
+    )
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell
+    return "" if cell is None or pd.isna(cell) else str(cell)
+
+
+def _number(cell: Any) -> float | None:
+    try:
+        value = float(cell)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def check_has(rows: list[Candidate], name: str, select: str) -> list[Candidate]:
+    """Return the rows that have what a selection needs; refuse a table in which none does."""
+    found = [row for row in rows if getattr(row, name) not in (None, "", ())]
+    if not found:
+        advice = "It comes from a model: name its folder, or the CSV file that predict or evaluate wrote."
+        raise Refusal("select", f"be another one: no row has a {name}", select, advice)
+    return found

@@ -1,0 +1,57 @@
+"""Writes tasks for Mechanical Turk: the form, the batch, and what the batch costs."""
+
+import base64
+import json
+from importlib.resources import files
+
+import pandas as pd
+
+from videoqa._counted import counted
+from videoqa._tables import csv_text
+from videoqa.labeling.tasks import Task, TaskFile
+
+FORM = "mturk_form.html"
+
+
+def mturk_form() -> str:
+    """Return the HTML of the form; the service puts a row's `task_data` in its place."""
+    return files("videoqa.labeling").joinpath(FORM).read_text("utf-8")
+
+
+def mturk_batch(file: TaskFile) -> str:
+    """Return the CSV of the batch, a row a task.
+
+    What the form shows is packed as base64 of JSON, so that no text can become markup, a placeholder or a
+    formula, and known answers are not in it at all.
+    """
+    rows = [(task.id, file.sha256, packed_task(task)) for task in file.tasks]
+    return csv_text(pd.DataFrame(rows, columns=["task_id", "tasks_sha256", "task_data"]), lineterminator="\n")
+
+
+def packed_task(task: Task) -> str:
+    """Return what a person sees of a task, as base64 of JSON."""
+    shown = {
+        "kind": task.kind,
+        "video_url": task.video_url,
+        "question": task.question,
+        "choices": list(task.shown_choices),
+        "answer": task.answer,
+        "num_questions": task.num_questions,
+    }
+    return base64.urlsafe_b64encode(json.dumps(shown).encode("ascii")).decode("ascii")
+
+
+def cost_line(num_tasks: int, num_assignments: int, reward: float, fee: float) -> str:
+    """Return what a batch costs.
+
+    Args:
+        num_tasks: of the batch, known-answer tasks included.
+        num_assignments: people for each task.
+        reward: dollars for each assignment.
+        fee: the service's share on top of the rewards.
+    """
+    rewards = num_tasks * num_assignments * reward
+    return (
+        f"{counted(num_tasks, 'task')} x {counted(num_assignments, 'assignment')} x ${reward:,.2f} = "
+        f"${rewards:,.2f}; with a fee of {fee:.0%}: ${rewards * (1 + fee):,.2f}."
+    )
