@@ -1,6 +1,8 @@
 """The documentation against the code: links, flags and public names that it mentions exist."""
 
 import argparse
+import ast
+import inspect
 import re
 from pathlib import Path
 
@@ -123,3 +125,20 @@ def test_commands_are_found() -> None:
         ["encode", "--data", "my.csv", "--videos", "clips/"],
         ["cache", "info"],
     ]
+
+
+def python_of(page: Path) -> list[ast.Module]:
+    """Return the Python code of a page: its blocks, and the calls of public names in its sentences."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"(?ms)^```python\n(.*?)^```", text)
+    calls = re.findall(r"`(videoqa\.\w+\([^`]*\))`", re.sub(r"(?ms)^```.*?^```", "", text))
+    return [ast.parse(code) for code in [*blocks, *calls]]
+
+
+@every_page
+def test_calls_have_the_keywords_that_are_given_to_them(page: Path) -> None:
+    for call in (node for code in python_of(page) for node in ast.walk(code) if isinstance(node, ast.Call)):
+        public = re.fullmatch(r"videoqa\.(\w+)", ast.unparse(call.func))
+        if public is not None and not public[1].startswith("build_"):  # whose module imports TensorFlow
+            known = inspect.signature(getattr(videoqa, public[1])).parameters
+            assert {keyword.arg for keyword in call.keywords} <= set(known), ast.unparse(call)
