@@ -1,5 +1,6 @@
 """The process beside a server that decodes and encodes clips: what callers send is read here alone."""
 
+import io
 import json
 import os
 import signal
@@ -166,8 +167,9 @@ def _ring_after(seconds: float) -> None:
 
 
 def _write_grid(path: Path, grid: np.ndarray) -> None:
-    with open(path, "wb") as file:
-        np.save(file, np.ascontiguousarray(grid), allow_pickle=False)
+    buffer = io.BytesIO()  # numpy's own writing does not say that a disk is full
+    np.save(buffer, np.ascontiguousarray(grid), allow_pickle=False)
+    write_bytes(path, buffer.getvalue())
 
 
 def _duration(path: str, decoded: DecodedClip) -> float:
