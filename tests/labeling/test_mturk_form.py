@@ -1,0 +1,165 @@
+"""The form of Mechanical Turk in a real browser: filled in as the service does it, and what it submits."""
+
+import re
+from types import SimpleNamespace
+from urllib.parse import parse_qs
+
+import pytest
+
+from videoqa.labeling.mturk_files import mturk_form, packed_task
+from videoqa.labeling.tasks import Task
+
+from ..web.browsing import PATIENCE_SECONDS, chromium, write_clip
+from .conftest import question
+
+playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+expect = playwright.expect
+SITE = "https://worker.test/"
+SUBMIT = "https://www.mturk.com/mturk/externalSubmit"
+MARKUP = "<img src=x onerror=\"document.title='broken'\"> ${task_data} '\""
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    executable = chromium()
+    clip = write_clip(tmp_path_factory.mktemp("form") / "clip.webm")
+    expect.set_options(timeout=1000 * PATIENCE_SECONDS)
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield SimpleNamespace(browser=browser, clip=clip)
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """Return a function that shows a task; what it submits is in `sent`, what went wrong in `mistakes`."""
+    contexts, mistakes = [], []
+
+    def opened(task: Task, *, assignment: str = "A1", **options):
+        context = browser.browser.new_context(**options)
+        contexts.append(context)
+        context.set_default_timeout(1000 * PATIENCE_SECONDS)
+        page, sent = context.new_page(), []
+        page.on("pageerror", lambda error: mistakes.append(str(error)))
+        html = mturk_form().replace("${task_data}", packed_task(task))
+
+        def answer(route):
+            url = route.request.url
+            if url.startswith(SUBMIT):
+                sent.append(
+                    {
+                        name: values[0]
+                        for name, values in parse_qs(route.request.post_data, keep_blank_values=True).items()
+                    }
+                )
+                route.fulfill(body="<title>sent</title>", content_type="text/html")
+            elif url.endswith(".webm"):
+                route.fulfill(path=browser.clip, content_type="video/webm")
+            elif url.startswith(f"{SITE}hit"):
+                route.fulfill(body=html, content_type="text/html")
+            else:
+                route.abort()
+
+        page.route("**/*", answer)
+        page.goto(f"{SITE}hit?assignmentId={assignment}&turkSubmitTo=https://evil.test")
+        return SimpleNamespace(page=page, sent=sent)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert mistakes == []
+
+
+def task(**fields) -> Task:
+    return question(0, video_url=f"{SITE}clip.webm", **fields)
+
+
+def test_a_choice_is_checked_then_submitted(opened):
+    form = opened(task())
+    form.page.wait_for_function("document.getElementById('clip').readyState >= 2")
+    form.page.get_by_role("button", name="Submit").click()
+    expect(form.page.get_by_role("alert").filter(has_text="Please choose an answer.")).to_be_visible()
+    expect(form.page.locator("#choice-1")).to_be_focused()
+    form.page.get_by_label("walking").check()
+    form.page.get_by_role("button", name="Submit").click()
+    expect(form.page).to_have_title("sent")
+    assert form.sent == [{"assignmentId": "A1", "how": "choice", "answer": "walking"}]
+
+
+def test_the_keyboard_alone_is_enough(opened):
+    form = opened(task())
+    form.page.keyboard.press("5")
+    expect(form.page.locator("#typed")).to_be_focused()
+    form.page.keyboard.press("Enter")
+    expect(form.page.get_by_role("alert").filter(has_text="Please type your answer.")).to_be_visible()
+    form.page.keyboard.type("2 people & <b>a dog</b>")
+    form.page.keyboard.press("Enter")
+    expect(form.page).to_have_title("sent")
+    assert form.sent == [{"assignmentId": "A1", "how": "typed", "answer": "2 people & <b>a dog</b>"}]
+
+
+def test_one_may_not_be_able_to_tell(opened):
+    form = opened(task())
+    form.page.keyboard.press("6")
+    form.page.keyboard.press("Enter")
+    expect(form.page).to_have_title("sent")
+    assert form.sent == [{"assignmentId": "A1", "how": "cannot_tell", "answer": ""}]
+
+
+def test_texts_are_shown_as_texts(opened):
+    form = opened(task(question=MARKUP, choices=(MARKUP, "waving")))
+    expect(form.page.locator("legend")).to_have_text(re.sub(r"\s+", " ", MARKUP))
+    expect(form.page.locator("img")).to_have_count(0)
+    form.page.keyboard.press("1")
+    form.page.keyboard.press("Enter")
+    expect(form.page).to_have_title("sent")
+    assert form.sent[0]["answer"] == MARKUP
+
+
+def test_an_answer_is_verified(opened):
+    form = opened(task(kind="verify", answer="waving", choices=()))
+    expect(form.page.locator("legend")).to_have_text("What is he doing? Is \u201cwaving\u201d right?")
+    assert form.page.get_by_role("radio").count() == 3
+    form.page.get_by_label("no", exact=True).check()
+    form.page.get_by_role("button", name="Submit").click()
+    expect(form.page).to_have_title("sent")
+    assert form.sent[0]["how"] == "choice" and form.sent[0]["answer"] == "no"
+
+
+def test_questions_are_written(opened):
+    form = opened(task(kind="write", question="", choices=(), num_questions=2))
+    form.page.get_by_label("Question 1").fill("Who?")
+    form.page.get_by_label("Answer 1").fill("Anna")
+    form.page.get_by_label("Question 2").fill("who? ")
+    form.page.get_by_role("button", name="Submit").click()
+    expect(form.page.get_by_label("Answer 2")).to_be_focused()
+    form.page.get_by_label("Answer 2").fill("Bert")
+    form.page.get_by_role("button", name="Submit").click()
+    expect(form.page.get_by_role("alert").filter(has_text="different questions")).to_be_visible()
+    form.page.get_by_label("Question 2").fill("Where?")
+    form.page.keyboard.press("Enter")
+    expect(form.page).to_have_title("sent")
+    written = {"question_1": "Who?", "answer_1": "Anna", "question_2": "Where?", "answer_2": "Bert"}
+    assert form.sent[0].items() >= {"how": "written", **written}.items()
+
+
+def test_a_preview_and_a_clip_that_is_not_there_say_so(opened):
+    form = opened(question(0, video_url=f"{SITE}gone.mp4"), assignment="ASSIGNMENT_ID_NOT_AVAILABLE")
+    expect(form.page.get_by_text("This is a preview.")).to_be_visible()
+    expect(form.page.get_by_role("button", name="Submit")).to_be_disabled()
+    expect(form.page.get_by_role("alert").filter(has_text="cannot be played")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", ["answer", "write"])
+def test_axe_finds_nothing(opened, scheme, kind):
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python"
+    )
+    fields = {"choices": (), "question": "", "num_questions": 2} if kind == "write" else {}
+    form = opened(task(kind=kind, **fields), color_scheme=scheme)
+    form.page.get_by_role("button", name="Submit").click()
+    found = axe.Axe().run(form.page).response["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
