@@ -27,6 +27,7 @@ extensions = [
     "start_page",
     "docstrings",
     "api_links",
+    "commands",
     "glossary_terms",
 ]
 exclude_patterns = ["site"]

@@ -1,5 +1,6 @@
 """The documentation site: it is built without a warning, every link resolves, every public name is there."""
 
+import argparse
 import importlib.util
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import videoqa
+from videoqa.cli.main import build_parser
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = [name for name in videoqa.__all__ if name != "__version__"]
@@ -47,6 +49,14 @@ def test_every_public_name_has_an_entry_with_a_docstring(site: Path) -> None:
         for name in NAMES
     }
     assert [name for name, entry in entries.items() if entry is None] == []
+
+
+def test_every_command_has_a_section_that_pages_lead_to(site: Path) -> None:
+    pages = check_pages.read_pages(site)
+    (commands,) = (a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    sections = pages[site / "reference" / "commands.html"].addresses
+    assert {f"videoqa-{name}" for name in commands.choices} <= sections
+    assert ("a", "reference/commands.html#videoqa-sheet") in pages[site / "gallery.html"].links
 
 
 def test_every_notebook_is_there_with_its_pictures(site: Path) -> None:
