@@ -40,6 +40,14 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+EACH = 100
+"""Requests of one kind before those of the next kind."""
+QUESTIONS = [
+    "what is he doing?",
+    "is he loading the car?",
+    "what colour is the box?",
+    "how often does he jump?",
+]
 MOST_SHOWN = 5
 SECONDS = 60
 
@@ -67,14 +75,14 @@ class Answers:
 
 
 def fuzz(address: str, num_requests: int, seed: int) -> Answers:
-    """Send requests to each operation, half of them right, and return the answers."""
+    """Send requests to each operation, half of them right, until there are enough, and return the answers."""
     answers = Answers()
     clip = Path(videoqa.sample_clip("loading", seed=1)).read_bytes()
     known = requests.post(f"{address}/api/clips", clip, timeout=SECONDS).json()["id"]
     text = requests.get(f"{address}/openapi.json", timeout=SECONDS).json()
     operations = [
         found.ok()
-        for each in (text, with_clip(text, known))
+        for each in (text, about_clip(text, known))
         for found in schemathesis.openapi.from_dict(each).get_all_operations()
     ]
     turns = [
@@ -84,16 +92,22 @@ def fuzz(address: str, num_requests: int, seed: int) -> Answers:
         if mode.is_positive or operation.body or operation.query or operation.path_parameters
     ]
     with requests.Session() as session:
-        for turn in turns:
-            send(*turn, address, session, num_requests // len(turns) + 1, seed, answers)
+        while sum(answers.statuses.values()) < num_requests:
+            for turn in turns:
+                send(*turn, address, session, min(EACH, num_requests // len(turns) + 1), seed, answers)
+            seed += 1
     return answers
 
 
-def with_clip(text: dict[str, Any], known: str) -> dict[str, Any]:
-    """Return the text with the id of a known clip for any id in what is sent."""
+def about_clip(text: dict[str, Any], known: str) -> dict[str, Any]:
+    """Return the text with the id of a known clip for any id in what is sent, and with questions about it."""
     text = copy.deepcopy(text)
+    question = {"enum": QUESTIONS}
     for name in ("Asking", "Correction"):
-        text["components"]["schemas"][name]["properties"]["clip"] = {"const": known}
+        fields = text["components"]["schemas"][name]["properties"]
+        fields.update(clip={"const": known}, question=question)
+        if "questions" in fields:
+            fields["questions"]["items"] = question
     for path in text["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", []):

@@ -54,7 +54,7 @@ def test_several_questions_and_options(server: Server, clip_id: str) -> None:
     asked = {
         "clip": clip_id,
         "questions": [QUESTION, "is he loading the car?"],
-        "top_k": 2,
+        "top_k": 2.0,
         "min_probability": 1.0,
     }
     answers = server.post("/api/ask", asked).json["answers"]
@@ -135,6 +135,7 @@ BAD_BODIES = {
     "questions of another type": ({"clip": UNKNOWN, "questions": QUESTION}, 400, "bad_request"),
     "a long question": ({"clip": UNKNOWN, "question": "a" * 100_000}, 422, "refused"),
     "top_k": ({"clip": UNKNOWN, "question": QUESTION, "top_k": 0}, 400, "bad_request"),
+    "half a top_k": ({"clip": UNKNOWN, "question": QUESTION, "top_k": 1.5}, 400, "bad_request"),
     "top_k of another type": ({"clip": UNKNOWN, "question": QUESTION, "top_k": True}, 400, "bad_request"),
     "explain": ({"clip": UNKNOWN, "question": QUESTION, "explain": "yes"}, 400, "bad_request"),
     "an endless number": (

@@ -276,12 +276,18 @@ def _options(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a question that were sent; null means the default."""
     options = {name: content[name] for name in OPTIONS if content.get(name) is not None}
     if "top_k" in options:
-        value = options["top_k"]
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_ALTERNATIVES:
-            raise bad_request(f"`top_k` must be an integer from 1 to {MOST_ALTERNATIVES}.")
+        options["top_k"] = _top_k(options["top_k"])
     if "explain" in options and not isinstance(options["explain"], bool):
         raise bad_request("`explain` must be true or false.")
     for name in ("min_familiarity", "min_probability"):
         if name in options:
             options[name] = number_of(options[name], name)
     return options
+
+
+def _top_k(value: object) -> int:
+    """Return a number of alternatives; in JSON 5.0 is the integer 5."""
+    number = number_of(value, "top_k")
+    if not number.is_integer() or not 1 <= number <= MOST_ALTERNATIVES:
+        raise bad_request(f"`top_k` must be an integer from 1 to {MOST_ALTERNATIVES:,}.")
+    return int(number)

@@ -104,7 +104,7 @@ def problem_of(error: Exception, request_line: str) -> Problem:
         message = f"This is no video that can be read: {error.cause}."
         return Problem(422, "not_a_video", message, "Send a video file, such as .mp4 or .webm.")
     if isinstance(error, OSError) and error.errno in DISK_FULL:
-        _log(error, request_line)
+        print(f"videoqa serve: {request_line} failed: {error}", file=sys.stderr, flush=True)
         message = "The disk of the server is full."
         return Problem(507, "disk_full", message, "Try again later, or tell who runs the server.")
     if isinstance(error, UserError):
