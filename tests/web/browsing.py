@@ -16,6 +16,8 @@ import pytest
 TOKEN = "a-token-of-the-page-tests"
 MOST_CLIP_BYTES = 3_000_000
 PATIENCE_SECONDS = 240
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
+"""As root there is no sandbox, and in a container hardly any shared memory."""
 
 
 def chromium() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .browsing import MOST_CLIP_BYTES, PATIENCE_SECONDS, TOKEN, chromium, served, write_clip
+from .browsing import CHROMIUM_FLAGS, MOST_CLIP_BYTES, PATIENCE_SECONDS, TOKEN, chromium, served, write_clip
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 expect = playwright.expect
@@ -30,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     expect.set_options(timeout=1000 * PATIENCE_SECONDS)
     with served(folder, *flags, "--max-clip-bytes", str(MOST_CLIP_BYTES)) as address:
         with playwright.sync_playwright() as started:
-            browser = started.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+            browser = started.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
             yield SimpleNamespace(
                 address=address,
                 browser=browser,

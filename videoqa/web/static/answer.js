@@ -17,7 +17,7 @@ export function drawAnswer(article, entry, { model, onWhy, onCorrect }) {
     entry.question ? make("p", { className: "asked" }, entry.question) : "",
     ...headline(answer),
     bars(answer),
-    likely(answer),
+    likely(answer, model),
     familiarity(answer),
     ...notes(entry, model),
     buttons(entry, model, onWhy, onCorrect),
@@ -51,16 +51,19 @@ function bars(answer) {
   return make("ol", { className: "bars", "aria-label": "Answers, the most probable first" }, ...rows);
 }
 
-function likely({ likely: answers, familiarity: share }) {
+function likely({ likely: answers, familiarity: share }, model) {
   if (!answers.length || (typeof share === "number" && share < FAMILIAR)) return null;
   const shown = answers.slice(0, MOST_LIKELY_SHOWN).map(text => make("li", {}, text));
   const more = answers.length - shown.length;
   if (more > 0) shown.push(make("li", { className: "more" }, `and ${more} more`));
   return make("div", { className: "likely" }, make("h3", { id: "likely-title" }, "Likely"),
     make("ul", { className: "chips", "aria-labelledby": "likely-title" }, ...shown),
-    make("p", { className: "soft" }, answers.length === 1
-      ? "Right in 90 % of clips like those trained on."
-      : "One of these is right in 90 % of clips like those trained on."));
+    make("p", { className: "soft" }, promise(answers.length, model)));
+}
+
+function promise(number, model) {
+  if (number === model?.num_answers) return "The model had too few clips to rule out any of its answers.";
+  return `${number === 1 ? "Right" : "One of these is right"} in 90 % of clips like those trained on.`;
 }
 
 function familiarity({ familiarity: share }) {

@@ -402,7 +402,7 @@ function historyRow(entry) {
   const { answer } = entry, same = shown && shown.clip === entry.clip && shown.question === entry.question;
   return make("li", {}, make("button", { type: "button", className: "history-row", "aria-current": same ? "true" : null,
     on: { click: () => openEntry(entry) } },
-  make("span", { className: "history-question" }, entry.question || "What is it?"),
+  make("span", { className: "history-question" }, entry.question || "What does the clip show?"),
   make("span", { className: answer.is_reliable ? "history-answer" : "history-answer unsure" },
     answer.is_reliable ? answer.text : "I don’t know"),
   entry.corrected ? make("span", { className: "history-corrected" }, `you: ${entry.corrected}`) : null));
