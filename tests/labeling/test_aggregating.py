@@ -120,3 +120,15 @@ def test_known_tasks_tell_who_is_right():
     done = aggregate(found, min_certainty=0.8, min_assignments=1)
     assert done.workers["known_accuracy"].tolist() == [1.0, 0.0]
     assert done.tasks["answer"].tolist() == [("waving", "loading")[number % 2] for number in range(20)]
+
+
+def test_a_known_answer_that_nobody_gives_stays_right():
+    file = TaskFile(tuple(question(number, known_answer="jumping") for number in range(5)), ABOUT)
+    found = Collected(file)
+    found.add(
+        (ResultRow("", task.id, worker, "choice", "waving") for task in file.tasks for worker in "ab"), 0
+    )
+    done = aggregate(found, min_certainty=0.8, min_assignments=1)
+    assert done.tasks["answer"].tolist() == ["jumping"] * 5
+    assert done.tasks["agreement"].tolist() == [0.0] * 5
+    assert done.workers["known_accuracy"].tolist() == [0.0, 0.0]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from videoqa._text_normalization import matching_form
 from videoqa.labeling.collecting import Collected
 from videoqa.labeling.dawid_skene import Votes, dawid_skene
 from videoqa.labeling.single_accuracy import single_accuracy
@@ -49,6 +48,7 @@ def aggregate(collected: Collected, *, min_certainty: float, min_assignments: in
         min_certainty: probability below which a task stays unlabelled.
         min_assignments: answers below which a task stays unlabelled.
     """
+    known = _known_answers(collected)
     answers = np.array(collected.answers, dtype=np.int64)
     tasks, workers = np.array(collected.tasks, np.int64), np.array(collected.workers, np.int64)
     num_tasks = len(collected.file.tasks)
@@ -57,12 +57,9 @@ def aggregate(collected: Collected, *, min_certainty: float, min_assignments: in
     certainty = np.zeros(num_tasks)
     of_votes = {name: np.full(len(answers), np.nan) for name in ("own", "others", "chance")}
     agreement: dict[str, float | None] = {}
-    known = _known_answers(collected)
     for name, group in _groups(collected, tasks, told).items():
-        votes, of_group = _votes(collected, tasks[group], workers[group], answers[group])
-        group_known = np.array(
-            [of_group.number(known.get(task, -1)) for task in of_group.tasks.tolist()], np.int64
-        )
+        votes, of_group = _votes(tasks[group], workers[group], answers[group], known)
+        group_known = np.array([of_group.number(known.get(task, -1)) for task in of_group.tasks.tolist()])
         found = _estimated(collected, votes, of_group, group_known)
         best[of_group.tasks], certainty[of_group.tasks] = found.answers, found.certainty
         for column, values in of_votes.items():
@@ -86,7 +83,7 @@ class _Group:
     answers: np.ndarray
 
     def number(self, answer: int) -> int:
-        """Return the number within the group of an answer, -1 of one that nobody gave."""
+        """Return the number within the group of an answer, -1 of one that it does not have."""
         place = int(np.searchsorted(self.answers, answer))
         return place if place < len(self.answers) and self.answers[place] == answer else -1
 
@@ -113,12 +110,14 @@ def _groups(collected: Collected, tasks: np.ndarray, told: np.ndarray) -> dict[s
 
 
 def _votes(
-    collected: Collected, tasks: np.ndarray, workers: np.ndarray, answers: np.ndarray
+    tasks: np.ndarray, workers: np.ndarray, answers: np.ndarray, known: dict[int, int]
 ) -> tuple[Votes, _Group]:
-    """Return the votes of a group in numbers of their own; the answers that could be chosen count too."""
+    """Return the votes of a group in numbers of their own; answers are those given and those known."""
     given, task_of = np.unique(tasks, return_inverse=True)
     people, worker_of = np.unique(workers, return_inverse=True)
-    texts, answer_of = np.unique(answers, return_inverse=True)
+    right = [known[task] for task in given.tolist() if task in known]
+    texts = np.unique([*answers.tolist(), *right])
+    answer_of = np.searchsorted(texts, answers)
     return Votes(task_of, worker_of, answer_of, len(given), len(people), len(texts)), _Group(given, texts)
 
 
@@ -157,10 +156,9 @@ def _taken_at_their_word(votes: Votes, group: _Group) -> _Estimate:
 
 
 def _known_answers(collected: Collected) -> dict[int, int]:
-    """Return the number of the right answer of each known task; -1 if nobody gave it to any task."""
-    numbers = {matching_form(text): number for number, text in enumerate(collected.answer_texts)}
+    """Return the number of the right answer of each known task, also of one that nobody gave."""
     return {
-        number: numbers.get(matching_form(task.known_answer), -1)
+        number: collected.number_of_answer(task.known_answer)
         for number, task in enumerate(collected.file.tasks)
         if task.known_answer is not None
     }
@@ -207,8 +205,8 @@ def _worker_table(
     collected: Collected, known: dict[int, int], of_votes: dict[str, np.ndarray]
 ) -> pd.DataFrame:
     answers, workers = np.array(collected.answers, np.int64), np.array(collected.workers, np.int64)
-    right = np.array([known.get(task, -2) for task in collected.tasks], np.int64)
-    told, is_known = answers >= 0, (answers >= 0) & (right >= -1)
+    right = np.array([known.get(task, -1) for task in collected.tasks], np.int64)
+    told, is_known = answers >= 0, (answers >= 0) & (right >= 0)
 
     def sums(where: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
         weights = None if values is None else values[where]

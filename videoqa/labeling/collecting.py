@@ -77,6 +77,13 @@ class Collected:
                 if len(places) < MOST_PLACES:
                     places.append(row.place)
 
+    def number_of_answer(self, answer: str) -> int:
+        """Return the number of an answer, which is a new one if no answer like it has a number."""
+        number = self._number_of_answer.setdefault(matching_form(answer), len(self.answer_texts))
+        if number == len(self.answer_texts):
+            self.answer_texts.append(answer)
+        return number
+
     def check_some_used(self, name: str) -> None:
         """Refuse results none of which belongs to the tasks."""
         if self.outcomes[USED] + self.outcomes[CANNOT_TELL_ROW] + self.outcomes[READ_BEFORE]:
@@ -139,10 +146,7 @@ class Collected:
             self._choices[number] = choices
         if form not in choices and (row.how == CHOICE or task.kind == "verify"):
             return -1, OUTSIDE
-        known = self._number_of_answer.setdefault(form, len(self.answer_texts))
-        if known == len(self.answer_texts):
-            self.answer_texts.append(choices.get(form) or _seen(row.answer))
-        return known, ""
+        return self.number_of_answer(choices.get(form) or _seen(row.answer)), ""
 
     def _written(self, row: ResultRow, task: Task) -> tuple[int, str]:
         if task.kind != "write":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock
 
 from videoqa._checks import Refusal
 from videoqa._files import write_bytes
@@ -141,6 +142,11 @@ def add_corrections(path: Path, rows: list[dict[str, Any]]) -> tuple[int, int, i
     Raises:
         ValueError: the file exists and is no table of corrections.
     """
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        return _add_locked(path, rows)
+
+
+def _add_locked(path: Path, rows: list[dict[str, Any]]) -> tuple[int, int, int]:
     before, there = _existing(path)
     new = [row for row in rows if row["row_id"] not in there]
     other = sum(

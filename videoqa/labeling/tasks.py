@@ -154,7 +154,11 @@ def read_tasks(path: str | os.PathLike[str]) -> TaskFile:
     if not isinstance(tasks, list) or not isinstance(about, dict) or len(tasks) > MOST_TASKS:
         raise Refusal("tasks", f"hold a list of at most {MOST_TASKS:,} tasks, and about them", str(found))
     file = TaskFile(tuple(_tasks(tasks, found)), about)
-    if file.sha256 != content.get("sha256"):
+    try:
+        is_unchanged = file.sha256 == content.get("sha256")
+    except ValueError:  # NaN, which JSON does not have
+        is_unchanged = False
+    if not is_unchanged:
         advice = "Answers belong to the tasks as they were given out: use the file that was written then."
         raise Refusal("tasks", "be unchanged since it was written; its sha256 differs", str(found), advice)
     return file
@@ -164,7 +168,7 @@ def _tasks(items: list[Any], path: Path) -> Iterable[Task]:
     for number, item in enumerate(items, start=1):
         try:
             yield _task(item)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise Refusal(f"{path} must hold tasks. Task {number}: {error}") from error
 
 
