@@ -23,10 +23,6 @@ SMALL = {
     "hidden_units": 16,
     "num_frames": 5,
 }
-SMALL_ACTIONS: dict[str, dict[str, Any]] = {
-    "c3d": {"width": 0.05, "frame_size": (32, 32), "num_frames": 4},
-    "conv_lstm": {"frame_size": (40, 48), "num_frames": 60},
-}
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +57,14 @@ def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Mode
 
 
 @pytest.fixture(scope="session")
-def all_formats(question_run: Path, made_once: Callable[..., Path]) -> Path:
-    """Return the folder of an export of a question model in every format."""
-    from videoqa import export
-    from videoqa.config import EXPORT_FORMATS
+def question_folder(drawn_folder: Callable[..., ModelFolder]) -> ModelFolder:
+    """Return the folder of a question model; the same weights in every process."""
+    return drawn_folder()
 
-    return made_once("exported", lambda out: export(question_run, EXPORT_FORMATS, out))
+
+@pytest.fixture(scope="session")
+def exported(question_folder: ModelFolder, made_once: Callable[..., Path]) -> Path:
+    """Return the folder of its export, a SavedModel and ONNX."""
+    from videoqa import export
+
+    return made_once("exported", lambda out: export(question_folder.path, ("saved_model", "onnx"), out))

@@ -45,9 +45,10 @@ def export(
         overwrite: replace an earlier export in `out`.
 
     Returns:
-        JSON-ready: "out", "starts_from", and "formats": of each format its "file", "num_bytes", "num_clips",
-        "largest_difference" of a probability (for each start that it takes) and "cold_start_seconds" (from
-        the start of a process to its first answer).
+        JSON-ready: "out", "starts_from", "kept_difference" (of a probability, if features are rounded to
+        float16, as `ask` does and an export does not) and "formats": of each format its "file", "num_bytes",
+        "num_clips", "largest_difference" of a probability (for each start that it takes) and
+        "cold_start_seconds" (from the start of a process to its first answer).
 
     Raises:
         ValueError: an unknown format, or a start that the model does not have.
@@ -68,24 +69,23 @@ def export(
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=f".{target.name}{STAGED}", dir=target.parent))
     try:
-        written = _write_and_prove(folder, names, starts, staged)
-        result = {"out": str(target), "starts_from": starts[0], "formats": written}
-        write_json(staged / COMPARISON, {"formats": written})
+        found = _write_and_prove(folder, names, starts, staged)
+        write_json(staged / COMPARISON, found)
         staged.chmod(0o755)  # the temporary folder was for this user alone
         _put_in_place(staged, target)
     except NotExported as error:
         raise NotExported(f"{error} Nothing was written to {target}.") from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    return result
+    return {"out": str(target), **found}
 
 
 def _write_and_prove(
     folder: ModelFolder, names: Sequence[str], starts: tuple[str, ...], out: Path
 ) -> dict[str, Any]:
-    """Write all files of an export to `out` and return what was found of each format."""
+    """Write all files of an export to `out` and return what was found, without where."""
     clips = drawn_clips(folder, starts)
-    found = {}
+    found: dict[str, Any] = {}
     for name in names:
         path = write_format(name, folder, starts, out)
         taken = starts if FORMATS[name].several_starts else starts[:1]
@@ -100,7 +100,7 @@ def _write_and_prove(
         folder.vocabulary.save(out / VOCABULARY)
     if "onnx" in names:
         write_client(out, folder)
-    return found
+    return {"starts_from": starts[0], "kept_difference": clips.kept_difference, "formats": found}
 
 
 def num_bytes(path: Path) -> int:

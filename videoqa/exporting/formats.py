@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import tempfile
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,8 @@ def write_format(name: str, folder: ModelFolder, starts: tuple[str, ...], out: P
     starts = starts if chosen.several_starts else starts[:1]
     models = serving_models(folder, starts, fixed_shapes=chosen.fixed_shapes)
     path = out / chosen.file
-    with hidden_unless_it_fails():  # the converters print what only their authors can use
+    with hidden_unless_it_fails(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # converters print and warn of what only their authors can change
         chosen.write(models, path)
     return path
 

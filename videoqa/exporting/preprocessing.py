@@ -156,7 +156,8 @@ def _features(folder: ModelFolder) -> dict[str, Any]:
     columns = feature_columns(folder.config.model)
     return {
         "backbone": folder.backbone,
-        "rounding": "to float16, as the library keeps them" + ("" if columns.flow else "; the graph does it"),
+        "rounding": "none; the library keeps them in float16, which changes probabilities a little: see "
+        "kept_difference in comparison.json",
         "columns": {
             "backbone": columns.backbone,
             "flow_from_before": columns.flow,

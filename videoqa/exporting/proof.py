@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from videoqa.evaluation.prediction import predict_examples
 from videoqa.exporting.errors import NotExported
 from videoqa.exporting.runtimes import answers_of
 from videoqa.exporting.serving_models import FRAMES, INPUT_OF, QUESTION
-from videoqa.features.frame_encoder import FrameEncoder, encode_clip
+from videoqa.features.frame_encoder import FrameEncoder, as_float16
+from videoqa.features.motion import with_flow
 from videoqa.input_pipeline import Examples
 from videoqa.sample.sample_set import sample_clip
 from videoqa.sample.scene import ACTIVITIES
@@ -21,6 +22,9 @@ from videoqa.saving import ModelFolder
 from videoqa.trust.calibration import with_temperature
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.sampling import window_start_center
+
+if TYPE_CHECKING:
+    import keras
 
 NUM_CLIPS = 32
 LARGEST_DIFFERENCE = 1e-4
@@ -38,12 +42,15 @@ class Clips:
         examples: as the model reads them.
         frames: the window of each clip, uint8 RGB `(num_seen, height, width, 3)`, if exports start from them.
         answers: of the model, float32 `(NUM_CLIPS, num_answers)`, calibrated as the library does.
+        kept_difference: how far a probability is from that which the library gives, because it keeps features
+            in float16; 0 for a model without a backbone.
     """
 
     folder: ModelFolder
     examples: Examples
     frames: list[np.ndarray]
     answers: np.ndarray
+    kept_difference: float
 
     def inputs(self, start: str) -> dict[str, np.ndarray]:
         """Return the inputs of exports that start from `start`, by name, each `(NUM_CLIPS, ...)`."""
@@ -70,7 +77,7 @@ def drawn_clips(folder: ModelFolder, starts: tuple[str, ...]) -> Clips:
     seen: list[np.ndarray] | None = frames or None
     if frames and model.has_backbone:
         encoder = FrameEncoder(folder.encoder_config)
-        seen = [encode_clip(each, encoder) for each in frames]
+        seen = [with_flow(encoder(each), encoder.flow_of(each)) for each in frames]
     examples = Examples(
         seen,
         np.arange(NUM_CLIPS),
@@ -82,11 +89,19 @@ def drawn_clips(folder: ModelFolder, starts: tuple[str, ...]) -> Clips:
         num_flow=model.num_flow,
         with_mask=model.facts.needs_mask,
     )
-    probabilities = predict_examples(folder.build(), examples).probabilities
+    trained = folder.build()
+    answers, kept_difference = _answers(folder, trained, examples), 0.0
+    if seen is not None and model.has_backbone:
+        kept = replace(examples, clips=[as_float16(each) for each in seen])
+        kept_difference = largest_difference(_answers(folder, trained, kept), answers)
+    return Clips(folder, examples, frames if FRAMES in starts else [], answers, kept_difference)
+
+
+def _answers(folder: ModelFolder, trained: "keras.Model", examples: Examples) -> np.ndarray:
+    """Return the probabilities that the library gives, float32 `(NUM_CLIPS, num_answers)`."""
+    probabilities = predict_examples(trained, examples).probabilities
     temperature = None if folder.trust is None else folder.trust.temperature
-    if temperature is not None:
-        probabilities = with_temperature(probabilities, temperature)
-    return Clips(folder, examples, frames if FRAMES in starts else [], probabilities)
+    return probabilities if temperature is None else with_temperature(probabilities, temperature)
 
 
 def prove(name: str, path: Path, clips: Clips, starts: tuple[str, ...]) -> dict[str, Any]:

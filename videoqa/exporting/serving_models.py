@@ -117,10 +117,12 @@ def _video_input(folder: ModelFolder, start: str) -> Any:
 
 
 def _features(folder: ModelFolder, clip: Any) -> Any:
-    """Return the features of the frames `clip` as the trained model was given them."""
+    """Return the features of the frames `clip`; not rounded to float16, as kept features are.
+
+    A number near the border of two float16 numbers would become one here and the other in another runtime.
+    """
     from videoqa.models.backbones import build_backbone
     from videoqa.models.layers import TimeDistributed
-    from videoqa.models.serving_layers import Float16Rounding
 
     model = folder.encoder_config
     backbone = build_backbone(
@@ -130,7 +132,7 @@ def _features(folder: ModelFolder, clip: Any) -> Any:
         pooling=model.pooling,
         frame_size=model.frame_size,
     )
-    return Float16Rounding(name="rounding")(TimeDistributed(backbone, name="backbone")(clip))
+    return TimeDistributed(backbone, name="backbone")(clip)
 
 
 def _calibrated(folder: ModelFolder, probabilities: Any) -> Any:

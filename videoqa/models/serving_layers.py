@@ -1,4 +1,4 @@
-"""Layers of exported models: what the library does to numbers before and after the network."""
+"""Layers of exported models: what the library does to the probabilities of a network."""
 
 from typing import Any
 
@@ -8,19 +8,6 @@ from videoqa._checks import check_number
 
 LEAST_PROBABILITY = 1e-12
 """Taken for smaller probabilities, which have no logarithm that a temperature could divide."""
-
-
-@keras.saving.register_keras_serializable(package="videoqa")
-class Float16Rounding(keras.layers.Layer):
-    """Rounds features to float16, as the feature cache does; same shape and dtype as the input."""
-
-    def call(self, features: Any) -> Any:
-        """Return the rounded features."""
-        return keras.ops.cast(keras.ops.cast(features, "float16"), self.compute_dtype)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return `input_shape`."""
-        return input_shape
 
 
 @keras.saving.register_keras_serializable(package="videoqa")
