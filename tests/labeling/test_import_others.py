@@ -5,9 +5,10 @@ import json
 import pandas as pd
 import pytest
 
+from videoqa.labeling.export_tasks import export_tasks
 from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.label_studio_results import CANNOT_TELL_CHOICE, OTHER_CHOICE
-from videoqa.labeling.tasks import TaskFile, write_tasks
+from videoqa.labeling.tasks import TaskFile, read_tasks, write_tasks
 
 from .conftest import ABOUT, question, write_csv
 
@@ -108,6 +109,19 @@ def test_verified_and_written_rows(bring, tmp_path):
         ["write", "How many people?", "2"],
     ]
     assert done["outcomes"] == {"used": 3} and table["row_id"].is_unique
+
+
+def test_what_was_written_is_given_out_to_be_verified(bring, tmp_path):
+    write_tasks(tmp_path / "tasks.json", TaskFile((question(0, kind="write", num_questions=1),), ABOUT))
+    head = ("task_id", "worker", "question_1", "answer_1")
+    rows = [(question(0).id, "a", "=1+1 is what?", "-2")]
+    bring(write_csv(tmp_path / "filled.csv", head, rows))
+    options = {"select": "random", "kind": "verify", "format": "csv"}
+    export_tasks(data=tmp_path / "corrections.csv", out=tmp_path / "second", **options)
+    (task,) = read_tasks(tmp_path / "second").tasks
+    assert (task.question, task.answer, task.video) == ("=1+1 is what?", "-2", "clip-0.avi")
+    with pytest.raises(ValueError, match="a table of corrections, which has been read"):
+        import_answers(tmp_path / "corrections.csv", tasks=tmp_path, out=tmp_path / "third.csv")
 
 
 def vars_of(task):

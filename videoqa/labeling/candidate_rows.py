@@ -117,13 +117,13 @@ def _annotated(source: Any, videos: str | os.PathLike[str] | None) -> list[Candi
     task = "action" if (tasks == "action").all() else "open_ended"
     table = read_questions(source, folder, task=task)
     return [
-        _candidate(row, video=row["video_id"], truth=row["answer"], ranked=(), margin=None)
+        _candidate(row, video=row["video_id"], truth=without_guard(row["answer"]), ranked=(), margin=None)
         for row in table.to_dict("records")
     ]
 
 
 def _candidate(row: dict[Any, Any], **known: Any) -> Candidate:
-    question = _text(row.get("question"))
+    question = without_guard(_text(row.get("question")))
     kind = _text(row.get("question_type")) or next(iter(question_words(question)), "")
     return Candidate(
         start_seconds=_number(row.get("start_seconds")),

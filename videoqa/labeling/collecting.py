@@ -173,6 +173,10 @@ def read_results(path: Path) -> Iterator[ResultRow]:
     if path.suffix.lower() == ".json":
         return read_label_studio_json(path)
     names, _ = open_csv(path)
+    if "row_id" in names:
+        raise Refusal(
+            f"{path} must be a file of results. Received: a table of corrections, which has been read."
+        )
     for is_kind, read in (
         (is_label_studio, read_label_studio_csv),
         (is_mturk, read_mturk),
