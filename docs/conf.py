@@ -31,7 +31,7 @@ extensions = [
     "glossary_terms",
 ]
 exclude_patterns = ["site"]
-smartquotes_action = "D"  # dashes only: values in docstrings stand in straight quotation marks
+smartquotes = False  # flags keep their hyphens, values in docstrings their straight quotation marks
 nitpicky = True
 nitpick_ignore_regex = [
     # types of other libraries; their own documentation is not at hand without a network

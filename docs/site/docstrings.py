@@ -52,6 +52,13 @@ def _begin_of_section(line: str) -> str:
     return line if found is None else f"{FIELDS[found[1]]} {found[2] or ''}".rstrip()
 
 
+def separate_by_dashes(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Put a dash between a parameter and what is said of it, after Napoleon put two hyphens there."""
+    lines[:] = [line.replace("** -- ", "** – ", 1) for line in lines]
+
+
 def color_examples(app: Sphinx, doctree: nodes.document) -> None:
     """Color what examples type and get as Python, whatever other code is."""
     for example in doctree.findall(nodes.doctest_block):
@@ -61,5 +68,6 @@ def color_examples(app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     # before Napoleon, whose priority is 500
     app.connect("autodoc-process-docstring", as_restructured_text, priority=400)
+    app.connect("autodoc-process-docstring", separate_by_dashes, priority=600)
     app.connect("doctree-read", color_examples)
     return {"parallel_read_safe": True}

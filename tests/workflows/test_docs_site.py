@@ -72,6 +72,11 @@ def test_the_start_page_leads_to_every_page(site: Path) -> None:
     assert written - reached - {"index.html", "search.html"} == set()
 
 
+def test_flags_keep_their_hyphens(site: Path) -> None:
+    pages = {page.relative_to(site): page.read_text("utf-8") for page in site.rglob("*.html")}
+    assert [str(page) for page, text in pages.items() if re.search(r"[ >(]–[a-z]", text)] == []
+
+
 def test_a_word_leads_to_its_place_in_the_glossary(site: Path) -> None:
     links = {address for _, address in check_pages.read_pages(site)[site / "own_clips.html"].links}
     assert "glossary.html#term-group" in links
