@@ -90,6 +90,11 @@ class AnsweringProcess:
         finally:
             clock.cancel()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
     def last_words(self) -> str:
         """Wait for the end of the process and return what it wrote to stderr."""
         self._process.wait()

@@ -123,6 +123,17 @@ def test_a_clip_that_ends_the_process_is_refused(served: Served) -> None:
     assert served.send(videoqa.sample_clip("waving", seed=2)).num_frames
 
 
+def test_a_process_that_ends_between_clips_or_while_it_starts_costs_no_clip(served: Served) -> None:
+    encoder = served.service._clip_encoder
+    os.kill(worker_id(served), signal.SIGKILL)
+    encoder._process._process.wait(120)
+    assert served.send(videoqa.sample_clip("jumping", seed=3)).num_frames
+    encoder._end()
+    encoder._begin()
+    os.kill(worker_id(served), signal.SIGKILL)
+    assert served.send(videoqa.sample_clip("jumping", seed=4)).num_frames
+
+
 def test_no_more_wait_than_may_and_who_hangs_up_waits_no_longer(served: Served) -> None:
     paths = [videoqa.sample_clip("unloading", seed=seed) for seed in range(3)]
     encoded, before = served.number("clips_encoded_total"), len(list((served.folder / "clips").iterdir()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from videoqa.web.corrections import COLUMNS, Correction, CorrectionsFile
+from videoqa.web.corrections import COLUMNS, Correction, CorrectionsFile, corrections_path
 
 ROW = Correction("a clip.mp4", "0" * 64, "what is it?", "a \"box\", 'red'", "a car", 0.25)
 
@@ -106,3 +106,10 @@ def test_a_full_disk_takes_nothing_away(small_disk: Path) -> None:
     (small_disk / "filler").unlink()
     file.append(long)
     assert len(rows_of(path)) == 2
+
+
+def test_corrections_are_taken_without_being_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert corrections_path(None) == "page_corrections.csv" and corrections_path("a.csv") == "a.csv"

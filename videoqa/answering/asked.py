@@ -7,6 +7,7 @@ import numpy as np
 
 from videoqa._checks import Refusal, check_choice
 from videoqa.evaluation.evidence import Evidence, find_evidence
+from videoqa.trust.trust import Trust
 from videoqa.video.decoding import ClipRequest
 
 if TYPE_CHECKING:
@@ -28,6 +29,14 @@ class SampledClip:
     timestamps_seconds: tuple[float, ...] = ()
     frame_numbers: tuple[int, ...] = ()
     frames: np.ndarray | None = None
+
+    def familiarity(self, trust: Trust) -> float:
+        """Return how familiar the clip is to its model, which compares features; computed once."""
+        if "_familiarity" not in vars(self):
+            found = trust.familiarity_of([self.grid])
+            assert found is not None  # it compares clips
+            vars(self)["_familiarity"] = float(found[0])
+        return float(vars(self)["_familiarity"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from videoqa.answering.asked import SampledClip
 from videoqa.answering.video_qa import Answer, VideoQA, notes_on_judging
 from videoqa.evaluation.judging import Judged, predict_and_judge
 from videoqa.evaluation.prediction import places_seen
-from videoqa.trust.trust import Thresholds
+from videoqa.trust.trust import FEATURES, Thresholds
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def answer_inquiries(loaded: VideoQA, inquiries: Sequence[Inquiry]) -> list[Answ
     judged = predict_and_judge(
         loaded.model, examples, loaded.folder.trust, questions=questions,
         thresholds=[each.thresholds for each in inquiries], vocabulary=loaded.folder.vocabulary,
-        num_test_clips=num_test_clips,
+        num_test_clips=num_test_clips, clip_familiarity=_familiarity(loaded, list(clips.values())),
     )  # fmt: skip
     times: dict[int, tuple[float, ...]] = {}
     for row, each in enumerate(inquiries):
@@ -62,6 +62,14 @@ def answer_inquiries(loaded: VideoQA, inquiries: Sequence[Inquiry]) -> list[Answ
             seen = places_seen(examples, row, num_test_clips=num_test_clips) if marks else ()
             times[id(each.clip)] = tuple(dict.fromkeys(marks[place] for place in seen))
     return [_answer(loaded, each, judged, row, times[id(each.clip)]) for row, each in enumerate(inquiries)]
+
+
+def _familiarity(loaded: VideoQA, clips: list[SampledClip]) -> np.ndarray | None:
+    """Return the familiarity of each clip, float64 `(num_clips,)`; None: the model compares no features."""
+    trust = loaded.folder.trust
+    if trust is None or trust.clips is None or trust.compares != FEATURES:
+        return None
+    return np.array([clip.familiarity(trust) for clip in clips])
 
 
 def _answer(

@@ -22,7 +22,8 @@ class ServeConfig:
         keep_minutes: minutes without use after which a clip and its frames are deleted.
         cache: folder whose `cache` holds the features, which servers may share; None: a private folder that
             is deleted at the end.
-        corrections: CSV file that collects what people say the answer should have been; None: none is taken.
+        corrections: CSV file that collects what people say the answer should have been, made at the first;
+            None: `page_corrections.csv` in the current folder, or none is taken where nothing can be written.
         token_file: file whose first line each caller has to send as bearer token; None: none is asked for.
         insecure: listen on an address that others can reach, without a token.
         allow_host: further names under which the service may be addressed.
@@ -42,7 +43,8 @@ class ServeConfig:
         None, "home folder of a feature cache that is kept and may be shared (default: a private one)"
     )
     corrections: str | None = option(
-        None, "CSV file that collects the answers people call wrong (default: none is taken)"
+        None,
+        "CSV file that collects the answers people call wrong (default: page_corrections.csv here)",
     )
     token_file: str | None = option(
         None, "file whose first line callers send as bearer token (default: no token)"

@@ -64,6 +64,7 @@ def predict_and_judge(
     vocabulary: Vocabulary | None = None,
     thresholds: Thresholds | Sequence[Thresholds] | None = None,
     num_test_clips: int = 1,
+    clip_familiarity: np.ndarray | None = None,
     progress: bool = False,
 ) -> Judged:
     """Return the judged predictions of rows.
@@ -76,6 +77,8 @@ def predict_and_judge(
         vocabulary: of the model; None for actions.
         thresholds: of all rows, or of each; None: the usual ones.
         num_test_clips: windows of each clip.
+        clip_familiarity: of each clip of `examples`, float64 `(num_clips,)`, of a model that compares
+            features; None: it is computed.
         progress: show a bar on a terminal.
     """
     by_hidden = trust is not None and trust.clips is not None and trust.compares == HIDDEN
@@ -85,7 +88,10 @@ def predict_and_judge(
     probabilities = found.probabilities
     if trust is not None and trust.temperature is not None:
         probabilities = with_temperature(probabilities, trust.temperature)
-    familiarity = familiarity_of_rows(trust, examples, found.hidden)
+    if clip_familiarity is None:
+        familiarity = familiarity_of_rows(trust, examples, found.hidden)
+    else:
+        familiarity = clip_familiarity[examples.clip_index]
     if thresholds is None or isinstance(thresholds, Thresholds):
         thresholds = [thresholds or Thresholds()] * len(probabilities)
     judgements = [

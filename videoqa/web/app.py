@@ -34,7 +34,7 @@ from videoqa._version import __version__
 from videoqa.answering.video_qa import VideoQA
 from videoqa.config.serve import ServeConfig
 from videoqa.web.bodies import check_fields, number_of, read_json, receive_file, text_of, until_gone
-from videoqa.web.corrections import Correction, CorrectionsFile
+from videoqa.web.corrections import Correction, CorrectionsFile, corrections_path
 from videoqa.web.guard import LOCAL_HOSTS, Guard
 from videoqa.web.metrics import Metrics
 from videoqa.web.model_facts import example_question, model_facts, model_name
@@ -68,7 +68,6 @@ class Api:
 
     def __init__(self, service: AnswerService, qa: VideoQA, config: ServeConfig, *, folder: Path) -> None:
         self._service, self._qa, self._config = service, qa, config
-        self._facts = model_facts(qa, config)
         self._uploads = folder / "uploads"
         self._uploads.mkdir(mode=0o700, exist_ok=True)
         self._num_uploads = 0
@@ -76,10 +75,9 @@ class Api:
         self._openapi = json.loads(OPENAPI.read_text("utf-8"))
         self._openapi["info"]["version"] = __version__
         self._corrections = None
-        if config.corrections is not None:
-            self._corrections = CorrectionsFile(
-                config.corrections, model=model_name(qa), model_sha256=service.model_sha256
-            )
+        if (path := corrections_path(config.corrections)) is not None:
+            self._corrections = CorrectionsFile(path, model=model_name(qa), model_sha256=service.model_sha256)
+        self._facts = model_facts(qa, config, takes_corrections=self._corrections is not None)
 
     def application(self, *, hosts: tuple[str, ...] = (), token: str | None = None) -> Guard:
         """Return the ASGI application.
@@ -229,8 +227,9 @@ class Api:
             asked = [""]
         if not isinstance(asked, list) or not all(isinstance(each, str) for each in asked):
             raise bad_request("`question` must be a string, or `questions` a list of strings.")
-        if not 1 <= len(asked) <= MOST_QUESTIONS:
-            raise bad_request(f"`questions` must have from 1 to {MOST_QUESTIONS} texts.")
+        most = min(MOST_QUESTIONS, self._config.max_waiting)
+        if not 1 <= len(asked) <= most:
+            raise bad_request(f"`questions` must have from 1 to {most} texts.")
         for each in asked:
             self._check_length("question", each)
         return asked

@@ -82,9 +82,14 @@ class ClipEncoder:
             DecodingError: it is no video, or the process died of it.
             ValueError: it is no video for this model.
             OSError: it cannot be kept, for example because the disk is full.
-            RuntimeError: the process cannot start.
+            RuntimeError: the process cannot start, tried twice.
         """
-        self.wait_until_ready()
+        if self._process is not None and not self._process.is_alive:
+            self._end()  # it ended by no clip's doing
+        try:
+            self.wait_until_ready()
+        except RuntimeError:  # it ended while it started: once more
+            self.wait_until_ready()
         process = self._process
         assert process is not None
         request = {"path": str(video), "folder": str(folder), "seconds": self._clip_seconds}

@@ -19,6 +19,7 @@ COLUMNS = (
     *("model_sha256", "source"),
 )
 """`answer` is the human's: with the clips beside it the file is an annotation table."""
+USUAL_FILE = "page_corrections.csv"
 LOCK_SECONDS = 10.0
 SOURCE = "page"
 
@@ -44,6 +45,11 @@ class Correction:
     probability: float | None
 
 
+def corrections_path(path: str | None) -> str | None:
+    """Return the file that a server writes; None: no file was named, and nothing can be written here."""
+    return path or (USUAL_FILE if os.access(".", os.W_OK) else None)
+
+
 class CorrectionsFile:
     """A CSV file of corrections.
 
@@ -63,6 +69,8 @@ class CorrectionsFile:
         if not self.path.parent.is_dir():
             advice = "Make its folder, or name another file."
             raise Refusal("corrections", "be a file in an existing folder", str(path), advice)
+        if not os.access(self.path if self.path.exists() else self.path.parent, os.W_OK):
+            raise Refusal("corrections", "be a file that can be written", str(path), "Name another file.")
         if self.path.exists():
             if not self.path.is_file():
                 raise Refusal("corrections", "be a file", str(path))

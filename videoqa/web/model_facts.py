@@ -12,7 +12,7 @@ from videoqa.sample.wordings import LANGUAGES
 MOST_ANSWERS = 1000
 
 
-def model_facts(qa: VideoQA, config: ServeConfig) -> dict[str, Any]:
+def model_facts(qa: VideoQA, config: ServeConfig, *, takes_corrections: bool) -> dict[str, Any]:
     """Return what callers have to know of a model and of what the server takes, as one JSON-ready object."""
     folder = qa.folder
     trust = folder.trust
@@ -30,7 +30,7 @@ def model_facts(qa: VideoQA, config: ServeConfig) -> dict[str, Any]:
         "example_question": example_question(qa),
         "max_question_characters": config.max_question_characters,
         "max_clip_bytes": config.max_clip_bytes,
-        "takes_corrections": config.corrections is not None,
+        "takes_corrections": takes_corrections,
         "notes": [*qa.notes, *notes_on_judging(folder)],
         "version": __version__,
     }
