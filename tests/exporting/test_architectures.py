@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from videoqa.exporting.errors import NotExported
 from videoqa.exporting.formats import write_format
 from videoqa.exporting.proof import drawn_clips, prove
 from videoqa.exporting.serving_models import possible_starts
@@ -60,3 +61,9 @@ def test_an_architecture_answers_as_it_does_here(
     path = write_format(format, folder, used, tmp_path)
     found = prove(format, path, drawn_clips(folder, used), used)
     assert found["largest_difference"][used[0]] <= 1e-4
+
+
+@pytest.mark.slow
+def test_what_litert_lacks_is_named(drawn_folder: Callable[..., ModelFolder], tmp_path: Path) -> None:
+    with pytest.raises(NotExported, match="LiteRT has no MaxPool3D, which this model needs. Choose another"):
+        write_format("litert", drawn_folder(**C3D), ("frames",), tmp_path)

@@ -107,12 +107,19 @@ def _write_onnx(models: "dict[str, keras.Model]", path: Path) -> None:
     model.export(str(path), format="onnx", verbose=False, input_signature=[input_specs(model)])
 
 
+NOT_IN_LITERT = {"MaxPool3D", "AvgPool3D"}
+
+
 def _write_litert(models: "dict[str, keras.Model]", path: Path) -> None:
     """Write a LiteRT model for one clip a call, of LiteRT's own ops alone."""
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory(prefix="videoqa-export-") as folder:
         _save_signatures(models, Path(folder), batch_size=1)
+        if found := sorted(graph_ops(Path(folder)) & NOT_IN_LITERT):
+            raise NotExported(
+                f"LiteRT has no {' and no '.join(found)}, which this model needs. Choose another format."
+            )
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         converter.experimental_enable_resource_variables = True
         path.write_bytes(converter.convert())
