@@ -6,6 +6,7 @@ from typing import Any
 from videoqa._counted import counted
 from videoqa._progress import say
 from videoqa.cli.arguments import LAYOUT, add_json, add_out, keywords
+from videoqa.config import LABEL_FORMATS, LABEL_KINDS, LABEL_SELECTIONS
 
 HELP = "have people answer, and turn their answers into annotations"
 EXAMPLE = """example:
@@ -15,9 +16,6 @@ EXAMPLE = """example:
   videoqa-train --data my.csv --data corrections.csv --videos clips/
 """
 SHOWN = 5
-SELECTIONS = ("random", "unlabelled", "wrong", "uncertain", "unfamiliar")
-FORMATS = ("mturk", "labelstudio", "csv")
-KINDS = ("answer", "label", "write", "verify")
 EXPORT_KEYWORDS = (
     *("out", "select", "data", "videos", "limit", "kind", "format", "video_url_prefix", "known", "num_known"),
     *("num_choices", "num_questions", "num_assignments", "reward", "fee", "seed"),
@@ -46,12 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_export(parser: argparse.ArgumentParser) -> None:
     text = "model folder, or the CSV file that predict or evaluate wrote; none: rows chosen without a model"
     parser.add_argument("source", metavar="SOURCE", nargs="?", help=text)
-    text = "which rows: without an answer, answered wrongly, with the smallest margin, of unfamiliar clips"
-    parser.add_argument("--select", choices=SELECTIONS, required=True, help=text)
+    text = "which rows: without an answer, answered wrongly, least sure of their answer, of unfamiliar clips"
+    parser.add_argument("--select", choices=LABEL_SELECTIONS, required=True, help=text)
     parser.add_argument("--data", metavar="FILE", help="annotations; their answers may be empty")
     parser.add_argument("--videos", metavar="DIR", help="folder of the videos (default: beside --data)")
-    parser.add_argument("--kind", choices=KINDS, help="what is asked (default: answer, of actions label)")
-    parser.add_argument("--format", choices=FORMATS, help="for whom (default: mturk)")
+    parser.add_argument(
+        "--kind", choices=LABEL_KINDS, help="what is asked (default: answer, of actions label)"
+    )
+    parser.add_argument("--format", choices=LABEL_FORMATS, help="for whom (default: mturk)")
     text = "https:// address of the folder of the videos, for people's browsers"
     parser.add_argument("--video-url-prefix", metavar="URL", help=text)
     text = "annotations known to be right, to see who answers well; mixed among the others"
@@ -86,6 +86,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Write tasks, or read and join answers."""
     if arguments.action == "export":
         from videoqa.labeling.export_tasks import export_tasks
 

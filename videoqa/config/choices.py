@@ -25,6 +25,12 @@ STRATEGIES = ("single", "mirrored", "multiworker")
 RUNNERS = ("processes", "ray")
 EXPORT_FORMATS = ("saved_model", "onnx", "litert", "keras")
 EXPORT_STARTS = ("frames", "features")
+LABEL_SELECTIONS = ("random", "unlabelled", "wrong", "uncertain", "unfamiliar")
+"""Which rows people are asked about."""
+LABEL_KINDS = ("answer", "label", "write", "verify")
+"""Answer a question; name the action; write questions and their answers; say whether an answer is right."""
+LABEL_FORMATS = ("mturk", "labelstudio", "csv")
+"""Where they answer."""
 """What an export may start from."""
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16", "float64")
 DEFAULT_FRAME_SIZES = {"inception_v3": (150, 150), "tiny": (96, 96)}

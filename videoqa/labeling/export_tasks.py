@@ -14,14 +14,14 @@ from videoqa._checks import Refusal, check_choice, check_directory, check_intege
 from videoqa._files import files_of_folder, write_text
 from videoqa._manifest import MANIFEST, file_sha256
 from videoqa._tables import csv_text, spreadsheet_safe
+from videoqa.config import LABEL_FORMATS, LABEL_KINDS, LABEL_SELECTIONS
 from videoqa.labeling.candidate_rows import Candidate, read_candidates
 from videoqa.labeling.label_studio_files import label_studio_config, label_studio_tasks
 from videoqa.labeling.making_tasks import check_url_prefix, make_tasks
 from videoqa.labeling.mturk_files import cost_line, mturk_batch, mturk_form
-from videoqa.labeling.selecting import SELECTIONS, select_rows
-from videoqa.labeling.tasks import KINDS, Task, TaskFile, write_tasks
+from videoqa.labeling.selecting import select_rows
+from videoqa.labeling.tasks import Task, TaskFile, write_tasks
 
-FORMATS = ("mturk", "labelstudio", "csv")
 PLAYED = (".mp4", ".webm", ".ogv", ".mov", ".m4v")
 """Files that browsers may play."""
 SHARE_KNOWN = 0.1
@@ -53,11 +53,11 @@ def export_tasks(
         source: what a model thinks of the rows: its folder, or the CSV file that `predict` or `evaluate`
             wrote; None: nothing, for rows chosen without a model.
         out: folder for the files; made if need be, with no tasks in it yet.
-        select: one of `SELECTIONS`, see `select_rows`.
+        select: one of `LABEL_SELECTIONS`, see `select_rows`.
         data: annotations, whose answers may be empty; with a model's folder the rows that it answers.
         videos: folder of the videos.
         limit: tasks at most, the known ones not counted; None: all.
-        kind: one of `KINDS`; None: "answer" for questions, "label" for actions.
+        kind: one of `LABEL_KINDS`; None: "answer" for questions, "label" for actions.
         format: "mturk": `form.html` and `batch.csv`; "labelstudio": `config.xml` and `import.json`; "csv":
             `tasks.csv`, to be filled in. `tasks.json`, which stays here, is always written.
         video_url_prefix: address of the folder of the videos, for people's browsers.
@@ -79,10 +79,10 @@ def export_tasks(
         FileExistsError: `out` has tasks.
         ValueError: an option, or no row that can be chosen so.
     """
-    check_choice("select", select, SELECTIONS)
-    check_choice("format", format, FORMATS)
+    check_choice("select", select, LABEL_SELECTIONS)
+    check_choice("format", format, LABEL_FORMATS)
     if kind is not None:
-        check_choice("kind", kind, KINDS)
+        check_choice("kind", kind, LABEL_KINDS)
     for name, value in (("limit", limit), ("num_known", num_known)):
         if value is not None:
             check_integer(name, value, minimum=0 if name == "num_known" else 1)

@@ -34,7 +34,7 @@ def make_tasks(
 
     Args:
         rows: what to ask about.
-        kind: one of `KINDS`.
+        kind: one of `LABEL_KINDS`.
         others: rows whose answers are offered beside the model's, the most frequent of a question type first.
         num_choices: answers to choose from.
         num_questions: to be written for each video.

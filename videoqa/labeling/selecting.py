@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from videoqa._checks import Refusal, check_choice
+from videoqa.config import LABEL_SELECTIONS
 from videoqa.labeling.candidate_rows import Candidate, check_has
-
-SELECTIONS = ("random", "unlabelled", "wrong", "uncertain", "unfamiliar")
 
 
 def select_rows(rows: list[Candidate], select: str, limit: int | None, seed: int) -> list[Candidate]:
@@ -24,7 +23,7 @@ def select_rows(rows: list[Candidate], select: str, limit: int | None, seed: int
     Raises:
         ValueError: no row can be chosen so.
     """
-    check_choice("select", select, SELECTIONS)
+    check_choice("select", select, LABEL_SELECTIONS)
     found = list(rows)
     random.Random(seed).shuffle(found)
     worth: Callable[[Candidate], float] = lambda row: 0.0  # noqa: E731

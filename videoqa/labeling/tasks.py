@@ -15,9 +15,8 @@ from videoqa._checks import Refusal, check_choice, check_file, check_integer
 from videoqa._files import write_text
 from videoqa._manifest import read_json
 from videoqa._text_normalization import holds_words, matching_form
+from videoqa.config import LABEL_KINDS
 
-KINDS = ("answer", "label", "write", "verify")
-"""Answer a question; name the action; write questions and their answers; say whether an answer is right."""
 FORMAT, VERSION = "videoqa tasks", 1
 YES, NO = "yes", "no"
 MOST_TASKS = 1_000_000
@@ -31,7 +30,7 @@ class Task:
 
     Attributes:
         id: 16 hexadecimal digits; tells nothing of the task.
-        kind: one of `KINDS`.
+        kind: one of `LABEL_KINDS`.
         video: as the annotation table names it.
         question: of "answer" and "verify"; "" else.
         question_type: scores and agreement are given by type.
@@ -63,7 +62,7 @@ class Task:
     group: str = ""
 
     def __post_init__(self) -> None:
-        check_choice("kind", self.kind, KINDS)
+        check_choice("kind", self.kind, LABEL_KINDS)
         for name in ("id", "video", *(("question",) if self.kind in ("answer", "verify") else ())):
             if not getattr(self, name).strip():
                 raise Refusal(name, "be filled", getattr(self, name))
