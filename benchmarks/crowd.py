@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from videoqa.config import LabelImportConfig
 from videoqa.labeling.aggregating import aggregate
 from videoqa.labeling.collecting import Collected
-from videoqa.labeling.import_answers import MIN_CERTAINTY, import_answers
+from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.result_rows import CHOICE, ResultRow
 from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
 
@@ -60,7 +61,7 @@ def recovered(num_choices: int, seed: int) -> tuple[float, ...]:
         (ResultRow("", file.tasks[task].id, f"worker {worker}", CHOICE, f"answer {answer}")
          for task, worker, answer in given), 0,
     )  # fmt: skip
-    done = aggregate(found, min_certainty=MIN_CERTAINTY, min_assignments=1)
+    done = aggregate(found, min_certainty=LabelImportConfig.min_certainty, min_assignments=1)
     counts = np.zeros((NUM_TASKS, num_choices))
     for task, _, answer in given:
         counts[task, answer] += 1

@@ -18,6 +18,7 @@ from videoqa.config import (
     run_config_from_json,
     run_config_from_options,
 )
+from videoqa.labeling.export_tasks import export_tasks
 
 REFUSED = [
     ({"num_frames": 0}, "`num_frames` must be an integer from 1 to 512. Received: num_frames=0"),
@@ -188,6 +189,7 @@ WIDER = {
         (keywords.TrainOptions, ("Data", "Sampling", "Model", "Training", "Launch")),
         (keywords.ExtractOptions, ("Data", "Extraction")),
         (keywords.EvaluateOptions, ("Data",)),
+        (keywords.LabelExportOptions, ("LabelExport",)),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -216,6 +218,8 @@ def test_help_shows_every_option_with_its_default() -> None:
     assert shown["epochs"].default == 30 and shown["epochs"].annotation is int
     assert shown["task"].default is None and shown["frame_size"].default is None
     assert inspect.signature(audit).parameters["seed"].default == 0
+    shown = inspect.signature(export_tasks).parameters
+    assert shown["select"].default is inspect.Parameter.empty and shown["reward"].default == 0.1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -13,6 +14,9 @@ from videoqa.config import (
     ARCHITECTURES,
     BACKBONES,
     CROPS,
+    LABEL_FORMATS,
+    LABEL_KINDS,
+    LABEL_SELECTIONS,
     LEARNING_RATE_SCHEDULES,
     MOTIONS,
     POOLINGS,
@@ -40,6 +44,9 @@ CHOICES: dict[str, Collection[str]] = {
     "strategy": STRATEGIES,
     "precision": PRECISIONS,
     "runner": RUNNERS,
+    "select": LABEL_SELECTIONS,
+    "kind": LABEL_KINDS,
+    "format": LABEL_FORMATS,
 }
 REPEATED = {"allow_host": "NAME"}
 """What a flag that may be typed several times takes, if not a folder."""
@@ -58,7 +65,8 @@ def add_option_flags(
         only: names of the fields to add; None: all.
     """
     for part in parts:
-        title = part.__name__.removesuffix("Config").lower()
+        words = re.findall("[A-Z][a-z]*", part.__name__.removesuffix("Config"))
+        title = " ".join(words).lower()
         group = parser.add_argument_group(f"{title} options")
         hints = typing.get_type_hints(part)
         for item in dataclasses.fields(part):
@@ -76,9 +84,12 @@ def _add_flag(group: Any, item: dataclasses.Field, annotation: Any) -> None:
     allowed, optional = _split_optional(annotation)
     flag = "--" + item.name.replace("_", "-")
     text = item.metadata["help"]
-    if "(default" not in text:
+    is_required = item.default is dataclasses.MISSING
+    if "(default" not in text and not is_required:
         text = f"{text} (default: {_shown_default(item)})"
     common = {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
+    if is_required:
+        common["required"] = True
     if allowed is bool:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
     elif typing.get_args(allowed) == (str, ...):

@@ -61,7 +61,8 @@ COMMANDS = {
     "doctor": doctor,
 }
 """Command -> module with `HELP`, `EXAMPLE`, `add_arguments`, `run`, `show` and perhaps `exit_code`; also with
-`line` if `run` yields what `--json` prints line by line."""
+`line` if `run` yields what `--json` prints line by line. With `ACTIONS` instead of `run` and `show`: such a
+module for each word after the command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,6 +122,7 @@ def build_parser() -> Parser:
 def _run(argv: list[str]) -> int:
     arguments = build_parser().parse_args(argv)
     command = COMMANDS[arguments.command]
+    command = getattr(command, "ACTIONS", {}).get(getattr(arguments, "action", None), command)
     with spreadsheet_safe(getattr(arguments, "spreadsheet_safe", False)), each_note_once():
         return _carry_out(command, arguments)
 

@@ -28,7 +28,9 @@ class Parser(argparse.ArgumentParser):
         """Return the arguments; refuse what no option is called, as the command's own parser would."""
         parsed, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            parser = self._parser_of(getattr(parsed, "command", None))
+            parser = self
+            for name in ("command", "action"):
+                parser = parser._parser_of(getattr(parsed, name, None))
             parser.error(parser.wording(unknown))
         return parsed
 

@@ -37,6 +37,7 @@ from videoqa.config.choices import (
 )
 from videoqa.config.data import DataConfig
 from videoqa.config.extraction import ExtractionConfig
+from videoqa.config.labeling import LabelExportConfig, LabelImportConfig
 from videoqa.config.launch import LaunchConfig
 from videoqa.config.model import BACKBONE_OPTIONS, ModelConfig
 from videoqa.config.options import option
@@ -68,6 +69,8 @@ __all__ = [
     "LABEL_FORMATS",
     "LABEL_KINDS",
     "LABEL_SELECTIONS",
+    "LabelExportConfig",
+    "LabelImportConfig",
     "ExtractionConfig",
     "FORMAT_VERSION",
     "GRID_OPTIONS",

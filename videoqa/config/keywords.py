@@ -1,4 +1,4 @@
-"""The keyword options of `train`, `encode`, `audit`, `evaluate` and `extract_frames`, for editors and `help`.
+"""The keyword options of `train`, `encode`, `audit`, `evaluate` and others, for editors and `help`.
 
 The dataclasses beside this file define meanings, defaults and checks. Type checkers need names and types
 written out, so they are repeated here; `tests/test_config.py` keeps them equal.
@@ -8,10 +8,11 @@ import dataclasses
 import inspect
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict, TypeVar, get_type_hints
+from typing import Any, Required, TypedDict, TypeVar, get_type_hints
 
 from videoqa.config.data import DataConfig
 from videoqa.config.extraction import ExtractionConfig
+from videoqa.config.labeling import LabelExportConfig
 from videoqa.config.launch import LaunchConfig
 from videoqa.config.model import ModelConfig
 from videoqa.config.sampling import SamplingConfig
@@ -160,13 +161,33 @@ class AuditOptions(DataOptions, SamplingOptions, total=False):
     seed: int
 
 
+class LabelExportOptions(TypedDict, total=False):
+    """Fields of `LabelExportConfig`."""
+
+    select: Required[str]
+    limit: int | None
+    kind: str | None
+    format: str
+    video_url_prefix: str | None
+    num_known: int | None
+    num_choices: int
+    num_questions: int
+    num_assignments: int
+    reward: float
+    fee: float
+    seed: int
+
+
 class TrainOptions(DataOptions, SamplingOptions, ModelOptions, TrainingOptions, LaunchOptions, total=False):
     """Fields of `DataConfig`, `SamplingConfig`, `ModelConfig`, `TrainingConfig` and `LaunchConfig`."""
 
 
 DEFAULTS = {
     item.name: item.default
-    for part in (ModelConfig, TrainingConfig, LaunchConfig, ExtractionConfig, SamplingConfig, DataConfig)
+    for part in (
+        *(ModelConfig, TrainingConfig, LaunchConfig, ExtractionConfig, SamplingConfig, DataConfig),
+        LabelExportConfig,
+    )
     for item in dataclasses.fields(part)
 }
 
@@ -177,10 +198,13 @@ def shows_options(options: type) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         signature = inspect.signature(function)
         own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
-        shown = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS[name], annotation=hint)
-            for name, hint in get_type_hints(options).items()
-        ]
+        shown = []
+        for name, hint in get_type_hints(options).items():
+            is_required = DEFAULTS[name] is dataclasses.MISSING
+            default = inspect.Parameter.empty if is_required else DEFAULTS[name]
+            shown.append(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+            )
         function.__signature__ = signature.replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
         return function
 

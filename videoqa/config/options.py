@@ -10,6 +10,11 @@ def option(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
 
+def required_option(help: str) -> Any:
+    """Return the same without a default: the flag must be typed."""
+    return field(metadata={"help": help})
+
+
 def as_tuple(value: Any) -> tuple[Any, ...]:
     """Return None, one value or a sequence of values as a tuple."""
     if value is None:

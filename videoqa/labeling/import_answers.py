@@ -13,15 +13,14 @@ from videoqa._checks import (
     Refusal,
     check_directory,
     check_file,
-    check_integer,
     check_not_read,
-    check_number,
     refusal,
 )
 from videoqa._files import write_text
 from videoqa._manifest import file_sha256
 from videoqa._tables import csv_text, spreadsheet_safe
 from videoqa._text_normalization import matching_form
+from videoqa.config import LabelImportConfig
 from videoqa.labeling.aggregating import LABELLED, aggregate
 from videoqa.labeling.collecting import Collected, is_corrections_of_page, read_results
 from videoqa.labeling.corrections import (
@@ -34,7 +33,6 @@ from videoqa.labeling.corrections import (
 from videoqa.labeling.table_results import read_page
 from videoqa.labeling.tasks import read_tasks
 
-MIN_CERTAINTY = 0.8
 KNOWN_ACCURACY = 0.5
 """Share of known tasks below which a worker is to be looked at."""
 NOT_AS_KNOWN = "most answer otherwise than is known"
@@ -46,8 +44,8 @@ def import_answers(
     *,
     out: str | os.PathLike[str],
     tasks: str | os.PathLike[str] | None = None,
-    min_certainty: float = MIN_CERTAINTY,
-    min_assignments: int = 1,
+    min_certainty: float = LabelImportConfig.min_certainty,
+    min_assignments: int = LabelImportConfig.min_assignments,
     report: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Join people's answers to one for each task, and add them to a table of corrections.
@@ -77,8 +75,7 @@ def import_answers(
     paths = [Path(results)] if isinstance(results, (str, os.PathLike)) else [Path(path) for path in results]
     if not paths:
         raise Refusal("results", "name at least one file", results)
-    check_number("min_certainty", min_certainty, minimum=0, maximum=1)
-    check_integer("min_assignments", min_assignments, minimum=1)
+    LabelImportConfig(min_certainty, min_assignments)
     for path in paths:
         check_file("results", path)
     target = Path(out)

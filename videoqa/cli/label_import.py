@@ -1,0 +1,63 @@
+"""`videoqa label import`: people's answers as annotations."""
+
+import argparse
+from typing import Any
+
+from videoqa._counted import counted
+from videoqa.cli.arguments import add_out, keywords
+from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.config import LabelImportConfig
+
+HELP = "read people's answers, and join them to one for each task"
+EXAMPLE = """example:
+  videoqa label import results.csv --tasks tasks/ --out corrections.csv --report seen/
+  videoqa label import page_corrections.csv --out corrections.csv
+"""
+SHOWN = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    text = "file of results: Mechanical Turk, Label Studio, a filled-in tasks.csv, or a page's corrections"
+    parser.add_argument("results", metavar="RESULTS", nargs="+", help=text)
+    text = "the tasks.json that the answers are to, or its folder"
+    parser.add_argument("--tasks", metavar="FILE", help=text)
+    add_out(parser, "CSV file that the rows are added to", "FILE", required=True)
+    parser.add_argument("--report", metavar="DIR", help="folder for tables of all tasks and all workers")
+    add_option_flags(parser, [LabelImportConfig])
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Read and join the answers."""
+    options = typed_options(arguments, [LabelImportConfig])
+    LabelImportConfig(**options)
+    from videoqa.labeling.import_answers import import_answers
+
+    return import_answers(arguments.results, **keywords(arguments, "out", "tasks", "report"), **options)
+
+
+def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print what was read, what people agree on, whom to look at, and what was added."""
+    print(f"{counted(result['num_rows'], 'row')} read:")
+    for outcome, number in sorted(result["outcomes"].items(), key=lambda item: -item[1]):
+        places = result["places"].get(outcome, [])
+        print(f"  {number:>9,} {outcome}{f' (first: {places[0]})' if places else ''}")
+    if result["states"]:
+        states = ", ".join(f"{number:,} {state}" for state, number in result["states"].items())
+        print(f"Tasks with answers: {states}; {result['num_tasks']:,} were given out.")
+    for name, alpha in result["agreement"].items():
+        print(f"  agreement (Krippendorff's alpha), {name}: {'-' if alpha is None else f'{alpha:.3f}'}")
+    _show_names("Workers to look at", result["look_at_workers"])
+    _show_names("Tasks to look at", result["look_at_tasks"])
+    already = f", {result['already_there']:,} were there already" if result["already_there"] else ""
+    print(f"{counted(result['added'], 'row')} added to {result['out']}{already}.")
+    if result["changed_since"]:
+        print(
+            f"{counted(result['changed_since'], 'row')} of these would say otherwise now, and stay. "
+            "To have them anew, import all results into a new file."
+        )
+
+
+def _show_names(what: str, names: list[str]) -> None:
+    if names:
+        more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+        print(f"{what}: {', '.join(names[:SHOWN])}{more}.")
