@@ -22,6 +22,7 @@ LEVELS = {
     "labeling": 7,
     "training": 7,
     "answering": 6,
+    "chat": 6,
     "exporting": 6,
     "reporting": 6,
     "evaluation": 5,

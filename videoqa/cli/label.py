@@ -2,7 +2,7 @@
 
 import argparse
 
-from videoqa.cli import label_export, label_import
+from videoqa.cli import label_ask, label_export, label_import
 from videoqa.cli.arguments import LAYOUT, add_json
 
 HELP = "have people answer, and turn their answers into annotations"
@@ -14,6 +14,7 @@ EXAMPLE = """example:
 """
 ACTIONS = {
     "export": label_export,
+    "ask": label_ask,
     "import": label_import,
 }
 """Action -> module as those of `COMMANDS` in `main.py`."""

@@ -36,6 +36,7 @@ from videoqa.config.choices import (
     VIDEO_BRANCHES,
 )
 from videoqa.config.data import DataConfig
+from videoqa.config.endpoint import EndpointConfig
 from videoqa.config.extraction import ExtractionConfig
 from videoqa.config.labeling import LabelExportConfig, LabelImportConfig
 from videoqa.config.launch import LaunchConfig
@@ -66,6 +67,7 @@ __all__ = [
     "DataConfig",
     "EXPORT_FORMATS",
     "EXPORT_STARTS",
+    "EndpointConfig",
     "LABEL_FORMATS",
     "LABEL_KINDS",
     "LABEL_SELECTIONS",

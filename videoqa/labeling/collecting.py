@@ -12,6 +12,7 @@ from videoqa.labeling.label_studio_results import (
     read_label_studio_csv,
     read_label_studio_json,
 )
+from videoqa.labeling.model_answers import SUFFIX, read_model_answers
 from videoqa.labeling.mturk_results import is_mturk, read_mturk
 from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, WRITTEN, ResultRow, open_csv
 from videoqa.labeling.table_results import is_page, is_table, read_table
@@ -100,6 +101,8 @@ class Collected:
         """Return what becomes of a row, and keep its answer if it can be used."""
         if row.is_rejected:
             return REJECTED
+        if not row.task and not row.is_finished:
+            return UNFINISHED
         if row.tasks_sha256 and row.tasks_sha256 != self.file.sha256:
             return OTHER_EXPORT
         task = self._number_of_task.get(row.task)
@@ -172,6 +175,8 @@ def read_results(path: Path) -> Iterator[ResultRow]:
     """
     if path.suffix.lower() == ".json":
         return read_label_studio_json(path)
+    if path.suffix.lower() == SUFFIX:
+        return read_model_answers(path)
     names, _ = open_csv(path)
     if "row_id" in names:
         raise Refusal(
@@ -186,14 +191,14 @@ def read_results(path: Path) -> Iterator[ResultRow]:
             return read(path)
     raise Refusal(
         f"{path} must be a file of results: of Mechanical Turk (with the column 'HITId'), of Label Studio "
-        f"(JSON, or CSV with 'annotation_id'), a filled-in tasks.csv ('task_id'), or corrections of a page "
-        f"('clip_sha256'). Found: {', '.join(names)}."
+        f"(JSON, or CSV with 'annotation_id'), a filled-in tasks.csv ('task_id'), answers of a model "
+        f"({SUFFIX}), or corrections of a page ('clip_sha256'). Found: {', '.join(names)}."
     )
 
 
 def is_corrections_of_page(path: Path) -> bool:
     """Return whether a file holds the corrections that a page collected."""
-    return path.suffix.lower() != ".json" and is_page(open_csv(path)[0])
+    return path.suffix.lower() not in (".json", SUFFIX) and is_page(open_csv(path)[0])
 
 
 def _seen(text: str) -> str:

@@ -33,6 +33,7 @@ class ResultRow:
         answer: as it was given.
         written: questions with their answers, of `WRITTEN`.
         time: when, as the file has it.
+        confidence: of a model in its answer, from 0 to 1; None: unknown, as of people.
     """
 
     place: str
@@ -46,6 +47,7 @@ class ResultRow:
     is_finished: bool = True
     written: tuple[tuple[str, str], ...] = ()
     time: str = ""
+    confidence: float | None = None
 
 
 def open_csv(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:

@@ -1,0 +1,169 @@
+"""A model behind a server answers tasks: each kind, what it is shown, and what comes back as rows."""
+
+import json
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from videoqa.cli.main import main
+from videoqa.config import EndpointConfig
+from videoqa.labeling.ask_model import ask_model
+from videoqa.labeling.import_answers import import_answers
+from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
+
+from .chat_server import NAMES, frames_of, running, seen, text_of
+
+COLOURS = {name: rgb for rgb, name in NAMES.items()}
+CHOICES = ("red", "green", "blue", "yellow")
+ABOUT = {"made": "2026-11-30T10:00:00+00:00", "model": "mine", "model_sha256": "ab" * 32}
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """Draw a clip of each colour, 30 frames of 10 a second, lossless; its first frame is black."""
+    folder = tmp_path_factory.mktemp("clips")
+    for name, rgb in COLOURS.items():
+        codec = cv2.VideoWriter.fourcc(*"FFV1")
+        writer = cv2.VideoWriter(str(folder / f"secret-{name}.avi"), codec, 10, (64, 48))
+        for number in range(30):
+            writer.write(np.full((48, 64, 3), (0, 0, 0) if number == 0 else rgb[::-1], np.uint8))
+        writer.release()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def chat(server):
+    """The server, without what it was asked before."""
+    server.requests.clear()
+    server.behave = lambda handler, body: seen(body)
+    return server
+
+
+def colour_task(name, **fields):
+    values = {
+        "kind": "answer",
+        "question": "Which colour is it?",
+        "question_type": "which",
+        "choices": CHOICES,
+    }
+    return Task(id=task_id(name, *fields), video=f"secret-{name}.avi", **{**values, **fields})
+
+
+@pytest.fixture
+def ask(chat, clips, tmp_path):
+    """Write tasks, have them answered, and return the summary and the lines of the answers."""
+
+    def ask(*tasks, about=ABOUT, name="answers.jsonl", **options):
+        if not (tmp_path / "tasks.json").exists():
+            write_tasks(tmp_path / "tasks.json", TaskFile(tasks, about))
+        options = {"endpoint": chat.endpoint, "model": "small", "samples": 1, "retries": 0} | options
+        out = tmp_path / name
+        done = ask_model(tmp_path, EndpointConfig(**options), out=out, videos=clips, progress=False)
+        return done, [json.loads(line) for line in out.read_text().splitlines()[1:]]
+
+    return ask
+
+
+def test_a_model_answers_and_its_rows_are_imported(ask, chat, tmp_path):
+    tasks = [colour_task(name) for name in ("red", "blue", "green")]
+    known = colour_task("yellow", known_answer="Yellow")
+    done, lines = ask(*tasks, known)
+    assert done["outcomes"] == {"answered": 4} and done["num_before"] == 0
+    found = {line["task_id"]: (line["answer"], line["confidence"], line["confidence_by"]) for line in lines}
+    assert found == {task.id: (task.video[7:-4], 0.9, "stated") for task in (*tasks, known)}
+    imported = import_answers(tmp_path / "answers.jsonl", tasks=tmp_path, out=tmp_path / "corrections.csv")
+    table = pd.read_csv(tmp_path / "corrections.csv", dtype=str, keep_default_na=False)
+    assert sorted(table["answer"]) == ["blue", "green", "red"] and set(table["source"]) == {"answers.jsonl"}
+    assert imported["workers"]["worker"].tolist() == ["model:small"]
+    assert imported["workers"]["known_accuracy"].tolist() == [1.0]
+
+
+def test_it_sees_what_people_see_and_nothing_else(ask, chat):
+    fields = {"known_answer": "green", "ranked": (("yellow", 0.75),), "corrects": "my:77", "group": "g12"}
+    ask(colour_task("red", start_seconds=1.0, end_seconds=2.5, **fields), num_frames=4)
+    (body,) = chat.asked
+    words = text_of(body)
+    assert "1. red\n2. green\n3. blue\n4. yellow" in words and "Which colour is it?" in words
+    assert [line for line in words.splitlines() if line.startswith("Frame")] == [
+        f"Frame {place} of 4, at {seconds:.2f} s:"
+        for place, seconds in enumerate((1.0, 1.5, 1.9, 2.4), start=1)
+    ]
+    assert all(np.abs(frame.astype(int) - COLOURS["red"]).max() < 30 for frame in frames_of(body))
+    sent = json.dumps({**body, "messages": [words]})
+    for secret in ("secret", ".avi", "0.75", "my:77", "g12", task_id("red", "known_answer")):
+        assert secret not in sent
+    assert body["model"] == "small" and body["temperature"] == 0
+    schema = body["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["answer"]["enum"] == [*CHOICES, "cannot tell"]
+
+
+def test_frames_are_those_of_the_tasks_model(ask, chat):
+    sampling = {"num_frames": 3, "frame_step": 2, "frames_per_second": None, "short_clips": "repeat"}
+    ask(colour_task("blue"), about={**ABOUT, "sampling": sampling})
+    times = [line for line in text_of(chat.asked[0]).splitlines() if line.startswith("Frame")]
+    # every second of 30 frames, centred: 0, 2, ..., 28, of which the middle window of 3 begins at the 7th
+    assert times == ["Frame 1 of 3, at 1.20 s:", "Frame 2 of 3, at 1.40 s:", "Frame 3 of 3, at 1.60 s:"]
+
+
+def test_every_kind_is_answered(ask, chat, tmp_path):
+    tasks = [
+        colour_task("red", kind="label", question="", question_type="", choices=("blue", "red")),
+        colour_task("blue", kind="verify", answer="green", choices=()),
+        colour_task("green", kind="answer", choices=()),
+        Task(id=task_id("write"), kind="write", video="secret-yellow.avi", num_questions=2),
+    ]
+
+    def behave(handler, body):
+        words = text_of(body)
+        if "Write 2 different questions" in words:
+            pairs = [("What colour is it?", "yellow"), ("How many things?", "=1"), ("A third?", "no")]
+            return json.dumps({"questions": [{"question": one, "answer": other} for one, other in pairs]})
+        return '{"answer": "no", "confidence": 80}' if "Answer: green" in words else seen(body)
+
+    chat.behave = behave
+    done, lines = ask(*tasks)
+    assert done["outcomes"] == {"answered": 4}
+    found = {line["task_id"]: (line["how"], line["answer"]) for line in lines}
+    assert [found[task.id] for task in tasks] == [
+        ("choice", "red"),
+        ("choice", "no"),
+        ("typed", "green"),
+        ("written", ""),
+    ]
+    import_answers(tmp_path / "answers.jsonl", tasks=tmp_path, out=tmp_path / "corrections.csv")
+    table = pd.read_csv(tmp_path / "corrections.csv", dtype=str, keep_default_na=False)
+    assert table[["kind", "question", "answer"]].to_numpy().tolist() == [
+        ["label", "", "red"],
+        ["answer", "Which colour is it?", "green"],
+        ["write", "What colour is it?", "yellow"],
+        ["write", "How many things?", "'=1"],
+    ]
+
+
+def test_several_samples_give_a_confidence(ask, chat):
+    replies = iter(["blue", "red", "I wonder", "blue", '{"answer": "cannot tell"}'])
+    chat.behave = lambda handler, body: next(replies)
+    done, (line,) = ask(colour_task("red"), samples=5, check_pictures=False, concurrency=1)
+    assert (line["answer"], line["confidence"], line["confidence_by"]) == ("blue", 0.4, "samples")
+    assert line["samples"] == ["blue", "red", "", "blue", "cannot_tell"]
+    assert [body["seed"] for body in chat.asked] == [0, 1, 2, 3, 4]
+    assert {body["temperature"] for body in chat.asked} == {0.7}
+
+
+def test_the_command_prints_what_became_of_the_tasks(chat, clips, tmp_path, capsys):
+    tasks = (colour_task("red"), colour_task("lost"))
+    write_tasks(tmp_path / "tasks.json", TaskFile(tasks, ABOUT))
+    words = ["--tasks", tmp_path, "--videos", clips, "--endpoint", chat.endpoint, "--model", "small"]
+    assert main(["label", "ask", *map(str, words), "--out", str(tmp_path / "a.jsonl"), "--samples", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "1 task answered by small to" in printed
+    assert "1 without a readable video (first: task" in printed and "'secret-lost.avi' is not in" in printed
+    assert f"videoqa label import {tmp_path}/a.jsonl --tasks {tmp_path}" in printed

@@ -1,0 +1,1 @@
+"""Talks to a server of OpenAI's chat protocol, with nothing but the standard library."""

@@ -1,0 +1,196 @@
+"""Reads an answer out of what a model said: JSON as it was asked for, or words that leave no doubt."""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from videoqa._text_normalization import collapse_spaces, holds_words, matching_form, without_controls
+from videoqa.chat.client import Words
+from videoqa.labeling.model_prompts import LONGEST_QUESTION
+from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, TYPED, WRITTEN
+from videoqa.labeling.tasks import LONGEST_ANSWER, Task
+
+BY_SAMPLES, BY_TOKENS, BY_ITSELF = "samples", "logprobs", "stated"
+"""Where a confidence comes from: the share of equal samples, the tokens' probabilities, the model's word."""
+CANNOT_TELL_FORMS = re.compile(
+    r"(i )?(can ?not|can't|could not|couldn't|unable to) (tell|say|determine|see)( it| that| this)?"
+    r"|unknown|not (visible|shown|clear)|\?|n/a|unclear"
+)
+DENIAL = re.compile(r"\b(not|cannot|no|never|neither|nor|none|without|unable|\w+n't)\b")
+ANSWER_NAMES = ("answer", "choice", "label", "verdict")
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """A model's answer to a task.
+
+    Attributes:
+        how: `CHOICE`, `TYPED`, `CANNOT_TELL` or `WRITTEN`.
+        answer: of a choice as it is shown, of a typed one as it was said.
+        written: questions with their answers.
+        confidence: from 0 to 1; None: unknown.
+        confidence_by: where it comes from; "" if it is unknown.
+    """
+
+    how: str
+    answer: str = ""
+    written: tuple[tuple[str, str], ...] = ()
+    confidence: float | None = None
+    confidence_by: str = ""
+
+    @property
+    def form(self) -> tuple[str, str]:
+        """What equal answers have in common."""
+        return self.how, matching_form(self.answer)
+
+
+def read_reply(task: Task, words: Words) -> ModelAnswer | None:
+    """Return the answer that a model gave; None if its words are no answer to the task, or leave it open."""
+    found = _json_object(words.text)
+    if task.kind == "write":
+        return _written(task, found)
+    said, stated = _said(found, words.text)
+    if words.is_cut and found is None:
+        return None
+    answer = _answer(task, said, is_json=found is not None)
+    if answer is None:
+        return None
+    by_tokens = _probability(words, said)
+    if by_tokens is not None:
+        return ModelAnswer(*answer, confidence=by_tokens, confidence_by=BY_TOKENS)
+    if stated is not None:
+        return ModelAnswer(*answer, confidence=stated, confidence_by=BY_ITSELF)
+    return ModelAnswer(*answer)
+
+
+def joined_answer(samples: Sequence[ModelAnswer | None]) -> ModelAnswer | None:
+    """Return the most frequent of several answers to a task, with its share as the confidence.
+
+    Of equally frequent ones the first counts. None if no sample is an answer. A single sample, and written
+    questions, are as they are.
+
+    Args:
+        samples: None for words that were no answer, which agree with nothing.
+    """
+    given = [each for each in samples if each is not None]
+    if not given or len(samples) == 1 or given[0].how == WRITTEN:
+        return given[0] if given else None
+    form, number = Counter(each.form for each in given).most_common(1)[0]
+    first = next(each for each in given if each.form == form)
+    share = round(number / len(samples), 4)
+    return ModelAnswer(first.how, first.answer, confidence=share, confidence_by=BY_SAMPLES)
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    """Return the last JSON object in a text that no other one holds; None if there is none."""
+    found, place, decoder = None, text.find("{"), json.JSONDecoder()
+    while place >= 0:
+        try:
+            value, end = decoder.raw_decode(text, place)
+            found = value if isinstance(value, dict) else found
+        except (ValueError, RecursionError):
+            end = place + 1
+        place = text.find("{", end)
+    return found
+
+
+def _said(found: dict[str, Any] | None, text: str) -> tuple[str, float | None]:
+    """Return the answer as the model spelled it, and how sure it says to be, from 0 to 1."""
+    if found is None:
+        return text, None
+    values = {str(name).lower(): value for name, value in found.items()}
+    said = next((values[name] for name in ANSWER_NAMES if name in values), "")
+    if isinstance(said, bool):
+        said = "yes" if said else "no"
+    if not isinstance(said, (str, int, float)):
+        said = ""
+    stated = values.get("confidence")
+    if isinstance(stated, str):
+        stated = stated.strip().removesuffix("%")
+    try:
+        percent = math.nan if isinstance(stated, bool) else float(stated)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        percent = math.nan
+    return str(said), percent / 100 if 0 <= percent <= 100 else None
+
+
+def _answer(task: Task, said: str, *, is_json: bool) -> tuple[str, str] | None:
+    """Return how a task was answered, and the answer; None if that cannot be told."""
+    text = collapse_spaces(without_controls(said))
+    form = matching_form(text).strip(" .!\"'`*")
+    choices = {matching_form(choice): choice for choice in task.shown_choices}
+    exact = choices.get(matching_form(text)) or choices.get(form)
+    if exact is not None:
+        return CHOICE, exact
+    if CANNOT_TELL_FORMS.fullmatch(form):
+        return CANNOT_TELL, ""
+    if choices:
+        chosen = _by_number(form, task) or _in_words(form, choices)
+        return (CHOICE, chosen) if chosen else None
+    if not holds_words(form) or len(text) > LONGEST_ANSWER or (not is_json and "\n" in said.strip()):
+        return None
+    return TYPED, text.strip("\"'` ")
+
+
+def _by_number(form: str, task: Task) -> str | None:
+    """Return the choice that a number means, alone or before the choice's own words, as in "2. waving"."""
+    match = re.fullmatch(r"\(?(?:choice |option )?(\d{1,2})\)?(?:[.):]? *(.*))?", form)
+    if match is None or not 1 <= int(match[1]) <= len(task.shown_choices):
+        return None
+    choice = task.shown_choices[int(match[1]) - 1]
+    return choice if not match[2] or match[2] == matching_form(choice) else None
+
+
+def _in_words(form: str, choices: dict[str, str]) -> str | None:
+    """Return the only choice that a sentence names and does not deny, or the one that it begins with."""
+    for each, choice in sorted(choices.items(), key=lambda item: -len(item[0])):
+        if re.match(re.escape(each) + r"\s*[.,:;!](\s|$)", form):
+            return choice
+    rest, named = form, []
+    for each in sorted(choices, key=len, reverse=True):
+        rest, number = re.subn(rf"(?<!\w){re.escape(each)}(?!\w)", " ", rest)
+        named += [choices[each]] * bool(number)
+    if len(named) != 1 or DENIAL.search(rest):
+        return None
+    return named[0]
+
+
+def _written(task: Task, found: dict[str, Any] | None) -> ModelAnswer | None:
+    """Return the questions that a model wrote, each once, at most as many as it was asked for."""
+    items = found.get("questions") if found is not None else None
+    if not isinstance(items, list):
+        return None
+    pairs: dict[str, tuple[str, str]] = {}
+    for item in items:
+        if not isinstance(item, dict):
+            continue
+        question, answer = (
+            collapse_spaces(without_controls(str(item.get(name, "")))) for name in ("question", "answer")
+        )
+        fits = len(question) <= LONGEST_QUESTION and len(answer) <= LONGEST_ANSWER
+        if fits and holds_words(question) and holds_words(answer):
+            pairs.setdefault(matching_form(question), (question, answer))
+    kept = tuple(pairs.values())[: task.num_questions]
+    return ModelAnswer(WRITTEN, written=kept) if kept else None
+
+
+def _probability(words: Words, said: str) -> float | None:
+    """Return the probability of the tokens that spell the answer; None if there are none."""
+    if not words.tokens or not said:
+        return None
+    text = "".join(token for token, _ in words.tokens)
+    start = text.rfind(f'"{said}"')
+    start = start + 1 if start >= 0 else text.rfind(said)
+    if start < 0:
+        return None
+    total, place = 0.0, 0
+    for token, logarithm in words.tokens:
+        end = place + len(token)
+        if end > start and place < start + len(said):
+            total += logarithm
+        place = end
+    return round(math.exp(total), 4)
