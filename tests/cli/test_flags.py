@@ -9,7 +9,15 @@ import pytest
 import videoqa
 from videoqa.cli.flags import CHOICES, add_option_flags, typed_options
 from videoqa.cli.main import COMMANDS, build_parser
-from videoqa.config import PARTS, LaunchConfig, ModelConfig, SamplingConfig, TrainingConfig, field_names
+from videoqa.config import (
+    PARTS,
+    LabelExportConfig,
+    LaunchConfig,
+    ModelConfig,
+    SamplingConfig,
+    TrainingConfig,
+    field_names,
+)
 from videoqa.demo import run_demo
 
 TRAIN_PARTS = (*PARTS.values(), LaunchConfig)
@@ -90,13 +98,17 @@ def test_help_shows_the_defaults_of_the_dataclasses(capsys):
 def test_choices_are_those_the_config_checks():
     for name, choices in CHOICES.items():
         part = next(
-            part for part in reversed(TRAIN_PARTS) if name in {f.name for f in dataclasses.fields(part)}
+            part
+            for part in reversed((LabelExportConfig, *TRAIN_PARTS))
+            if name in {f.name for f in dataclasses.fields(part)}
         )
         needed = {"frame_step": 1} if name == "short_clips" else {}
+        if part is LabelExportConfig:
+            needed = {"select": "random", "video_url_prefix": "https://example.org"}
         for choice in choices:
-            part(**{name: choice}, **needed)
+            part(**{**needed, name: choice})
         with pytest.raises(ValueError, match=f"`{name}` must be one of"):
-            part(**{name: "no-such-choice"})
+            part(**{**needed, name: "no-such-choice"})
 
 
 @pytest.mark.parametrize("name", COMMANDS)
