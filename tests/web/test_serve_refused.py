@@ -13,8 +13,8 @@ from starlette.routing import Route, Router
 
 from videoqa.cli.main import main
 from videoqa.web.guard import Guard
+from videoqa.web.listening import read_token
 from videoqa.web.metrics import Metrics
-from videoqa.web.serve import read_token
 
 TOKEN = "0123456789abcdef"
 

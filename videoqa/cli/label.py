@@ -2,19 +2,21 @@
 
 import argparse
 
-from videoqa.cli import label_ask, label_export, label_import
+from videoqa.cli import label_ask, label_export, label_import, label_serve
 from videoqa.cli.arguments import LAYOUT, add_json
 
 HELP = "have people answer, and turn their answers into annotations"
 EXAMPLE = """example:
   videoqa label export predictions.csv --select uncertain --limit 200 --format mturk \\
       --video-url-prefix https://example.org/clips/ --out tasks/
+  videoqa label serve tasks/ --data-dir answers/ --videos clips/
   videoqa label import results.csv --tasks tasks/ --out corrections.csv
   videoqa-train --data my.csv --data corrections.csv --videos clips/
 """
 ACTIONS = {
     "export": label_export,
     "ask": label_ask,
+    "serve": label_serve,
     "import": label_import,
 }
 """Action -> module as those of `COMMANDS` in `main.py`."""

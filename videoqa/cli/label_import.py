@@ -17,7 +17,10 @@ SHOWN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    text = "file of results: Mechanical Turk, Label Studio, a filled-in tasks.csv, or a page's corrections"
+    text = (
+        "file of results: Mechanical Turk, Label Studio, a filled-in tasks.csv, the --data-dir of label serve, "
+        "or a page's corrections"
+    )
     parser.add_argument("results", metavar="RESULTS", nargs="+", help=text)
     text = "the tasks.json that the answers are to, or its folder"
     parser.add_argument("--tasks", metavar="FILE", help=text)

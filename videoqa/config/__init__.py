@@ -38,8 +38,10 @@ from videoqa.config.choices import (
 from videoqa.config.data import DataConfig
 from videoqa.config.endpoint import EndpointConfig
 from videoqa.config.extraction import ExtractionConfig
+from videoqa.config.label_serve import LabelServeConfig
 from videoqa.config.labeling import LabelExportConfig, LabelImportConfig
 from videoqa.config.launch import LaunchConfig
+from videoqa.config.listening import ListenConfig
 from videoqa.config.model import BACKBONE_OPTIONS, ModelConfig
 from videoqa.config.options import option
 from videoqa.config.run import (
@@ -77,7 +79,9 @@ __all__ = [
     "FORMAT_VERSION",
     "GRID_OPTIONS",
     "LEARNING_RATE_SCHEDULES",
+    "LabelServeConfig",
     "LaunchConfig",
+    "ListenConfig",
     "FLOW_COLUMNS",
     "FLOW_DIRECTIONS",
     "FLOW_SIDES",

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 
-from videoqa._checks import Refusal, check_flag, check_integer, check_number
+from videoqa._checks import Refusal, check_integer, check_number
 from videoqa.config.choices import MAX_QUESTION_CHARACTERS
-from videoqa.config.options import as_tuple, option
+from videoqa.config.listening import ListenConfig
+from videoqa.config.options import option
 
 
 @dataclass(frozen=True)
-class ServeConfig:
+class ServeConfig(ListenConfig):
     """How a model is served to browsers and programs; not stored in a model folder.
 
     Attributes:
         model: folder of the model; None: `$VIDEOQA_MODEL`, else the small model in the package.
-        host: address to listen on.
-        port: port to listen on; 0: any free one.
         max_clip_bytes: size of the largest clip that is taken.
         max_waiting: questions, and clips, that may wait; the next one is told to come again later.
         max_question_characters: length of the longest question.
@@ -24,16 +23,11 @@ class ServeConfig:
             is deleted at the end.
         corrections: CSV file that collects what people say the answer should have been, made at the first;
             None: `page_corrections.csv` in the current folder, or none is taken where nothing can be written.
-        token_file: file whose first line each caller has to send as bearer token; None: none is asked for.
-        insecure: listen on an address that others can reach, without a token.
-        allow_host: further names under which the service may be addressed.
     """
 
     model: str | None = option(
         None, "folder of the model (default: $VIDEOQA_MODEL, else the small one in the package)"
     )
-    host: str = option("127.0.0.1", "address to listen on")
-    port: int = option(8000, "port to listen on; 0: any free one")
     max_clip_bytes: int = option(200_000_000, "bytes of the largest clip that is taken")
     max_waiting: int = option(64, "questions, and clips, that may wait for their turn")
     max_question_characters: int = option(MAX_QUESTION_CHARACTERS, "characters of the longest question")
@@ -46,23 +40,12 @@ class ServeConfig:
         None,
         "CSV file that collects the answers people call wrong (default: page_corrections.csv here)",
     )
-    token_file: str | None = option(
-        None, "file whose first line callers send as bearer token (default: no token)"
-    )
-    insecure: bool = option(False, "listen without a token on an address that others can reach")
-    allow_host: tuple[str, ...] = option(
-        (), "further host name to be addressed by; may be repeated (default: none)"
-    )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "allow_host", as_tuple(self.allow_host))
-        for name in ("model", "cache", "corrections", "token_file"):
+        super().__post_init__()
+        for name in ("model", "cache", "corrections"):
             if getattr(self, name) == "":
                 raise Refusal(name, "not be empty", "")
-        for name in ("host", *(["allow_host"] if self.allow_host else [])):
-            if not all(as_tuple(getattr(self, name))):
-                raise Refusal(name, "not be empty", getattr(self, name))
-        check_integer("port", self.port, minimum=0, maximum=65535)
         check_integer("max_clip_bytes", self.max_clip_bytes, minimum=1)
         check_integer("max_waiting", self.max_waiting, minimum=1, maximum=10_000)
         advice = f"The library takes at most {MAX_QUESTION_CHARACTERS:,}."
@@ -72,4 +55,3 @@ class ServeConfig:
         )
         check_number("clip_seconds", self.clip_seconds, minimum=0.1, maximum=86_400)
         check_number("keep_minutes", self.keep_minutes, minimum=0.01, maximum=525_600)
-        check_flag("insecure", self.insecure)

@@ -14,6 +14,7 @@ from videoqa.labeling.label_studio_results import (
 )
 from videoqa.labeling.model_answers import SUFFIX, read_model_answers
 from videoqa.labeling.mturk_results import is_mturk, read_mturk
+from videoqa.labeling.page_results import is_answers_database, read_answers
 from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, WRITTEN, ResultRow, open_csv
 from videoqa.labeling.table_results import is_page, is_table, read_table
 from videoqa.labeling.tasks import LONGEST_ANSWER, Task, TaskFile
@@ -173,6 +174,8 @@ def read_results(path: Path) -> Iterator[ResultRow]:
     Raises:
         ValueError: no file that is known.
     """
+    if is_answers_database(path):
+        return read_answers(path)
     if path.suffix.lower() == ".json":
         return read_label_studio_json(path)
     if path.suffix.lower() == SUFFIX:
@@ -198,7 +201,8 @@ def read_results(path: Path) -> Iterator[ResultRow]:
 
 def is_corrections_of_page(path: Path) -> bool:
     """Return whether a file holds the corrections that a page collected."""
-    return path.suffix.lower() not in (".json", SUFFIX) and is_page(open_csv(path)[0])
+    is_other = path.suffix.lower() in (".json", SUFFIX) or is_answers_database(path)
+    return not is_other and is_page(open_csv(path)[0])
 
 
 def _seen(text: str) -> str:

@@ -30,6 +30,7 @@ from videoqa.labeling.corrections import (
     rows_of_tasks,
     rows_written,
 )
+from videoqa.labeling.page_results import is_answers_database, results_path
 from videoqa.labeling.table_results import read_page
 from videoqa.labeling.tasks import read_tasks
 
@@ -53,8 +54,9 @@ def import_answers(
     Answers of several files to the same tasks are joined: give the files together.
 
     Args:
-        results: files of Mechanical Turk (CSV), of Label Studio (JSON or CSV), filled-in `tasks.csv`, or
-            corrections that a page collected. The same file given twice counts once.
+        results: files of Mechanical Turk (CSV), of Label Studio (JSON or CSV), filled-in `tasks.csv`,
+            folders of `videoqa label serve`, or corrections that a page collected. The same file given twice
+            counts once.
         out: the table, CSV; rows are added after those that it has, which are never changed.
         tasks: the `tasks.json` that the answers are to, or its folder; None: `results` are corrections of
             pages only.
@@ -73,6 +75,7 @@ def import_answers(
         ValueError: a file that cannot be used, results of another export, or `out` is another kind of file.
     """
     paths = [Path(results)] if isinstance(results, (str, os.PathLike)) else [Path(path) for path in results]
+    paths = [results_path(path) for path in paths]
     if not paths:
         raise Refusal("results", "name at least one file", results)
     LabelImportConfig(min_certainty, min_assignments)
@@ -84,7 +87,7 @@ def import_answers(
         raise Refusal("out", "be a file in an existing folder", str(out))
     check_corrections(target)
     folder = None if report is None else _new_folder(report)
-    distinct = list({file_sha256(path): path for path in reversed(paths)}.values())[::-1]
+    distinct = list({_identity(path): path for path in reversed(paths)}.values())[::-1]
     pages = [path for path in distinct if is_corrections_of_page(path)]
     given = [path for path in distinct if path not in pages]
     if given and tasks is None:
@@ -100,6 +103,11 @@ def import_answers(
     if folder is not None:
         _write_report(folder, summary)
     return summary
+
+
+def _identity(path: Path) -> str:
+    """Return what two files of the same results have in common; a database may grow while it is read."""
+    return str(path.resolve()) if is_answers_database(path) else file_sha256(path)
 
 
 def _imported(

@@ -35,7 +35,7 @@ from videoqa.answering.video_qa import VideoQA
 from videoqa.config.serve import ServeConfig
 from videoqa.web.bodies import check_fields, number_of, read_json, receive_file, text_of, until_gone
 from videoqa.web.corrections import Correction, CorrectionsFile, corrections_path
-from videoqa.web.guard import LOCAL_HOSTS, Guard
+from videoqa.web.guard import Guard, names_of
 from videoqa.web.metrics import Metrics
 from videoqa.web.model_facts import example_question, model_facts, model_name
 from videoqa.web.problems import Problem, bad_request, busy, not_found, send_clip_again
@@ -111,11 +111,10 @@ class Api:
             Route("/api/corrections", self.correct, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
         ]
-        names = {name.lower() for name in (*LOCAL_HOSTS, self._config.host, *self._config.allow_host, *hosts)}
         guard = Guard(
             Router(routes, redirect_slashes=False),
             metrics=metrics,
-            hosts={f"[{name}]" if ":" in name and not name.startswith("[") else name for name in names},
+            hosts=names_of(self._config, hosts),
             token=token,
         )
         return guard

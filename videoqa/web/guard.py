@@ -3,15 +3,16 @@
 import hmac
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from videoqa.config.listening import ListenConfig
 from videoqa.web.metrics import Metrics
-from videoqa.web.problems import Problem, problem_of, stopping
+from videoqa.web.problems import INTERFACE, Problem, problem_of, stopping
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 OPEN_PATHS = ("/", "/healthz", "/openapi.json", "/favicon.ico")
@@ -32,6 +33,12 @@ SECURITY_HEADERS = {
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:\d{1,5})?")
 
 
+def names_of(config: ListenConfig, further: Iterable[str] = ()) -> set[str]:
+    """Return the names under which a server may be addressed, as `Guard` takes them."""
+    names = {name.lower() for name in (*LOCAL_HOSTS, config.host, *config.allow_host, *further)}
+    return {f"[{name}]" if ":" in name and not name.startswith("[") else name for name in names}
+
+
 class Guard:
     """An ASGI application around another one.
 
@@ -40,17 +47,28 @@ class Guard:
         metrics: counts the requests.
         hosts: names under which it may be addressed, in lower case and without a port.
         token: what callers have to send as bearer token; None: nothing.
+        open_folders: what is shown without it.
+        program: whose log an exception goes to, and `interface`, where its requests are described.
 
     Attributes:
         is_stopping: set to True to take no new work.
     """
 
     def __init__(
-        self, app: ASGIApp, *, metrics: Metrics, hosts: Collection[str], token: str | None = None
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        hosts: Collection[str],
+        token: str | None = None,
+        open_folders: tuple[str, ...] = OPEN_FOLDERS,
+        program: str = "videoqa serve",
+        interface: str = INTERFACE,
     ) -> None:
         self.app, self.metrics = app, metrics
         self.hosts = frozenset(hosts)
-        self.token = token
+        self.token, self.open_folders = token, open_folders
+        self.program, self.interface = program, interface
         self.is_stopping = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,9 +83,9 @@ class Guard:
         except ClientDisconnect:
             response.status = "gone"
         except Exception as error:
-            problem = problem_of(error, f"{scope['method']} {scope['path'][:200]!r}")
+            problem = problem_of(error, f"{self.program}: {scope['method']} {scope['path'][:200]!r}")
             if response.status is None:
-                await problem.response()(scope, receive, response.send)
+                await problem.response(self.interface)(scope, receive, response.send)
             else:  # the length that was announced is not reached, so that the caller notices
                 response.status = "broken off"
         finally:
@@ -84,7 +102,7 @@ class Guard:
             _check_origin(headers, host)
         if self.is_stopping and path != "/healthz":
             raise stopping()
-        if self.token is not None and not (path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)):
+        if self.token is not None and not (path in OPEN_PATHS or path.startswith(self.open_folders)):
             _check_token(headers.get("authorization", ""), self.token)
 
     def _check_host(self, host: str) -> None:

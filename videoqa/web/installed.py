@@ -8,11 +8,11 @@ PACKAGES = ("starlette", "uvicorn", "prometheus_client")
 INSTALL = "pip install 'videoqa[web]'"
 
 
-def check_web_installed() -> None:
+def check_web_installed(command: str = "videoqa serve") -> None:
     """Raise `NotInstalled`, with the line that installs them, unless all packages of a server are there."""
     if missing := missing_packages():
         raise NotInstalled(
-            f"`videoqa serve` needs packages that are not installed: {', '.join(missing)}. Type next:\n"
+            f"`{command}` needs packages that are not installed: {', '.join(missing)}. Type next:\n"
             f"  {INSTALL}"
         )
 

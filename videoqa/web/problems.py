@@ -15,6 +15,8 @@ from videoqa.web.errors import Busy, Stopping, TookTooLong, UnknownClip
 
 RETRY_SECONDS = 2
 """What a caller is asked to wait before it comes again, if nothing better is known."""
+INTERFACE = "/openapi.json"
+"""Where the requests are described that `videoqa serve` takes."""
 
 
 class Problem(Exception):
@@ -35,13 +37,14 @@ class Problem(Exception):
         self.status, self.code, self.message, self.what_to_do = status, code, message, what_to_do
         self.headers = headers or {}
 
-    def response(self) -> JSONResponse:
-        """Return it as `{"error": {"code", "message", "what_to_do"}}`."""
-        content = {"code": self.code, "message": self.message, "what_to_do": self.what_to_do}
+    def response(self, interface: str = INTERFACE) -> JSONResponse:
+        """Return it as `{"error": {"code", "message", "what_to_do"}}`, with what describes the interface."""
+        what_to_do = self.what_to_do.replace(INTERFACE, interface)
+        content = {"code": self.code, "message": self.message, "what_to_do": what_to_do}
         return JSONResponse({"error": content}, status_code=self.status, headers=self.headers)
 
 
-def bad_request(message: str, what_to_do: str = "Send what /openapi.json describes.") -> Problem:
+def bad_request(message: str, what_to_do: str = f"Send what {INTERFACE} describes.") -> Problem:
     """Return the problem of a request with wrong fields."""
     return Problem(400, "bad_request", message, what_to_do)
 
@@ -71,7 +74,7 @@ def send_clip_again() -> Problem:
 
 def not_found() -> Problem:
     """Return the problem of an address where nothing is."""
-    return Problem(404, "not_found", "Nothing is at this address.", "See /openapi.json for the addresses.")
+    return Problem(404, "not_found", "Nothing is at this address.", f"See {INTERFACE} for the addresses.")
 
 
 def stopping() -> Problem:
@@ -86,7 +89,7 @@ def problem_of(error: Exception, request_line: str) -> Problem:
 
     Args:
         error: what was raised while a request was carried out.
-        request_line: method and path of the request.
+        request_line: the program, and method and path of the request.
     """
     if isinstance(error, Problem):
         return error
@@ -104,7 +107,7 @@ def problem_of(error: Exception, request_line: str) -> Problem:
         message = f"This is no video that can be read: {error.cause}."
         return Problem(422, "not_a_video", message, "Send a video file, such as .mp4 or .webm.")
     if isinstance(error, OSError) and error.errno in DISK_FULL:
-        print(f"videoqa serve: {request_line} failed: {error}", file=sys.stderr, flush=True)
+        print(f"{request_line} failed: {error}", file=sys.stderr, flush=True)
         message = "The disk of the server is full."
         return Problem(507, "disk_full", message, "Try again later, or tell who runs the server.")
     if isinstance(error, UserError):
@@ -118,14 +121,14 @@ def _http_problem(error: HTTPException) -> Problem:
     if error.status_code == 405:
         allowed = dict(error.headers or {}).get("Allow", "")
         message = f"This address takes {allowed}." if allowed else "This address does not take this method."
-        return Problem(405, "method_not_allowed", message, "See /openapi.json.", dict(error.headers or {}))
+        return Problem(405, "method_not_allowed", message, f"See {INTERFACE}.", dict(error.headers or {}))
     if error.status_code == 404:
         return not_found()
     headers: dict[str, Any] = dict(error.headers or {})
-    return Problem(error.status_code, "bad_request", error.detail, "See /openapi.json.", headers)
+    return Problem(error.status_code, "bad_request", error.detail, f"See {INTERFACE}.", headers)
 
 
 def _log(error: Exception, request_line: str) -> None:
-    print(f"videoqa serve: {request_line} failed:", file=sys.stderr)
+    print(f"{request_line} failed:", file=sys.stderr)
     traceback.print_exception(error, file=sys.stderr)
     sys.stderr.flush()
