@@ -18,7 +18,7 @@ SHOWN = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = (
-        "file of results: Mechanical Turk, Label Studio, a filled-in tasks.csv, the --data-dir of label serve, "
+        "file of results: Mechanical Turk, Label Studio, a filled-in tasks.csv, a folder of label serve, "
         "or a page's corrections"
     )
     parser.add_argument("results", metavar="RESULTS", nargs="+", help=text)

@@ -227,6 +227,9 @@ class AnswersDatabase:
                 self._run(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._run(f"PRAGMA user_version = {VERSION}")
         check_kind(self._connection, self.path)
+        (damage,) = self._one("PRAGMA quick_check(1)")
+        if damage != "ok":
+            raise sqlite3.DatabaseError(damage)
         (found,) = self._one("SELECT value FROM about WHERE name = 'tasks_sha256'")
         if found != file.sha256:
             requirement = "be a new folder, or hold answers to these tasks"
