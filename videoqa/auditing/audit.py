@@ -20,7 +20,7 @@ from videoqa.data.annotations import read_annotations, say_none_there, say_notes
 from videoqa.data.archives import check_unpacked
 from videoqa.data.opposites import notes_on_opposites
 from videoqa.data.specs import options_of
-from videoqa.features.contents import content_hashes
+from videoqa.features.contents import content_hashes, hashes_of_videos
 
 
 @shows_options(AuditOptions)
@@ -65,7 +65,13 @@ def audit(
     check_integer("decode_workers", num_workers, minimum=1, maximum=256)
     check_unpacked(config.data.videos)
     folders_of([*sources, *tables], config.data, with_videos=True)
-    table = read_annotations(config.data, tables=tables, seed=config.training.seed, with_videos=False)
+    table = read_annotations(
+        config.data,
+        tables=tables,
+        seed=config.training.seed,
+        with_videos=False,
+        contents=hashes_of_videos,
+    )
     table.attrs["notes"] += notes_on_opposites(table)
     say_notes(table, progress=progress)
     folder = _out_folder(out, config.data.videos)

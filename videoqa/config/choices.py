@@ -29,6 +29,8 @@ LABEL_SELECTIONS = ("random", "unlabelled", "wrong", "uncertain", "unfamiliar")
 """Which rows people are asked about."""
 LABEL_KINDS = ("answer", "label", "write", "verify")
 """Answer a question; name the action; write questions and their answers; say whether an answer is right."""
+LABEL_WEIGHTS = ("agreement",)
+"""What may weigh training rows by how sure people are of their answers."""
 LABEL_FORMATS = ("mturk", "labelstudio", "csv")
 """Where they answer."""
 """What an export may start from."""

@@ -99,6 +99,7 @@ class TrainingOptions(TypedDict, total=False):
     averaging_frequency: int | None
     precision: str
     balance: bool
+    label_weight: str | None
     feature_noise: float
     frame_dropping: float
     mixup: float

@@ -4,7 +4,13 @@ import os
 from dataclasses import dataclass
 
 from videoqa._checks import Refusal, check_choice, check_flag, check_integer, check_number
-from videoqa.config.choices import LEARNING_RATE_SCHEDULES, PRECISIONS, PRETRAININGS, STRATEGIES
+from videoqa.config.choices import (
+    LABEL_WEIGHTS,
+    LEARNING_RATE_SCHEDULES,
+    PRECISIONS,
+    PRETRAININGS,
+    STRATEGIES,
+)
 from videoqa.config.options import as_tuple, option
 
 
@@ -31,6 +37,8 @@ class TrainingConfig:
         balance: give the rows of each label, or of each answer to one question, the same weight in all, so
             that frequent answers do not drown the others. Validation rows are weighed alike: "val_accuracy",
             by which the best epoch is chosen, is then the balanced one. The blind model stays unbalanced.
+        label_weight: "agreement": the loss of a training row is weighed by the column `agreement`, the share
+            of the people asked who gave its answer; rows without one weigh 1. None: all rows weigh alike.
         feature_noise: standard deviation of the noise added to features in training, in units of each
             feature's own standard deviation over the training clips.
         frame_dropping: share of the frames of a training window that are lost; the frame shown before stands
@@ -72,6 +80,10 @@ class TrainingConfig:
         "give the rows of each label, or of each answer to one question, the same weight in all; the best "
         "epoch is chosen by the balanced accuracy",
     )
+    label_weight: str | None = option(
+        None,
+        "'agreement': weigh training rows by the share of people who gave their answer (default: alike)",
+    )
     feature_noise: float = option(
         0.0, "noise added to features in training, in units of their standard deviation"
     )
@@ -107,6 +119,8 @@ class TrainingConfig:
         check_number("validation_share", self.validation_share, minimum=0, maximum=0.5)
         check_flag("blind", self.blind)
         check_flag("balance", self.balance)
+        if self.label_weight is not None:
+            check_choice("label_weight", self.label_weight, LABEL_WEIGHTS)
         check_number("feature_noise", self.feature_noise, minimum=0, maximum=10)
         check_number("frame_dropping", self.frame_dropping, minimum=0, maximum=0.9)
         check_number("mixup", self.mixup, minimum=0, maximum=10)

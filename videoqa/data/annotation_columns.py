@@ -15,6 +15,7 @@ from videoqa._checks import Refusal, check_columns
 from videoqa._text_normalization import check_question, collapse_spaces, matching_form, shown_answer
 from videoqa._words import question_words
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
+from videoqa.data.correction_tables import is_corrections, unguarded
 from videoqa.data.file_names import FoundVideo, VideoNames, notes_on, without_taken
 from videoqa.data.pairs import notes_on_pairs
 from videoqa.data.source import ABSENT, LIST_COLUMNS, MIRRORED, OPPOSITE, PAIR, Source
@@ -30,8 +31,14 @@ MIXED = "open_ended or action"
 
 
 def as_texts(source: Source) -> Source:
-    """Return the source with its text columns as str ("" in empty cells) and its lists as lists of str."""
+    """Return the source with its text columns as str ("" in empty cells) and its lists as lists of str.
+
+    Tables of corrections, which people open in spreadsheets, lose the `'` before what looks like a formula.
+    """
     table = source.table.copy()
+    if is_corrections(table.columns):
+        table = unguarded(table)
+        source = replace(source, table=table)
     for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label", PAIR, OPPOSITE, MIRRORED]):
         is_name = column in ("video", "video_path")
         table[column] = column_as(source, column, as_file_name if is_name else as_text)
@@ -50,6 +57,8 @@ def task_of_rows(table: pd.DataFrame) -> pd.Series:
     if not filled["question"].any() and ("label" in table or "question" in table):
         tasks[:] = "action"  # the form of an action table: labels, or answers beside empty questions
     tasks[filled["label"] & ~filled["question"]] = "action"
+    if is_corrections(table.columns):  # of several models perhaps: a row without a question names an action
+        tasks[~filled["question"]] = "action"
     tasks[filled["label"] & filled["question"]] = MIXED
     if "choices" in table:
         tasks[table["choices"].map(len) > 0] = "multiple_choice"
@@ -222,17 +231,32 @@ def _questions(source: Source) -> pd.Series:
     return questions.map(checked)
 
 
+def refuse_unanswered(answers: pd.Series, source: Source, task: str) -> None:
+    """Raise `ValueError` if an answer is "", naming its row.
+
+    Args:
+        answers: of rows of the source, indexed as its table is.
+        source: the rows.
+        task: of every row.
+    """
+    column = _answer_column(source.table, task)
+    refuse_rows(answers == "", source, column, "be filled in every row", answers)
+
+
+def _answer_column(table: pd.DataFrame, task: str) -> str:
+    return "label" if task == "action" and "label" in table else "answer"
+
+
 def _answers(source: Source, task: str, labelled: bool) -> pd.Series:
     found = source.table
-    column = "label" if task == "action" and "label" in found else "answer"
-    answers = _optional(found, column)
+    answers = _optional(found, _answer_column(found, task))
     answers = shown_texts(answers, task)
     if "answers" in found:
         show = _shown_label if task == "action" else shown_answer
         several = found["answers"].map(lambda texts: _most_frequent([show(text) for text in texts]))
         answers = several.where(several != "", answers)
     if labelled:
-        refuse_rows(answers == "", source, column, "be filled in every row", answers)
+        refuse_unanswered(answers, source, task)
     return answers
 
 

@@ -9,6 +9,7 @@ from videoqa._files import name_bytes
 from videoqa.data.shares import group_counts, in_drawn_order
 from videoqa.data.specs import is_spec, load_spec
 from videoqa.data.strata import folds_by_answer, split_by_answer
+from videoqa.data.superseding import CORRECTION, FURTHER, as_before
 
 AUTOMATIC_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
 """Shares of the groups where a table has no `split` column."""
@@ -43,7 +44,8 @@ def attach_validation(
 ) -> pd.DataFrame:
     """Return the table with a share of the training groups as validation, unless it has validation rows.
 
-    Only training rows move. A single training group stays, without validation.
+    Only training rows move. A single training group stays, without validation. Corrections change nothing of
+    the draw; further rows that came with them follow their group.
     `attrs["automatic_validation"]` says whether rows were moved.
 
     Args:
@@ -54,14 +56,14 @@ def attach_validation(
             with files of its own, whose validation rows stay those of earlier versions.
     """
     training = table["split"] == "train"
-    rows = table[training]
+    rows = as_before(table[training])
     wanted = share > 0 and not (table["split"] == "validation").any() and rows["group"].nunique() > 1
     table = table.copy()
     if wanted:
         shares = {"train": 1 - share, "validation": share}
-        table.loc[training, "split"] = draw_splits(
-            rows, shares, seed, stratified=stratified and not _is_public(table)
-        )
+        drawn = draw_splits(rows, shares, seed, stratified=stratified and not _is_public(table))
+        split_of = dict(zip(rows["group"], drawn, strict=True))
+        table.loc[training, "split"] = table.loc[training, "group"].map(split_of).fillna("train")
     table.attrs["automatic_validation"] = wanted
     return table
 
@@ -118,8 +120,8 @@ def split_as_trained(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -
     """Return the table with the splits that a model was trained with.
 
     If the splits of `table` were drawn, the model's training and validation groups keep these splits and all
-    others become "test". If the table has splits of its own but no validation rows, the groups that `train`
-    moved from training to validation are moved here too.
+    others become "test", but for rows that are corrections alone. If the table has splits of its own but no
+    validation rows, the groups that `train` moved from training to validation are moved here too.
 
     Args:
         table: from `read_annotations`.
@@ -128,6 +130,8 @@ def split_as_trained(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -
     table, hashes = table.copy(), _group_hashes(table)
     if table.attrs["automatic_split"]:
         table["split"] = "test"
+        if CORRECTION in table:
+            table.loc[table[CORRECTION] == FURTHER, "split"] = "train"
         for split, names in groups.items():
             table.loc[hashes.isin(names), "split"] = split
     elif not (table["split"] == "validation").any():

@@ -10,12 +10,12 @@ import pandas as pd
 from videoqa._checks import Refusal, check_choice
 from videoqa._counted import counted
 from videoqa._progress import say
-from videoqa.config import DataConfig, field_names
+from videoqa.config import SPLITS, DataConfig, field_names
 from videoqa.data.annotations import read_annotations, say_notes, split_sources
 from videoqa.data.opposites import DECLARED, with_known_opposites
 from videoqa.data.specs import is_spec
 from videoqa.data.splits import hold_out_fold, split_as_trained
-from videoqa.features.contents import content_hashes, short_hash
+from videoqa.features.contents import content_hashes, hashes_of_videos, short_hash
 from videoqa.saving import ModelFolder
 
 OPTIONS = tuple(name for name in field_names(DataConfig) if name not in ("data", "task", "mirror_labels"))
@@ -66,6 +66,8 @@ def rows_to_score(folder: ModelFolder, data: Any, split: str, options: dict[str,
         with_videos=folder.config.model.sees_video,
         needed_splits=(split,),
         stratified=folder.metrics.get("stratified", False),
+        contents=hashes_of_videos,
+        test_is_held_out=not (own and folder.metrics.get("fold")),
     )
     say_notes(table)
     table = with_known_opposites(table, folder.opposites)
@@ -98,7 +100,7 @@ def _set_seen_apart(table: pd.DataFrame, folder: ModelFolder, own: bool) -> pd.D
         seen = test & contents.isin(known)
         table.attrs["seen_rows"] += int(seen.sum())
         if not own:
-            table.loc[seen, "split"] = split
+            table.loc[seen, "split"] = split if split in SPLITS else "train"
     if table.attrs["seen_rows"]:
         count = counted(table.attrs["seen_rows"], "test row shows a video", "test rows show videos")
         kept = "counted all the same, as your splits say" if own else "no test rows"

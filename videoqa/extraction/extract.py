@@ -25,6 +25,7 @@ from videoqa.extraction.clips import Clip, clips_of
 from videoqa.extraction.done import DoneClips, source_of
 from videoqa.extraction.out_folder import check_out, opened_out, settings_of, write_lists
 from videoqa.extraction.space import check_space, forecast
+from videoqa.features.contents import hashes_of_videos
 from videoqa.video.decoding import DecodingError
 from videoqa.video.frame_export import ExportedFrames, export_frames
 from videoqa.video.limits import limits_now
@@ -132,7 +133,7 @@ def extract_frames(
     folder = Path(out)
     check_out(folder, data_config.videos)
     check_unpacked(data_config.videos)
-    table = read_annotations(data_config, tables=tables)
+    table = read_annotations(data_config, tables=tables, contents=hashes_of_videos)
     clips, classes = clips_of(table)
     check_some_there(table)
     say_notes(table, progress=progress)

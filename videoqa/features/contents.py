@@ -63,6 +63,11 @@ def content_hashes(
     return hashes, failures
 
 
+def hashes_of_videos(paths: Sequence[str]) -> dict[str, str]:
+    """Return the sha256 of each video that can be read, as `content_hashes` does without a bar."""
+    return content_hashes(paths, progress=False)[0]
+
+
 def short_hash(content: str) -> str:
     """Return the part of a sha256 that a model folder keeps for each video."""
     return content[:16]

@@ -14,7 +14,7 @@ from videoqa.config import RUNNERS, LaunchConfig, RunConfig, run_config_from_opt
 from videoqa.config.keywords import EncodeOptions, shows_options
 from videoqa.config.run import check_crop
 from videoqa.data.annotations import check_some_there, read_annotations, say_notes, split_sources
-from videoqa.features.contents import distinct_requests
+from videoqa.features.contents import distinct_requests, hashes_of_videos
 from videoqa.features.encoding import encode_clips
 from videoqa.features.report import EncodingReport
 
@@ -72,7 +72,7 @@ def encode(
     config = run_config_from_options({**options, "data": sources})
     launch = LaunchConfig(decode_workers=decode_workers)
     _check_kept(config, runner)
-    table = read_annotations(config.data, tables=tables, seed=config.training.seed)
+    table = read_annotations(config.data, tables=tables, seed=config.training.seed, contents=hashes_of_videos)
     check_some_there(table)
     say_notes(table, progress=progress)
     table = table if part is None else rows_of_shard(table, part)

@@ -15,7 +15,7 @@ def balanced(examples: Examples, *, known_only: bool) -> Examples:
     another, a rare colour is weighed against the other colours only.
 
     Args:
-        examples: rows whose weights depend on each other.
+        examples: rows whose weights depend on each other; those that they have already are multiplied.
         known_only: rows with an answer outside the list get 0 and do not count; False: such answers count
             together as one more.
     """
@@ -25,6 +25,8 @@ def balanced(examples: Examples, *, known_only: bool) -> Examples:
     weights[rows] = balanced_weights(
         question_numbers(examples.token_ids, len(examples))[rows], examples.answer_ids[rows]
     )
+    if examples.row_weights is not None:
+        weights *= examples.row_weights
     return replace(examples, row_weights=weights)
 
 

@@ -21,10 +21,12 @@ from videoqa.data.opposites import played_backwards
 from videoqa.data.splits import hold_out_fold
 from videoqa.evaluation.evaluate import ScoredFolder, score_folder
 from videoqa.evaluation.pooling import pool_folds, write_pooled
+from videoqa.features.contents import hashes_of_videos
 from videoqa.launching.job import Job
 from videoqa.saving import load_model_folder
 from videoqa.training.after_stop import can_be_finished
 from videoqa.training.checkpoints import newest_checkpoint
+from videoqa.training.held_out import check_corrections
 from videoqa.training.request import Request, read_request
 from videoqa.training.resuming import LENGTHS, check_same_run, options_of_run
 from videoqa.training.run import TrainingRun, run_training
@@ -228,7 +230,10 @@ def _rows(request: Request, num_folds: int) -> pd.DataFrame:
         seed=config.training.seed,
         with_videos=config.model.sees_video,
         stratified=request.job.stratified,
+        contents=hashes_of_videos,
+        test_is_held_out=False,
     )
+    check_corrections(table, None)
     return hold_out_fold(table, 1, num_folds, config.training.seed)
 
 

@@ -10,6 +10,7 @@ from videoqa.evaluation.metrics import majority_answers
 from videoqa.evaluation.order import opposites_of
 from videoqa.evaluation.scoring import score_examples
 from videoqa.saving import ModelFolder
+from videoqa.training.held_out import TEST_VIDEOS
 from videoqa.training.preparing import PreparedData
 from videoqa.trust.trust import Trust
 
@@ -43,12 +44,15 @@ def metrics_of_run(
         "majority_answers": majority,
         "groups": prepared.groups,
         "videos": prepared.videos,
+        TEST_VIDEOS: prepared.test_videos,
         "best_epoch": trained.position.best_epoch,
         "history": json_ready(trained.position.history),
     }
     if opposites := always_opposite(training_rows):
         number = len(prepared.backwards.rows) if config.model.sees_video else 0
         metrics |= {"opposites": opposites, "num_backwards_rows": number}
+    if prepared.corrections is not None:
+        metrics["corrections"] = prepared.corrections
     if trained.position.diverged:
         metrics["diverged"] = trained.position.diverged
     if len(rows):

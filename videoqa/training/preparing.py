@@ -20,7 +20,7 @@ from videoqa.data.annotations import check_some_there, read_annotations, require
 from videoqa.data.opposites import answers_to_learn, played_backwards
 from videoqa.data.source import MIRRORED, OPPOSITE
 from videoqa.data.splits import attach_validation, groups_of_splits, hold_out_fold
-from videoqa.features.contents import content_hashes, distinct_requests, short_hash
+from videoqa.features.contents import content_hashes, distinct_requests, hashes_of_videos, short_hash
 from videoqa.input_pipeline import (
     Examples,
     check_some_long_enough,
@@ -28,6 +28,7 @@ from videoqa.input_pipeline import (
 )
 from videoqa.models.backbones import backbone_identity
 from videoqa.models.weight_files import file_digest
+from videoqa.saving import ModelFolder
 from videoqa.text.answers import AnswerList, build_answer_list
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
 from videoqa.text.vocabulary import Vocabulary, build_vocabulary
@@ -39,6 +40,14 @@ from videoqa.training.backwards import (
 )
 from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
 from videoqa.training.further_clips import CLIP, further_clips, say_unusable
+from videoqa.training.held_out import (
+    EARLIER,
+    check_corrections,
+    learned_videos,
+    say_learned_before,
+    test_videos,
+)
+from videoqa.training.label_weights import label_weights
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
 from videoqa.training.order_clips import OrderClips, clips_both_ways
 from videoqa.training.request import Request
@@ -73,8 +82,12 @@ class PreparedData:
         num_dropped: rows left out because their video failed.
         failures: path of each such video -> why.
         groups: see `data.annotations.groups_of_splits`.
-        videos: short hashes of the contents of the videos of training and of validation rows, by which
-            `evaluate` knows them again.
+        videos: short hashes of the contents of the videos of training and of validation rows, and of those
+            that the initial model learned from, by which `evaluate` knows them again.
+        test_videos: those of test rows, which no correction may show.
+        label_weights: float32 `(num_rows,)`, how much each row of `table` counts by what is known of its
+            answer; None: all alike.
+        corrections: how many corrections met each fate, see `supersede`; None: there were none.
         hashes: of what a resumed run and every worker must share: "data" (the rows in their order and the
             contents of their videos, wherever these lie), "vocabulary", "answers", "backbone".
         num_tables: how many of the sources were DataFrames.
@@ -96,6 +109,9 @@ class PreparedData:
     failures: dict[str, str]
     groups: dict[str, list[str]]
     videos: dict[str, list[str]]
+    test_videos: list[str]
+    label_weights: np.ndarray | None
+    corrections: dict[str, int] | None
     hashes: dict[str, str]
     num_tables: int
     stratified: bool
@@ -152,7 +168,8 @@ def prepare_data(
     num_test_rows = int((table["split"] == "test").sum())
     untested = [] if request.job.fold else say_untested(answers, table, progress)
     further = further_clips(config.training.pretrain_videos, table, progress=progress)
-    table = table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
+    say_learned_before(table, request.initial, progress=progress)
+    whole, table = table, table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
     num_clips = _say_rows(table, training_rows, config, answers, progress) + len(further)
     if replicas.is_first_local:  # the others would forecast the same, and may have to load TensorFlow for it
         check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
@@ -188,6 +205,8 @@ def prepare_data(
         further = further[usable[len(table) :]]
         order = clips_both_ways(_joined(kept, further), together.select(usable), config)
     contents = _video_contents(kept, config)
+    videos = _videos_of_splits(kept, contents, further, request.initial)
+    weights = label_weights(kept, config.training.label_weight)
     return PreparedData(
         config=config,
         table=kept,
@@ -199,8 +218,13 @@ def prepare_data(
         num_dropped=int((~good).sum()),
         failures=failures,
         groups=groups_of_splits(table),
-        videos=_videos_of_splits(kept, contents, further),
-        hashes=_hashes(kept, contents, config.model, vocabulary, answers) | _hash_of_further(further),
+        videos=videos,
+        test_videos=test_videos(whole, videos, request.initial) if config.model.sees_video else [],
+        label_weights=weights,
+        corrections=whole.attrs.get("corrections"),
+        hashes=_hashes(kept, contents, config.model, vocabulary, answers)
+        | _hash_of_further(further)
+        | ({} if weights is None else {"label weights": _hash_of(weights.tolist())}),
         num_tables=len(request.tables),
         stratified=request.job.stratified,
         fold=request.job.fold,
@@ -243,7 +267,10 @@ def read_rows(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunCo
         seed=training.seed,
         with_videos=config.model.sees_video,
         stratified=request.job.stratified,
+        contents=hashes_of_videos,
+        test_is_held_out=request.job.fold is None,
     )
+    check_corrections(table, request.initial)
     if request.job.fold is not None:
         number, num_folds = request.job.fold
         table = hold_out_fold(table, number, num_folds, training.seed)
@@ -253,6 +280,7 @@ def read_rows(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunCo
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
     check_input(config)
     check_initial(request.initial, config)
+    label_weights(table[table["split"] != "test"], training.label_weight)
     return table, config
 
 
@@ -317,14 +345,16 @@ def _video_contents(table: pd.DataFrame, config: RunConfig) -> pd.Series | None:
 
 
 def _videos_of_splits(
-    table: pd.DataFrame, contents: pd.Series | None, further: pd.DataFrame
+    table: pd.DataFrame, contents: pd.Series | None, further: pd.DataFrame, initial: ModelFolder | None
 ) -> dict[str, list[str]]:
-    """Return the short hashes of the videos of each split, clips without labels among those of training; none
-    for a model that sees no video."""
+    """Return the short hashes of the videos of each split, clips without labels among those of training, and
+    of those that the initial model learned from; none for a model that sees no video."""
     if contents is None:
         return {}
     videos = {split: set(contents[table["split"] == split].dropna()) for split in ("train", "validation")}
     videos["train"] |= {short_hash(content) for content in further["content"]}
+    if initial is not None and (earlier := learned_videos(initial.metrics).difference(*videos.values())):
+        videos[EARLIER] = earlier
     return {split: sorted(names) for split, names in videos.items()}
 
 

@@ -14,6 +14,7 @@ from videoqa.config import ModelConfig, RunConfig
 from videoqa.input_pipeline import Examples, balance_in_words, balanced, feature_moments, regularised
 from videoqa.models.weight_files import weights_bytes
 from videoqa.saving import BLIND, ModelFolder, load_model_folder, save_model_folder
+from videoqa.training.label_weights import label_weights_in_words
 from videoqa.training.metrics import metrics_of_run
 from videoqa.training.resuming import resumable
 from videoqa.training.state import PHASES, Position
@@ -163,10 +164,12 @@ def model_stage(run: "Run", start_weights: "Callable[[keras.Model], None] | None
     if initial is not None:
         start_weights = functools.partial(_load_initial, run, initial)
     callbacks, (training, validation) = run.request.job.callbacks, _rows(run, config)
-    if training.row_weights is not None:
-        say(
-            balance_in_words(training.row_weights), progress=run.request.job.progress and run.control.is_chief
-        )
+    speaks = run.request.job.progress and run.control.is_chief
+    if config.training.balance and training.row_weights is not None:
+        say(balance_in_words(training.row_weights), progress=speaks)
+    if run.data.label_weights is not None:
+        of_train = (run.data.table["split"] == "train").to_numpy()
+        say(label_weights_in_words(run.data.label_weights[of_train]), progress=speaks)
     return Stage("model", config, run.folder / "logs", training, validation, callbacks, start_weights)
 
 
@@ -217,7 +220,8 @@ def _rows(run: "Run", config: RunConfig) -> tuple[Examples, Examples]:
     data, examples = run.data, run.data.examples
     if config.model.train_backbone and data.frame_examples is not None:  # the second stage's, beside features
         examples = data.frame_examples
-    validation = data.rows_of("validation", examples)
+    examples = dataclasses.replace(examples, row_weights=data.label_weights)
+    validation = dataclasses.replace(data.rows_of("validation", examples), row_weights=None)
     if config.model.sees_video:
         training = data.shown_in_training(examples)
     else:  # no row backwards: the floor is what questions and true frequencies give
