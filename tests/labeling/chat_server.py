@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-NAMES = {(220, 20, 20): "red", (20, 20, 220): "blue", (20, 160, 20): "green", (220, 200, 20): "yellow"}
+COLOURS = {"red": (220, 20, 20), "blue": (20, 20, 220), "green": (20, 160, 20), "yellow": (220, 200, 20)}
 
 
 class ChatServer(ThreadingHTTPServer):
@@ -100,8 +100,8 @@ def frames_of(body: dict[str, Any]) -> list[np.ndarray]:
 def seen(body: dict[str, Any], confidence: int = 90) -> str:
     """Return what somebody says who looks: the colour of the last frame."""
     mean = frames_of(body)[-1].mean(axis=(0, 1))
-    colour = min(NAMES, key=lambda rgb: float(np.abs(mean - rgb).sum()))
-    return json.dumps({"answer": NAMES[colour], "confidence": confidence})
+    colour = min(COLOURS, key=lambda name: float(np.abs(mean - COLOURS[name]).sum()))
+    return json.dumps({"answer": colour, "confidence": confidence})
 
 
 def choices_in(body: dict[str, Any]) -> list[str]:

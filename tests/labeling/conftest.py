@@ -1,11 +1,18 @@
 """Tasks, and files of results as the services write them."""
 
 import csv
+import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from videoqa.config import EndpointConfig
+from videoqa.labeling.ask_model import ask_model
 from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
+
+from .chat_server import COLOURS, running, seen
 
 ABOUT = {
     "made": "2026-11-30T10:00:00+00:00",
@@ -68,3 +75,58 @@ def mturk(tmp_path: Path, tasks: TaskFile):
         return write_csv(tmp_path / name, head, rows)
 
     return write
+
+
+COLOUR_CHOICES = ("red", "green", "blue", "yellow")
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory):
+    """Draw a clip of each colour, 30 frames of 10 a second, lossless; its first frame is black."""
+    folder = tmp_path_factory.mktemp("clips")
+    for name, rgb in COLOURS.items():
+        codec = cv2.VideoWriter.fourcc(*"FFV1")
+        writer = cv2.VideoWriter(str(folder / f"secret-{name}.avi"), codec, 10, (64, 48))
+        for number in range(30):
+            writer.write(np.full((48, 64, 3), (0, 0, 0) if number == 0 else rgb[::-1], np.uint8))
+        writer.release()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server():
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def chat(server):
+    """The server, without what it was asked before."""
+    server.requests.clear()
+    server.behave = lambda handler, body: seen(body)
+    return server
+
+
+def colour_task(name, **fields):
+    values = {
+        "kind": "answer",
+        "question": "Which colour is it?",
+        "question_type": "which",
+        "choices": COLOUR_CHOICES,
+    }
+    return Task(id=task_id(name, *fields.items()), video=f"secret-{name}.avi", **{**values, **fields})
+
+
+@pytest.fixture
+def ask(chat, clips, tmp_path):
+    """Write tasks, have them answered, and return the summary and the lines of the answers."""
+
+    def ask(*tasks, about=ABOUT, name="answers.jsonl", **options):
+        if not (tmp_path / "tasks.json").exists():
+            write_tasks(tmp_path / "tasks.json", TaskFile(tasks, about))
+        options = {"endpoint": chat.endpoint, "model": "small", "samples": 1, "retries": 0} | options
+        out = tmp_path / name
+        done = ask_model(tmp_path, EndpointConfig(**options), out=out, videos=clips, progress=False)
+        return done, [json.loads(line) for line in out.read_text().splitlines()[1:]]
+
+    return ask

@@ -2,74 +2,15 @@
 
 import json
 
-import cv2
 import numpy as np
 import pandas as pd
-import pytest
 
 from videoqa.cli.main import main
-from videoqa.config import EndpointConfig
-from videoqa.labeling.ask_model import ask_model
 from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
 
-from .chat_server import NAMES, frames_of, running, seen, text_of
-
-COLOURS = {name: rgb for rgb, name in NAMES.items()}
-CHOICES = ("red", "green", "blue", "yellow")
-ABOUT = {"made": "2026-11-30T10:00:00+00:00", "model": "mine", "model_sha256": "ab" * 32}
-
-
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory):
-    """Draw a clip of each colour, 30 frames of 10 a second, lossless; its first frame is black."""
-    folder = tmp_path_factory.mktemp("clips")
-    for name, rgb in COLOURS.items():
-        codec = cv2.VideoWriter.fourcc(*"FFV1")
-        writer = cv2.VideoWriter(str(folder / f"secret-{name}.avi"), codec, 10, (64, 48))
-        for number in range(30):
-            writer.write(np.full((48, 64, 3), (0, 0, 0) if number == 0 else rgb[::-1], np.uint8))
-        writer.release()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running() as server:
-        yield server
-
-
-@pytest.fixture
-def chat(server):
-    """The server, without what it was asked before."""
-    server.requests.clear()
-    server.behave = lambda handler, body: seen(body)
-    return server
-
-
-def colour_task(name, **fields):
-    values = {
-        "kind": "answer",
-        "question": "Which colour is it?",
-        "question_type": "which",
-        "choices": CHOICES,
-    }
-    return Task(id=task_id(name, *fields), video=f"secret-{name}.avi", **{**values, **fields})
-
-
-@pytest.fixture
-def ask(chat, clips, tmp_path):
-    """Write tasks, have them answered, and return the summary and the lines of the answers."""
-
-    def ask(*tasks, about=ABOUT, name="answers.jsonl", **options):
-        if not (tmp_path / "tasks.json").exists():
-            write_tasks(tmp_path / "tasks.json", TaskFile(tasks, about))
-        options = {"endpoint": chat.endpoint, "model": "small", "samples": 1, "retries": 0} | options
-        out = tmp_path / name
-        done = ask_model(tmp_path, EndpointConfig(**options), out=out, videos=clips, progress=False)
-        return done, [json.loads(line) for line in out.read_text().splitlines()[1:]]
-
-    return ask
+from .chat_server import COLOURS, frames_of, seen, text_of
+from .conftest import ABOUT, COLOUR_CHOICES, colour_task
 
 
 def test_a_model_answers_and_its_rows_are_imported(ask, chat, tmp_path):
@@ -98,11 +39,11 @@ def test_it_sees_what_people_see_and_nothing_else(ask, chat):
     ]
     assert all(np.abs(frame.astype(int) - COLOURS["red"]).max() < 30 for frame in frames_of(body))
     sent = json.dumps({**body, "messages": [words]})
-    for secret in ("secret", ".avi", "0.75", "my:77", "g12", task_id("red", "known_answer")):
+    for secret in ("secret", ".avi", "0.75", "my:77", "g12", "known_answer"):
         assert secret not in sent
     assert body["model"] == "small" and body["temperature"] == 0
     schema = body["response_format"]["json_schema"]["schema"]
-    assert schema["properties"]["answer"]["enum"] == [*CHOICES, "cannot tell"]
+    assert schema["properties"]["answer"]["enum"] == [*COLOUR_CHOICES, "cannot tell"]
 
 
 def test_frames_are_those_of_the_tasks_model(ask, chat):

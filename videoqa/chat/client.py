@@ -166,6 +166,8 @@ class ChatClient:
             raise ChatError(f"its reply has more than {MOST_BYTES:,} bytes, which no chat completion has")
         if reply.status != 200:
             self._refuse(reply)
+        if not reply.body.strip():
+            raise Busy("the reply is empty")
         return reply.body
 
     def _refuse(self, reply: Reply) -> None:

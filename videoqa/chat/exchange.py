@@ -63,7 +63,10 @@ class Line:
         with self._watched(connected):
             timer.start()
             try:
-                return self._sent_and_read(connected, method, path, body)
+                reply = self._sent_and_read(connected, method, path, body)
+                if late.is_set():  # what was broken off may look like an end
+                    raise TimeoutError
+                return reply
             except (OSError, http.client.HTTPException) as error:
                 if late.is_set() or isinstance(error, TimeoutError):
                     raise Busy(f"no whole reply within {self._timeout:g} s (--timeout-seconds)") from error

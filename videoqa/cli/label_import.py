@@ -19,13 +19,15 @@ SHOWN = 5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = (
         "file of results: Mechanical Turk, Label Studio, a filled-in tasks.csv, a folder of label serve, "
-        "or a page's corrections"
+        "a model's answers, or a page's corrections"
     )
     parser.add_argument("results", metavar="RESULTS", nargs="+", help=text)
     text = "the tasks.json that the answers are to, or its folder"
     parser.add_argument("--tasks", metavar="FILE", help=text)
     add_out(parser, "CSV file that the rows are added to", "FILE", required=True)
     parser.add_argument("--report", metavar="DIR", help="folder for tables of all tasks and all workers")
+    text = "new CSV file for the tasks that stay unlabelled, as annotations to give out again"
+    parser.add_argument("--rest", metavar="FILE", help=text)
     add_option_flags(parser, [LabelImportConfig])
 
 
@@ -35,7 +37,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     LabelImportConfig(**options)
     from videoqa.labeling.import_answers import import_answers
 
-    return import_answers(arguments.results, **keywords(arguments, "out", "tasks", "report"), **options)
+    return import_answers(
+        arguments.results, **keywords(arguments, "out", "tasks", "report", "rest"), **options
+    )
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
@@ -49,14 +53,31 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
         print(f"Tasks with answers: {states}; {result['num_tasks']:,} were given out.")
     for name, alpha in result["agreement"].items():
         print(f"  agreement (Krippendorff's alpha), {name}: {'-' if alpha is None else f'{alpha:.3f}'}")
+    _show_trust(result)
     _show_names("Workers to look at", result["look_at_workers"])
     _show_names("Tasks to look at", result["look_at_tasks"])
     already = f", {result['already_there']:,} were there already" if result["already_there"] else ""
     print(f"{counted(result['added'], 'row')} added to {result['out']}{already}.")
+    rest = getattr(arguments, "rest", None)
+    if rest is not None:
+        print(
+            f"{counted(result['num_rest'], 'task stays', 'tasks stay')} unlabelled, written to {rest}.\n"
+            f"For people:\n  videoqa label export --data {rest} --select random --kind verify --out more/ ..."
+        )
     if result["changed_since"]:
         print(
             f"{counted(result['changed_since'], 'row')} of these would say otherwise now, and stay. "
             "To have them anew, import all results into a new file."
+        )
+
+
+def _show_trust(result: dict[str, Any]) -> None:
+    """Print how often each model was right on known tasks when it was so sure."""
+    for row in result["trust"].to_dict("records"):
+        shares = f"{row['share']:.1%}; {row['low']:.1%} to {row['high']:.1%}"
+        print(
+            f"  {row['worker']}: when it says at least {row['at_least']:.2f} it was right "
+            f"{row['num_right']:,} of {row['num_answers']:,} times ({shares})"
         )
 
 

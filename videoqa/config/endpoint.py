@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from videoqa._checks import Refusal, check_flag, check_integer, check_number
-from videoqa.config.options import option
+from videoqa.config.options import option, required_option
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class EndpointConfig:
         limit: tasks at most; None: all.
     """
 
-    endpoint: str = option("", "address of the server, such as http://127.0.0.1:8000/v1 (default: none)")
-    model: str = option("", "name of the model, as the server has it (default: none)")
+    endpoint: str = required_option("address of the server, such as http://127.0.0.1:8000/v1")
+    model: str = required_option("name of the model, as the server has it")
     samples: int = option(5, "how often each task is asked; the share of equal answers is the confidence")
     temperature: float | None = option(None, "of the sampling (default: 0.7; with --samples 1 0)")
     num_frames: int | None = option(

@@ -87,11 +87,14 @@ class LabelImportConfig:
     Attributes:
         min_certainty: probability, by Dawid and Skene's model, below which a task stays unlabelled.
         min_assignments: answers below which a task stays unlabelled.
+        min_confidence: answers of a model that was less sure are left out, from 0 to 1.
     """
 
     min_certainty: float = option(0.8, "probability below which a task stays unlabelled")
     min_assignments: int = option(1, "answers below which a task stays unlabelled")
+    min_confidence: float = option(0.0, "confidence below which a model's answer is left out, from 0 to 1")
 
     def __post_init__(self) -> None:
         check_number("min_certainty", self.min_certainty, minimum=0, maximum=1)
         check_integer("min_assignments", self.min_assignments, minimum=1)
+        check_number("min_confidence", self.min_confidence, minimum=0, maximum=1)

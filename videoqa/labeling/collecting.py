@@ -24,6 +24,7 @@ REJECTED, UNFINISHED = "rejected or skipped", "unfinished"
 OTHER_EXPORT, UNKNOWN_TASK = "of another export", "of an unknown task"
 OUTSIDE, NO_WORDS, TOO_LONG = "outside the choices", "without an answer", "too long an answer"
 NO_WORKER, REPEATED, READ_BEFORE = "without a worker", "a second answer by one worker", "read before"
+UNSURE = "less sure than --min-confidence"
 MOST_PLACES = 5
 """Rows of each outcome that are named."""
 
@@ -34,18 +35,23 @@ class Collected:
 
     Attributes:
         file: the tasks.
+        min_confidence: what less sure workers say is left out; of those who say nothing of it, nothing is.
         tasks: number of each answer's task.
         workers: number of each answer's worker, in `worker_names`.
         answers: number of each answer in `answer_texts`; -1: cannot tell.
         sources: number of each answer's file.
         times: when each answer was given, as its file has it.
         worker_names, answer_texts: the names, and the answers as they were first given.
+        stated: (number of the task, number of the worker, number of the answer, confidence) of each answer
+            whose worker said how sure it is, whatever became of it.
+        unsure: of each task with an answer that was left out as `UNSURE` the number of one.
         written: (number of the task, number of the worker, question, answer, file, time) of "write" tasks.
         outcomes: how many rows had each outcome.
         places: of each outcome but `USED` the first rows.
     """
 
     file: TaskFile
+    min_confidence: float = 0.0
     tasks: list[int] = field(default_factory=list)
     workers: list[int] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
@@ -53,6 +59,8 @@ class Collected:
     times: list[str] = field(default_factory=list)
     worker_names: list[str] = field(default_factory=list)
     answer_texts: list[str] = field(default_factory=list)
+    stated: list[tuple[int, int, int, float]] = field(default_factory=list)
+    unsure: dict[int, int] = field(default_factory=dict)
     written: list[tuple[int, int, str, str, int, str]] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
@@ -74,7 +82,7 @@ class Collected:
         for row in rows:
             outcome = self._outcome(row, source)
             self.outcomes[outcome] += 1
-            if outcome not in (USED, CANNOT_TELL_ROW):
+            if outcome not in (USED, CANNOT_TELL_ROW, UNSURE):
                 places = self.places.setdefault(outcome, [])
                 if len(places) < MOST_PLACES:
                     places.append(row.place)
@@ -88,7 +96,7 @@ class Collected:
 
     def check_some_used(self, name: str) -> None:
         """Refuse results none of which belongs to the tasks."""
-        if self.outcomes[USED] + self.outcomes[CANNOT_TELL_ROW] + self.outcomes[READ_BEFORE]:
+        if any(self.outcomes[each] for each in (USED, CANNOT_TELL_ROW, READ_BEFORE, UNSURE)):
             return
         most, _ = self.outcomes.most_common(1)[0] if self.outcomes else ("no rows", 0)
         advice = {
@@ -125,6 +133,11 @@ class Collected:
             for question, text in row.written:
                 self.written.append((task, worker, _seen(question), _seen(text), source, row.time))
             return USED
+        if row.confidence is not None and answer >= 0:
+            self.stated.append((task, worker, answer, row.confidence))
+            if row.confidence < self.min_confidence:
+                self.unsure.setdefault(task, answer)
+                return UNSURE
         self.tasks.append(task)
         self.workers.append(worker)
         self.answers.append(answer)

@@ -31,13 +31,15 @@ from videoqa.labeling.corrections import (
     rows_written,
 )
 from videoqa.labeling.page_results import is_answers_database, results_path
+from videoqa.labeling.rest import rest_of_tasks, write_rest
 from videoqa.labeling.table_results import read_page
 from videoqa.labeling.tasks import read_tasks
+from videoqa.labeling.trust_in_models import trust_table
 
 KNOWN_ACCURACY = 0.5
 """Share of known tasks below which a worker is to be looked at."""
 NOT_AS_KNOWN = "most answer otherwise than is known"
-REPORT_FILES = ("tasks.csv", "workers.csv")
+REPORT_FILES = ("tasks.csv", "workers.csv", "trust.csv")
 
 
 def import_answers(
@@ -47,7 +49,9 @@ def import_answers(
     tasks: str | os.PathLike[str] | None = None,
     min_certainty: float = LabelImportConfig.min_certainty,
     min_assignments: int = LabelImportConfig.min_assignments,
+    min_confidence: float = LabelImportConfig.min_confidence,
     report: str | os.PathLike[str] | None = None,
+    rest: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Join people's answers to one for each task, and add them to a table of corrections.
 
@@ -55,20 +59,25 @@ def import_answers(
 
     Args:
         results: files of Mechanical Turk (CSV), of Label Studio (JSON or CSV), filled-in `tasks.csv`,
-            folders of `videoqa label serve`, or corrections that a page collected. The same file given twice
-            counts once.
+            folders of `videoqa label serve`, answers that a model gave (.jsonl), or corrections that a page
+            collected. The same file given twice counts once.
         out: the table, CSV; rows are added after those that it has, which are never changed.
         tasks: the `tasks.json` that the answers are to, or its folder; None: `results` are corrections of
             pages only.
         min_certainty: probability, by Dawid and Skene's model, below which a task stays unlabelled.
         min_assignments: answers below which a task stays unlabelled.
-        report: folder for `tasks.csv` and `workers.csv`, written new; None: none.
+        min_confidence: answers of a model that was less sure than this are left out.
+        report: folder for `tasks.csv` and `workers.csv`, and `trust.csv` of models with a confidence,
+            written new; None: none.
+        rest: new CSV file for the tasks that stay unlabelled, as annotations with the likeliest answer, of
+            which `export_tasks` makes tasks for people; None: none.
 
     Returns:
         JSON-ready dict: "num_rows" read and "outcomes", how many had which; "places" of those that were not
         used; "num_tasks", "states" of the tasks; "added", "already_there", "changed_since" (already there,
         with another answer than now); "agreement", Krippendorff's alpha by question type; "workers" and
-        "tasks", tables; "look_at_workers" and "look_at_tasks", whom and what to look at.
+        "tasks", tables; "trust", `trust_table`; "num_rest" of the tasks in `rest`; "look_at_workers" and
+        "look_at_tasks", whom and what to look at.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -78,7 +87,7 @@ def import_answers(
     paths = [results_path(path) for path in paths]
     if not paths:
         raise Refusal("results", "name at least one file", results)
-    LabelImportConfig(min_certainty, min_assignments)
+    config = LabelImportConfig(min_certainty, min_assignments, min_confidence)
     for path in paths:
         check_file("results", path)
     target = Path(out)
@@ -86,13 +95,17 @@ def import_answers(
     if not target.absolute().parent.is_dir():
         raise Refusal("out", "be a file in an existing folder", str(out))
     check_corrections(target)
+    if rest is not None:
+        _check_new("rest", Path(rest))
+        if tasks is None:
+            raise Refusal("rest", "be left out without tasks", str(rest))
     folder = None if report is None else _new_folder(report)
     distinct = list({_identity(path): path for path in reversed(paths)}.values())[::-1]
     pages = [path for path in distinct if is_corrections_of_page(path)]
     given = [path for path in distinct if path not in pages]
     if given and tasks is None:
         raise Refusal("tasks", "name the tasks.json that the answers are to", None)
-    rows, summary = _imported(given, tasks, min_certainty, min_assignments)
+    rows, summary = _imported(given, tasks, config)
     page = [(row, path.name) for path in pages for row in read_page(path)]
     page_rows, page_outcomes = rows_of_page(page, min_certainty)
     summary["outcomes"] = dict(sorted((summary["outcomes"] + page_outcomes).items()))
@@ -102,6 +115,10 @@ def import_answers(
     summary |= {"added": added, "already_there": there, "changed_since": changed, "out": str(out)}
     if folder is not None:
         _write_report(folder, summary)
+    left = summary.pop("rest")
+    summary["num_rest"] = len(left)
+    if rest is not None:
+        write_rest(Path(rest), left)
     return summary
 
 
@@ -111,19 +128,22 @@ def _identity(path: Path) -> str:
 
 
 def _imported(
-    paths: list[Path], tasks: str | os.PathLike[str] | None, min_certainty: float, min_assignments: int
+    paths: list[Path], tasks: str | os.PathLike[str] | None, config: LabelImportConfig
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the rows that follow from results of tasks, and a summary."""
     empty = pd.DataFrame()
     if not paths or tasks is None:
         summary: dict[str, Any] = {"outcomes": Counter(), "places": {}, "num_tasks": 0, "states": {}}
-        summary |= {"agreement": {}, "workers": empty, "tasks": empty}
+        summary |= {"agreement": {}, "workers": empty, "tasks": empty, "trust": empty, "rest": empty}
         return [], summary | {"look_at_workers": [], "look_at_tasks": []}
-    collected = Collected(read_tasks(tasks))
+    collected = Collected(read_tasks(tasks), config.min_confidence)
     for source, path in enumerate(paths):
         collected.add(read_results(path), source)
     collected.check_some_used(", ".join(path.name for path in paths))
-    found = aggregate(collected, min_certainty=min_certainty, min_assignments=min_assignments)
+    if config.min_confidence and not collected.stated:
+        advice = "No answer here has a confidence; those of `videoqa label ask` have."
+        raise Refusal("min_confidence", "be left out", config.min_confidence, advice)
+    found = aggregate(collected, min_certainty=config.min_certainty, min_assignments=config.min_assignments)
     names = [path.name for path in paths]
     rows = rows_of_tasks(collected, found, names) + rows_written(collected, names)
     table = _named_tasks(collected, found.tasks)
@@ -136,6 +156,8 @@ def _imported(
         "agreement": found.agreement,
         "workers": found.workers,
         "tasks": table,
+        "trust": trust_table(collected),
+        "rest": rest_of_tasks(collected, found),
         "look_at_workers": found.workers["worker"][suspicious].tolist(),
         "look_at_tasks": table["task_id"][table["why_look"] != ""].tolist(),
     }
@@ -161,6 +183,13 @@ def _named_tasks(collected: Collected, found: pd.DataFrame) -> pd.DataFrame:
     return shown.join(table)
 
 
+def _check_new(name: str, path: Path) -> None:
+    if path.exists():
+        advice = "Name another file: what is there is never overwritten."
+        raise FileExistsError(refusal(name, "be a new file", str(path), advice))
+    check_directory(name, path.absolute().parent)
+
+
 def _new_folder(path: str | os.PathLike[str]) -> Path:
     """Return the folder of a report, made if need be; refuse one that has a report."""
     folder = Path(path)
@@ -175,4 +204,6 @@ def _new_folder(path: str | os.PathLike[str]) -> Path:
 def _write_report(folder: Path, summary: dict[str, Any]) -> None:
     with spreadsheet_safe(True):
         for name in REPORT_FILES:
-            write_text(folder / name, csv_text(summary[name.removesuffix(".csv")]))
+            table = summary[name.removesuffix(".csv")]
+            if name != "trust.csv" or len(table):
+                write_text(folder / name, csv_text(table))

@@ -1,0 +1,192 @@
+"""Servers that refuse, stall, redirect, break off or do not see: what is asked again, and what is said."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from videoqa.chat.errors import CannotSee, ChatError, ServerStops
+
+from .chat_server import COLOURS, running, seen, text_of
+from .conftest import colour_task
+
+
+def is_check(body):
+    return "What colour is this?" in text_of(body)
+
+
+def once(refuse, then=seen):
+    """Return a behaviour that refuses the first request about a task."""
+    left = [refuse]
+
+    def behave(handler, body):
+        if is_check(body) or not left:
+            return then(body)
+        left.pop()(handler)
+        return None
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda handler: handler.refuse(429, "slow down", Retry_After="0"),
+        lambda handler: handler.refuse(429, "slow down", Retry_After="Mon, 30 Nov 2020 10:00:00 GMT"),
+        lambda handler: handler.refuse(503, "Loading model", Retry_After="0"),
+        lambda handler: handler.refuse(500, "out of memory"),
+        lambda handler: handler.connection.close(),
+    ],
+    ids=["429", "429 until a date", "503", "500", "hangs up"],
+)
+def test_a_busy_server_is_asked_again(ask, chat, refuse):
+    chat.behave = once(refuse)
+    done, (line,) = ask(colour_task("red"), retries=1)
+    assert done["outcomes"] == {"answered": 1} and line["answer"] == "red" and len(chat.asked) == 2
+
+
+def test_retry_after_is_waited_for(ask, chat):
+    times = []
+    chat.behave = once(lambda handler: handler.refuse(429, "wait", Retry_After="1"))
+    behave = chat.behave
+    chat.behave = lambda handler, body: (times.append(time.monotonic()), behave(handler, body))[1]
+    ask(colour_task("red"), retries=1)
+    assert times[-1] - times[-2] >= 1
+
+
+def test_a_server_that_asks_for_hours_is_left_alone(ask, chat):
+    chat.behave = once(lambda handler: handler.refuse(429, "quota", Retry_After="7200"))
+    with pytest.raises(
+        ServerStops, match="left alone for 7,200 s.* 0 answers are kept: the same command goes"
+    ):
+        ask(colour_task("red"), retries=5)
+
+
+def test_a_failing_server_fails_a_task_and_then_the_run(ask, chat, tmp_path):
+    tasks = [colour_task(name, group=str(number)) for number in range(3) for name in COLOURS]
+
+    def behave(handler, body):
+        if is_check(body) or json.loads(seen(body))["answer"] == "red":
+            return seen(body)
+        handler.refuse(500, "KV cache is full")
+        return None
+
+    chat.behave = behave
+    done, lines = ask(tasks[0], tasks[1], concurrency=1)
+    assert done["outcomes"] == {"answered": 1, "without a reply": 1}
+    assert "HTTP 500: KV cache is full" in done["places"]["without a reply"][0]
+    (tmp_path / "tasks.json").unlink()
+    chat.behave = lambda handler, body: seen(body) if is_check(body) else handler.refuse(500, "broken")
+    with pytest.raises(ServerStops, match="5 tasks one after another are without a reply.*HTTP 500: broken"):
+        ask(*tasks, name="second.jsonl")
+
+
+NO_MMPROJ = "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
+NO_IMAGES = "this model is missing data required for image input"
+
+
+@pytest.mark.parametrize(
+    ("refuse", "error", "message"),
+    [
+        (lambda h: h.refuse(404, "No such model."), ServerStops, "not know 'small'.*It has 'small', 'other'"),
+        (lambda h: h.refuse(401, "Unauthorized"), ServerStops, "refuses access.*--api-key-variable"),
+        (lambda h: h.refuse(400, "small is not a multimodal model"), CannotSee, "takes no pict.*--mmproj"),
+        (lambda h: h.refuse(500, NO_MMPROJ), CannotSee, "takes no pictures"),
+        (lambda h: h.refuse(500, NO_IMAGES), CannotSee, "takes no pictures"),
+        (lambda h: h.refuse(400, "prompt too long"), ChatError, "HTTP 400: prompt too long"),
+        (lambda h: h.reply(200, b"<html>Hi</html>"), ChatError, "no chat completion: '<html>Hi</html>'"),
+        (lambda h: h.reply(200, b'{"choices": []}'), ChatError, "the reply is no chat completion"),
+        (lambda h: h.reply(200, {"choices": [{"message": {"content": 3}}]}), ChatError, "no chat completion"),
+        (lambda h: h.reply(200, b"[" * 100_000), ChatError, "the reply is no chat completion"),
+        (lambda h: h.reply(200, b" " * 8_100_000), ChatError, "more than 8,000,000 bytes"),
+        (lambda h: h.reply(200, b""), ChatError, "the reply is empty"),
+        (lambda h: h.reply(307, b"", Location="http://192.0.2.1/"), ServerStops, "redirects to 'http://192."),
+        (lambda h: h.reply(302, b"", Location="/login"), ServerStops, "to '/login'. Redirects are not foll"),
+        (lambda h: h.say('{"answer": "red"}'), CannotSee, "calls a plain blue picture 'red'.*leave pictures"),
+        (lambda h: h.say("I see a lovely day."), ChatError, "its reply is no answer: 'I see a lovely day.'"),
+        (lambda h: h.say("", finish_reason="length"), ChatError, "cut: raise --max-tokens"),
+    ],
+)
+def test_a_server_of_no_use_is_named_before_any_task_is_sent(ask, chat, refuse, error, message):
+    chat.behave = lambda handler, body: refuse(handler)
+    with pytest.raises(error, match=message):
+        ask(colour_task("red"))
+    assert not chat.asked
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("response_format", "response_format is not supported"),
+        ("response_format", "Bad request"),
+        ("logprobs", "logprobs: unknown field"),
+        ("seed", "seed is not allowed"),
+        ("max_tokens", "Use 'max_completion_tokens' instead."),
+        ("temperature", "temperature: only the default is supported"),
+    ],
+)
+def test_what_a_server_does_not_know_is_left_out(ask, chat, named, said):
+    chat.behave = lambda handler, body: handler.refuse(400, said) if named in body else seen(body)
+    done, _ = ask(colour_task("red"))
+    assert done["outcomes"] == {"answered": 1} and done["left_out"] == [named]
+    assert all(named not in body for body in chat.asked) and len(chat.asked) == 1
+    assert ("max_completion_tokens" in chat.asked[0]) == (named == "max_tokens")
+
+
+def test_nobody_listens(ask, clips):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(
+        ServerStops, match=f"http://127.0.0.1:{port}/v1 cannot be reached: nobody listens there"
+    ):
+        ask(colour_task("red"), endpoint=f"http://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"", b""),
+        (b"HTTP/1.1 200 OK\r\n", b"X"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" "),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["silent", "headers", "body", "endless headers"],
+)
+def test_a_server_that_drips_is_given_up(ask, chat, first, then):
+    given_up = threading.Event()
+
+    def behave(handler, body):
+        handler.wfile.write(first)
+        while not given_up.wait(0.05):
+            handler.wfile.write(then)
+
+    chat.behave = behave
+    with pytest.raises(ChatError, match="no whole reply within 0.5 s"):
+        ask(colour_task("red"), timeout_seconds=0.5)
+    given_up.set()
+
+
+def test_a_server_that_went_away_ends_the_run_and_keeps_the_answers(ask, chat):
+    tasks = [colour_task(name) for name in COLOURS]
+    with running() as second:
+
+        def behave(handler, body):
+            words = seen(body)
+            if not is_check(body) and len(second.asked) == 2:
+                second.socket.close()  # nobody listens from now on
+            return words
+
+        second.behave = behave
+        with pytest.raises(ServerStops, match="5 tasks one after another.*nobody listens there") as stopped:
+            ask(
+                *tasks,
+                *(colour_task(name, group="g") for name in COLOURS),
+                endpoint=second.endpoint,
+                concurrency=1,
+            )
+    assert "2 answers are kept" in str(stopped.value)
+    done, lines = ask(*tasks)
+    assert done["num_before"] == 2 and done["outcomes"] == {"answered": 6} and len(lines) == 8
