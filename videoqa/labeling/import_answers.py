@@ -91,14 +91,9 @@ def import_answers(
     for path in paths:
         check_file("results", path)
     target = Path(out)
-    check_not_read("out", target, [*paths, *([] if tasks is None else [tasks])])
-    if not target.absolute().parent.is_dir():
-        raise Refusal("out", "be a file in an existing folder", str(out))
-    check_corrections(target)
+    _check_out(target, [*paths, *([] if tasks is None else [tasks])])
     if rest is not None:
-        _check_new("rest", Path(rest))
-        if tasks is None:
-            raise Refusal("rest", "be left out without tasks", str(rest))
+        _check_rest(Path(rest), target, tasks)
     folder = None if report is None else _new_folder(report)
     distinct = list({_identity(path): path for path in reversed(paths)}.values())[::-1]
     pages = [path for path in distinct if is_corrections_of_page(path)]
@@ -183,11 +178,20 @@ def _named_tasks(collected: Collected, found: pd.DataFrame) -> pd.DataFrame:
     return shown.join(table)
 
 
-def _check_new(name: str, path: Path) -> None:
-    if path.exists():
+def _check_out(path: Path, read: list[Any]) -> None:
+    check_not_read("out", path, read)
+    if not path.absolute().parent.is_dir():
+        raise Refusal("out", "be a file in an existing folder", str(path))
+    check_corrections(path)
+
+
+def _check_rest(path: Path, out: Path, tasks: Any) -> None:
+    if path.exists() or path.absolute() == out.absolute():
         advice = "Name another file: what is there is never overwritten."
-        raise FileExistsError(refusal(name, "be a new file", str(path), advice))
-    check_directory(name, path.absolute().parent)
+        raise FileExistsError(refusal("rest", "be a new file", str(path), advice))
+    if tasks is None:
+        raise Refusal("rest", "be left out without tasks", str(path))
+    check_directory("rest", path.absolute().parent)
 
 
 def _new_folder(path: str | os.PathLike[str]) -> Path:
