@@ -13,7 +13,7 @@ import pytest
 import videoqa
 from videoqa._manifest import read_json, write_manifest
 from videoqa.saving import PARTS_OF_A_FOLDER, load_model_folder
-from videoqa.trust.trust import MOST_BYTES, Thresholds, judge
+from videoqa.trust.trust import MOST_BYTES, Thresholds, reasons_against
 
 SHIPPED = Path(videoqa.__file__).parent / "shipped_model"
 
@@ -175,5 +175,7 @@ def test_a_reason_does_not_gainsay_the_rounded_guess_beside_it(
     probability: float, least: float, little: str
 ) -> None:
     """The guess is shown as 50 %: "less than 50 %" alone would read as a mistake."""
-    found = judge(None, Thresholds(min_probability=least), np.array([probability, 0.001], np.float32), None)
-    assert found.why_not == (f"its best guess has {little}less than {100 * least:g} % probability",)
+    found = reasons_against(
+        None, Thresholds(min_probability=least), np.array([probability, 0.001], np.float32), None
+    )
+    assert found == (f"its best guess has {little}less than {100 * least:g} % probability",)

@@ -38,6 +38,21 @@ class SampledClip:
             vars(self)["_familiarity"] = float(found[0])
         return float(vars(self)["_familiarity"])
 
+    @property
+    def has_vectors(self) -> bool:
+        """Whether what its model makes of it is known."""
+        return "_vectors" in vars(self)
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """What its model makes of its windows, float32 `(num_windows, units)`."""
+        found: np.ndarray = vars(self)["_vectors"]
+        return found
+
+    def keep_vectors(self, vectors: np.ndarray) -> None:
+        """Keep what its model made of its windows, for the next question."""
+        vars(self)["_vectors"] = vectors
+
 
 @dataclass(frozen=True, eq=False)
 class Asked:

@@ -7,8 +7,10 @@ import numpy as np
 
 from videoqa.answering.asked import SampledClip
 from videoqa.answering.video_qa import Answer, VideoQA, notes_on_judging
-from videoqa.evaluation.judging import Judged, predict_and_judge
-from videoqa.evaluation.prediction import places_seen
+from videoqa.evaluation.halves import Halves
+from videoqa.evaluation.judging import Judged, compares_hidden, judge_predictions
+from videoqa.evaluation.prediction import Predictions, places_seen, predict_examples
+from videoqa.input_pipeline import Examples
 from videoqa.trust.trust import FEATURES, Thresholds
 
 
@@ -33,10 +35,17 @@ class Inquiry:
     top_k: int = 5
 
 
-def answer_inquiries(loaded: VideoQA, inquiries: Sequence[Inquiry]) -> list[Answer]:
+def answer_inquiries(
+    loaded: VideoQA, inquiries: Sequence[Inquiry], halves: Halves | None = None
+) -> list[Answer]:
     """Return the answer to each of at least one inquiry, from one batched prediction.
 
     They equal the answers to each alone, but for the rounding of sums.
+
+    Args:
+        loaded: the model.
+        inquiries: of any callers.
+        halves: of the model: what the first makes of a clip is computed once and kept with the clip.
 
     Raises:
         ValueError: a clip that is too short for a model that skips such.
@@ -49,11 +58,16 @@ def answer_inquiries(loaded: VideoQA, inquiries: Sequence[Inquiry]) -> list[Answ
         questions,
         np.array([places[id(each.clip)] for each in inquiries], np.int64),
     )
-    num_test_clips = loaded.folder.config.sampling.num_test_clips
-    judged = predict_and_judge(
-        loaded.model, examples, loaded.folder.trust, questions=questions,
-        thresholds=[each.thresholds for each in inquiries], vocabulary=loaded.folder.vocabulary,
-        num_test_clips=num_test_clips, clip_familiarity=_familiarity(loaded, list(clips.values())),
+    num_test_clips, trust = loaded.folder.config.sampling.num_test_clips, loaded.folder.trust
+    if halves is None:
+        found = predict_examples(
+            loaded.model, examples, num_test_clips=num_test_clips, with_hidden=compares_hidden(trust)
+        )
+    else:
+        found = _predict_by_halves(halves, [each.clip for each in inquiries], examples, num_test_clips)
+    judged = judge_predictions(
+        found, examples, trust, questions=questions, thresholds=[each.thresholds for each in inquiries],
+        vocabulary=loaded.folder.vocabulary, clip_familiarity=_familiarity(loaded, list(clips.values())),
     )  # fmt: skip
     times: dict[int, tuple[float, ...]] = {}
     for row, each in enumerate(inquiries):
@@ -62,6 +76,19 @@ def answer_inquiries(loaded: VideoQA, inquiries: Sequence[Inquiry]) -> list[Answ
             seen = places_seen(examples, row, num_test_clips=num_test_clips) if marks else ()
             times[id(each.clip)] = tuple(dict.fromkeys(marks[place] for place in seen))
     return [_answer(loaded, each, judged, row, times[id(each.clip)]) for row, each in enumerate(inquiries)]
+
+
+def _predict_by_halves(
+    halves: Halves, clips: list[SampledClip], examples: Examples, num_test_clips: int
+) -> Predictions:
+    """Return the predictions of rows about `clips`, after reading those that were not read before."""
+    new = {id(clip): row for row, clip in enumerate(clips) if not clip.has_vectors}
+    if new:
+        rows = np.array(sorted(new.values()))
+        for row, vectors in zip(rows, halves.vectors(examples, rows, num_test_clips), strict=True):
+            clips[row].keep_vectors(vectors)
+    assert examples.token_ids is not None  # its model reads questions
+    return halves.predict([clip.vectors for clip in clips], examples.token_ids)
 
 
 def _familiarity(loaded: VideoQA, clips: list[SampledClip]) -> np.ndarray | None:

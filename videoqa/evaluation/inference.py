@@ -111,12 +111,21 @@ def _by_segments(model: "keras.Model") -> InferenceWithHidden:
 
 def _compiled(model: "keras.Model") -> Callable[[dict[str, Any]], Any]:
     """Return `model` compiled for any number of rows; it takes arrays and tensors."""
+    return compiled(lambda inputs: model(inputs, training=False), model.input)
+
+
+def compiled(function: Callable[[Any], Any], inputs: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+    """Return a function of tensors compiled for any number of rows; it takes arrays and tensors.
+
+    Args:
+        function: from a dict of tensors.
+        inputs: name -> a symbolic tensor with the shape and the dtype that it takes.
+    """
     import tensorflow as tf
 
-    dtypes = {name: tensor.dtype for name, tensor in model.input.items()}
-    signature = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in model.input.items()}
-    function = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
-    call = function.get_concrete_function()
+    dtypes = {name: tensor.dtype for name, tensor in inputs.items()}
+    signature = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in inputs.items()}
+    call = tf.function(function, input_signature=[signature]).get_concrete_function()
     return lambda inputs: call(
         {name: tf.convert_to_tensor(value, dtypes[name]) for name, value in inputs.items()}
     )

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from videoqa.evaluation.prediction import predict_examples
+from videoqa.evaluation.prediction import Predictions, predict_examples
 from videoqa.input_pipeline import Examples
 from videoqa.text.vocabulary import Vocabulary
 from videoqa.trust.calibration import with_temperature
-from videoqa.trust.trust import HIDDEN, Judgement, Thresholds, Trust, judge
+from videoqa.trust.trust import HIDDEN, Judgement, Thresholds, Trust, reasons_against
 
 if TYPE_CHECKING:
     import keras
+
+UNSEEN = Judgement(("the video could not be read",), None)
+"""Of a row whose video failed."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,6 @@ def predict_and_judge(
     vocabulary: Vocabulary | None = None,
     thresholds: Thresholds | Sequence[Thresholds] | None = None,
     num_test_clips: int = 1,
-    clip_familiarity: np.ndarray | None = None,
     progress: bool = False,
 ) -> Judged:
     """Return the judged predictions of rows.
@@ -77,14 +79,38 @@ def predict_and_judge(
         vocabulary: of the model; None for actions.
         thresholds: of all rows, or of each; None: the usual ones.
         num_test_clips: windows of each clip.
-        clip_familiarity: of each clip of `examples`, float64 `(num_clips,)`, of a model that compares
-            features; None: it is computed.
         progress: show a bar on a terminal.
     """
-    by_hidden = trust is not None and trust.clips is not None and trust.compares == HIDDEN
     found = predict_examples(
-        model, examples, num_test_clips=num_test_clips, with_hidden=by_hidden, progress=progress
+        model, examples, num_test_clips=num_test_clips, with_hidden=compares_hidden(trust), progress=progress
     )
+    return judge_predictions(
+        found, examples, trust, questions=questions, vocabulary=vocabulary, thresholds=thresholds
+    )
+
+
+def compares_hidden(trust: Trust | None) -> bool:
+    """Return whether a model compares clips by its last hidden layer."""
+    return trust is not None and trust.clips is not None and trust.compares == HIDDEN
+
+
+def judge_predictions(
+    found: Predictions,
+    examples: Examples,
+    trust: Trust | None,
+    *,
+    questions: Sequence[str] = (),
+    vocabulary: Vocabulary | None = None,
+    thresholds: Thresholds | Sequence[Thresholds] | None = None,
+    clip_familiarity: np.ndarray | None = None,
+) -> Judged:
+    """Return the judged predictions of rows that were predicted; arguments as in `predict_and_judge`.
+
+    Args:
+        found: with hidden outputs for a model that compares them.
+        clip_familiarity: of each clip of `examples`, float64 `(num_clips,)`, of a model that compares
+            features; None: it is computed.
+    """
     probabilities = found.probabilities
     if trust is not None and trust.temperature is not None:
         probabilities = with_temperature(probabilities, trust.temperature)
@@ -94,10 +120,19 @@ def predict_and_judge(
         familiarity = clip_familiarity[examples.clip_index]
     if thresholds is None or isinstance(thresholds, Thresholds):
         thresholds = [thresholds or Thresholds()] * len(probabilities)
-    judgements = [
-        _judgement(trust, thresholds[place], row, float(familiarity[place]), place, questions, vocabulary)
-        for place, row in enumerate(probabilities)
-    ]
+    sets = None if trust is None else trust.sets
+    num_likely = [None] * len(probabilities) if sets is None else sets.sizes(probabilities).tolist()
+    judgements = []
+    for place, row in enumerate(probabilities):
+        if row.any():
+            question = questions[place] if len(questions) else ""
+            known = None if np.isnan(familiarity[place]) else float(familiarity[place])
+            reasons = reasons_against(
+                trust, thresholds[place], row, known, question=question, vocabulary=vocabulary
+            )
+            judgements.append(Judgement(reasons, num_likely[place]))
+        else:
+            judgements.append(UNSEEN)
     return Judged(probabilities, found.probabilities, found.frame_classes, familiarity, judgements)
 
 
@@ -116,19 +151,3 @@ def familiarity_of_rows(trust: Trust | None, examples: Examples, hidden: np.ndar
     assert familiarity is not None  # it compares clips
     found[seen] = familiarity[of_row]
     return found
-
-
-def _judgement(
-    trust: Trust | None,
-    thresholds: Thresholds,
-    probabilities: np.ndarray,
-    familiarity: float,
-    place: int,
-    questions: Sequence[str],
-    vocabulary: Vocabulary | None,
-) -> Judgement:
-    if not probabilities.any():
-        return Judgement(("the video could not be read",), None)
-    question = questions[place] if len(questions) else ""
-    known = None if np.isnan(familiarity) else familiarity
-    return judge(trust, thresholds, probabilities, known, question=question, vocabulary=vocabulary)

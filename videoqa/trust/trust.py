@@ -168,7 +168,7 @@ class Judgement:
     num_likely: int | None
 
 
-def judge(
+def reasons_against(
     trust: Trust | None,
     thresholds: Thresholds,
     probabilities: np.ndarray,
@@ -176,8 +176,8 @@ def judge(
     *,
     question: str = "",
     vocabulary: Vocabulary | None = None,
-) -> Judgement:
-    """Return the judgement of one answer, the most probable one.
+) -> tuple[str, ...]:
+    """Return why one answer, the most probable one, is not reliable, each a clause; empty: it is.
 
     Args:
         trust: of the model; None: an earlier version wrote it, which cannot judge.
@@ -200,5 +200,4 @@ def judge(
     if probabilities[best] < least:
         little = "a little " if round(100 * float(probabilities[best])) >= 100 * least else ""
         reasons.append(f"its best guess has {little}less than {100 * least:g} % probability")
-    sets = None if trust is None else trust.sets
-    return Judgement(tuple(reasons), None if sets is None else int(sets.sizes(probabilities[None])[0]))
+    return tuple(reasons)

@@ -97,6 +97,7 @@ class Api:
             return JSONResponse({"status": "ok"})
 
         routes = [
+            Route("/api/ask", self.ask, methods=["POST"]),  # the first, as most requests are for it
             Route("/", self.page),
             Route("/openapi.json", self.openapi),
             Route("/healthz", health),
@@ -107,7 +108,6 @@ class Api:
             Route("/api/clips", self.add_clip, methods=["POST"]),
             Route("/api/clips/{clip_id}", self.clip),
             Route("/api/clips/{clip_id}/frames/{number}.jpg", self.frame),
-            Route("/api/ask", self.ask, methods=["POST"]),
             Route("/api/corrections", self.correct, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
         ]

@@ -157,7 +157,8 @@ async def read_json(request: Request) -> dict[str, Any]:
             body += piece
     try:
         content = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-        json.dumps(content, ensure_ascii=False).encode("utf-8")  # a lone surrogate is no text
+        if b"\\u" in body:  # which may write a lone surrogate, and that is no text
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
     except UnicodeError as error:
         raise bad_json("The body is not UTF-8 text.") from error
     except RecursionError as error:

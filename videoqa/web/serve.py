@@ -1,6 +1,7 @@
 """Serves a model over HTTP until it is stopped."""
 
 import asyncio
+import gc
 import socket
 from pathlib import Path
 
@@ -37,6 +38,7 @@ async def _serve(
     config: ServeConfig, qa: VideoQA, listening: socket.socket, folder: Path, token: str | None
 ) -> None:
     service = AnswerService(qa, config, folder=folder)
+    gc.freeze()  # the model stays: looking through it again and again would make callers wait
     try:
         guard = Api(service, qa, config, folder=folder).application(token=token)
         started = f"Serving {model_name(qa)} at {address_of(listening)} (Ctrl-C stops it)."

@@ -24,6 +24,7 @@ from videoqa.answering.asked import Asked, SampledClip
 from videoqa.answering.inquiries import Inquiry, answer_inquiries
 from videoqa.answering.video_qa import VideoQA
 from videoqa.config.serve import ServeConfig
+from videoqa.evaluation.halves import Halves, can_be_cut
 from videoqa.evaluation.inference import windows_at_once
 from videoqa.features.frame_encoder import FrameEncoder
 from videoqa.saving import BACKBONE_WEIGHTS
@@ -88,6 +89,7 @@ class AnswerService:
         self._clip_folders = folder / "clips"
         self._clip_folders.mkdir(mode=0o700)
         atexit.register(self._remove_folder)
+        self._halves = Halves(qa.model) if can_be_cut(qa.model) else None
         own = _with_own_backbone(qa, folder)
         self._encoder = FrameEncoder(own) if own.has_backbone else None
         self._clip_encoder = ClipEncoder(
@@ -268,7 +270,7 @@ class AnswerService:
         shape = next((model.input[name].shape for name in ("features", "clip") if name in model.input), None)
         grid = np.full((self._qa.folder.config.sampling.num_frames, *(shape or (1, 1, 1))[2:]), 0.5)
         sampled = SampledClip(grid.astype(np.uint8 if "clip" in model.input else np.float16))
-        answer_inquiries(self._qa, [Inquiry(sampled, "a")])
+        answer_inquiries(self._qa, [Inquiry(sampled, "a")], self._halves)
         if self.model_has_changed:
             raise Refusal(f"{self._qa.folder.path} was changed while it was loaded. Start again.")
 
@@ -364,7 +366,7 @@ class AnswerService:
             inquiries.append(
                 Inquiry(sampled, each.question, each.unknown_words, notes, each.thresholds, each.top_k)
             )
-        answers = iter(answer_inquiries(self._qa, inquiries) if inquiries else ())
+        answers = iter(answer_inquiries(self._qa, inquiries, self._halves) if inquiries else ())
         return [each if isinstance(each, Exception) else next(answers).to_dict() for each in found]
 
     async def _evidence_of(self, clip: KnownClip, question: str, form: Hashable) -> dict[str, Any]:
