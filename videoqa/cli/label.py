@@ -2,7 +2,7 @@
 
 import argparse
 
-from videoqa.cli import label_ask, label_export, label_import, label_serve
+from videoqa.cli import label_ask, label_export, label_import, label_questions, label_serve
 from videoqa.cli.arguments import LAYOUT, add_json
 
 HELP = "have people answer, and turn their answers into annotations"
@@ -18,6 +18,7 @@ ACTIONS = {
     "ask": label_ask,
     "serve": label_serve,
     "import": label_import,
+    "questions": label_questions,
 }
 """Action -> module as those of `COMMANDS` in `main.py`."""
 

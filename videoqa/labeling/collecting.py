@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from videoqa._checks import Refusal
-from videoqa._text_normalization import collapse_spaces, holds_words, matching_form, without_controls
+from videoqa._text_normalization import holds_words, matching_form, without_controls
 from videoqa.labeling.label_studio_results import (
     is_label_studio,
     read_label_studio_csv,
@@ -18,11 +18,13 @@ from videoqa.labeling.page_results import is_answers_database, read_answers
 from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, WRITTEN, ResultRow, open_csv
 from videoqa.labeling.table_results import is_page, is_table, read_table
 from videoqa.labeling.tasks import LONGEST_ANSWER, Task, TaskFile
+from videoqa.labeling.typed_texts import NO_WORDS, TOO_LONG, seen_text, why_unusable
 
 USED, CANNOT_TELL_ROW = "used", "cannot tell"
 REJECTED, UNFINISHED = "rejected or skipped", "unfinished"
 OTHER_EXPORT, UNKNOWN_TASK = "of another export", "of an unknown task"
-OUTSIDE, NO_WORDS, TOO_LONG = "outside the choices", "without an answer", "too long an answer"
+OUTSIDE = "outside the choices"
+SAME_QUESTION = "the same question twice"
 NO_WORKER, REPEATED, READ_BEFORE = "without a worker", "a second answer by one worker", "read before"
 UNSURE = "less sure than --min-confidence"
 MOST_PLACES = 5
@@ -48,6 +50,7 @@ class Collected:
         written: (number of the task, number of the worker, question, answer, file, time) of "write" tasks.
         outcomes: how many rows had each outcome.
         places: of each outcome but `USED` the first rows.
+        left_out: how many questions of rows that are used cannot be, and why.
     """
 
     file: TaskFile
@@ -64,6 +67,7 @@ class Collected:
     written: list[tuple[int, int, str, str, int, str]] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._number_of_task = {task.id: number for number, task in enumerate(self.file.tasks)}
@@ -130,8 +134,7 @@ class Collected:
             return READ_BEFORE if same else REPEATED
         self._assignments[task, worker] = row.assignment
         if row.how == WRITTEN:
-            for question, text in row.written:
-                self.written.append((task, worker, _seen(question), _seen(text), source, row.time))
+            self._keep_written(row, task, worker, source)
             return USED
         if row.confidence is not None and answer >= 0:
             self.stated.append((task, worker, answer, row.confidence))
@@ -163,16 +166,27 @@ class Collected:
             self._choices[number] = choices
         if form not in choices and (row.how == CHOICE or task.kind == "verify"):
             return -1, OUTSIDE
-        return self.number_of_answer(choices.get(form) or _seen(row.answer)), ""
+        return self.number_of_answer(choices.get(form) or seen_text(row.answer)), ""
 
     def _written(self, row: ResultRow, task: Task) -> tuple[int, str]:
         if task.kind != "write":
             return -1, OUTSIDE
-        if not row.written or not all(holds_words(text) for pair in row.written for text in pair):
-            return -1, NO_WORDS
-        if any(len(answer) > LONGEST_ANSWER for _, answer in row.written):
-            return -1, TOO_LONG
-        return -1, ""
+        reasons = [why_unusable(question, answer) for question, answer in row.written]
+        return -1, NO_WORDS if not reasons else "" if "" in reasons else reasons[0]
+
+    def _keep_written(self, row: ResultRow, task: int, worker: int, source: int) -> None:
+        """Keep the questions of a row that can be used, each once, and count the others."""
+        forms = set()
+        for question, answer in row.written:
+            reason = why_unusable(question, answer)
+            if not reason and matching_form(question) in forms:
+                reason = SAME_QUESTION
+            if reason:
+                self.left_out[reason] += 1
+                continue
+            forms.add(matching_form(question))
+            texts = (seen_text(question), seen_text(answer))
+            self.written.append((task, worker, *texts, source, row.time))
 
     def _worker(self, name: str) -> int:
         number = self._number_of_worker.setdefault(name, len(self.worker_names))
@@ -216,7 +230,3 @@ def is_corrections_of_page(path: Path) -> bool:
     """Return whether a file holds the corrections that a page collected."""
     is_other = path.suffix.lower() in (".json", SUFFIX) or is_answers_database(path)
     return not is_other and is_page(open_csv(path)[0])
-
-
-def _seen(text: str) -> str:
-    return collapse_spaces(without_controls(text))

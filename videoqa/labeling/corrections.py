@@ -130,30 +130,45 @@ def rows_of_page(
 
 
 def add_corrections(path: Path, rows: list[dict[str, Any]]) -> tuple[int, int, int]:
+    """Write corrections to a table, see `add_rows`."""
+    return add_rows(path, rows, COLUMNS, "corrections")
+
+
+def add_rows(
+    path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...], what: str
+) -> tuple[int, int, int]:
     """Write rows to a table, after those that it has, which stay byte for byte.
 
     Args:
         path: the table; made if it does not exist.
-        rows: with columns among `COLUMNS`.
+        rows: with columns among `columns`.
+        columns: of the table; `answer` and `row_id`, which no two rows share, are among them.
+        what: the table is of, for messages.
 
     Returns:
         How many rows were added, how many were there already, and how many of these say otherwise now.
 
     Raises:
-        ValueError: the file exists and is no table of corrections.
+        ValueError: the file exists and is another kind of table.
     """
     with FileLock(path.with_name(f".{path.name}.lock")):
-        return _add_locked(path, rows)
+        there = {
+            row["row_id"]: matching_form(without_guard(row["answer"]))
+            for row in existing_rows(path, columns, what)
+        }
+        return _add_locked(path, rows, columns, there)
 
 
-def _add_locked(path: Path, rows: list[dict[str, Any]]) -> tuple[int, int, int]:
-    before, there = _existing(path)
+def _add_locked(
+    path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...], there: dict[str, str]
+) -> tuple[int, int, int]:
+    before = path.read_bytes() if path.exists() else b""
     new = [row for row in rows if row["row_id"] not in there]
     other = sum(
         there[row["row_id"]] != matching_form(str(row["answer"])) for row in rows if row["row_id"] in there
     )
     if new or not before:
-        table = pd.DataFrame([[row.get(name, "") for name in COLUMNS] for row in new], columns=list(COLUMNS))
+        table = pd.DataFrame([[row.get(name, "") for name in columns] for row in new], columns=list(columns))
         table = table.astype(object).where(table.notna(), "")
         with spreadsheet_safe(True):
             text = csv_text(table, header=not before, lineterminator="\n")
@@ -165,20 +180,23 @@ def _add_locked(path: Path, rows: list[dict[str, Any]]) -> tuple[int, int, int]:
 
 def check_corrections(path: Path) -> None:
     """Refuse to add to a file that is no table of corrections."""
-    _existing(path)
+    existing_rows(path, COLUMNS, "corrections")
 
 
-def _existing(path: Path) -> tuple[bytes, dict[str, str]]:
-    """Return the content of a table and, for each id of a row, its answer as it is compared."""
+def existing_rows(path: Path, columns: tuple[str, ...], what: str) -> list[dict[str, str]]:
+    """Return the rows of a table; none if there is no file.
+
+    Raises:
+        ValueError: a file without exactly these columns.
+    """
     if not path.exists():
-        return b"", {}
-    content = path.read_bytes()
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
-    if list(rows.fieldnames or ()) != list(COLUMNS):
-        requirement = "be a new file, or a table of corrections to add to"
+        return []
+    rows = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig", "replace"), newline=""))
+    if list(rows.fieldnames or ()) != list(columns):
+        requirement = f"be a new file, or a table of {what} to add to"
         advice = "Name another file: what is there is never overwritten."
         raise Refusal("out", requirement, str(path), advice)
-    return content, {row["row_id"]: matching_form(without_guard(row["answer"])) for row in rows}
+    return list(rows)
 
 
 def _row(task: Task, file: TaskFile) -> dict[str, Any]:

@@ -1,0 +1,133 @@
+"""`make_questions`: what people wrote, and what others checked, to a table that `train` reads."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from videoqa._checks import Refusal, check_directory, check_file, check_not_read, refusal
+from videoqa._manifest import file_sha256
+from videoqa._text_normalization import without_controls
+from videoqa.config import LabelImportConfig
+from videoqa.labeling.aggregating import Aggregated, aggregate
+from videoqa.labeling.collecting import Collected, read_results
+from videoqa.labeling.joined_tasks import JoinedTasks, task_paths
+from videoqa.labeling.question_report import REPORT_FILES, question_summary, write_question_report
+from videoqa.labeling.question_table import QuestionTable
+from videoqa.labeling.result_rows import ResultRow
+from videoqa.labeling.written_questions import key_of, questions_of, writers_of
+
+OWN = "a check by the one who wrote the question"
+
+
+def make_questions(
+    results: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    tasks: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    min_certainty: float = LabelImportConfig.min_certainty,
+    min_assignments: int = LabelImportConfig.min_assignments,
+    report: str | os.PathLike[str] | None = None,
+) -> dict[str, Any]:
+    """Turn questions that people wrote, and what others say of their answers, into annotations.
+
+    With tasks of kind "write" alone, all questions are rows, to be given out for checking. With tasks of kind
+    "verify", only those are rows whose answer is found right by others than their writer. Each row is judged
+    by whether its question can be answered without its video, see `audit_questions`.
+
+    Args:
+        results: files of results, as `import_answers` takes them; the same file twice counts once.
+        tasks: the files of tasks that they are to, or their folders, of both kinds and of several rounds.
+        out: the table, CSV; rows are added after those that it has, which are never changed.
+        min_certainty: probability, by Dawid and Skene's model, below which an answer is undecided.
+        min_assignments: people who must have checked an answer.
+        report: folder for `questions.csv`, `writers.csv` and `workers.csv`, written new; None: none.
+
+    Returns:
+        JSON-ready dict: "num_rows" of results and "outcomes", how many had which; "places" of those that were
+        not used; "left_out", questions of these that cannot be used; "states" of the questions; "added",
+        "already_there", "changed_since" (rows that would not be added now); "is_checked"; "audit", see
+        `question_summary`; "contradictions", "writers", "workers" and "questions", tables;
+        "look_at_workers" and "look_at_writers".
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        FileExistsError: `report` has one.
+        ValueError: a file that cannot be used, results of another export, or `out` is another kind of file.
+    """
+    LabelImportConfig(min_certainty, min_assignments)
+    paths, joined = task_paths(results), JoinedTasks(task_paths(tasks))
+    if not paths:
+        raise Refusal("results", "name at least one file", results)
+    for path in paths:
+        check_file("results", path)
+    table = QuestionTable(_target(out, [*paths, *task_paths(tasks)]), is_checked=joined.has_checks)
+    folder = None if report is None else _new_folder(report)
+    distinct = list({file_sha256(path): path for path in reversed(paths)}.values())[::-1]
+    collected, num_own = _collected(distinct, joined)
+    found = aggregate(collected, min_certainty=min_certainty, min_assignments=min_assignments)
+    questions = questions_of(collected, found, [path.name for path in distinct])
+    counts = table.add(questions)
+    summary = question_summary(questions, table) | counts | {"out": str(out)}
+    outcomes = dict(collected.outcomes) | ({OWN: num_own} if num_own else {})
+    summary |= {"num_rows": sum(outcomes.values()), "outcomes": outcomes, "places": collected.places}
+    summary |= {"left_out": dict(collected.left_out), "is_checked": joined.has_checks}
+    summary |= _workers(found)
+    if folder is not None:
+        write_question_report(folder, summary)
+    return summary
+
+
+def _collected(paths: list[Path], joined: JoinedTasks) -> tuple[Collected, int]:
+    """Return the answers that can be used, and how many people checked what they wrote themselves."""
+    collected = Collected(joined.file)
+
+    def rows(path: Path, *, checks: bool) -> Iterator[ResultRow]:
+        for row in map(joined.routed, read_results(path)):
+            task = joined.by_id.get(row.task)
+            if (task is not None and task.kind == "verify") == checks:
+                yield row
+
+    for source, path in enumerate(paths):
+        collected.add(rows(path, checks=False), source)
+    writers = writers_of(collected)
+    own = 0
+
+    def by_others(path: Path) -> Iterator[ResultRow]:
+        nonlocal own
+        for row in rows(path, checks=True):
+            if without_controls(row.worker) in writers.get(key_of(joined.by_id[row.task]), ()):
+                own += 1
+            else:
+                yield row
+
+    for source, path in enumerate(paths):
+        collected.add(by_others(path), source)
+    if not own:
+        collected.check_some_used(", ".join(path.name for path in paths))
+    return collected, own
+
+
+def _workers(found: Aggregated) -> dict[str, Any]:
+    """Return the table of who checked, and whom to look at."""
+    workers = found.workers[found.workers["num_answers"] + found.workers["num_cannot_tell"] > 0]
+    return {"workers": workers, "look_at_workers": workers["worker"][workers["is_suspicious"]].tolist()}
+
+
+def _target(out: str | os.PathLike[str], inputs: list[Path]) -> Path:
+    target = Path(out)
+    check_not_read("out", target, inputs)
+    if not target.absolute().parent.is_dir():
+        raise Refusal("out", "be a file in an existing folder", str(out))
+    return target
+
+
+def _new_folder(path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a report, made if need be; refuse one that has a report."""
+    folder = Path(path)
+    for name in REPORT_FILES:
+        if (folder / name).exists():
+            advice = "Name another folder: what is there is never overwritten."
+            raise FileExistsError(refusal("report", f"hold no {name} yet", str(path), advice))
+    folder.mkdir(parents=True, exist_ok=True)
+    return check_directory("report", folder)
