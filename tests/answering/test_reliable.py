@@ -157,6 +157,9 @@ def test_the_columns_of_a_prediction(
     assert table["is_reliable"].tolist() == [answer.is_reliable, False]
     assert table["why_not"].tolist() == ["; ".join(answer.why_not), "the video could not be read"]
     assert table["likely"].tolist() == [" | ".join(answer.likely), ""]
+    (_, best), (second, next_best) = answer.alternatives[:2]
+    assert table["second_answer"].tolist() == [second, ""]
+    np.testing.assert_allclose(table["margin"], [best - next_best, np.nan], rtol=0, atol=1e-5)
     np.testing.assert_array_equal(table["familiarity"], [answer.familiarity, np.nan])
     written = pd.read_csv(out, keep_default_na=False)
     assert written["familiarity"].tolist() == [str(answer.familiarity), ""]

@@ -33,8 +33,8 @@ def test_the_runs_own_test_split_is_scored(question_run: Path, tmp_path: Path) -
     assert scores["task"] == "open_ended" and scores["num_videos"] == 3 and scores["absent_rows"] == 0
     assert scores["prefix_prior_accuracy"] == pytest.approx((1 + 2) / 6)
     assert [column for column in rows if column not in PREDICTION_COLUMNS] == [
-        "predicted_answer", "probability", "familiarity", "is_reliable", "why_not", "likely", "num_likely",
-        "blind_answer", "correct", "gold_rank", "status", "error",
+        "predicted_answer", "probability", "second_answer", "margin", "familiarity", "is_reliable",
+        "why_not", "likely", "num_likely", "blind_answer", "correct", "gold_rank", "status", "error",
     ]  # fmt: skip
     assert set(PREDICTION_COLUMNS) < set(rows)
     assert ((rows["gold_rank"] == 1) == rows["correct"]).all() and rows["gold_rank"].between(1, 5).all()

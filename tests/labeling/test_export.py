@@ -91,8 +91,8 @@ def test_predictions_without_the_truth_cannot_be_wrong(tmp_path):
     row = ("a.mp4", "q1", "What?", "box", 0.4, "box | bag", 0.5, "")
     path = write_csv(tmp_path / "answers.csv", PREDICT, [row])
     (found,) = read_candidates(path)
-    assert found.ranked == (("box", 0.4), ("bag", None)) and found.truth == "" and found.margin == 0.4
-    with pytest.raises(ValueError, match="no row has a truth.*name its folder"):
+    assert found.ranked == (("box", 0.4), ("bag", None)) and found.truth == "" and found.margin is None
+    with pytest.raises(ValueError, match="no row has an annotated answer.*Name a model's folder and --data"):
         export_tasks(path, select="wrong", out=tmp_path / "tasks", format="csv")
 
 

@@ -67,11 +67,12 @@ def predict(
 
     Returns:
         One row per clip or question: `video`, `start_seconds`, `end_seconds`, `question_id`, `question`,
-        `answer` (the best guess), `probability`, `is_reliable`, `why_not` (reasons, joined by "; "), `likely`
-        (the prediction set, joined by " | "), `familiarity` (NaN where it is not known), `unknown_words` (of
+        `answer` (the best guess), `probability`, `second_answer`, `margin` (how much more probable the best
+        guess is than the second), `is_reliable`, `why_not` (reasons, joined by "; "), `likely` (the
+        prediction set, joined by " | "), `familiarity` (NaN where it is not known), `unknown_words` (of
         the question, in none of the training questions, between spaces; "" without any), `status`, `error`,
-        `damaged_frames` (how many seem so). If the video failed, `answer` is "", `probability` NaN, and
-        `damaged_frames` <NA>.
+        `damaged_frames` (how many seem so). If the video failed, `answer` is "", `probability` and
+        `margin` NaN, and `damaged_frames` <NA>.
 
     Raises:
         ValueError: a question model without `data`, a folder without videos, a file that lacks columns, or
@@ -195,6 +196,8 @@ def _table(rows: pd.DataFrame, judged: Judged, answers: tuple[str, ...]) -> pd.D
     table = rows[columns].rename(columns={"video_id": "video"})
     table["answer"] = np.where(seen, names[best], "")
     table["probability"] = np.where(seen, probabilities.max(axis=1), np.nan)
+    table["second_answer"] = judged.second(answers)
+    table["margin"] = judged.margins
     table["is_reliable"] = judged.is_reliable
     table["why_not"] = judged.reasons()
     table["likely"] = judged.likely(answers)

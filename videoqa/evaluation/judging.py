@@ -47,6 +47,24 @@ class Judged:
         """How many answers each prediction set holds, int64 `(num_rows,)`; 0 where there is none."""
         return np.array([each.num_likely or 0 for each in self.judgements], np.int64)
 
+    @property
+    def margins(self) -> np.ndarray:
+        """How much more probable the best answer is than the second, in [0, 1], float64 `(num_rows,)`.
+
+        NaN if the video failed.
+        """
+        best = np.partition(np.pad(self.probabilities.astype(np.float64), ((0, 0), (1, 0))), -2, axis=1)
+        return np.where(self.probabilities.any(axis=1), best[:, -1] - best[:, -2], np.nan)
+
+    def second(self, answers: Sequence[str]) -> list[str]:
+        """Return the second most probable answer of each row; "" if the video failed or there is none."""
+        if len(answers) < 2:
+            return [""] * len(self.probabilities)
+        second = np.argsort(-self.probabilities, axis=1, kind="stable")[:, 1]
+        seen = np.asarray(self.probabilities.any(axis=1)).tolist()
+        pairs = zip(second.tolist(), seen, strict=True)
+        return [answers[place] if is_seen else "" for place, is_seen in pairs]
+
     def reasons(self) -> list[str]:
         """Return why each answer is not reliable, joined by "; "."""
         return ["; ".join(each.why_not) for each in self.judgements]

@@ -45,10 +45,10 @@ class Scored:
     Attributes:
         scores: the JSON-ready dict of `metrics.score_table`.
         predictions: one row per evaluated row: ids, question, answer, predicted_answer, probability,
-            familiarity, is_reliable, why_not, likely, num_likely (as `predict` gives them; missing if the
-            model cannot judge), blind_answer, correct, gold_rank (rank of the true answer, 1 is the best;
-            missing if it is outside the vocabulary or the video failed), those of
-            `order.answer_in_other_orders` where answers have opposites, status, error.
+            second_answer, margin, familiarity, is_reliable, why_not, likely, num_likely (as `predict` gives
+            them; the last five missing if the model cannot judge), blind_answer, correct, gold_rank (rank of
+            the true answer, 1 is the best; missing if it is outside the vocabulary or the video failed),
+            those of `order.answer_in_other_orders` where answers have opposites, status, error.
         trust: what the model thinks of its answers; None of clips in reverse, where nothing is right.
         uncalibrated: float32 `(num_rows, num_answers)`, the probabilities before the temperature; None of
             several models.
@@ -150,6 +150,8 @@ def score_examples(
     predictions = rows[[name for name in (*PREDICTION_COLUMNS, PAIR) if name in rows]].copy()
     predictions["predicted_answer"] = predicted
     predictions["probability"] = probabilities.max(axis=1)
+    predictions["second_answer"] = found.second(answers.answers)
+    predictions["margin"] = found.margins
     predictions["familiarity"] = found.familiarity
     predictions["is_reliable"] = found.is_reliable if judges else pd.NA
     predictions["why_not"] = found.reasons()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import Refusal, check_columns, check_file
+from videoqa._checks import check_columns, check_file
 from videoqa._tables import without_guard
 from videoqa._text_normalization import matching_form
 from videoqa._words import question_words
@@ -34,10 +34,11 @@ class Candidate:
         question_type: as the table has it, else the question's first word.
         truth: the annotated answer; "": none.
         ranked: the model's answers, the most probable first, each with its probability or None.
-        margin: how much more probable the best answer is than the next, or how probable it is; None: unknown.
+        margin: how much more probable the best answer is than the second, calibrated; None: unknown.
         familiarity: of the clip; None: unknown.
         row_id: `question_id` of the row.
         group: of the row.
+        split: of the row, as the table has it; "": it has none.
     """
 
     video: str
@@ -51,6 +52,12 @@ class Candidate:
     familiarity: float | None
     row_id: str
     group: str
+    split: str
+
+    @property
+    def probability(self) -> float | None:
+        """How probable the best answer is; None: unknown."""
+        return self.ranked[0][1] if self.ranked else None
 
     @property
     def is_wrong(self) -> bool:
@@ -95,15 +102,18 @@ def _predicted(table: pd.DataFrame, name: str) -> list[Candidate]:
         answer, probability = _text(row[best]), _number(row["probability"])
         if not answer or _text(row.get("status")) == "failed":
             continue
-        likely = [each for each in _text(row["likely"]).split(SEPARATOR) if each and each != answer]
-        margin = _number(row.get("margin"))
+        margin, second = _number(row.get("margin")), _text(row.get("second_answer"))
+        known = {answer: probability}
+        if second and margin is not None and probability is not None:
+            known[second] = probability - margin
+        likely = dict.fromkeys(each for each in (second, *_text(row["likely"]).split(SEPARATOR)) if each)
         rows.append(
             _candidate(
                 row,
                 video=_text(row[video]),
                 truth=_text(row.get("answer")) if scored else _text(row.get("truth")),
-                ranked=((answer, probability), *((each, None) for each in likely)),
-                margin=probability if margin is None else margin,
+                ranked=tuple((each, known.get(each)) for each in {answer: None} | likely),
+                margin=margin,
             )
         )
     return rows
@@ -112,14 +122,20 @@ def _predicted(table: pd.DataFrame, name: str) -> list[Candidate]:
 def _annotated(source: Any, videos: str | os.PathLike[str] | None) -> list[Candidate]:
     if not isinstance(source, pd.DataFrame) and Path(source).suffix:
         check_file("data", source)
-    folder = None if videos is None else os.path.abspath(videos)
-    tasks = task_of_rows(as_texts(open_source(source, DataConfig(), videos=folder)).table)
-    task = "action" if (tasks == "action").all() else "open_ended"
-    table = read_questions(source, folder, task=task)
+    table = annotated_table(source, videos)
     return [
         _candidate(row, video=row["video_id"], truth=without_guard(row["answer"]), ranked=(), margin=None)
         for row in table.to_dict("records")
     ]
+
+
+def annotated_table(source: Any, videos: str | os.PathLike[str] | None) -> pd.DataFrame:
+    """Return annotations whose answers may be empty; `split` is as they have it, "" without one."""
+    folder = None if videos is None else os.path.abspath(videos)
+    raw = as_texts(open_source(source, DataConfig(), videos=folder)).table
+    is_action = (task_of_rows(raw) == "action").all()
+    table = read_questions(source, folder, task="action" if is_action else "open_ended")
+    return table if "split" in raw else table.assign(split="")
 
 
 def _candidate(row: dict[Any, Any], **known: Any) -> Candidate:
@@ -133,6 +149,7 @@ def _candidate(row: dict[Any, Any], **known: Any) -> Candidate:
         familiarity=_number(row.get("familiarity")),
         row_id=_text(row.get("question_id")),
         group=_text(row.get("group")),
+        split=_text(row.get("split")),
         **known,
     )
 
@@ -149,12 +166,3 @@ def _number(cell: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return value if math.isfinite(value) else None
-
-
-def check_has(rows: list[Candidate], name: str, select: str) -> list[Candidate]:
-    """Return the rows that have what a selection needs; refuse a table in which none does."""
-    found = [row for row in rows if getattr(row, name) not in (None, "", ())]
-    if not found:
-        advice = "It comes from a model: name its folder, or the CSV file that predict or evaluate wrote."
-        raise Refusal("select", f"be another one: no row has a {name}", select, advice)
-    return found

@@ -12,6 +12,7 @@ from typing import Any, Unpack
 import pandas as pd
 
 from videoqa._checks import Refusal, check_directory, refusal
+from videoqa._counted import counted
 from videoqa._files import files_of_folder, write_text
 from videoqa.config import LabelExportConfig
 from videoqa.config.keywords import LabelExportOptions, shows_options
@@ -19,7 +20,7 @@ from videoqa.labeling.candidate_rows import Candidate, read_candidates
 from videoqa.labeling.label_studio_files import label_studio_config, label_studio_tasks
 from videoqa.labeling.making_tasks import make_tasks
 from videoqa.labeling.mturk_files import cost_line, mturk_batch, mturk_form
-from videoqa.labeling.selecting import select_rows
+from videoqa.labeling.selecting import notes_on_measure, select_rows
 from videoqa.labeling.source_rows import source_rows
 from videoqa.labeling.table_files import tasks_table
 from videoqa.labeling.tasks import Task, TaskFile, write_tasks
@@ -68,13 +69,14 @@ def export_tasks(
     folder = _out_folder(out)
     rows, about = source_rows(source, data, videos)
     config = _with_kind(config, rows)
-    tasks = _tasks(rows, config, videos)
-    if known is not None:
-        tasks = _with_known(tasks, read_candidates(known, videos), rows, config, videos)
+    chosen = select_rows(rows, config.select, seed=config.seed)
+    made = make_tasks(chosen, config, others=rows, videos=videos)
+    known_rows = [] if known is None else read_candidates(known, videos)
+    tasks = _with_known(made, known_rows, rows, config, videos)
     random.Random(f"order {config.seed}").shuffle(tasks)
-    made = {"made": datetime.now(UTC).isoformat(timespec="seconds")}
+    when = {"made": datetime.now(UTC).isoformat(timespec="seconds")}
     asked = {name: getattr(config, name) for name in ("select", "seed", "kind", "num_assignments")}
-    file = TaskFile(tuple(tasks), {**about, **made, **asked})
+    file = TaskFile(tuple(tasks), {**about, **when, **asked})
     names = _write(folder, file, config.format)
     cost = cost_line(len(tasks), config.num_assignments, config.reward, config.fee)
     return {
@@ -87,7 +89,7 @@ def export_tasks(
         "select": config.select,
         "tasks_sha256": file.sha256,
         "cost": cost if config.format == "mturk" else "",
-        "notes": _notes(tasks, config.format),
+        "notes": [*notes_on_measure(rows, config.select), *_notes_on_tasks(tasks, rows, config.format)],
     }
 
 
@@ -111,14 +113,6 @@ def _with_kind(config: LabelExportConfig, rows: list[Candidate]) -> LabelExportC
     return replace(config, kind=kind)
 
 
-def _tasks(
-    rows: list[Candidate], config: LabelExportConfig, videos: str | os.PathLike[str] | None
-) -> list[Task]:
-    """Return the tasks of the rows worth asking about; several rows of a video may make one task."""
-    chosen = select_rows(rows, config.select, None if config.kind == "write" else config.limit, config.seed)
-    return make_tasks(chosen, config, others=rows, videos=videos)[: config.limit]
-
-
 def _with_known(
     tasks: list[Task],
     known: list[Candidate],
@@ -126,17 +120,21 @@ def _with_known(
     config: LabelExportConfig,
     videos: str | os.PathLike[str] | None,
 ) -> list[Task]:
-    """Return the tasks and those of known answer, which replace what they would ask twice."""
+    """Return as many tasks as are wanted, and those of known answer, which nobody is asked twice."""
     answered = [row for row in known if row.truth]
     if not answered:
-        return tasks
+        return tasks[: config.limit]
     if config.kind not in ("answer", "label"):
         raise Refusal("known", "be left out: tasks of this kind have no known answer", config.kind)
-    number = math.ceil(len(tasks) * SHARE_KNOWN) if config.num_known is None else config.num_known
-    chosen = select_rows(answered, "random", number, config.seed)
-    found = make_tasks(chosen, config, others=rows, videos=videos, known=True)
+    found = make_tasks(
+        select_rows(answered, "random", seed=config.seed), config, others=rows, videos=videos, known=True
+    )
+    number = config.num_known
+    if number is None:
+        number = math.ceil(len(tasks[: config.limit]) * SHARE_KNOWN)
+    found = found[:number]
     ids = {task.id for task in found}
-    return [*(task for task in tasks if task.id not in ids), *found]
+    return [*[task for task in tasks if task.id not in ids][: config.limit], *found]
 
 
 def _write(folder: Path, file: TaskFile, format: str) -> list[str]:
@@ -156,10 +154,22 @@ def _write(folder: Path, file: TaskFile, format: str) -> list[str]:
     return [*contents, "tasks.json"]
 
 
-def _notes(tasks: list[Task], format: str) -> list[str]:
+def _notes_on_tasks(tasks: list[Task], rows: list[Candidate], format: str) -> list[str]:
+    notes = []
+    test_videos = {row.video for row in rows if row.split == "test"}
+    number = sum(task.video in test_videos and not task.is_known for task in tasks)
+    if number:
+        verb = "is" if number == 1 else "are"
+        notes.append(
+            f"{counted(number, 'task')} {verb} about videos of the test split: a model that learns from the "
+            "answers cannot be scored on them."
+        )
     odd = {task.video for task in tasks if PurePath(task.video).suffix.lower() not in PLAYED}
     if format == "csv" or not odd:
-        return []
+        return notes
     verb = "video is no file" if len(odd) == 1 else "videos are no files"
     played = ", ".join(PLAYED)
-    return [f"{len(odd):,} {verb} that browsers play ({played}), such as {min(odd)!r}: convert them first."]
+    return [
+        *notes,
+        f"{len(odd):,} {verb} that browsers play ({played}), such as {min(odd)!r}: convert them first.",
+    ]
