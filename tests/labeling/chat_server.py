@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,7 +39,7 @@ class ChatServer(ThreadingHTTPServer):
     def asked(self) -> list[dict[str, Any]]:
         """The bodies of the completions that were about tasks, not about the plain pictures."""
         bodies = [body for path, _, body in self.requests if path.endswith("/chat/completions")]
-        return [body for body in bodies if "What colour is this?" not in text_of(body)]
+        return [body for body in bodies if not is_check(body)]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Be quiet about clients that hang up, as they do here."""
@@ -81,6 +80,11 @@ class Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+def is_check(body: dict[str, Any]) -> bool:
+    """Whether a request is about the plain pictures."""
+    return "What colour is the first frame?" in text_of(body)
+
+
 def text_of(body: dict[str, Any]) -> str:
     return "\n".join(part["text"] for part in body["messages"][0]["content"] if part["type"] == "text")
 
@@ -98,15 +102,10 @@ def frames_of(body: dict[str, Any]) -> list[np.ndarray]:
 
 
 def seen(body: dict[str, Any], confidence: int = 90) -> str:
-    """Return what somebody says who looks: the colour of the last frame."""
-    mean = frames_of(body)[-1].mean(axis=(0, 1))
+    """Return what somebody says who looks: the colour of the last frame, of plain pictures of the first."""
+    mean = frames_of(body)[0 if is_check(body) else -1].mean(axis=(0, 1))
     colour = min(COLOURS, key=lambda name: float(np.abs(mean - COLOURS[name]).sum()))
     return json.dumps({"answer": colour, "confidence": confidence})
-
-
-def choices_in(body: dict[str, Any]) -> list[str]:
-    """Return the choices of a prompt."""
-    return re.findall(r"^\d+\. (.*)$", text_of(body), re.MULTILINE)
 
 
 @contextmanager

@@ -124,7 +124,13 @@ def ask(chat, clips, tmp_path):
     def ask(*tasks, about=ABOUT, name="answers.jsonl", **options):
         if not (tmp_path / "tasks.json").exists():
             write_tasks(tmp_path / "tasks.json", TaskFile(tasks, about))
-        options = {"endpoint": chat.endpoint, "model": "small", "samples": 1, "retries": 0} | options
+        options = {
+            "endpoint": chat.endpoint,
+            "model": "small",
+            "samples": 1,
+            "retries": 0,
+            "long_side": 64,
+        } | options
         out = tmp_path / name
         done = ask_model(tmp_path, EndpointConfig(**options), out=out, videos=clips, progress=False)
         return done, [json.loads(line) for line in out.read_text().splitlines()[1:]]

@@ -13,9 +13,8 @@ from filelock import FileLock
 
 from videoqa.labeling.tasks import TaskFile, write_tasks
 
-from .chat_server import COLOURS, running, seen
+from .chat_server import COLOURS, is_check, running, seen
 from .conftest import ABOUT, colour_task
-from .test_ask_refused import is_check
 
 
 def tasks_of(number):

@@ -9,12 +9,8 @@ import pytest
 
 from videoqa.chat.errors import CannotSee, ChatError, ServerStops
 
-from .chat_server import COLOURS, running, seen, text_of
+from .chat_server import COLOURS, frames_of, is_check, running, seen
 from .conftest import colour_task
-
-
-def is_check(body):
-    return "What colour is this?" in text_of(body)
 
 
 def once(refuse, then=seen):
@@ -104,7 +100,7 @@ NO_IMAGES = "this model is missing data required for image input"
         (lambda h: h.reply(200, b""), ChatError, "the reply is empty"),
         (lambda h: h.reply(307, b"", Location="http://192.0.2.1/"), ServerStops, "redirects to 'http://192."),
         (lambda h: h.reply(302, b"", Location="/login"), ServerStops, "to '/login'. Redirects are not foll"),
-        (lambda h: h.say('{"answer": "red"}'), CannotSee, "calls a plain blue picture 'red'.*leave pictures"),
+        (lambda h: h.say('{"answer": "red"}'), CannotSee, "first of 20 plain pictures 'red', which is blue"),
         (lambda h: h.say("I see a lovely day."), ChatError, "its reply is no answer: 'I see a lovely day.'"),
         (lambda h: h.say("", finish_reason="length"), ChatError, "cut: raise --max-tokens"),
     ],
@@ -114,6 +110,24 @@ def test_a_server_of_no_use_is_named_before_any_task_is_sent(ask, chat, refuse, 
     with pytest.raises(error, match=message):
         ask(colour_task("red"))
     assert not chat.asked
+
+
+def test_a_server_whose_context_is_too_short_is_named(ask, chat):
+    def behave(handler, body):
+        del body["messages"][0]["content"][:-6]  # what a server does that leaves out what does not fit
+        frames = frames_of(body)
+        is_red = is_check(body) and frames[0].std() > 50
+        return '{"answer": "red"}' if is_red else '{"answer": "cannot tell"}'
+
+    chat.behave = behave
+    with pytest.raises(CannotSee, match="plain pictures 'unclear', which is red.*a context too short"):
+        ask(colour_task("red"))
+    chat.behave = lambda handler, body: handler.refuse(
+        400, "At most 4 image(s) may be provided in one prompt."
+    )
+    with pytest.raises(ChatError, match="At most 4 image"):
+        ask(colour_task("red"))
+    assert len(chat.requests) == 2  # a limit is no option to leave out
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ def flags_of(parser: argparse.ArgumentParser) -> set[str]:
 
 @every_page
 def test_flags_exist(page: Path) -> None:
-    text = re.sub(r"(?m)^.*python benchmarks/.*$|^docker .*$", "", page.read_text(encoding="utf-8"))
+    others = r"(?m)^.*python benchmarks/.*$|^(?:docker|vllm|llama-server) (?:.*\\\n)*.*$"
+    text = re.sub(others, "", page.read_text(encoding="utf-8"))
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
     assert mentioned - flags_of(build_parser()) == set()
 

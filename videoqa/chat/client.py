@@ -32,6 +32,7 @@ NO_PICTURES = re.compile(
     r"|image[^.]{0,30}(not|un)[- ]?supported|(unknown|invalid|unsupported)[^.]{0,30}image_url",
     re.IGNORECASE,
 )
+TOO_LONG = re.compile(r"context|too (long|large|many)|exceed|at most", re.IGNORECASE)
 OPTIONAL = {
     "response_format": re.compile(r"response_format|json_schema|schema|grammar|structured|guided", re.I),
     "logprobs": re.compile(r"logprob", re.I),
@@ -115,7 +116,7 @@ class ChatClient:
             try:
                 words = _words(self._patiently("POST", COMPLETIONS, body))
             except Rejected as error:
-                more = _to_leave_out(str(error), left_out)
+                more = _to_leave_out(str(error), left_out, is_new=not self._has_answered)
                 if more is None:
                     raise
                 left_out |= {more}
@@ -239,14 +240,17 @@ class ChatClient:
             self._quiet_until = max(self._quiet_until, time.monotonic() + seconds)
 
 
-def _to_leave_out(said: str, left_out: frozenset[str]) -> str | None:
-    """Return what a server that refused a request may not know; None if nothing more can be left out."""
+def _to_leave_out(said: str, left_out: frozenset[str], *, is_new: bool) -> str | None:
+    """Return what a server that refused a request may not know; None if nothing more can be left out.
+
+    A server that has answered before, or that calls the request too long, is not guessed about.
+    """
     rest = [name for name in OPTIONAL if name not in left_out]
     named = [name for name in rest if OPTIONAL[name].search(said)]
     if named:
         return named[0]
     guessed = [name for name in rest if name in ("response_format", "logprobs", "seed")]
-    return guessed[0] if guessed else None
+    return guessed[0] if guessed and is_new and not TOO_LONG.search(said) else None
 
 
 def _asked_wait(headers: dict[str, str]) -> float | None:

@@ -47,6 +47,12 @@ class Endpoint:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.is_encrypted else 'http'}://{host}:{self.port}{self.path}"
 
+    @property
+    def host_header(self) -> str:
+        """Host and port as a request names them: without the port that is usual."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.is_encrypted else 80) else f"{host}:{self.port}"
+
 
 def check_endpoint(address: str, *, allow_remote: bool = False, allow_http: bool = False) -> Endpoint:
     """Return the server at an address, with its host resolved.

@@ -123,7 +123,7 @@ class Line:
         speaker = http.client.HTTPConnection(endpoint.host, endpoint.port)
         speaker.sock = connected
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
-        headers["User-Agent"] = "videoqa"
+        headers |= {"Host": endpoint.host_header, "User-Agent": "videoqa"}
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key}"
         if body is not None:

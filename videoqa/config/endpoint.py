@@ -25,7 +25,8 @@ class EndpointConfig:
         api_key_file: file whose first line is this key.
         allow_remote: let the address be one of another machine.
         allow_http: let frames and key travel to another machine without encryption.
-        check_pictures: first show two plain pictures, and refuse a model that names their colours wrongly.
+        check_pictures: first show plain pictures, as many as of a clip, and refuse a model that does not tell
+            the colour of the first.
         limit: tasks at most; None: all.
     """
 
@@ -46,7 +47,7 @@ class EndpointConfig:
     allow_remote: bool = option(False, "send frames to another machine")
     allow_http: bool = option(False, "let them travel to another machine without encryption")
     check_pictures: bool = option(
-        True, "first show two plain pictures, and refuse a model that does not tell their colours"
+        True, "first show plain pictures, and refuse a model that does not tell the colour of the first"
     )
     limit: int | None = option(None, "tasks at most")
 

@@ -18,7 +18,7 @@ from videoqa.chat.client import ChatClient
 from videoqa.chat.endpoint import check_endpoint, read_key
 from videoqa.chat.errors import CannotSee, ChatError, ServerStops
 from videoqa.chat.exchange import Line
-from videoqa.config import EndpointConfig
+from videoqa.config import EndpointConfig, SamplingConfig
 from videoqa.labeling.clip_frames import ClipFrames, VideoFiles, clip_frames, data_url, sampling_of
 from videoqa.labeling.model_answers import SUFFIX, AnswerFile, open_answers
 from videoqa.labeling.model_prompts import prompt_of, schema_of
@@ -32,7 +32,7 @@ MOST_FAILURES = 5
 """Tasks that fail one after another before the rest is left for another time."""
 LONGEST_SHOWN = 160
 COLOURS = {"red": (220, 20, 20), "blue": (20, 20, 220)}
-PICTURE_SIDE = 224
+CHECK_QUESTION = "What colour is the first frame?"
 
 
 def ask_model(
@@ -86,7 +86,7 @@ def ask_model(
         num_before = len(answers.answered)
         run = _Run(client, answers, config)
         if asked and config.check_pictures:
-            _check_sees(client, config.model)
+            _check_sees(client, config.model, sampling, config.long_side)
         clips = ((frames, group) for frames, group in run.decoded(asked, found, sampling))
         with progress_bar(total=len(asked), unit="task", progress=progress) as bar:
             run.carry_out(clips, bar)
@@ -131,7 +131,7 @@ class _Run:
         self._failures_in_a_row = 0
 
     def decoded(
-        self, tasks: Iterable[Task], videos: VideoFiles, sampling: Any
+        self, tasks: Iterable[Task], videos: VideoFiles, sampling: SamplingConfig
     ) -> Iterator[tuple[ClipFrames | None, list[Task]]]:
         """Yield the frames of each clip with the tasks about it; None where it cannot be read."""
         groups: dict[tuple[Any, ...], list[Task]] = {}
@@ -225,13 +225,20 @@ def _awaited(
     return pending
 
 
-def _check_sees(client: ChatClient, model: str) -> None:
-    """Refuse a model that does not tell the colours of plain pictures, as one that is not shown them."""
+def _check_sees(client: ChatClient, model: str, sampling: SamplingConfig, long_side: int) -> None:
+    """Refuse a model that does not tell the colour of the first of several plain pictures.
+
+    They are as many as a clip has frames: a server may leave out, without a word, all pictures, or those that
+    its context is too short for.
+    """
+    number = sampling.num_frames * (sampling.num_test_clips if sampling.takes_windows else 1)
+    shape = (max(round(0.75 * long_side), 1), long_side, 3)
+    grey = data_url(np.full(shape, 128, np.uint8))
     for colour, rgb in COLOURS.items():
-        frame = np.full((PICTURE_SIDE, PICTURE_SIDE, 3), rgb, np.uint8)
+        pictures = (data_url(np.full(shape, rgb, np.uint8)), *[grey] * (number - 1))
         choices = ("green", "red", "yellow", "blue")
-        task = Task(id=colour, kind="answer", video="-", question="What colour is this?", choices=choices)
-        content = ClipFrames((0.0,), (data_url(frame),)).content(prompt_of(task))
+        task = Task(id=colour, kind="answer", video="-", question=CHECK_QUESTION, choices=choices)
+        content = ClipFrames(tuple(map(float, range(number))), pictures).content(prompt_of(task))
         words = client.ask(content, schema_of(task), 0)
         answer = read_reply(task, words)
         if answer is None:
@@ -241,7 +248,9 @@ def _check_sees(client: ChatClient, model: str) -> None:
                 f"{words.text[:LONGEST_SHOWN]!r}.{cut}"
             )
         if answer.answer != colour:
+            shown = "a plain picture" if number == 1 else f"the first of {number} plain pictures"
             raise CannotSee(
-                f"{model!r} calls a plain {colour} picture {answer.answer or 'unclear'!r}: its server may "
-                "leave pictures out. Serve a model that takes images, or ask with --no-check-pictures."
+                f"{model!r} calls {shown} {answer.answer or 'unclear'!r}, which is {colour}: its server may "
+                "leave pictures out, or have a context too short for them. Serve a model that takes images "
+                "with a longer context, show fewer by --num-frames, or ask by --no-check-pictures."
             )

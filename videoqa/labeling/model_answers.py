@@ -33,11 +33,15 @@ class AnswerFile:
 
     def __init__(self, path: Path, answered: set[str]) -> None:
         self.answered = answered
-        self._file = open(path, "ab")  # noqa: SIM115 (closed by `open_answers`)
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 (closed by `open_answers`)
         self._lock = threading.Lock()
 
     def add(self, task_id: str, answer: ModelAnswer, samples: list[str]) -> None:
-        """Write an answer, and return once the disk has it."""
+        """Write an answer, and return once the disk has it.
+
+        Raises:
+            OSError: it could not be written whole, as on a full disk; nothing of it stays.
+        """
         content: dict[str, Any] = {"task_id": task_id, "how": answer.how, "answer": answer.answer}
         if answer.written:
             content["written"] = [list(pair) for pair in answer.written]
@@ -45,9 +49,16 @@ class AnswerFile:
             content |= {"confidence": answer.confidence, "confidence_by": answer.confidence_by}
         content |= {"samples": samples, "time": datetime.now(UTC).isoformat(timespec="seconds")}
         with self._lock:
-            self._file.write(_line(content))
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            size = os.fstat(self._file.fileno()).st_size
+            try:
+                left = memoryview(_line(content))
+                while left:
+                    left = left[self._file.write(left) :]
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                self._file.truncate(size)
+                error.filename = self._file.name
+                raise
             self.answered.add(task_id)
 
     def close(self) -> None:

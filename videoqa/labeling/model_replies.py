@@ -18,8 +18,10 @@ BY_SAMPLES, BY_TOKENS, BY_ITSELF = "samples", "logprobs", "stated"
 """Where a confidence comes from: the share of equal samples, the tokens' probabilities, the model's word."""
 CANNOT_TELL_FORMS = re.compile(
     r"(i )?(can ?not|can't|could not|couldn't|unable to) (tell|say|determine|see)( it| that| this)?"
-    r"|unknown|not (visible|shown|clear)|\?|n/a|unclear"
+    r"|unknown|not (visible|shown|clear)|\?+|n/a|unclear"
 )
+MOST_OBJECTS = 200
+"""Braces at which an object is looked for."""
 DENIAL = re.compile(r"\b(not|cannot|no|never|neither|nor|none|without|unable|\w+n't)\b")
 ANSWER_NAMES = ("answer", "choice", "label", "verdict")
 
@@ -88,7 +90,9 @@ def joined_answer(samples: Sequence[ModelAnswer | None]) -> ModelAnswer | None:
 def _json_object(text: str) -> dict[str, Any] | None:
     """Return the last JSON object in a text that no other one holds; None if there is none."""
     found, place, decoder = None, text.find("{"), json.JSONDecoder()
-    while place >= 0:
+    for _ in range(MOST_OBJECTS):
+        if place < 0:
+            break
         try:
             value, end = decoder.raw_decode(text, place)
             found = value if isinstance(value, dict) else found
@@ -150,6 +154,8 @@ def _in_words(form: str, choices: dict[str, str]) -> str | None:
     for each, choice in sorted(choices.items(), key=lambda item: -len(item[0])):
         if re.match(re.escape(each) + r"\s*[.,:;!](\s|$)", form):
             return choice
+    if re.match(r"\(?\d{1,2}[.):]", form):  # a number that contradicts the words behind it
+        return None
     rest, named = form, []
     for each in sorted(choices, key=len, reverse=True):
         rest, number = re.subn(rf"(?<!\w){re.escape(each)}(?!\w)", " ", rest)
