@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from videoqa._collector import leave_out_tensorflow
+from videoqa._keras_plots import leave_out_plots
 from videoqa._progress import each_note_once
 from videoqa._tables import spreadsheet_safe
 from videoqa._version import __version__
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _prepare_process()
     if argv is None:
-        leave_out_tensorflow()
+        _load_less()
         complete(build_parser())
     stop = StopSignals()
     try:
@@ -90,9 +91,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def main_train() -> int:
     """Run `videoqa train` with the words of this process: the program `videoqa-train`."""
-    leave_out_tensorflow()
+    _load_less()
     complete(build_parser(), command="train")
     return main(["train", *sys.argv[1:]])
+
+
+def _load_less() -> None:
+    """Make a process that is ours alone load TensorFlow and Keras sooner."""
+    leave_out_tensorflow()
+    leave_out_plots()
 
 
 def build_parser() -> Parser:

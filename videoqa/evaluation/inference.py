@@ -125,7 +125,7 @@ def compiled(function: Callable[[Any], Any], inputs: dict[str, Any]) -> Callable
 
     dtypes = {name: tensor.dtype for name, tensor in inputs.items()}
     signature = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in inputs.items()}
-    call = tf.function(function, input_signature=[signature]).get_concrete_function()
+    call = tf.function(function, input_signature=[signature], autograph=False).get_concrete_function()
     return lambda inputs: call(
         {name: tf.convert_to_tensor(value, dtypes[name]) for name, value in inputs.items()}
     )

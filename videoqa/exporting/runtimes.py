@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from videoqa._child import how_it_ended, python_command
+from videoqa._collector import leave_out_tensorflow
+from videoqa._keras_plots import leave_out_plots
 from videoqa.exporting.errors import NotExported
 
 FIRST_ANSWER = "first_answer.json"
@@ -121,6 +123,8 @@ def answers_of(name: str, path: Path, inputs: Path, clips_per_call: dict[str, in
 
 def answer_request() -> None:
     """Do what `answers_of` asks for, in the process that it started."""
+    leave_out_tensorflow()
+    leave_out_plots()
     request = json.loads(sys.argv[1])
     inputs, load = Path(request["inputs"]), LOADERS[request["name"]]
     call_of = load(Path(request["path"]))

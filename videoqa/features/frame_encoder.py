@@ -164,7 +164,9 @@ class FrameEncoder:
 
         network = self.network
         signature = tf.TensorSpec((self.batch_size, *self.frame_size, 3), tf.uint8)
-        return tf.function(lambda batch: network(batch, training=False), input_signature=[signature])
+        return tf.function(
+            lambda batch: network(batch, training=False), input_signature=[signature], autograph=False
+        )
 
 
 def encode_frames(frames: np.ndarray, encoder: FrameEncoder) -> np.ndarray:

@@ -134,7 +134,7 @@ def make_reducer(
         reduce: calls a collective, such as `mean_over_replicas`; its results are equal on all replicas.
     """
 
-    @tf.function
+    @tf.function(autograph=False)
     def run(tensors: list[tf.Tensor]) -> Any:
         return strategy.run(reduce, args=(tensors,))
 

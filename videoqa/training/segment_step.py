@@ -49,7 +49,7 @@ def make_segment_step(
     if strategy.num_replicas_in_sync != 1:
         raise Refusal("The state of a clip belongs to one replica: average the weights of several.")
     segments = segment_form(model)
-    run = tf.function(_SegmentStep(segments, optimizers, seed), reduce_retracing=True)
+    run = tf.function(_SegmentStep(segments, optimizers, seed), reduce_retracing=True, autograph=False)
     num_units = [int(segments.input[name].shape[-1]) for name in ("hidden", "cell")]
 
     def step(batch: dict[str, Any], number: int, stop: float = 0.0) -> dict[str, float]:

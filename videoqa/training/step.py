@@ -54,10 +54,11 @@ def make_train_step(
         sums = strategy.run(replica_step, args=(shares, number, size, count, stop))
         return strategy.reduce("SUM", sums, axis=None)
 
+    # AutoGraph would parse this code anew for every model, for seconds: no branch depends on a tensor
     if num_local_replicas(strategy) == 1:
-        run = tf.function(replicated_step, input_signature=_signature(batch_spec))
+        run = tf.function(replicated_step, input_signature=_signature(batch_spec), autograph=False)
     else:
-        run = tf.function(replicated_step, reduce_retracing=True)
+        run = tf.function(replicated_step, reduce_retracing=True, autograph=False)
 
     def step(batch: dict[str, Any], number: int, stop: float = 0.0) -> dict[str, float]:
         size = tf.reduce_max(batch["positions"]) + 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from videoqa import _progress
 from videoqa._checks import is_refusal
 from videoqa._collector import leave_out_tensorflow
+from videoqa._keras_plots import leave_out_plots
 from videoqa.launching.reporting import Reporter, connect
 from videoqa.training.control import RunControl, TrainingStopped
 
@@ -33,6 +34,7 @@ _FRAMES_AND_ADVICE = (
 def main() -> int:
     """Do the task that the launcher asks for and report to it; return the exit code."""
     leave_out_tensorflow()
+    leave_out_plots()
     reporter, start = connect()
     _progress.bars_reach_a_terminal(start["terminal"])
     try:

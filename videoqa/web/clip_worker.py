@@ -14,7 +14,9 @@ import numpy as np
 
 from videoqa._checks import Refusal, UserError
 from videoqa._child import answers_pipe
+from videoqa._collector import leave_out_tensorflow
 from videoqa._files import write_bytes
+from videoqa._keras_plots import leave_out_plots
 from videoqa._version import __version__
 from videoqa.answering.video_qa import check_long_enough
 from videoqa.config import RunConfig, run_config_from_json
@@ -132,6 +134,8 @@ def serve() -> None:
     """Run the process: the first line of stdin says what the model needs, each later one names a clip."""
     for number in (signal.SIGINT, signal.SIGTERM):  # when to end is the server's business
         signal.signal(number, signal.SIG_IGN)
+    leave_out_tensorflow()
+    leave_out_plots()
     with answers_pipe() as answers:
         start = json.loads(sys.stdin.readline())
         config = run_config_from_json(start["config"])
