@@ -145,6 +145,41 @@ def test_questions_are_written(opened):
     assert form.sent[0].items() >= {"how": "written", **written}.items()
 
 
+ARABIC = "ماذا يفعل؟"
+
+
+def test_each_text_is_written_in_its_own_direction(opened):
+    """Arabic from right to left, also within an English sentence; what is typed as well."""
+    form = opened(task(kind="verify", question=ARABIC, answer="يلوح", choices=()))
+    expect(form.page.locator("legend")).to_have_text(f"{ARABIC} Is \u201cيلوح\u201d right?")
+    assert [direction(each) for each in form.page.locator("legend bdi").all()] == ["rtl", "rtl"]
+    form = opened(task(question=ARABIC, choices=("يلوح", "waving")))
+    assert [direction(each) for each in form.page.locator("legend, .choice label").all()[:3]] == [
+        "rtl",
+        "rtl",
+        "ltr",
+    ]
+    form = opened(task(kind="write", question="", choices=(), num_questions=1))
+    form.page.get_by_label("Question 1").fill(ARABIC)
+    assert direction(form.page.get_by_label("Question 1")) == "rtl"
+
+
+def direction(element):
+    return element.evaluate("element => getComputedStyle(element).direction")
+
+
+def test_an_emoji_is_an_answer(opened):
+    form = opened(task(kind="write", question="", choices=(), num_questions=1))
+    form.page.get_by_label("Question 1").fill("What is shown?")
+    form.page.get_by_label("Answer 1").fill("...")
+    form.page.keyboard.press("Enter")
+    expect(form.page.get_by_label("Answer 1")).to_be_focused()
+    form.page.get_by_label("Answer 1").fill("🐶")
+    form.page.keyboard.press("Enter")
+    expect(form.page).to_have_title("sent")
+    assert form.sent[0]["answer_1"] == "🐶"
+
+
 def test_a_preview_and_a_clip_that_is_not_there_say_so(opened):
     form = opened(question(0, video_url=f"{SITE}gone.mp4"), assignment="ASSIGNMENT_ID_NOT_AVAILABLE")
     expect(form.page.get_by_text("This is a preview.")).to_be_visible()

@@ -15,7 +15,7 @@ from videoqa._checks import Refusal, check_columns
 from videoqa._text_normalization import check_question, collapse_spaces, matching_form, shown_answer
 from videoqa._words import question_words
 from videoqa.config import OTHER_SPLIT_NAMES, SPLITS
-from videoqa.data.correction_tables import is_corrections, unguarded
+from videoqa.data.correction_tables import is_corrections, is_guarded, unguarded
 from videoqa.data.file_names import FoundVideo, VideoNames, notes_on, without_taken
 from videoqa.data.pairs import notes_on_pairs
 from videoqa.data.source import ABSENT, LIST_COLUMNS, MIRRORED, OPPOSITE, PAIR, Source
@@ -33,10 +33,11 @@ MIXED = "open_ended or action"
 def as_texts(source: Source) -> Source:
     """Return the source with its text columns as str ("" in empty cells) and its lists as lists of str.
 
-    Tables of corrections, which people open in spreadsheets, lose the `'` before what looks like a formula.
+    Tables of corrections and of questions, which people open in spreadsheets, lose the `'` before what looks
+    like a formula.
     """
     table = source.table.copy()
-    if is_corrections(table.columns):
+    if is_guarded(table.columns):
         table = unguarded(table)
         source = replace(source, table=table)
     for column in table.columns.intersection([*TEXT_COLUMNS, "video", "label", PAIR, OPPOSITE, MIRRORED]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from videoqa._checks import Refusal
-from videoqa._text_normalization import holds_words, matching_form, without_controls
+from videoqa._text_normalization import matching_form, without_controls
 from videoqa.labeling.label_studio_results import (
     is_label_studio,
     read_label_studio_csv,
@@ -18,7 +18,7 @@ from videoqa.labeling.page_results import is_answers_database, read_answers
 from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, WRITTEN, ResultRow, open_csv
 from videoqa.labeling.table_results import is_page, is_table, read_table
 from videoqa.labeling.tasks import LONGEST_ANSWER, Task, TaskFile
-from videoqa.labeling.typed_texts import NO_WORDS, TOO_LONG, seen_text, why_unusable
+from videoqa.labeling.typed_texts import NO_WORDS, TOO_LONG, holds_answer, seen_text, why_unusable
 
 USED, CANNOT_TELL_ROW = "used", "cannot tell"
 REJECTED, UNFINISHED = "rejected or skipped", "unfinished"
@@ -158,12 +158,12 @@ class Collected:
         if len(row.answer) > LONGEST_ANSWER:
             return -1, TOO_LONG
         form = matching_form(row.answer)
-        if not holds_words(form):
-            return -1, NO_WORDS
         choices = self._choices.get(number)
         if choices is None:
             choices = {matching_form(choice): choice for choice in task.shown_choices}
             self._choices[number] = choices
+        if form not in choices and not holds_answer(row.answer):
+            return -1, NO_WORDS
         if form not in choices and (row.how == CHOICE or task.kind == "verify"):
             return -1, OUTSIDE
         return self.number_of_answer(choices.get(form) or seen_text(row.answer)), ""

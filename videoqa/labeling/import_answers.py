@@ -95,7 +95,7 @@ def import_answers(
     if rest is not None:
         _check_rest(Path(rest), target, tasks)
     folder = None if report is None else _new_folder(report)
-    distinct = list({_identity(path): path for path in reversed(paths)}.values())[::-1]
+    distinct = list({identity(path): path for path in reversed(paths)}.values())[::-1]
     pages = [path for path in distinct if is_corrections_of_page(path)]
     given = [path for path in distinct if path not in pages]
     if given and tasks is None:
@@ -117,7 +117,7 @@ def import_answers(
     return summary
 
 
-def _identity(path: Path) -> str:
+def identity(path: Path) -> str:
     """Return what two files of the same results have in common; a database may grow while it is read."""
     return str(path.resolve()) if is_answers_database(path) else file_sha256(path)
 

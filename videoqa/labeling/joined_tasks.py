@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from videoqa._checks import Refusal
 from videoqa.labeling.result_rows import ResultRow
@@ -53,8 +52,3 @@ class JoinedTasks:
         """Return a row with the id of its joined task, as far as it says which one it is about."""
         ident = self._ids.get((row.tasks_sha256, row.task))
         return row if ident is None else replace(row, task=ident, tasks_sha256="")
-
-
-def task_paths(tasks: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Path]:
-    """Return the paths of one file or several."""
-    return [Path(tasks)] if isinstance(tasks, (str, os.PathLike)) else [Path(path) for path in tasks]

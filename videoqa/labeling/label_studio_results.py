@@ -98,7 +98,7 @@ def _row(chosen: str, typed: dict[str, str], place: str, **known: Any) -> Result
     """Return a row of what was chosen and typed; a typed answer counts beside "another answer" only."""
     written = tuple(
         (typed[name], typed.get(f"answer_{name[9:]}", ""))
-        for name in sorted(typed)
+        for name in sorted(typed, key=lambda name: (len(name), name))  # 10 after 9
         if name.startswith("question_") and typed[name]
     )
     how, answer = CHOICE, chosen

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from videoqa._checks import Refusal, check_directory, check_file, check_not_read, refusal
-from videoqa._manifest import file_sha256
 from videoqa._text_normalization import without_controls
 from videoqa.config import LabelImportConfig
 from videoqa.labeling.aggregating import Aggregated, aggregate
 from videoqa.labeling.collecting import Collected, read_results
-from videoqa.labeling.joined_tasks import JoinedTasks, task_paths
+from videoqa.labeling.import_answers import identity
+from videoqa.labeling.joined_tasks import JoinedTasks
+from videoqa.labeling.page_results import results_path
 from videoqa.labeling.question_report import REPORT_FILES, question_summary, write_question_report
 from videoqa.labeling.question_table import QuestionTable
 from videoqa.labeling.result_rows import ResultRow
@@ -56,14 +57,14 @@ def make_questions(
         ValueError: a file that cannot be used, results of another export, or `out` is another kind of file.
     """
     LabelImportConfig(min_certainty, min_assignments)
-    paths, joined = task_paths(results), JoinedTasks(task_paths(tasks))
+    paths, joined = list(map(results_path, paths_of(results))), JoinedTasks(paths_of(tasks))
     if not paths:
         raise Refusal("results", "name at least one file", results)
     for path in paths:
         check_file("results", path)
-    table = QuestionTable(_target(out, [*paths, *task_paths(tasks)]), is_checked=joined.has_checks)
+    table = QuestionTable(_target(out, [*paths, *paths_of(tasks)]), is_checked=joined.has_checks)
     folder = None if report is None else _new_folder(report)
-    distinct = list({file_sha256(path): path for path in reversed(paths)}.values())[::-1]
+    distinct = list({identity(path): path for path in reversed(paths)}.values())[::-1]
     collected, num_own = _collected(distinct, joined)
     found = aggregate(collected, min_certainty=min_certainty, min_assignments=min_assignments)
     questions = questions_of(collected, found, [path.name for path in distinct])
@@ -112,6 +113,11 @@ def _workers(found: Aggregated) -> dict[str, Any]:
     """Return the table of who checked, and whom to look at."""
     workers = found.workers[found.workers["num_answers"] + found.workers["num_cannot_tell"] > 0]
     return {"workers": workers, "look_at_workers": workers["worker"][workers["is_suspicious"]].tolist()}
+
+
+def paths_of(given: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Path]:
+    """Return the paths of one file or several."""
+    return [Path(given)] if isinstance(given, (str, os.PathLike)) else [Path(path) for path in given]
 
 
 def _target(out: str | os.PathLike[str], inputs: list[Path]) -> Path:

@@ -8,6 +8,7 @@ from videoqa._checks import Refusal
 from videoqa._text_normalization import collapse_spaces, holds_words, matching_form, without_controls
 from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, TYPED, WRITTEN
 from videoqa.labeling.tasks import LONGEST_ANSWER, Task
+from videoqa.labeling.typed_texts import holds_answer, seen_text
 
 SKIPPED = "skipped"
 """Somebody gave the task back: it goes to somebody else."""
@@ -98,9 +99,9 @@ def _written(task: Task, pairs: Any) -> tuple[tuple[str, ...], ...]:
 
 def _words(name: str, text: str, longest: int) -> str:
     """Return a typed text in one line."""
-    found = collapse_spaces(without_controls(text))
+    found = seen_text(text)
     if len(found) > longest:
         raise Refusal(name, f"have at most {longest:,} characters", f"{found[:80]}...")
-    if not holds_words(matching_form(found)):
+    if not (holds_words(found) or (name == "answer" and holds_answer(found))):
         raise Refusal(name, "have a letter or a digit", found)
     return found

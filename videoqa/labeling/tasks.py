@@ -14,7 +14,7 @@ from typing import Any
 from videoqa._checks import Refusal, check_choice, check_file, check_integer
 from videoqa._files import write_text
 from videoqa._manifest import read_json
-from videoqa._text_normalization import holds_words, matching_form
+from videoqa._text_normalization import matching_form, shown_answer
 from videoqa.config import LABEL_KINDS
 
 FORMAT, VERSION = "videoqa tasks", 1
@@ -68,7 +68,7 @@ class Task:
                 raise Refusal(name, "be filled", getattr(self, name))
         if len({matching_form(choice) for choice in self.choices}) < len(self.choices):
             raise Refusal("choices", "be different answers", self.choices)
-        if self.kind == "verify" and not holds_words(self.answer):
+        if self.kind == "verify" and not shown_answer(self.answer):
             raise Refusal("answer", "be the answer to verify", self.answer)
         if self.kind == "write":
             check_integer("num_questions", self.num_questions, minimum=1, maximum=20)

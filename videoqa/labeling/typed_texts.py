@@ -21,6 +21,13 @@ def seen_text(text: str) -> str:
     return without_controls(collapse_spaces("".join(kept)))
 
 
+def holds_answer(text: str) -> bool:
+    """Return whether a text has a letter, a digit or a sign that is no punctuation, such as an emoji."""
+    return holds_words(text) or any(
+        unicodedata.category(each)[0] == "S" and not each.isascii() for each in text
+    )
+
+
 def why_unusable(question: str, answer: str) -> str:
     """Return why a question cannot be used with its answer; "" if it can.
 
@@ -31,6 +38,6 @@ def why_unusable(question: str, answer: str) -> str:
         return NO_QUESTION
     if len(question) > MAX_QUESTION_CHARACTERS:
         return TOO_LONG_QUESTION
-    if not holds_words(answered):
+    if not holds_answer(answer):
         return NO_WORDS
     return TOO_LONG if len(answer) > LONGEST_ANSWER else ""

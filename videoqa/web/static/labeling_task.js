@@ -11,6 +11,7 @@ const INSTRUCTIONS = {
   write: "Watch the clip. Write questions that only those can answer who see it, and their answers.",
 };
 const hasWords = text => /[\p{L}\p{N}]/u.test(text);
+const hasAnswer = text => hasWords(text) || /[^\P{S}\x00-\x7f]/u.test(text);   // an emoji, a sign
 
 let task = null, ways = [];   // ways: {input, how, answer, typed}
 
@@ -25,10 +26,10 @@ export function drawTask(shown, before) {
 }
 
 function choices() {
-  const asked = make("legend", { tabindex: -1 }, task.question || "What is done in the clip?");
+  const asked = make("legend", { tabindex: -1, dir: "auto" }, task.question || "What is done in the clip?");
   const box = make("fieldset", {}, asked);
   if (task.kind === "verify") {
-    box.append(make("p", { className: "to-verify" }, make("small", {}, "Is this answer right?"), task.answer));
+    box.append(make("p", { className: "to-verify" }, make("small", {}, "Is this answer right?"), make("span", { dir: "auto" }, task.answer)));
   }
   for (const choice of task.choices) box.append(way("choice", choice));
   if (task.kind !== "verify") box.append(typedWay());
@@ -41,11 +42,11 @@ function way(how, answer, text = answer, className = "choice", typed = null) {
   const input = make("input", { type: "radio", name: "way", value: number });
   ways.push({ input, how, answer, typed });
   const key = number <= 9 ? make("kbd", { "aria-hidden": "true" }, String(number)) : null;
-  return make("label", { className }, input, make("span", {}, text), typed, key);
+  return make("label", { className }, input, make("span", { dir: "auto" }, text), typed, key);
 }
 
 function typedWay() {
-  const typed = make("input", { type: "text", id: "typed", maxlength: LONGEST_ANSWER, "aria-label": "Another answer, in your words" });
+  const typed = make("input", { type: "text", id: "typed", dir: "auto", maxlength: LONGEST_ANSWER, "aria-label": "Another answer, in your words" });
   const row = way("typed", "", "Another answer", "choice other", typed);
   const { input } = ways.at(-1);
   typed.addEventListener("input", () => { input.checked = true; });
@@ -59,7 +60,7 @@ function pairs() {
     box.append(make("div", { className: "pair" }, ...["Question", "Answer"].flatMap(name => {
       const id = `${name.toLowerCase()}-${number}`;
       return [make("label", { for: id }, `${name} ${number}`),
-        make("input", { type: "text", id, maxlength: name === "Answer" ? LONGEST_ANSWER : LONGEST_QUESTION })];
+        make("input", { type: "text", id, dir: "auto", maxlength: name === "Answer" ? LONGEST_ANSWER : LONGEST_QUESTION })];
     })));
   }
   box.addEventListener("input", () => {
@@ -111,12 +112,12 @@ function chosenAnswer() {
   if (!found) return { problem: "Choose an answer first.", element: ways[0].input };
   if (found.how === "cannot_tell") return { answer: { how: found.how } };
   if (!found.typed) return { answer: { how: found.how, answer: found.answer } };
-  if (!hasWords(found.typed.value)) return { problem: "Type your answer first.", element: found.typed };
+  if (!hasAnswer(found.typed.value)) return { problem: "Type your answer first.", element: found.typed };
   return { answer: { how: found.how, answer: found.typed.value } };
 }
 
 function writtenAnswer() {
-  const empty = inputs().find(({ value }) => !hasWords(value));
+  const empty = inputs().find(({ value, id }) => !(id.startsWith("answer") ? hasAnswer : hasWords)(value));
   if (empty) return { problem: "Fill in every question and every answer.", element: empty };
   const asked = written().map(([question]) => question.trim().toLowerCase().replace(/\s+/g, " "));
   const twice = asked.findIndex((text, place) => asked.indexOf(text) < place);
