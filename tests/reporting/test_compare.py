@@ -65,6 +65,13 @@ def test_figures_worked_out_by_hand(evaluated: Path, tmp_path: Path) -> None:
     assert result["by_question_type"]["what"]["difference"] == 1
     assert result["by_question_type"]["is"]["mcnemar_p_value"] == 1
     text = format_comparison(result)
+    assert text.splitlines()[2] == "6 rows of 3 videos, the split 'test' of both."
+    assert result["splits"] == ["test", "test"] and result["seen_rows"] == [0, 0]
+    scores = json.loads((b / "metrics.json").read_text())
+    (b / "metrics.json").write_text(json.dumps(scores | {"seen_rows": 2, "split": "validation"}))
+    lines = format_comparison(videoqa.compare(a, b, progress=False)).splitlines()
+    assert lines[2].startswith("6 rows of 3 videos, the split 'test' of A and 'validation' of B.")
+    assert lines[2].endswith("B has learned from the videos of 2 of them.")
     assert text.splitlines()[-1] == "These 3 videos do not tell the two runs apart: the interval includes 0."
     assert [line.split()[:6] for line in text.splitlines() if line.startswith("all")] == [
         ["all", "6", "3", "0.00", "50.00", "+50.00"]

@@ -29,6 +29,7 @@ def test_there_are_notebooks() -> None:
         "04_actions_ucf101.ipynb",
         "05_why_that_answer.ipynb",
         "06_order_in_time.ipynb",
+        "07_correct_and_retrain.ipynb",
     ]
 
 

@@ -50,14 +50,15 @@ def compare(
 
     Returns:
         JSON-ready dict: "run_a", "run_b", "task", "num_left_out" (rows that the other run lacks or has with
-        another answer) and, in total and in each entry of "by_question_type" (questions), "by_class"
-        (actions) and "by_group": "num_rows", "num_videos", "accuracy_a", "accuracy_b", "difference" (B minus
-        A, in [-1, 1]), "difference_interval" ([low, high], 95 %), "only_a_correct", "only_b_correct",
-        "mcnemar_p_value". Where the data has pairs, "pairs" has the same of these: "num_rows" counts pairs,
-        of which one is right if all its rows are, and "num_videos" the groups that they are drawn by.
-        "trust" has the scores of what the models say of their own answers; where answers have opposites,
-        "order" has those of clips in several orders, and "both_ways" the difference in rows that are right
-        forwards and backwards.
+        another answer), "splits" and "seen_rows" (of both runs: the split of the rows, and how many of these
+        show a video that the model, or the one that it began from, has learned from) and, in total and in
+        each entry of "by_question_type" (questions), "by_class" (actions) and "by_group": "num_rows",
+        "num_videos", "accuracy_a", "accuracy_b", "difference" (B minus A, in [-1, 1]), "difference_interval"
+        ([low, high], 95 %), "only_a_correct", "only_b_correct", "mcnemar_p_value". Where the data has pairs,
+        "pairs" has the same of these: "num_rows" counts pairs, of which one is right if all its rows are, and
+        "num_videos" the groups that they are drawn by. "trust" has the scores of what the models say of their
+        own answers; where answers have opposites, "order" has those of clips in several orders, and
+        "both_ways" the difference in rows that are right forwards and backwards.
 
     Raises:
         ValueError: runs of different tasks, or of different rows without `common`, or without a common row.
@@ -80,6 +81,8 @@ def compare(
         "run_b": str(two.folder),
         "task": tasks[0],
         "num_left_out": num_left_out,
+        "splits": [each.scores["split"] for each in (one, two)],
+        "seen_rows": [each.scores.get("seen_rows", 0) for each in (one, two)],
     }
     result |= _compare_rows(rows)
     result["trust"] = compare_trust(one, two, rows["question_id"].tolist())
@@ -191,6 +194,7 @@ def format_comparison(result: Mapping[str, Any]) -> str:
     Accuracies are per cent with two decimals, differences are signed points.
     """
     lines = [f"A: {result['run_a']}", f"B: {result['run_b']}"]
+    lines.append(_rows_in_words(result))
     if result["num_left_out"]:
         lines.append(f"{counted(result['num_left_out'], 'row')} left out: not in the other run.")
     table = [list(HEADINGS), *_lines(result)]
@@ -200,6 +204,19 @@ def format_comparison(result: Mapping[str, Any]) -> str:
     lines += ["", text[0], rule, *text[1:-1], *([rule] if len(text) > 2 else []), text[-1], ""]
     lines += [*trust_lines(result["trust"]), *order_lines(result["order"])]
     return "\n".join([*lines, describe_difference(result)])
+
+
+def _rows_in_words(result: Mapping[str, Any]) -> str:
+    """Return a sentence on which rows are compared, and whether a model has learned from their videos."""
+    one, two = result["splits"]
+    split = f"the split {one!r} of both" if one == two else f"the split {one!r} of A and {two!r} of B"
+    rows = f"{counted(result['num_rows'], 'row')} of {counted(result['num_videos'], 'video')}, {split}."
+    seen = [
+        f"{name} has learned from the videos of {number}"
+        for name, number in zip("AB", result["seen_rows"], strict=True)
+        if number
+    ]
+    return f"{rows} {' and '.join(seen)} of them." if seen else rows
 
 
 def describe_difference(result: Mapping[str, Any]) -> str:
