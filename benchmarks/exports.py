@@ -1,6 +1,8 @@
 """Exports beside each other: size, cold start, latency at 1 and at 32 clips, largest difference.
 
 python benchmarks/exports.py [MODEL ...]
+
+InceptionV3 needs the real-data folder, for its weights: VIDEOQA_REAL_DATA=path.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _real_data import real_backbone
 
 import videoqa
 from videoqa.config import EXPORT_FORMATS, run_config_from_options
@@ -31,13 +34,16 @@ MODELS: dict[str, dict[str, Any]] = {
     "features": {"backbone_weights": None, "num_frames": 20},
     "c3d": {"task": "action", "architecture": "c3d", "width": 0.25},
     "conv_lstm": {"task": "action", "architecture": "conv_lstm", "num_frames": 20},
+    "inception": {"num_frames": 20},
 }
-"""Name -> options of a model with initial weights; none: the model in the package."""
+"""Name -> options of a model with initial weights, of "inception" but for its backbone; none: the model in the
+package."""
 ABOUT = {
     "package": "cnn_lstm of the package, questions, from 20 frames of 96 x 96",
     "features": "cnn_lstm, questions, from 20 x 2,048 features",
     "c3d": "c3d of width 0.25, actions, from 10 frames of 112 x 112",
     "conv_lstm": "conv_lstm, actions, from 20 frames of 240 x 320",
+    "inception": "cnn_lstm, questions, from 20 frames of 150 x 150 through InceptionV3 up to mixed8",
 }
 ANSWERS = [f"answer {number}" for number in range(100)]
 METRICS = {"num_tables": 1, "majority_answers": {}, "groups": {}, "history": []}
@@ -51,7 +57,7 @@ def model_folder(name: str, out: Path) -> Path:
 
     from videoqa.models.building import build_from_config
 
-    config = run_config_from_options(MODELS[name])
+    config = run_config_from_options(MODELS[name] | (real_backbone() if name == "inception" else {}))
     vocabulary = None if config.model.task == "action" else build_vocabulary(["what is he doing?", *ANSWERS])
     model = replace(config.model, num_answers=len(ANSWERS))
     if vocabulary is not None:
