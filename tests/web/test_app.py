@@ -5,6 +5,7 @@ import hashlib
 import re
 import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -201,6 +202,20 @@ def status_of(connection: socket.socket) -> int:
     return int(answer.split()[1])
 
 
+def test_parts_of_a_file(server: Server) -> None:
+    address = server.get("/api/samples").json[0]["url"]
+    whole = server.get(address).body
+    part = server.get(address, headers={"Range": "bytes=4-9"})
+    assert (part.status, part.body) == (206, whole[4:10])
+    for path in (address, "/static/page.js"):
+        for sent, status in (("bytes=9-4", 400), ("letters", 400), ("bytes=99999999-", 416)):
+            reply = server.get(path, headers={"Range": sent})
+            assert (reply.status, reply.code) == (status, "bad_range")
+    assert server.get(address, headers={"Range": "bytes=99999999-"}).headers["content-range"] == (
+        f"bytes */{len(whole)}"
+    )
+
+
 def test_too_large_is_said_before_the_body_comes(server: Server) -> None:
     with raw(server, head(server, f"Content-Length: {MOST_CLIP_BYTES + 1}")) as connection:
         assert status_of(connection) == 413
@@ -312,8 +327,13 @@ def test_corrections_are_kept(server: Server, clip_id: str) -> None:
     assert (row["clip_sha256"], row["model_answer"], row["source"]) == (clip_id, "loading", "page")
     assert 0.9 < float(row["probability"]) <= 1 and row["time_utc"].endswith("+00:00")
     assert len(row["model_sha256"]) == 64
+    # the name of a clip is its sender's: another one has the same clip under another name
+    assert server.post("/api/corrections", {**sent, "name": "C:\\clips\\mine.avi"}).status == 201
+    with open(server.folder / "corrections.csv", encoding="utf-8", newline="") as file:
+        assert [row["video"] for row in csv.DictReader(file)][8:] == ["mine.avi"]
     for change, status in (
         ({"correct_answer": " "}, 422),
+        ({"name": None}, 400),
         ({"correct_answer": "x" * 1001}, 422),
         ({"correct_answer": 1}, 400),
         ({"clip": UNKNOWN}, 409),
@@ -329,7 +349,9 @@ def test_nothing_failed_inside(server: Server) -> None:
 
 @pytest.mark.slow
 def test_a_stop_finishes_what_is_running(tmp_path: Path, clip_bytes: bytes) -> None:
-    with running_server(tmp_path) as running:
+    # the address that is printed is one that is answered, also where --host has another form of it
+    host = ("--host", "127.2") if sys.platform == "linux" else ()
+    with running_server(tmp_path, *host) as running:
         check_stop(running, clip_bytes)
 
 

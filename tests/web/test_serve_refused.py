@@ -12,8 +12,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, Router
 
 from videoqa.cli.main import main
+from videoqa.config import ServeConfig
 from videoqa.web.guard import Guard
-from videoqa.web.listening import read_token
+from videoqa.web.listening import listening_socket, read_token, serving
 from videoqa.web.metrics import Metrics
 
 TOKEN = "0123456789abcdef"
@@ -34,6 +35,15 @@ def test_a_port_in_use(capsys: pytest.CaptureFixture) -> None:
         f"videoqa: `port` must be free. Received: port={port}. Another program listens there: stop it, or "
         "name another port (0: any free one).\n"
     )
+
+
+def test_a_port_that_was_taken_while_the_model_was_loaded() -> None:
+    with listening_socket(ServeConfig(port=0), None) as own, socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(own.getsockname())
+        other.listen()
+        with pytest.raises(ValueError, match="`port` must be free"):
+            asyncio.run(serving(gate(), own, started="ready", stop_seconds=1))
 
 
 def test_addresses_of_other_machines(capsys: pytest.CaptureFixture) -> None:

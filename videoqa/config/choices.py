@@ -25,6 +25,7 @@ STRATEGIES = ("single", "mirrored", "multiworker")
 RUNNERS = ("processes", "ray")
 EXPORT_FORMATS = ("saved_model", "onnx", "litert", "keras")
 EXPORT_STARTS = ("frames", "features")
+"""What an export may start from."""
 LABEL_SELECTIONS = ("random", "unlabelled", "wrong", "uncertain", "unfamiliar")
 """Which rows people are asked about."""
 LABEL_KINDS = ("answer", "label", "write", "verify")
@@ -33,7 +34,6 @@ LABEL_WEIGHTS = ("agreement",)
 """What may weigh training rows by how sure people are of their answers."""
 LABEL_FORMATS = ("mturk", "labelstudio", "csv")
 """Where they answer."""
-"""What an export may start from."""
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16", "float64")
 DEFAULT_FRAME_SIZES = {"inception_v3": (150, 150), "tiny": (96, 96)}
 """Backbone -> default (height, width) of its frames in pixels."""

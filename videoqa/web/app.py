@@ -10,7 +10,7 @@
     GET  /api/clips/ID                        the same, or 409
     GET  /api/clips/ID/frames/N.jpg           a frame as the model saw it
     POST /api/ask                             {"clip", "question" or "questions", ...} → {"clip", "answers"}
-    POST /api/corrections                     {"clip", "question", "answer", "correct_answer"} → 201
+    POST /api/corrections                     {"clip", "question", "answer", "correct_answer", ...} → 201
 
 An error is `{"error": {"code", "message", "what_to_do"}}`. With a token, all but the page, `/static/`, the
 drawn clips, `/healthz` and `/openapi.json` need `Authorization: Bearer TOKEN`. A browser sends no such header
@@ -143,6 +143,7 @@ class Api:
         return FileResponse(await self._samples.path(name), media_type="video/webm", headers=headers)
 
     async def add_clip(self, request: Request) -> Response:
+        """Take the bytes of a clip, and answer when the model has looked at it."""
         name = _clip_name(request.query_params.get("name", ""))
         if self._num_uploads >= self._config.max_waiting:
             raise busy("As many clips are being sent as may wait.")
@@ -166,6 +167,7 @@ class Api:
         return JSONResponse(_clip_facts(self._known(request.path_params["clip_id"])))
 
     async def frame(self, request: Request) -> Response:
+        """Answer with one frame of a clip as JPEG."""
         clip, number = self._known(request.path_params["clip_id"]), request.path_params["number"]
         if not (number.isascii() and number.isdecimal()) or len(number) > 9 or int(number) >= clip.num_frames:
             raise not_found()
@@ -174,6 +176,7 @@ class Api:
         return Response(picture, media_type="image/jpeg", headers=headers)
 
     async def ask(self, request: Request) -> Response:
+        """Answer one question or several about a clip that is known."""
         content = await read_json(request)
         check_fields(content, ["clip"], ["question", "questions", *OPTIONS])
         clip_id, questions, options = _clip_id(content), self._questions(content), _options(content)
@@ -182,8 +185,9 @@ class Api:
         return JSONResponse({"clip": clip_id, "answers": answers})
 
     async def correct(self, request: Request) -> Response:
+        """Keep what a human says an answer should have been."""
         content = await read_json(request)
-        check_fields(content, ["clip", "question", "answer", "correct_answer"])
+        check_fields(content, ["clip", "question", "answer", "correct_answer"], ["name"])
         clip = self._known(_clip_id(content))
         question, answer = text_of(content, "question"), text_of(content, "answer")
         correct = text_of(content, "correct_answer").strip()
@@ -192,11 +196,12 @@ class Api:
             if not text or len(text) > MOST_ANSWER_CHARACTERS:
                 message = f"`{name}` must have from 1 to {MOST_ANSWER_CHARACTERS:,} characters."
                 raise Problem(422, "refused", message, "Send another text.")
+        name = _clip_name(text_of(content, "name")) if "name" in content else clip.name
         if self._corrections is None:
             what_to_do = "Start the server with --corrections FILE.csv."
             raise Problem(404, "no_corrections", "This server keeps no corrections.", what_to_do)
         probability = await self._probability(clip.id, question, answer)
-        correction = Correction(clip.name, clip.id, question, correct, answer, probability)
+        correction = Correction(name, clip.id, question, correct, answer, probability)
         try:
             await asyncio.to_thread(self._corrections.append, correction)
         except TimeoutError as error:

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from videoqa.web.bodies import CUT_SHORT
 
 HEAD_SECONDS = 30.0
-"""A connection may be silent so long before its first request is complete."""
+"""The head of a request, the first or a further one, has to be there after so long."""
 REST_SECONDS = 10.0
 """And may go on so long with a body after it was answered, as one that is too large."""
 
@@ -33,6 +33,7 @@ class Connection(H11Protocol):
             self._waiting.cancel()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Return True, to keep the other side open, if the caller closed its side in the middle of a body."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete or not cycle.more_body:
             return None
@@ -44,8 +45,9 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         cycle = self.cycle
         super().on_response_complete()
-        if self.cycle is cycle and self.conn.their_state is h11.SEND_BODY:
-            self._close_after(REST_SECONDS, cycle)
+        if self.cycle is cycle:  # not while the next request waits in the buffer already
+            has_rest = self.conn.their_state is h11.SEND_BODY
+            self._close_after(REST_SECONDS if has_rest else HEAD_SECONDS, cycle)
 
     def _close_after(self, seconds: float, cycle: Any) -> None:
         """Close the connection unless it is past this request by then."""
@@ -55,6 +57,5 @@ class Connection(H11Protocol):
 
     def _close_unless_past(self, cycle: Any) -> None:
         self._waiting = None
-        unfinished = cycle is None or self.conn.their_state is h11.SEND_BODY
-        if self.cycle is cycle and unfinished and not self.transport.is_closing():
+        if self.cycle is cycle and not self.transport.is_closing():
             self.transport.close()

@@ -135,6 +135,18 @@ def _check_token(authorization: str, token: str) -> None:
         raise Problem(401, "unauthorized", message, what_to_do, {"WWW-Authenticate": "Bearer"})
 
 
+def _refuse_plain_error(message: Message) -> None:
+    """Refuse a part of a file that is none in the words of this interface; Starlette has its own."""
+    status = message["status"]
+    if status < 400:
+        return
+    headers = Headers(raw=message["headers"])
+    if headers.get("content-type", "").startswith("text/plain"):
+        sizes = {name: headers[name] for name in ("content-range",) if name in headers}
+        what_to_do = "Send the header `Range: bytes=FIRST-LAST`, or none."
+        raise Problem(status, "bad_range", "This is no part of the file.", what_to_do, sizes)
+
+
 class _Response:
     """Sends on what an application sends, with the headers that every response has, and keeps its status."""
 
@@ -143,7 +155,9 @@ class _Response:
         self.status: Any = None
 
     async def send(self, message: Message) -> None:
+        """Send one message on; raise `Problem` in the place of an error in plain text."""
         if message["type"] == "http.response.start":
+            _refuse_plain_error(message)
             self.status = message["status"]
             headers = [*message["headers"], *_SECURITY_HEADERS]
             if all(name != b"cache-control" for name, _ in headers):

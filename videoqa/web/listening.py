@@ -61,7 +61,7 @@ def listening_socket(config: ListenConfig, token: str | None) -> Iterator[socket
         try:
             listening.bind(address)
         except OSError as error:
-            raise _bind_refusal(error, config) from error
+            raise _bind_refusal(error, config.host, config.port) from error
         _check_private(listening, config, token)
         yield listening
 
@@ -80,11 +80,16 @@ def serving(
     A second signal ends the process at once.
 
     Args:
-        guard: the application; it is told when the server stops.
+        guard: the application; it is told when the server stops, and that it may be addressed by the address
+            of the socket, which `--host` may have in another form.
         listening: where.
         started: line to print once it is ready.
         stop_seconds: how long a stop waits for what is running.
+
+    Raises:
+        ValueError: another program began to listen there since the socket was bound.
     """
+    guard.hosts |= {address_of(listening).removeprefix("http://").rpartition(":")[0]}
 
     def stop() -> None:
         guard.is_stopping = True
@@ -112,7 +117,12 @@ class _Server(uvicorn.Server):
         self._started_text, self._on_stop = started, on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except OSError as error:  # two programs may bind an address until one of them listens
+            assert sockets is not None
+            host, port = sockets[0].getsockname()[:2]
+            raise _bind_refusal(error, host, port) from error
         print(self._started_text, flush=True)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -123,14 +133,14 @@ class _Server(uvicorn.Server):
         self._on_stop()
 
 
-def _bind_refusal(error: OSError, config: ListenConfig) -> Refusal:
+def _bind_refusal(error: OSError, host: str, port: int) -> Refusal:
     if error.errno == errno.EADDRINUSE:
         advice = "Another program listens there: stop it, or name another port (0: any free one)."
-        return Refusal("port", "be free", config.port, advice)
+        return Refusal("port", "be free", port, advice)
     if error.errno in (errno.EACCES, errno.EPERM):
         advice = "This user may not listen there: name a port above 1023."
-        return Refusal("port", "be one that this user may use", config.port, advice)
-    return Refusal("host", f"be an address of this machine ({error.strerror})", config.host, "")
+        return Refusal("port", "be one that this user may use", port, advice)
+    return Refusal("host", f"be an address of this machine ({error.strerror})", host, "")
 
 
 def _check_private(listening: socket.socket, config: ListenConfig, token: str | None) -> None:

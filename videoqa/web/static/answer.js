@@ -90,7 +90,8 @@ function buttons(entry, model, onWhy, onCorrect) {
     wrong.setAttribute("aria-expanded", String(!form.hidden));
     if (!form.hidden) form.elements.correct.focus();
   });
-  const takes = model?.takes_corrections !== false;
+  const another = model && entry.model && entry.model !== model.name;  // whose row this service cannot write
+  const takes = model?.takes_corrections !== false && !another;
   return make("div", { className: "answer-foot" },
     make("div", { className: "answer-buttons" }, why, takes && wrong), takes && form);
 }

@@ -380,7 +380,8 @@ function showEvidence(evidence) {
 stage.onShown(time => timeLine?.setTime(time));
 
 async function correct(entry, text) {
-  const body = { clip: entry.clip, question: entry.question, answer: entry.answer.text, correct_answer: text };
+  const body = { clip: entry.clip, question: entry.question, answer: entry.answer.text, correct_answer: text,
+    name: entry.clipName };
   await withClip(clip, () => post("api/corrections", body)).catch(error => { throw shownError(error); });
   memory.rememberCorrection(entry.clip, entry.question, text);
   entry.corrected = text;
@@ -435,6 +436,7 @@ function drawModel() {
   if (model.max_question_characters) byId("question").maxLength = model.max_question_characters;
   if (model.example_question) byId("question").placeholder = model.example_question;
   if (!model.has_questions) {
+    byId("chooser-title").textContent = "What does a clip show?";
     byId("question-label").textContent = "What does the clip show?";
     show(byId("question"), false);
     byId("ask").textContent = "Name it";
