@@ -36,7 +36,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "conv_lstm": {"task": "action", "architecture": "conv_lstm", "num_frames": 20},
     "inception": {"num_frames": 20},
 }
-"""Name -> options of a model with initial weights, of "inception" but for its backbone; none: the model in the
+"""Name -> options of a model with initial weights, but for the backbone of "inception"; none: that in the
 package."""
 ABOUT = {
     "package": "cnn_lstm of the package, questions, from 20 frames of 96 x 96",
