@@ -128,6 +128,7 @@ def test_what_is_refused_is_told_from_a_failure_inside(module, file):
         "from videoqa.cli.main import main; main(['--help'])",
         "from videoqa.cli.main import main; main(['train', '--help'])",
         "from videoqa.cli.main import main; main(['train'])",
+        "import videoqa.web.labeling_serve",
     ],
 )
 def test_nothing_heavy_is_loaded(program):

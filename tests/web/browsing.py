@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,13 +29,13 @@ def chromium() -> str:
 
 
 @contextmanager
-def served(folder: Path, *flags: str) -> Iterator[str]:
-    """Run `videoqa serve` on a free port and yield its address; stop it with SIGTERM."""
+def served(folder: Path, *flags: str, command: Sequence[str] = ("serve",)) -> Iterator[str]:
+    """Run `videoqa serve`, or another command, on a free port and yield its address; stop it with SIGTERM."""
     log = folder / "serve.log"
-    command = [sys.executable, "-m", "videoqa", "serve", "--port", "0", *flags]
+    words = [sys.executable, "-m", "videoqa", *command, "--port", "0", *flags]
     with log.open("w") as out:
         process = subprocess.Popen(
-            command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+            words, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"}
         )
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,16 +83,17 @@ class Server:
 
 
 @contextmanager
-def running_server(temporary: Path, *words: str) -> Iterator[Server]:
+def running_server(temporary: Path, *words: str, command: Sequence[str] = ("serve",)) -> Iterator[Server]:
     """Run `videoqa serve --port 0 WORDS` and yield it once it says that it is ready; kill it at the end.
 
     Args:
         temporary: folder for its temporary files.
         words: further words of the command.
+        command: instead of `serve`.
     """
     temporary.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "videoqa", "serve", "--port", "0", *words],
+        [sys.executable, "-m", "videoqa", *command, "--port", "0", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -13,16 +13,17 @@ let turn = null, sending = false;
 
 const calm = () => show(byId("trouble"), false);
 
-function trouble(error, again) {
+function trouble(error, again, unsaved = "") {
   const gone = error.code === "gone";
-  const advice = gone ? "It may have been stopped, or the connection is lost. Answers that you submitted are kept." : error.advice ?? "";
-  fill(byId("trouble"), make("p", {}, `${error.message} ${advice}`.trim()),
+  const advice = gone ? "It may have been stopped, or the connection is lost." : error.advice ?? "";
+  fill(byId("trouble"), make("p", {}, `${error.message} ${advice} ${unsaved}`.trim()),
     again ? make("p", { className: "answer-buttons" }, make("button", { type: "button", on: { click: () => { calm(); again(); } } }, "Try again")) : null);
   show(byId("trouble"));
 }
 
 function formTrouble(text, element) {
   byId("form-trouble").textContent = text;
+  if (text) byId("saved").textContent = "";
   for (const each of byId("fields").querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
   if (!element) return;
   if (element.type === "text") element.setAttribute("aria-invalid", "true");
@@ -82,7 +83,7 @@ async function ask(path, body, again, done = () => {}) {
     if (error.code === "bad_name") showStart(error.message);
     else if (error.code === "bad_answer") formTrouble(error.message);
     else if (error.code === "not_given" || error.code === "already_answered") trouble(error, begin);
-    else if (error.code !== "stale") trouble(error, again);
+    else if (error.code !== "stale") trouble(error, again, path === "api/answers" ? "This answer is not saved yet; all before are." : "");
     return false;
   } finally {
     sending = false;
@@ -124,10 +125,10 @@ function drawTurn(reply) {
   sessionStorage.setItem(NAME, name);
   byId("person-name").textContent = name;
   show(byId("start"), false);
-  for (const id of ["person", "progress-box", "keys"]) show(byId(id));
+  for (const id of ["person", "progress-box"]) show(byId(id));
   drawProgress(reply.progress);
   byId("saved").textContent = "";
-  show(byId("work"), reply.task !== null);
+  for (const id of ["work", "keys"]) show(byId(id), reply.task !== null);
   show(byId("done"), reply.task === null);
   if (reply.task === null) {
     clip.closeClip();
@@ -152,6 +153,7 @@ function drawProgress({ answered, left, answers, wanted }) {
 }
 
 byId("form").addEventListener("submit", event => { event.preventDefault(); submit(); });
+byId("form").addEventListener("input", () => formTrouble(""));
 byId("skip").addEventListener("click", skip);
 byId("undo").addEventListener("click", undo);
 byId("again").addEventListener("click", begin);

@@ -5,6 +5,7 @@ import { byId, make, seconds, show, still } from "./draw.js";
 
 const video = byId("video"), picture = byId("picture"), strip = byId("strip");
 const USUAL_FRAME_SECONDS = 1 / 25, JUST_INSIDE_SECONDS = 0.001, FAR = 5;
+const NEARLY_SECONDS = 0.02;  // a player may end up a little before the time that it is sent to
 
 let clip = null;   // {task, start, end, frames: [{url, seconds}], frameSeconds, place, plays, why}
 
@@ -78,7 +79,7 @@ video.addEventListener("loadedmetadata", () => { if (clip && video.videoWidth ==
 function stay() {
   if (!clip?.plays) return;
   if (clip.end !== null && video.currentTime >= clip.end - JUST_INSIDE_SECONDS) video.currentTime = clip.start;
-  else if (video.currentTime < clip.start) video.currentTime = clip.start;
+  else if (video.currentTime < clip.start - NEARLY_SECONDS) video.currentTime = clip.start;
 }
 function watch() {
   if (!video.paused) stay();
@@ -87,6 +88,7 @@ function watch() {
 video.requestVideoFrameCallback?.(watch);
 video.addEventListener("seeking", stay);
 video.addEventListener("ended", () => { if (clip && !video.loop) { video.currentTime = clip.start; video.play(); } });
+video.addEventListener("durationchange", () => { if (clip?.plays) mark(nearest(video.currentTime)); });
 video.addEventListener("timeupdate", () => {
   if (!clip?.plays) return;
   if (!video.paused) stay();
@@ -110,7 +112,7 @@ function mark(number) {
   strip.scrollLeft = small.offsetLeft - (strip.clientWidth - small.clientWidth) / 2;
   const at = clip.plays ? video.currentTime : time;
   const text = `Frame ${clip.place + 1} of ${clip.frames.length}${at === null ? "" : `, ${seconds(at)}`}`;
-  byId("frame-text").textContent = clip.plays ? seconds(video.currentTime) : text;
+  byId("frame-text").textContent = clip.plays ? `${seconds(video.currentTime)} of ${seconds(video.duration || 0)}` : text;
   strip.setAttribute("aria-valuenow", clip.place + 1);
   strip.setAttribute("aria-valuetext", text);
 }
