@@ -22,7 +22,7 @@ def test_a_model_answers_and_its_rows_are_imported(ask, chat, tmp_path):
     assert found == {task.id: (task.video[7:-4], 0.9, "stated") for task in (*tasks, known)}
     imported = import_answers(tmp_path / "answers.jsonl", tasks=tmp_path, out=tmp_path / "corrections.csv")
     table = pd.read_csv(tmp_path / "corrections.csv", dtype=str, keep_default_na=False)
-    assert sorted(table["answer"]) == ["blue", "green", "red"] and set(table["source"]) == {"answers.jsonl"}
+    assert sorted(table["answer"]) == ["blue", "green", "red"] and set(table["source"]) == {"model:small"}
     assert imported["workers"]["worker"].tolist() == ["model:small"]
     assert imported["workers"]["known_accuracy"].tolist() == [1.0]
 

@@ -113,6 +113,15 @@ def test_many_confidences_have_ten_lines(bring, model_says):
     assert done["trust"]["num_right"].tolist() == [20, 20, 20, 20, 20, 20, 16, 12, 8, 4]
 
 
+def test_a_model_without_known_tasks_is_named(bring, model_says, tmp_path, capsys):
+    path = model_says([question(0), question(1)], [(0, "waving", 0.9), (1, "loading", 0.9)])
+    assert bring(path)[0]["untested"] == ["model:big"]
+    words = [str(path), "--tasks", str(tmp_path), "--out", str(tmp_path / "second.csv")]
+    assert main(["label", "import", *words]) == 0
+    assert "No known task was answered by model:big: nothing says when to trust it" in capsys.readouterr().out
+    assert set(pd.read_csv(tmp_path / "second.csv")["source"]) == {"model:big"}
+
+
 def test_what_cannot_be_is_refused(bring, known, tmp_path):
     people = write_csv(tmp_path / "anna.csv", ("task_id", "answer"), [(question(11).id, "loading")])
     with pytest.raises(ValueError, match="`min_confidence` must be left out.*No answer here has a confid"):

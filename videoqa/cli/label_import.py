@@ -79,6 +79,11 @@ def _show_trust(result: dict[str, Any]) -> None:
             f"  {row['worker']}: when it says at least {row['at_least']:.2f} it was right "
             f"{row['num_right']:,} of {row['num_answers']:,} times ({shares})"
         )
+    if result["untested"]:
+        names = ", ".join(result["untested"])
+        print(
+            f"No known task was answered by {names}: nothing says when to trust it (--known of label export)."
+        )
 
 
 def _show_names(what: str, names: list[str]) -> None:

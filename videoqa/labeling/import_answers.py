@@ -30,11 +30,12 @@ from videoqa.labeling.corrections import (
     rows_of_tasks,
     rows_written,
 )
+from videoqa.labeling.model_answers import source_name
 from videoqa.labeling.page_results import is_answers_database, results_path
 from videoqa.labeling.rest import rest_of_tasks, write_rest
 from videoqa.labeling.table_results import read_page
 from videoqa.labeling.tasks import read_tasks
-from videoqa.labeling.trust_in_models import trust_table
+from videoqa.labeling.trust_in_models import trust_table, untested_workers
 
 KNOWN_ACCURACY = 0.5
 """Share of known tasks below which a worker is to be looked at."""
@@ -76,8 +77,8 @@ def import_answers(
         JSON-ready dict: "num_rows" read and "outcomes", how many had which; "places" of those that were not
         used; "num_tasks", "states" of the tasks; "added", "already_there", "changed_since" (already there,
         with another answer than now); "agreement", Krippendorff's alpha by question type; "workers" and
-        "tasks", tables; "trust", `trust_table`; "num_rest" of the tasks in `rest`; "look_at_workers" and
-        "look_at_tasks", whom and what to look at.
+        "tasks", tables; "trust" and "untested", `trust_table` and `untested_workers`; "num_rest" of the
+        tasks in `rest`; "look_at_workers" and "look_at_tasks", whom and what to look at.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -129,7 +130,14 @@ def _imported(
     empty = pd.DataFrame()
     if not paths or tasks is None:
         summary: dict[str, Any] = {"outcomes": Counter(), "places": {}, "num_tasks": 0, "states": {}}
-        summary |= {"agreement": {}, "workers": empty, "tasks": empty, "trust": empty, "rest": empty}
+        summary |= {
+            "agreement": {},
+            "workers": empty,
+            "tasks": empty,
+            "trust": empty,
+            "untested": [],
+            "rest": empty,
+        }
         return [], summary | {"look_at_workers": [], "look_at_tasks": []}
     collected = Collected(read_tasks(tasks), config.min_confidence)
     for source, path in enumerate(paths):
@@ -139,7 +147,7 @@ def _imported(
         advice = "No answer here has a confidence; those of `videoqa label ask` have."
         raise Refusal("min_confidence", "be left out", config.min_confidence, advice)
     found = aggregate(collected, min_certainty=config.min_certainty, min_assignments=config.min_assignments)
-    names = [path.name for path in paths]
+    names = [source_name(path) for path in paths]
     rows = rows_of_tasks(collected, found, names) + rows_written(collected, names)
     table = _named_tasks(collected, found.tasks)
     suspicious = found.workers["is_suspicious"] | (found.workers["known_accuracy"] < KNOWN_ACCURACY)
@@ -152,6 +160,7 @@ def _imported(
         "workers": found.workers,
         "tasks": table,
         "trust": trust_table(collected),
+        "untested": untested_workers(collected),
         "rest": rest_of_tasks(collected, found),
         "look_at_workers": found.workers["worker"][suspicious].tolist(),
         "look_at_tasks": table["task_id"][table["why_look"] != ""].tolist(),

@@ -15,6 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from videoqa._checks import Refusal, check_file
+from videoqa._text_normalization import without_controls
 from videoqa.labeling.model_replies import ModelAnswer
 from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, LONGEST_CELL, TYPED, WRITTEN, ResultRow
 
@@ -135,6 +136,15 @@ def read_model_answers(path: Path) -> Iterator[ResultRow]:
         while line := file.readline(LONGEST_CELL):
             number += 1
             yield _row(_object(line) or {}, f"line {number} of {path}", worker, sha256)
+
+
+def source_name(path: Path) -> str:
+    """Return where answers come from: of a model's file the model as a worker, of another one its name."""
+    if path.suffix.lower() != SUFFIX:
+        return path.name
+    with open(path, "rb") as file:
+        head = _object(file.readline(LONGEST_CELL)) or {}
+    return without_controls(f"{WORKER}{head.get('model', '')}")
 
 
 def _row(content: dict[str, Any], place: str, worker: str, sha256: str) -> ResultRow:

@@ -43,6 +43,14 @@ def trust_table(collected: Collected) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
+def untested_workers(collected: Collected) -> list[str]:
+    """Return who says how sure it is, and answered no known task, so that nothing says what that is worth."""
+    known = {number for number, task in enumerate(collected.file.tasks) if task.is_known}
+    stated = {worker for _, worker, _, _ in collected.stated}
+    tested = {worker for task, worker, _, _ in collected.stated if task in known}
+    return [collected.worker_names[worker] for worker in sorted(stated - tested)]
+
+
 def _steps(confidences: np.ndarray) -> list[float]:
     """Return the confidences to count from, ascending, each one that was stated."""
     distinct = np.unique(confidences)
