@@ -49,7 +49,7 @@ class EndpointConfig:
     check_pictures: bool = option(
         True, "first show plain pictures, and refuse a model that does not tell the colour of the first"
     )
-    limit: int | None = option(None, "tasks at most")
+    limit: int | None = option(None, "tasks at most (default: all)")
 
     def __post_init__(self) -> None:
         for name in ("endpoint", "model"):

@@ -208,8 +208,7 @@ class _Run:
     def _count(self, outcome: str, tasks: list[Task], why: str) -> None:
         with self._lock:
             self.outcomes[outcome] += len(tasks)
-            places = self.places.setdefault(outcome, [])
-            if why and len(places) < MOST_FAILURES:
+            if why and len(places := self.places.setdefault(outcome, [])) < MOST_FAILURES:
                 places.append(f"task {tasks[0].id}: {why}")
 
 
