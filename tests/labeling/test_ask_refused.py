@@ -204,3 +204,20 @@ def test_a_server_that_went_away_ends_the_run_and_keeps_the_answers(ask, chat):
     assert "2 answers are kept" in str(stopped.value)
     done, lines = ask(*tasks)
     assert done["num_before"] == 2 and done["outcomes"] == {"answered": 6} and len(lines) == 8
+
+
+def test_an_endless_reply_is_read_no_further(ask, chat):
+    def behave(handler, body):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        while True:  # until nobody reads any more
+            handler.wfile.write(b" " * 65_536)
+
+    chat.behave = behave
+    with pytest.raises(ChatError, match="more than 8,000,000 bytes"):
+        ask(colour_task("red"), timeout_seconds=60)
+
+
+def test_https_is_not_spoken_to_a_server_without_it(ask, chat):
+    with pytest.raises(ServerStops, match="does not speak https as it must"):
+        ask(colour_task("red"), endpoint=chat.endpoint.replace("http://", "https://"), timeout_seconds=30)
+    assert not chat.requests
