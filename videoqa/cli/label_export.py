@@ -14,6 +14,7 @@ EXAMPLE = """example:
   videoqa label export predictions.csv --select uncertain --limit 200 --known known.csv \\
       --video-url-prefix https://example.org/clips/ --out tasks/
   videoqa label export --data my.csv --videos clips/ --select unlabelled --format csv --out tasks/
+  videoqa label export --videos clips/ --select random --kind write --format csv --out writing/
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import check_columns, check_file
+from videoqa._checks import Refusal, check_columns, check_file
 from videoqa._tables import without_guard
 from videoqa._text_normalization import matching_form
 from videoqa._words import question_words
@@ -18,6 +18,7 @@ from videoqa.data.annotation_files import open_source
 from videoqa.data.annotations import read_questions
 from videoqa.data.delimited_files import read_delimited
 from videoqa.data.text_files import read_text
+from videoqa.data.video_index import VideoIndex
 
 SEPARATOR = " | "
 """Between the likely answers of a row of predictions."""
@@ -84,6 +85,19 @@ def read_candidates(
     return _predicted(table, "DataFrame" if isinstance(source, pd.DataFrame) else os.fspath(source))
 
 
+def read_videos(folder: str | os.PathLike[str]) -> list[Candidate]:
+    """Return a row without a question for each video of a folder and its subfolders.
+
+    Raises:
+        FileNotFoundError: no such folder.
+        ValueError: it has no video.
+    """
+    index = VideoIndex(folder)
+    if not index.paths:
+        raise Refusal("videos", "hold a video", os.fspath(folder), index.why_empty())
+    return read_candidates(pd.DataFrame({"video": index.paths}), folder)
+
+
 def _predictions(source: str | os.PathLike[str]) -> pd.DataFrame | None:
     """Return a CSV file of predictions as texts; None of another file."""
     path = Path(source)
@@ -133,7 +147,8 @@ def annotated_table(source: Any, videos: str | os.PathLike[str] | None) -> pd.Da
     """Return annotations whose answers may be empty; `split` is as they have it, "" without one."""
     folder = None if videos is None else os.path.abspath(videos)
     raw = as_texts(open_source(source, DataConfig(), videos=folder)).table
-    is_action = (task_of_rows(raw) == "action").all()
+    is_bare = not {"question", "label", "answer", "answers"} & set(raw.columns)  # videos to write about
+    is_action = is_bare or (task_of_rows(raw) == "action").all()
     table = read_questions(source, folder, task="action" if is_action else "open_ended")
     return table if "split" in raw else table.assign(split="")
 

@@ -124,7 +124,7 @@ def _with_known(
     answered = [row for row in known if row.truth]
     if not answered:
         return tasks[: config.limit]
-    if config.kind not in ("answer", "label"):
+    if config.kind == "write":
         raise Refusal("known", "be left out: tasks of this kind have no known answer", config.kind)
     found = make_tasks(
         select_rows(answered, "random", seed=config.seed), config, others=rows, videos=videos, known=True

@@ -12,7 +12,7 @@ from videoqa._checks import Refusal
 from videoqa._text_normalization import matching_form
 from videoqa.config import LabelExportConfig
 from videoqa.labeling.candidate_rows import Candidate
-from videoqa.labeling.tasks import Task, task_id
+from videoqa.labeling.tasks import NO, YES, Task, task_id
 
 MOST_LABELS = 20
 """Up to so many labels all are shown, whatever the model thinks."""
@@ -33,14 +33,18 @@ def make_tasks(
         config: how, with a kind.
         others: rows whose answers are offered beside the model's, the most frequent of a question type first.
         videos: folder of the videos; None: the rows name the videos as its files.
-        known: the rows' annotated answers are right, and show who answers well.
+        known: the rows' annotated answers are right, and show who answers well. To be checked, every second
+            gets a wrong one.
     """
     kind = config.kind or ""
     frequent = _frequent_answers([*rows, *others])
     tasks: dict[str, Task] = {}
-    for row in rows:
+    for place, row in enumerate(rows):
         if kind == "verify" and not row.truth:
             continue
+        right = row.truth
+        if kind == "verify" and known:
+            row, right = _known_check(row, frequent[row.question_type], place)
         asked = {"verify": (row.question, row.truth), "write": ()}.get(kind, (row.question,))
         ident = task_id(kind, row.video, row.start_seconds, row.end_seconds, *asked)
         task = Task(
@@ -59,9 +63,15 @@ def make_tasks(
         )
         if kind in ("answer", "label"):
             task = _with_choices(task, row, frequent[row.question_type], config)
-            task = replace(task, known_answer=row.truth) if known else task
+        task = replace(task, known_answer=right) if known else task
         tasks.setdefault(ident, task)
     return list(tasks.values())
+
+
+def _known_check(row: Candidate, frequent: list[str], place: int) -> tuple[Candidate, str]:
+    """Return a row to check and what is right to say; every second has another answer of its type."""
+    others = [each for each in frequent if matching_form(each) != matching_form(row.truth)]
+    return (row, YES) if place % 2 or not others else (replace(row, truth=others[0]), NO)
 
 
 def _frequent_answers(rows: Iterable[Candidate]) -> dict[str, list[str]]:

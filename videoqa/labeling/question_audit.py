@@ -136,7 +136,9 @@ def _beginnings(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     for beginning, group in table[judged].groupby(first[judged]):
         if beginning and len(group) >= FEWEST_ALIKE:
             number = int(both[group.index].sum())
-            found.append((str(beginning), len(group), number, str(group["answer"].mode().iloc[0])))
+            found.append(
+                (str(beginning), len(group), number, str(group["answer"].map(matching_form).mode().iloc[0]))
+            )
     columns = ["beginning", "num_judged", "num_both", "answer"]
     found.sort(key=lambda each: (-each[2] / each[1], -each[1]))
     return pd.DataFrame(found, columns=columns)

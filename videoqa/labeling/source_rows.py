@@ -9,7 +9,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal
 from videoqa._manifest import MANIFEST, file_sha256, read_json
-from videoqa.labeling.candidate_rows import Candidate, annotated_table, read_candidates
+from videoqa.labeling.candidate_rows import Candidate, annotated_table, read_candidates, read_videos
 from videoqa.saving import CONFIG
 
 
@@ -24,15 +24,17 @@ def source_rows(
 
     Args:
         source: a model's folder, its predictions, or None.
-        data: annotations; with a model's folder the rows that it answers.
+        data: annotations; with a model's folder the rows that it answers; None without a model: each video
+            of `videos`.
         videos: folder of the videos.
     """
     about: dict[str, Any] = {"model": "", "model_sha256": ""}
     if source is None:
+        if data is None and videos is not None:
+            return read_videos(videos), about
         if data is None:
-            raise Refusal(
-                "data", "name annotations where neither a model nor its predictions are given", None
-            )
+            requirement = "name annotations, or `videos` a folder, where nothing of a model is given"
+            raise Refusal("data", requirement, None)
         return read_candidates(data, videos), about
     if isinstance(source, pd.DataFrame) or not Path(source).is_dir():
         if data is not None:

@@ -105,6 +105,8 @@ def questions_of(collected: Collected, found: Aggregated, sources: list[str]) ->
         of_task[number].append(place)
     for number, row in zip(found.tasks.index.tolist(), found.tasks.to_dict("records"), strict=True):
         task = collected.file.tasks[number]
+        if task.is_known:
+            continue
         made = _question(task, task.question, task.answer)
         question = questions.setdefault(made.key, made)
         question.question_type = task.question_type
