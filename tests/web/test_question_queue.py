@@ -44,6 +44,7 @@ def test_what_comes_while_it_works_is_answered_in_batches() -> None:
         await asyncio.sleep(0)
         answering.may_go_on.set()
         assert await asyncio.gather(first, *others, several) == [[0], [4], [8], [12], [16, 20]]
+        assert queue.batch_sizes == {1: 2, 4: 1}
 
     answering = Answering()
     run(answering, ask)

@@ -86,7 +86,7 @@ class Api:
             hosts: further names under which it may be addressed.
             token: bearer token that callers send; None: none.
         """
-        metrics = Metrics(self._numbers)
+        metrics = Metrics(self._numbers, self._sizes)
 
         async def show_metrics(request: Request) -> Response:
             return Response(metrics.text(), headers={"Content-Type": metrics.content_type})
@@ -243,6 +243,10 @@ class Api:
         if len(text) > most:
             message = f"`{name}` must have at most {most:,} characters. Received: {len(text):,}."
             raise Problem(422, "refused", message, "Ask a shorter question.")
+
+    def _sizes(self) -> dict[str, tuple[str, dict[int, int]]]:
+        """Return how often each size was met: name -> (what it is, size -> number)."""
+        return {"batch_questions": ("Questions that the model answered at once.", self._service.batch_sizes)}
 
     def _numbers(self) -> dict[str, tuple[str, float]]:
         """Return what is measured elsewhere than in requests: name -> (what it is, value)."""

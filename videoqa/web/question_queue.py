@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -34,7 +34,8 @@ class QuestionQueue(Generic[Question]):
         self._waiting: deque[tuple[Question, asyncio.Future[Any]]] = deque()
         self._changed = threading.Condition()
         self._is_closed = False
-        self.num_batches = self.num_answered = 0
+        self.batch_sizes: Counter[int] = Counter()
+        """Questions in a batch -> how many batches had as many."""
         self._thread = threading.Thread(target=self._run, name="videoqa-answer", daemon=True)
         self._thread.start()
 
@@ -78,8 +79,7 @@ class QuestionQueue(Generic[Question]):
                 answers = self._answer([question for question, _ in batch])
             except Exception as error:
                 answers = [error] * len(batch)
-            self.num_batches += 1
-            self.num_answered += len(batch)
+            self.batch_sizes[len(batch)] += 1
             _deliver([future for _, future in batch], answers)
 
     def _next_batch(self) -> list[tuple[Question, asyncio.Future[Any]]]:

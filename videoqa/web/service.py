@@ -239,13 +239,20 @@ class AnswerService:
             "clips_failed_total": ("Clips that could not be encoded.", self._num_failed),
             "encoder_starts_total": ("Starts of the process that encodes.", self._clip_encoder.num_starts),
             "questions_waiting": ("Questions that wait for a batch.", len(queue)),
-            "questions_answered_total": ("Questions that the model answered.", queue.num_answered),
-            "batches_total": ("Batches in which it answered them.", queue.num_batches),
+            "questions_answered_total": (
+                "Questions that the model answered.",
+                sum(size * number for size, number in self.batch_sizes.items()),
+            ),
             "kept_answers_given_total": ("Answers given again.", self._num_kept_answers_given),
             "explanations_waiting": ("Answers that wait to be explained.", self._num_explaining),
             "explanations_total": ("Answers that were explained.", self._num_explained),
             "model_changed": ("1: the folder of the model holds another one by now.", self.model_has_changed),
         }
+
+    @property
+    def batch_sizes(self) -> dict[int, int]:
+        """Questions that the model answered at once -> how often."""
+        return dict(self._queue.batch_sizes)
 
     async def close(self) -> None:
         """Finish what is running, refuse what is waiting, end the process, and remove the folder."""
