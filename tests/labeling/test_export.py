@@ -236,3 +236,40 @@ def test_the_commands(scored, tmp_path, monkeypatch, capsys):
     assert "1 row added to corrections.csv." in said
     assert (tmp_path / "seen" / "workers.csv").read_text().startswith("worker,num_answers")
     assert main(words) == 2 and "hold no tasks.csv yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "ends"),
+    [
+        ({"num_assignments": 9}, "x $0.10 = $4.50; with a fee of 20%: $5.40."),
+        ({"num_assignments": 10}, "x $0.10 = $5.00; with a fee of 40%: $7.00."),
+        ({"num_assignments": 10, "fee": 0.25}, "x $0.10 = $5.00; with a fee of 25%: $6.25."),
+        ({"reward": 0.01}, "x $0.01 = $0.25; with a fee of 20%, at least $0.01 each: $0.50."),
+    ],
+)
+def test_mechanical_turk_takes_more_where_ten_people_do_a_task(scored, tmp_path, options, ends):
+    done = export_tasks(scored, select="random", out=tmp_path / "tasks", video_url_prefix=URL, **options)
+    assert done["num_tasks"] == 5 and done["cost"].endswith(ends)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"kind": "label"}, ValueError, "the rows have questions"),
+        ({"known": "nowhere.csv"}, FileNotFoundError, "`known` must be an existing file"),
+        ({"known": "annotated"}, ValueError, "`known` must have rows with answers"),
+    ],
+)
+def test_kinds_and_known_answers_that_cannot_be_are_refused(
+    scored, annotated, tmp_path, options, error, message
+):
+    if options.get("known") == "annotated":
+        table = pd.read_csv(annotated).assign(answer="")
+        options = {"known": table}
+    with pytest.raises(error, match=message):
+        export_tasks(scored, select="random", format="csv", out=tmp_path / "tasks", **options)
+
+
+def test_predictions_that_are_not_there_are_missed_by_their_name(tmp_path):
+    with pytest.raises(FileNotFoundError, match="`source` must be an existing file"):
+        export_tasks(tmp_path / "nowhere.csv", select="random", format="csv", out=tmp_path / "tasks")

@@ -175,7 +175,7 @@ class LabelExportOptions(TypedDict, total=False):
     num_questions: int
     num_assignments: int
     reward: float
-    fee: float
+    fee: float | None
     seed: int
 
 

@@ -26,7 +26,7 @@ class LabelExportConfig:
         num_questions: to be written for each video, of kind "write".
         num_assignments: people to ask about each task.
         reward: dollars for each assignment, for the cost.
-        fee: the service's share on top of the rewards.
+        fee: the service's share on top of the rewards; None: Mechanical Turk's.
         seed: of the choice, the order of the tasks and that of their choices.
     """
 
@@ -44,7 +44,11 @@ class LabelExportConfig:
     num_questions: int = option(3, "questions to be written for each video, of kind write")
     num_assignments: int = option(5, "people to ask about each task")
     reward: float = option(0.1, "dollars for each assignment, for the cost")
-    fee: float = option(0.2, "share of the service, on top of the rewards")
+    fee: float | None = option(
+        None,
+        "share of the service, on top of the rewards (default: Mechanical Turk's, 0.2, from ten assignments "
+        "on 0.4)",
+    )
     seed: int = option(0, "of the choice and the order of tasks and choices")
 
     def __post_init__(self) -> None:
@@ -60,7 +64,8 @@ class LabelExportConfig:
         check_integer("num_questions", self.num_questions, minimum=1, maximum=20)
         check_integer("num_assignments", self.num_assignments, minimum=1)
         check_number("reward", self.reward, minimum=0)
-        check_number("fee", self.fee, minimum=0)
+        if self.fee is not None:
+            check_number("fee", self.fee, minimum=0)
         check_integer("seed", self.seed)
         object.__setattr__(self, "video_url_prefix", self._checked_prefix())
 

@@ -69,7 +69,10 @@ class Candidate:
 
 
 def read_candidates(
-    source: str | os.PathLike[str] | pd.DataFrame, videos: str | os.PathLike[str] | None = None
+    source: str | os.PathLike[str] | pd.DataFrame,
+    videos: str | os.PathLike[str] | None = None,
+    *,
+    name: str = "data",
 ) -> list[Candidate]:
     """Return the rows of annotations, or of the predictions that `predict` or `evaluate` wrote.
 
@@ -78,7 +81,10 @@ def read_candidates(
     Args:
         source: CSV file of predictions, annotations as for `train`, or either as a DataFrame.
         videos: folder of the videos of annotations; None: beside the file.
+        name: of the option, for messages.
     """
+    if not isinstance(source, pd.DataFrame) and Path(source).suffix:
+        check_file(name, source)
     table = source if isinstance(source, pd.DataFrame) else _predictions(source)
     if table is None or "probability" not in table:
         return _annotated(source, videos)
@@ -134,8 +140,6 @@ def _predicted(table: pd.DataFrame, name: str) -> list[Candidate]:
 
 
 def _annotated(source: Any, videos: str | os.PathLike[str] | None) -> list[Candidate]:
-    if not isinstance(source, pd.DataFrame) and Path(source).suffix:
-        check_file("data", source)
     table = annotated_table(source, videos)
     return [
         _candidate(row, video=row["video_id"], truth=without_guard(row["answer"]), ranked=(), margin=None)

@@ -71,8 +71,7 @@ def export_tasks(
     config = _with_kind(config, rows)
     chosen = select_rows(rows, config.select, seed=config.seed)
     made = make_tasks(chosen, config, others=rows, videos=videos)
-    known_rows = [] if known is None else read_candidates(known, videos)
-    tasks = _with_known(made, known_rows, rows, config, videos)
+    tasks = _with_known(made, known, rows, config, videos)
     random.Random(f"order {config.seed}").shuffle(tasks)
     when = {"made": datetime.now(UTC).isoformat(timespec="seconds")}
     asked = {name: getattr(config, name) for name in ("select", "seed", "kind", "num_assignments")}
@@ -108,6 +107,10 @@ def _with_kind(config: LabelExportConfig, rows: list[Candidate]) -> LabelExportC
     kind = config.kind or ("answer" if any(has_question) else "label")
     if kind == "answer" and not all(has_question):
         raise Refusal("kind", "be another one: there are rows without a question", kind)
+    if kind == "label" and any(has_question):
+        raise Refusal(
+            "kind", "be another one: the rows have questions", kind, "Answers to them are 'answer'."
+        )
     if kind == "verify" and not any(row.truth and row.question for row in rows):
         raise Refusal("kind", "be another one: no row has a question and an answer to verify", kind)
     return replace(config, kind=kind)
@@ -115,17 +118,19 @@ def _with_kind(config: LabelExportConfig, rows: list[Candidate]) -> LabelExportC
 
 def _with_known(
     tasks: list[Task],
-    known: list[Candidate],
+    known: str | os.PathLike[str] | pd.DataFrame | None,
     rows: list[Candidate],
     config: LabelExportConfig,
     videos: str | os.PathLike[str] | None,
 ) -> list[Task]:
     """Return as many tasks as are wanted, and those of known answer, which nobody is asked twice."""
-    answered = [row for row in known if row.truth]
-    if not answered:
+    if known is None:
         return tasks[: config.limit]
     if config.kind == "write":
         raise Refusal("known", "be left out: tasks of this kind have no known answer", config.kind)
+    answered = [row for row in read_candidates(known, videos, name="known") if row.truth]
+    if not answered:
+        raise Refusal("known", "have rows with answers", "no row with one")
     found = make_tasks(
         select_rows(answered, "random", seed=config.seed), config, others=rows, videos=videos, known=True
     )

@@ -11,6 +11,8 @@ from videoqa._tables import csv_text
 from videoqa.labeling.tasks import Task, TaskFile
 
 FORM = "mturk_form.html"
+MANY_ASSIGNMENTS, LEAST_FEE = 10, 0.01
+"""From so many people a task costs more; dollars of the least fee for an assignment."""
 
 
 def mturk_form() -> str:
@@ -41,17 +43,29 @@ def packed_task(task: Task) -> str:
     return base64.urlsafe_b64encode(json.dumps(shown).encode("ascii")).decode("ascii")
 
 
-def cost_line(num_tasks: int, num_assignments: int, reward: float, fee: float) -> str:
+def cost_line(num_tasks: int, num_assignments: int, reward: float, fee: float | None = None) -> str:
     """Return what a batch costs.
 
     Args:
         num_tasks: of the batch, known-answer tasks included.
         num_assignments: people for each task.
         reward: dollars for each assignment.
-        fee: the service's share on top of the rewards.
+        fee: the service's share on top of the rewards; None: `usual_fee`.
     """
-    rewards = num_tasks * num_assignments * reward
+    number = num_tasks * num_assignments
+    share = usual_fee(num_assignments) if fee is None else fee
+    least = LEAST_FEE if fee is None else 0.0
+    total = number * (reward + max(share * reward, least))
+    at_least = f", at least ${LEAST_FEE:.2f} each" if least > share * reward else ""
     return (
         f"{counted(num_tasks, 'task')} x {counted(num_assignments, 'assignment')} x ${reward:,.2f} = "
-        f"${rewards:,.2f}; with a fee of {fee:.0%}: ${rewards * (1 + fee):,.2f}."
+        f"${number * reward:,.2f}; with a fee of {share:.0%}{at_least}: ${total:,.2f}."
     )
+
+
+def usual_fee(num_assignments: int) -> float:
+    """Return Mechanical Turk's share on top of the rewards: more for a task that ten people or more do.
+
+    Source: https://www.mturk.com/pricing; so in 2025.
+    """
+    return 0.4 if num_assignments >= MANY_ASSIGNMENTS else 0.2

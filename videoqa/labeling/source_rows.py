@@ -48,7 +48,7 @@ def source_rows(
 
 def _predicted(source: Any, videos: Any) -> tuple[list[Candidate], dict[str, Any]]:
     """Return the rows of predictions, and which model's they are if that is known."""
-    rows = read_candidates(source, videos)
+    rows = read_candidates(source, videos, name="source")
     if isinstance(source, pd.DataFrame):
         return rows, {"model": "", "model_sha256": ""}
     path = Path(source)
