@@ -208,6 +208,8 @@ def test_corrections_alone_are_a_table_each_row_once(tmp_path):
     assert len(table) == 20 and table["answer"][table["video_id"] == "7.avi"].tolist() == ["jumping"]
     assert counts(table) == {"added": 20, "repeated": 5, "outdated": 1}
     assert set(table["split"]) == {"train", "validation", "test"}
+    expected = "26 corrections: 20 rows; left out: 1 to which a later one says otherwise, 5 there twice."
+    assert expected in table.attrs["notes"]
 
 
 def test_what_a_person_wrote_corrects_nothing_and_is_corrected_by_who_verifies_it(own, tmp_path):

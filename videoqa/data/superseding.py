@@ -290,8 +290,8 @@ def as_before(table: pd.DataFrame) -> pd.DataFrame:
     return own.assign(answer=own[ANSWER_BEFORE])
 
 
-def corrections_in_words(counts: Mapping[str, int]) -> str:
-    """Return a sentence on what became of the corrections."""
+def corrections_in_words(counts: Mapping[str, int], *, are_alone: bool = False) -> str:
+    """Return a sentence on what became of the corrections; alone, without other rows, they are all rows."""
     parts = [
         (counts[CHANGED], "{} answered otherwise than before"),
         (counts[CONFIRMED], "{} confirmed"),
@@ -299,7 +299,7 @@ def corrections_in_words(counts: Mapping[str, int]) -> str:
     ]
     said = [words.format(counted(number, "row")) for number, words in parts if number]
     if counts[ADDED]:
-        said.append(counted(counts[ADDED], "further row"))
+        said.append(counted(counts[ADDED], "row" if are_alone else "further row"))
     left_out = [
         (counts[OUTDATED], "to which a later one says otherwise"),
         (counts[REPEATED], "there twice"),
