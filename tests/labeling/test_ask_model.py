@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from videoqa.cli.main import main
 from videoqa.labeling.import_answers import import_answers
@@ -97,6 +98,36 @@ def test_several_samples_give_a_confidence(ask, chat):
     assert line["samples"] == ["blue", "red", "", "blue", "cannot_tell"]
     assert [body["seed"] for body in chat.asked] == [0, 1, 2, 3, 4]
     assert {body["temperature"] for body in chat.asked} == {0.7}
+
+
+@pytest.mark.parametrize(
+    ("logprobs", "confidence", "by"),
+    [
+        ("[-0.1, -0.5, -0.1]", 0.6065, "logprobs"),
+        ("[0, -Infinity, 0]", 0.0, "logprobs"),
+        ("[0, NaN, 0]", 0.9, "stated"),
+        ("[0, 1e999, 0]", 1.0, "logprobs"),
+        (f"[0, -{'9' * 400}, 0]", 0.9, "stated"),
+        ('[0, "much", 0]', 0.9, "stated"),
+        ("[]", 0.9, "stated"),
+    ],
+)
+def test_probabilities_that_a_server_gives(ask, chat, logprobs, confidence, by):
+    pieces = ('{"answer": "', "red", '", "confidence": 90}')
+
+    def behave(handler, body):
+        numbers = logprobs.strip("[]").split(", ") if logprobs != "[]" else []
+        tokens = [
+            f'{{"token": {json.dumps(piece)}, "logprob": {number}}}'
+            for piece, number in zip(pieces, numbers, strict=False)
+        ]
+        message = json.dumps({"role": "assistant", "content": "".join(pieces)})
+        choice = f'{{"message": {message}, "logprobs": {{"content": [{", ".join(tokens)}]}}}}'
+        handler.reply(200, f'{{"choices": [{choice}]}}'.encode())
+
+    chat.behave = behave
+    _, (line,) = ask(colour_task("red"), check_pictures=False)
+    assert (line["answer"], line["confidence"], line["confidence_by"]) == ("red", confidence, by)
 
 
 def test_the_command_prints_what_became_of_the_tasks(chat, clips, tmp_path, capsys):

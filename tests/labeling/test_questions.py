@@ -1,5 +1,7 @@
 """What people write and check becomes a table of questions."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -101,3 +103,22 @@ def test_from_writing_to_a_table_of_what_was_checked(written, checked, tmp_path,
     before = out.read_bytes()
     again = make_questions([file, results, file], tasks=[*tasks, *tasks], out=out)
     assert (again["added"], again["already_there"]) == (0, 1) and out.read_bytes() == before
+
+
+def test_checks_by_a_model_that_was_unsure_are_left_out(written, checked, tmp_path):
+    file = written((0, "anna", "What is red?", "the box"), (1, "anna", "Who waves?", "a man"))
+    candidates, out = tmp_path / "candidates.csv", tmp_path / "questions.csv"
+    make_questions(file, tasks=tmp_path / "writing", out=candidates)
+    checked(candidates, {})
+    tasks = read_tasks(tmp_path / "checking")
+    head = {"format": "videoqa model answers", "version": 1, "model": "big", "tasks_sha256": tasks.sha256}
+    sure = {"What is red?": 1.0, "Who waves?": 0.4}
+    lines = [
+        {"task_id": task.id, "how": "choice", "answer": "yes", "confidence": sure[task.question]}
+        for task in tasks.tasks
+    ]
+    path = tmp_path / "checks.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in (head, *lines)))
+    words = ["--tasks", tmp_path / "writing", "--tasks", tmp_path / "checking", "--out", out]
+    assert main(["label", "questions", *map(str, [file, path, *words]), "--min-confidence", "0.8"]) == 0
+    assert rows_of(out, "question", "source") == [["What is red?", "written.csv | model:big"]]

@@ -7,6 +7,7 @@ then on; and in how they say that a model takes no pictures (vLLM 400, llama.cpp
 
 import email.utils
 import json
+import math
 import random
 import re
 import threading
@@ -290,6 +291,7 @@ def _without_thoughts(text: str) -> str:
 def _tokens(choice: dict[str, Any]) -> tuple[tuple[str, float], ...]:
     try:
         items = choice["logprobs"]["content"]
-        return tuple((str(item["token"]), min(float(item["logprob"]), 0.0)) for item in items)
-    except (LookupError, TypeError, ValueError):
+        found = tuple((str(item["token"]), min(float(item["logprob"]), 0.0)) for item in items)
+    except (LookupError, TypeError, ValueError, OverflowError):
         return ()
+    return () if any(math.isnan(logarithm) for _, logarithm in found) else found

@@ -12,6 +12,7 @@ from videoqa.labeling.aggregating import Aggregated, aggregate
 from videoqa.labeling.collecting import Collected, read_results
 from videoqa.labeling.import_answers import identity
 from videoqa.labeling.joined_tasks import JoinedTasks
+from videoqa.labeling.model_answers import source_name
 from videoqa.labeling.page_results import results_path
 from videoqa.labeling.question_report import REPORT_FILES, question_summary, write_question_report
 from videoqa.labeling.question_table import QuestionTable
@@ -28,6 +29,7 @@ def make_questions(
     out: str | os.PathLike[str],
     min_certainty: float = LabelImportConfig.min_certainty,
     min_assignments: int = LabelImportConfig.min_assignments,
+    min_confidence: float = LabelImportConfig.min_confidence,
     report: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Turn questions that people wrote, and what others say of their answers, into annotations.
@@ -42,6 +44,7 @@ def make_questions(
         out: the table, CSV; rows are added after those that it has, which are never changed.
         min_certainty: probability, by Dawid and Skene's model, below which an answer is undecided.
         min_assignments: people who must have checked an answer.
+        min_confidence: checks of a model that was less sure than this are left out.
         report: folder for `questions.csv`, `writers.csv` and `workers.csv`, written new; None: none.
 
     Returns:
@@ -56,7 +59,7 @@ def make_questions(
         FileExistsError: `report` has one.
         ValueError: a file that cannot be used, results of another export, or `out` is another kind of file.
     """
-    LabelImportConfig(min_certainty, min_assignments)
+    LabelImportConfig(min_certainty, min_assignments, min_confidence)
     paths, joined = list(map(results_path, paths_of(results))), JoinedTasks(paths_of(tasks))
     if not paths:
         raise Refusal("results", "name at least one file", results)
@@ -65,9 +68,9 @@ def make_questions(
     table = QuestionTable(_target(out, [*paths, *paths_of(tasks)]), is_checked=joined.has_checks)
     folder = None if report is None else _new_folder(report)
     distinct = list({identity(path): path for path in reversed(paths)}.values())[::-1]
-    collected, num_own = _collected(distinct, joined)
+    collected, num_own = _collected(distinct, joined, min_confidence)
     found = aggregate(collected, min_certainty=min_certainty, min_assignments=min_assignments)
-    questions = questions_of(collected, found, [path.name for path in distinct])
+    questions = questions_of(collected, found, [source_name(path) for path in distinct])
     counts = table.add(questions)
     summary = question_summary(questions, table) | counts | {"out": str(out)}
     outcomes = dict(collected.outcomes) | ({OWN: num_own} if num_own else {})
@@ -79,9 +82,9 @@ def make_questions(
     return summary
 
 
-def _collected(paths: list[Path], joined: JoinedTasks) -> tuple[Collected, int]:
+def _collected(paths: list[Path], joined: JoinedTasks, min_confidence: float) -> tuple[Collected, int]:
     """Return the answers that can be used, and how many people checked what they wrote themselves."""
-    collected = Collected(joined.file)
+    collected = Collected(joined.file, min_confidence)
 
     def rows(path: Path, *, checks: bool) -> Iterator[ResultRow]:
         for row in map(joined.routed, read_results(path)):

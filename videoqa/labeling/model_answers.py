@@ -85,6 +85,10 @@ def open_answers(path: Path, head: Mapping[str, Any]) -> Iterator[AnswerFile]:
         lock.acquire()
     except Timeout as error:
         raise Refusal("out", "be no file that another process writes", str(path)) from error
+    except OSError as error:  # raised inside the library of the lock
+        raise Refusal(
+            "out", f"lie in a folder that can be written to: {error.strerror}", str(path)
+        ) from error
     try:
         file = AnswerFile(path, _begun(path, head))
         try:
