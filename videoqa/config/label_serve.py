@@ -22,7 +22,8 @@ class LabelServeConfig(ListenConfig):
     tasks: str
     data_dir: str
     videos: str | None = option(
-        None, "folder of the videos (default: the tasks name their files, from their folder or the current)"
+        None,
+        "folder of the videos, with all below (default: the tasks name paths, from their folder or here)",
     )
     num_assignments: int | None = option(
         None, "people to ask about each task (default: as many as label export was told)"

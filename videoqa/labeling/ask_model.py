@@ -19,11 +19,12 @@ from videoqa.chat.endpoint import check_endpoint, read_key
 from videoqa.chat.errors import CannotSee, ChatError, ServerStops
 from videoqa.chat.exchange import Line
 from videoqa.config import EndpointConfig, SamplingConfig
-from videoqa.labeling.clip_frames import ClipFrames, VideoFiles, clip_frames, data_url, sampling_of
+from videoqa.labeling.clip_frames import ClipFrames, clip_frames, data_url, sampling_of
 from videoqa.labeling.model_answers import SUFFIX, AnswerFile, open_answers
 from videoqa.labeling.model_prompts import prompt_of, schema_of
 from videoqa.labeling.model_replies import joined_answer, read_reply
 from videoqa.labeling.tasks import Task, TaskFile, read_tasks
+from videoqa.labeling.video_files import VideoFiles
 from videoqa.video.decoding import ClipRequest, DecodingError
 
 ANSWERED = "answered"

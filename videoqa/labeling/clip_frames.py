@@ -1,17 +1,14 @@
 """The frames of a clip that a model is shown: those that our model sees, as JPEG with their times."""
 
 import base64
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from videoqa._checks import Refusal
 from videoqa.config import SamplingConfig, field_names
-from videoqa.data.video_index import VideoIndex, without_ending
 from videoqa.video.decoding import ClipRequest, decode
 from videoqa.video.jpegs import encode_jpeg
 from videoqa.video.sampling import window_starts_spread
@@ -86,36 +83,6 @@ def clip_frames(request: ClipRequest, sampling: SamplingConfig, long_side: int) 
 def data_url(frame: np.ndarray) -> str:
     """Return a frame, uint8 RGB `(height, width, 3)`, as a data URL with a JPEG."""
     return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(frame, QUALITY)).decode("ascii")
-
-
-class VideoFiles:
-    """Finds the files of the videos that tasks name.
-
-    Args:
-        folder: where they lie, with all folders below; None: the names are paths, from the folder of the
-            tasks or from the current one.
-        beside: folder of the tasks.
-    """
-
-    def __init__(self, folder: str | os.PathLike[str] | None, beside: Path) -> None:
-        self._index = None if folder is None else VideoIndex(folder)
-        self._folder, self._beside = folder, beside
-
-    def path(self, name: str) -> str:
-        """Return the path of a video.
-
-        Raises:
-            FileNotFoundError: it is not there.
-            ValueError: several files may be meant.
-        """
-        folders = (self._beside, Path()) if self._folder is None else (Path(self._folder),)
-        for each in folders:
-            if (each / name).exists():
-                return str(each / name)
-        found = None if self._index is None else self._index.find([without_ending(name)])
-        if found is None:
-            raise FileNotFoundError(f"{name!r} is not in {self._folder or 'the folder of the tasks'}")
-        return found
 
 
 def _text(words: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The video files of tasks, and their addresses, which tell nothing of the file's name."""
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -7,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoqa._checks import check_directory, refusal
+from videoqa._checks import refusal
 from videoqa._frame_folders import frame_files
-from videoqa.data.file_names import VideoNames, why_none_is_there
+from videoqa.data.file_names import why_none_is_there
 from videoqa.labeling.tasks import Task, TaskFile
+from videoqa.labeling.video_files import VideoFiles
 
 MEDIA_TYPES = {
     **{".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"},
@@ -37,27 +39,28 @@ def clip_files(file: TaskFile, videos: str | os.PathLike[str] | None, beside: Pa
 
     Args:
         file: the tasks.
-        videos: folder that their names start from; None: the folder of the tasks, or the current one. Names
-            that are spelled a little otherwise, or without their ending, are found as in annotations.
+        videos: folder that they lie in, with all folders below; None: their names are paths, from the folder
+            of the tasks or from the current one.
         beside: the folder of the tasks.
 
     Raises:
         FileNotFoundError: no such folder, or none of the videos is there.
-        ValueError: a name that could mean two files.
+        ValueError: a name that could mean several files.
     """
-    folders = [beside, Path.cwd()] if videos is None else [check_directory("videos", Path(videos))]
-    found: dict[str, str] = {}
+    files = VideoFiles(videos, beside)
     there: dict[str, str] = {}
-    for folder in folders:
-        names = VideoNames(folder)
-        found |= {task.video: names.find(task.video).path for task in file.tasks if task.video not in there}
-        there = {name: path for name, path in found.items() if os.path.isfile(path) or _is_frames(path)}
+    for name in dict.fromkeys(task.video for task in file.tasks):
+        with contextlib.suppress(FileNotFoundError):
+            path = os.path.abspath(files.path(name))
+            if os.path.isfile(path) or _is_frames(path):
+                there[name] = path
     if not there:
-        reason = why_none_is_there(found.values(), folder, "the tasks") or "What they name are no files."
+        wanted = [os.path.join(videos or beside, task.video) for task in file.tasks]
+        reason = why_none_is_there(wanted, videos or beside, "the tasks") or "What they name are no files."
         advice = f"Name their folder: --videos DIR. {reason}"
-        raise FileNotFoundError(refusal("videos", "hold the videos of the tasks", str(folder), advice))
+        raise FileNotFoundError(refusal("videos", "hold the videos of the tasks", str(videos), advice))
     paths = {task.id: there[task.video] for task in file.tasks if task.video in there}
-    return ClipFiles(paths, tuple(name for name in found if name not in there))
+    return ClipFiles(paths, tuple(sorted({task.video for task in file.tasks if task.video not in there})))
 
 
 def media_type(path: str) -> str:
