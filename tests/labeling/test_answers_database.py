@@ -149,11 +149,14 @@ def test_other_databases_are_refused(opened, tasks, tmp_path):
         with pytest.raises(ValueError, match=r"`data_dir` must be a folder for answers \(answers.sqlite: "):
             AnswersDatabase(tmp_path / place, tasks, num_people=1, available=())
         assert (tmp_path / place / NAME).read_bytes() == content
-    with closing(sqlite3.connect(tmp_path / "cut" / "x")) as connection:
+    notes = tmp_path / "notes" / NAME
+    notes.parent.mkdir()
+    with closing(sqlite3.connect(notes)) as connection:
         connection.execute("CREATE TABLE notes (text)")
-    (tmp_path / "cut" / "x").rename(tmp_path / "cut" / NAME)
+    content = notes.read_bytes()
     with pytest.raises(ValueError, match="is no database of answers"):
-        AnswersDatabase(tmp_path / "cut", tasks, num_people=1, available=())
+        AnswersDatabase(notes.parent, tasks, num_people=1, available=())
+    assert notes.read_bytes() == content and list(notes.parent.iterdir()) == [notes]
 
 
 def test_names():

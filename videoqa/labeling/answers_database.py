@@ -216,17 +216,20 @@ class AnswersDatabase:
 
     def _open(self, file: TaskFile) -> None:
         """Make the tables, or see that they are those of these tasks."""
-        self._connection.execute("PRAGMA temp_store = MEMORY")
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        is_new = not self._one("SELECT count(*) FROM sqlite_master")[0]
+        if not is_new:
+            check_kind(self._connection, self.path)  # another program's file is left as it is
+        for option in ("temp_store = MEMORY", "foreign_keys = ON", "synchronous = FULL"):
+            self._run(f"PRAGMA {option}")
+        (mode,) = self._one("PRAGMA journal_mode = WAL")
+        if mode != "wal":
+            raise sqlite3.OperationalError("this disk does not take a write-ahead log")
         with self._transaction():
-            if not self._one("SELECT count(*) FROM sqlite_master")[0]:
+            if is_new:
                 self._run_each(_SCHEMA)
                 self._run("INSERT INTO about VALUES ('tasks_sha256', ?), ('made', ?)", file.sha256, _now())
                 self._run(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._run(f"PRAGMA user_version = {VERSION}")
-        check_kind(self._connection, self.path)
         (damage,) = self._one("PRAGMA quick_check(1)")
         if damage != "ok":
             raise sqlite3.DatabaseError(damage)
