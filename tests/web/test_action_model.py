@@ -1,6 +1,7 @@
 """A served action model: it takes no question, in its interface as in its explanations and corrections."""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def naming(action_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("naming")
-    words = ("--model", str(action_run), "--corrections", str(folder / "corrections.csv"))
+    model = shutil.copytree(action_run, folder / action_run.name)
+    words = ("--model", str(model), "--corrections", str(folder / "corrections.csv"))
     with running_server(folder, *words) as running:
         yield running
 
@@ -39,4 +41,18 @@ def test_a_clip_is_named_without_a_question(naming: Server, action_run: Path, cl
         (row,) = csv.DictReader(file)
     assert (row["question"], row["answer"], row["model"]) == ("", "jumping", action_run.name)
     assert float(row["probability"]) == pytest.approx(wanted.probability, abs=1e-4)
+
+
+def test_it_goes_on_when_its_folder_changes(naming: Server, action_run: Path) -> None:
+    """Comes last: the folder holds nothing of the model any more."""
+    assert not any("another model" in note for note in naming.get("/api/model").json["notes"])
+    folder = naming.folder / action_run.name
+    shutil.rmtree(folder)
+    folder.mkdir()
+    video = videoqa.sample_clip("waving", seed=1)
+    clip = naming.post("/api/clips?name=waving.avi", Path(video).read_bytes()).json["id"]  # encoded only now
+    answer = naming.post("/api/ask", {"clip": clip, "explain": True}).json["answers"][0]
+    assert answer["text"] == videoqa.ask(video, model=action_run).text and answer["evidence"]["moments"]
+    assert any("another model by now" in note for note in naming.get("/api/model").json["notes"])
+    assert b"videoqa_model_changed 1.0" in naming.get("/metrics").body
     assert "Traceback" not in "".join(naming.errors)

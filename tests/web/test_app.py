@@ -307,9 +307,16 @@ def test_who_may_ask(server: Server) -> None:
 def test_the_headers_of_every_response(server: Server) -> None:
     for path in ("/", "/healthz", "/api/model", "/nothing", "/api/samples/loading.webm"):
         headers = server.get(path).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
+        policy = headers["content-security-policy"]
+        assert (
+            "default-src 'self'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+        )
+        assert (
+            headers["cross-origin-resource-policy"] == "same-origin" and headers["x-frame-options"] == "DENY"
+        )
         assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
         assert "access-control-allow-origin" not in headers and "server" not in headers
+    assert server.get("/api/model").headers["cache-control"] == "no-store"
 
 
 def test_corrections_are_kept(server: Server, clip_id: str) -> None:

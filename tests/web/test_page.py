@@ -94,6 +94,9 @@ def test_a_file_is_sent_played_and_asked_about(site: SimpleNamespace, tab: Calla
     expect(page.locator("#clip-name")).to_have_text(ODD_NAME)  # a name is text, whatever it holds
     shares = page.locator(".bar-share").all_inner_texts()
     assert len(shares) == 5 and all(share.endswith("%") for share in shares)
+    expect(page.get_by_role("status")).to_contain_text("loading")  # said to those who cannot see the page
+    for landmark in ("banner", "main", "contentinfo"):
+        expect(page.get_by_role(landmark)).to_have_count(1)
     widths = page.locator(".fill").evaluate_all("bars => bars.map(bar => bar.getBoundingClientRect().width)")
     assert widths == sorted(widths, reverse=True)
     expect(page.get_by_role("list", name="Likely")).to_contain_text("loading")
@@ -237,8 +240,9 @@ def test_a_reload_keeps_clip_and_questions(site: SimpleNamespace, tab: Callable[
 
 KEPT = """
 localStorage.setItem("videoqa-history", JSON.stringify([{at: 1, clip: "f".repeat(64), clipName: "drawn.webm",
-  question: "what is he doing?", answer: {text: "waving", probability: 0.9, is_reliable: true, why_not: [],
-  likely: [], familiarity: null, notes: [], alternatives: [{answer: "waving", probability: 0.9}]}}]));
+  question: "what is he doing?", model: "another",
+  answer: {text: "waving", probability: 0.9, is_reliable: true, why_not: [],
+    likely: [], familiarity: null, notes: [], alternatives: [{answer: "waving", probability: 0.9}]}}]));
 """
 
 
@@ -246,6 +250,8 @@ def test_a_clip_that_the_service_lost_is_asked_for(site: SimpleNamespace, tab: C
     page = tab(stored=KEPT)
     page.locator(".history-row").click()
     answered(page, "waving")
+    expect(page.locator("#answer")).to_contain_text("Answered by another model: another.")
+    expect(page.locator("#wrong")).to_have_count(0)  # the row would name the model that is served now
     expect(page.locator("#stage-note")).to_contain_text("no longer has this clip")
     ask(page)
     expect(page.locator("#question-trouble")).to_contain_text("Choose its file again")
