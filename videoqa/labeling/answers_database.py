@@ -31,9 +31,10 @@ CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE people (number INTEGER PRIMARY KEY, compared_name TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
 CREATE TABLE given (
     task TEXT NOT NULL, person INTEGER NOT NULL REFERENCES people, turn INTEGER NOT NULL UNIQUE,
-    given_at REAL NOT NULL, is_abandoned INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (task, person)
+    given_at REAL NOT NULL, state TEXT NOT NULL DEFAULT 'held', PRIMARY KEY (task, person)
 ) WITHOUT ROWID;
-CREATE INDEX given_by_person ON given (person, turn);
+CREATE INDEX given_by_person ON given (person, task);
+CREATE INDEX held_by_person ON given (person, turn) WHERE state = 'held';
 CREATE TABLE answers (
     number INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, person INTEGER NOT NULL, how TEXT NOT NULL,
     answer TEXT NOT NULL, written TEXT NOT NULL, answered_at TEXT NOT NULL, withdrawn_at TEXT,
@@ -46,15 +47,14 @@ _TEMPORARY = """
 CREATE TEMP TABLE tasks (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, needs INTEGER NOT NULL);
 CREATE INDEX temp.needed ON tasks (number) WHERE needs > 0;
 CREATE TEMP VIEW standing AS SELECT * FROM answers WHERE withdrawn_at IS NULL;
-CREATE TEMP VIEW held AS SELECT g.* FROM given g JOIN tasks t ON t.id = g.task WHERE NOT g.is_abandoned
-    AND NOT EXISTS (SELECT 1 FROM standing a WHERE a.task = g.task AND a.person = g.person);
+CREATE TEMP VIEW held AS SELECT g.* FROM given g JOIN tasks t ON t.id = g.task WHERE g.state = 'held';
 """
 """Of one connection: the tasks that can be given out with how many people each still needs, the answers that
 were not taken back, and the tasks that somebody was given and has not answered."""
 _PEOPLE_OF_TASKS = f"""
 SELECT g.task, count(*) FROM given g LEFT JOIN answers a
 ON a.task = g.task AND a.person = g.person AND a.withdrawn_at IS NULL
-WHERE (a.number IS NULL AND NOT g.is_abandoned) OR a.how != '{SKIPPED}' GROUP BY g.task
+WHERE g.state = 'held' OR a.how != '{SKIPPED}' GROUP BY g.task
 """
 _OWN = "SELECT task FROM held WHERE person = ? ORDER BY turn DESC LIMIT 1"
 _NEXT = """
@@ -70,7 +70,9 @@ _BEFORE = (
     "SELECT how, answer, written FROM answers WHERE task = ? AND person = ? ORDER BY number DESC LIMIT 1"
 )
 _STANDING = "SELECT how, answer, written FROM standing WHERE task = ? AND person = ?"
-_LAST = "SELECT max(a.number) FROM standing a JOIN tasks t ON t.id = a.task WHERE a.person = ?"
+_LAST = """
+SELECT number FROM standing WHERE person = ? AND task IN (SELECT id FROM tasks) ORDER BY number DESC LIMIT 1
+"""
 _NUM_ANSWERS = f"SELECT count(*) FROM standing WHERE how != '{SKIPPED}'"
 _NUM_PEOPLE = f"SELECT count(DISTINCT person) FROM standing WHERE how != '{SKIPPED}'"
 _NUM_LEFT = """
@@ -170,12 +172,12 @@ class AnswersDatabase:
         """
         with self._transaction():
             person = self._person(name)
-            given = self._one("SELECT is_abandoned FROM given WHERE task = ? AND person = ?", task, person)
+            given = self._one("SELECT state FROM given WHERE task = ? AND person = ?", task, person)
             if given is None:
                 raise NotGiven(task)
             standing = self._standing(task, person)
             if standing is None:
-                self._keep(task, person, answer, was_abandoned=bool(given[0]))
+                self._keep(task, person, answer, was_abandoned=given[0] == "abandoned")
             elif standing != answer:
                 raise AlreadyAnswered(task)
             return self._turn(person)
@@ -202,7 +204,7 @@ class AnswersDatabase:
             if withdrawn_at is None:
                 self._run("UPDATE answers SET withdrawn_at = ? WHERE number = ?", _now(), number)
                 self._run(
-                    "UPDATE given SET is_abandoned = 0, turn = ?, given_at = ? WHERE task = ? AND person = ?",
+                    "UPDATE given SET state = 'held', turn = ?, given_at = ? WHERE task = ? AND person = ?",
                     *(self._next_number(), time.time(), task, person),
                 )
                 if how == SKIPPED:
@@ -251,11 +253,11 @@ class AnswersDatabase:
             self._connection.executemany("INSERT INTO tasks (id, needs) VALUES (?, ?)", rows)
 
     def _turn(self, person: int) -> Turn:
-        task = self._given(person)
+        task, last = self._given(person), self._one(_LAST, person)
         return Turn(
             task=task,
             before=None if task is None else _page_answer(self._one(_BEFORE, task, person)),
-            last=self._one(_LAST, person)[0],
+            last=None if last is None else last[0],
             num_answered=self._one(f"{_NUM_ANSWERS} AND person = ?", person)[0],
             num_left=self._one(_NUM_LEFT, person, person)[0],
             num_answers=self._one(_NUM_ANSWERS)[0],
@@ -276,7 +278,7 @@ class AnswersDatabase:
             if abandoned is None:
                 return None
             found = abandoned[:1]
-            self._run("UPDATE given SET is_abandoned = 1 WHERE task = ? AND person = ?", *abandoned)
+            self._run("UPDATE given SET state = 'abandoned' WHERE task = ? AND person = ?", *abandoned)
             self._need(found[0], 1)
         self._run(
             "INSERT INTO given (task, person, turn, given_at) VALUES (?, ?, ?, ?)",
@@ -291,6 +293,7 @@ class AnswersDatabase:
             "INSERT INTO answers (task, person, how, answer, written, answered_at) VALUES (?, ?, ?, ?, ?, ?)",
             *(task, person, answer.how, answer.answer, written, _now()),
         )
+        self._run("UPDATE given SET state = 'answered' WHERE task = ? AND person = ?", task, person)
         counts = answer.how != SKIPPED
         self._need(task, int(not counts) - int(was_abandoned))
 
