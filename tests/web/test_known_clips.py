@@ -83,3 +83,9 @@ def test_what_is_unused_goes_and_what_is_used_stays(
     clock += 1000
     clips.forget_unused()
     assert sorted(forgotten) == ["0", "2"] and clips.get("1") is not None and clips._num_bytes_in_memory == 0
+
+
+def test_the_grid_of_a_clip_that_goes_meanwhile_is_not_kept(clips: KnownClips, clip_of: Callable) -> None:
+    clip = clip_of(0)  # as after it was deleted: nobody would ever drop its grid
+    np.testing.assert_array_equal(clips.sampled(clip).grid, np.zeros((5, 4)))
+    assert clips._num_bytes_in_memory == 0 and clips.sampled(clip) is not clips.sampled(clip)

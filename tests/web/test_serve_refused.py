@@ -59,6 +59,13 @@ def test_a_public_address_needs_a_token(capsys: pytest.CaptureFixture) -> None:
     assert "Add --token-file FILE, or --insecure" in refused(capsys, "--host", "0.0.0.0", "--port", "0")
 
 
+def test_with_a_token_or_if_the_user_insists_it_does_not() -> None:
+    public = {"host": "0.0.0.0", "port": 0}
+    for config, token in ((ServeConfig(**public), TOKEN), (ServeConfig(**public, insecure=True), None)):
+        with listening_socket(config, token) as bound:
+            assert bound.getsockname()[0] == "0.0.0.0"
+
+
 def test_no_model_and_no_folder_for_corrections(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
     assert "`model` must be an existing directory" in refused(capsys, "--port", "0", "--model", "nowhere")
 
