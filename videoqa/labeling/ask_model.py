@@ -72,25 +72,15 @@ def ask_model(
     folder = Path(tasks) if Path(tasks).is_dir() else Path(tasks).parent
     sampling = sampling_of(file.about, config.num_frames)
     found = VideoFiles(videos, folder)
-    endpoint = check_endpoint(config.endpoint, allow_remote=config.allow_remote, allow_http=config.allow_http)
-    key = read_key(config.api_key_variable, config.api_key_file)
-    client = ChatClient(
-        Line(endpoint, config.timeout_seconds, key),
-        config.model,
-        temperature=config.sampling_temperature,
-        max_tokens=config.max_tokens,
-        retries=config.retries,
-        key=key,
-    )
+    client = _client(config)
     with open_answers(target, _head(file, config, dataclasses.asdict(sampling))) as answers:
         asked = [task for task in file.tasks if task.id not in answers.answered][: config.limit]
         num_before = len(answers.answered)
         run = _Run(client, answers, config)
         if asked and config.check_pictures:
             _check_sees(client, config.model, sampling, config.long_side)
-        clips = ((frames, group) for frames, group in run.decoded(asked, found, sampling))
         with progress_bar(total=len(asked), unit="task", progress=progress) as bar:
-            run.carry_out(clips, bar)
+            run.carry_out(run.decoded(asked, found, sampling), bar)
     return {
         "out": str(out),
         "model": config.model,
@@ -100,6 +90,20 @@ def ask_model(
         "places": run.places,
         "left_out": sorted(client.left_out),
     }
+
+
+def _client(config: EndpointConfig) -> ChatClient:
+    """Return what asks the model, once its address and its key are checked."""
+    endpoint = check_endpoint(config.endpoint, allow_remote=config.allow_remote, allow_http=config.allow_http)
+    key = read_key(config.api_key_variable, config.api_key_file)
+    return ChatClient(
+        Line(endpoint, config.timeout_seconds, key),
+        config.model,
+        temperature=config.sampling_temperature,
+        max_tokens=config.max_tokens,
+        retries=config.retries,
+        key=key,
+    )
 
 
 def _check_out(path: Path, tasks: str | os.PathLike[str]) -> None:
