@@ -1,6 +1,8 @@
 """What people write and check becomes a table of questions."""
 
 import json
+import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -122,3 +124,172 @@ def test_checks_by_a_model_that_was_unsure_are_left_out(written, checked, tmp_pa
     words = ["--tasks", tmp_path / "writing", "--tasks", tmp_path / "checking", "--out", out]
     assert main(["label", "questions", *map(str, [file, path, *words]), "--min-confidence", "0.8"]) == 0
     assert rows_of(out, "question", "source") == [["What is red?", "written.csv | model:big"]]
+
+
+def test_answers_that_contradict_each_other(written, checked, tmp_path):
+    """Checking decides between them; where both are found right, neither is a row."""
+    file = written(
+        (0, "anna", "What is red?", "box", "Who is it?", "a man"),
+        (0, "bert", "what is red?", "bag", "who is it?", "a worker"),
+    )
+    first = make_questions(file, tasks=tmp_path / "writing", out=tmp_path / "candidates.csv")
+    assert first["added"] == 4 and [each["answers"] for each in first["contradictions"]] == [
+        ["box", "bag"],
+        ["a man", "a worker"],
+    ]
+    says = {("What is red?", "box"): "yes", ("what is red?", "bag"): "no"}
+    says |= {("Who is it?", "a man"): "yes", ("who is it?", "a worker"): "yes"}
+    results = checked(tmp_path / "candidates.csv", {key: {"cora": said} for key, said in says.items()})
+    tasks = [tmp_path / "writing", tmp_path / "checking"]
+    done = make_questions([file, results], tasks=tasks, out=tmp_path / "questions.csv")
+    assert done["states"] == {"right": 1, "wrong": 1, "another answer is right too": 2}
+    assert rows_of(tmp_path / "questions.csv", "question", "answer") == [["What is red?", "box"]]
+    assert [each["answers"] for each in done["contradictions"]] == [["a man", "a worker"]]
+
+
+def test_a_second_round_joins_the_first(written, checked, tmp_path):
+    file = written((0, "anna", "What is red?", "box"))
+    candidates = tmp_path / "candidates.csv"
+    make_questions(file, tasks=tmp_path / "writing", out=candidates)
+    key = ("What is red?", "box")
+    rounds = [
+        checked(candidates, {key: {"cora": "yes", "dora": "no"}}, "one"),
+        checked(candidates, {key: {"cora": "no", "edith": "yes", "fay": "yes", "gina": "yes"}}, "two"),
+    ]
+    tasks, out = [tmp_path / name for name in ("writing", "one", "two")], tmp_path / "questions.csv"
+    first = make_questions([file, rounds[0]], tasks=tasks[:2], out=out)
+    assert (first["states"], first["added"]) == ({"undecided": 1}, 0)
+    done = make_questions([file, *rounds], tasks=tasks, out=out, min_certainty=0.7)
+    assert done["outcomes"]["a second answer by one worker"] == 1 and done["added"] == 1
+    assert rows_of(out, "num_assignments", "source") == [["5", "written.csv | one.csv | two.csv"]]
+    later = make_questions([file, rounds[0]], tasks=tasks[:2], out=out)
+    assert (later["changed_since"], len(rows_of(out, "question"))) == (1, 1)
+
+
+def test_a_person_may_write_about_a_clip_in_two_rounds(written, tmp_path, writing):
+    other = TaskFile(writing.tasks, {**ABOUT, "made": "later"})
+    (tmp_path / "more").mkdir()
+    write_tasks(tmp_path / "more" / "tasks.json", other)
+    first = written((0, "anna", "What is red?", "box"))
+    row = (other.tasks[0].id, other.sha256, "anna", "Who waves?", "a man", "", "")
+    second = write_csv(tmp_path / "second.csv", HEAD, [row])
+    tasks = [tmp_path / "writing", tmp_path / "more"]
+    done = make_questions([first, second], tasks=tasks, out=tmp_path / "candidates.csv")
+    assert done["outcomes"] == {"used": 2} and done["added"] == 2
+
+
+def test_what_is_no_question_is_counted(written, tmp_path):
+    file = written(
+        (0, "anna", "What is red?", "box", "What is  RED?", "bag"),
+        (0, "bert", "???", "box", "Box", "box"),
+        (1, "bert", "Who?", "...", "Who is it?", "x" * 201),
+        (2, "bert", "w" * 1001, "box", "Where is it?", "here"),
+    )
+    done = make_questions(file, tasks=tmp_path / "writing", out=tmp_path / "candidates.csv")
+    assert done["outcomes"] == {"used": 2, "without a question": 1, "without an answer": 1}
+    assert done["left_out"] == {"the same question twice": 1, "too long a question": 1}
+    assert rows_of(tmp_path / "candidates.csv", "question") == [["What is red?"], ["Where is it?"]]
+
+
+def test_what_cannot_be_used_is_refused(written, checked, tasks, tmp_path):
+    file = written((0, "anna", "What is red?", "box"))
+    out, writing = tmp_path / "candidates.csv", tmp_path / "writing"
+    with pytest.raises(ValueError, match="be of kind write or verify.*label import"):
+        make_questions(file, tasks=[writing, tmp_path / "tasks.json"], out=out)
+    with pytest.raises(ValueError, match="name the tasks.json"):
+        make_questions(file, tasks=[], out=out)
+    with pytest.raises(ValueError, match="not be a file that is read"):
+        make_questions(file, tasks=writing, out=file)
+    write_csv(tmp_path / "mine.csv", ("video", "question", "answer"), [("a.mp4", "Who?", "anna")])
+    with pytest.raises(ValueError, match="a table of questions to add to"):
+        make_questions(file, tasks=writing, out=tmp_path / "mine.csv")
+    make_questions(file, tasks=writing, out=out)
+    results = checked(out, {("What is red?", "box"): {"cora": "yes"}})
+    with pytest.raises(ValueError, match="a table of the same kind.*1 rows that nobody checked"):
+        make_questions([file, results], tasks=[writing, tmp_path / "checking"], out=out)
+    with pytest.raises(ValueError, match="of another export|of an unknown task"):
+        make_questions(results, tasks=writing, out=tmp_path / "new.csv")
+    with pytest.raises(ValueError, match="which has been read"):
+        make_questions(out, tasks=writing, out=tmp_path / "new.csv")
+
+
+def test_a_later_answer_does_not_contradict_the_table(written, checked, tmp_path):
+    """What is in the table stays; another answer that is found right later is counted, and no row."""
+    first, second = (written((0, who, "What is red?", what), name=f"{who}.csv") for who, what in WROTE)
+    candidates, out = tmp_path / "candidates.csv", tmp_path / "questions.csv"
+    make_questions([first, second], tasks=tmp_path / "writing", out=candidates)
+    says = {("What is red?", what): {"cora": "yes"} for _, what in WROTE}
+    both = checked(candidates, says)
+    one = write_csv(tmp_path / "one.csv", *split_of(both, candidates, "box"))
+    tasks = [tmp_path / "writing", tmp_path / "checking"]
+    assert make_questions([first, one], tasks=tasks, out=out)["added"] == 1
+    other = write_csv(tmp_path / "other.csv", *split_of(both, candidates, "bag"))
+    later = make_questions([second, other], tasks=tasks, out=out)
+    assert (later["added"], later["states"]) == (0, {"another answer is right too": 1})
+    assert rows_of(out, "answer") == [["box"]]
+
+
+WROTE = (("anna", "box"), ("bert", "bag"))
+
+
+def split_of(results, candidates, answer):
+    """Return the head and the rows of the results that are about one answer."""
+    tasks = {task.id: task.answer for task in read_tasks(candidates.parent / "checking").tasks}
+    table = pd.read_csv(results, dtype=str)
+    return CHECKED, table[table["task_id"].map(tasks) == answer].to_numpy().tolist()
+
+
+def test_a_confidence_is_asked_of_models_only(written, tmp_path, capsys):
+    words = ["label", "questions", str(written((0, "anna", "What is red?", "box"))), "--tasks"]
+    words += [str(tmp_path / "writing"), "--out", str(tmp_path / "q.csv"), "--min-confidence", "0.9"]
+    assert main(words) == 2
+    assert "`min_confidence` must be left out" in capsys.readouterr().err
+
+
+def test_what_spreadsheets_compute_is_guarded(written, tmp_path):
+    file = written((0, "anna", "=1+1 is what?", "@two"))
+    done = make_questions(
+        file, tasks=tmp_path / "writing", out=tmp_path / "candidates.csv", report=tmp_path / "seen"
+    )
+    assert rows_of(tmp_path / "candidates.csv", "question", "answer") == [["'=1+1 is what?", "'@two"]]
+    assert rows_of(tmp_path / "seen" / "questions.csv", "question", "answer") == [["'=1+1 is what?", "'@two"]]
+    again = make_questions(file, tasks=tmp_path / "writing", out=tmp_path / "candidates.csv")
+    assert (done["added"], again["added"], again["already_there"]) == (1, 0, 1)
+    with pytest.raises(FileExistsError, match="hold no questions.csv yet"):
+        make_questions(file, tasks=tmp_path / "writing", out=tmp_path / "new.csv", report=tmp_path / "seen")
+
+
+def test_writers_whose_questions_need_no_video_are_named(written, tmp_path, writing, capfd):
+    """Anna asks what is always so, Bert what differs from clip to clip."""
+    tasks = TaskFile(
+        tuple(replace(writing.tasks[0], id=f"{place:016x}", video=f"v{place}.mp4") for place in range(12)),
+        ABOUT,
+    )
+    (tmp_path / "twelve").mkdir()
+    write_tasks(tmp_path / "twelve" / "tasks.json", tasks)
+    things = [("box", "bag", "cart", "lamp")[number] for number in (0, 3, 1, 2, 2, 0, 3, 1, 1, 2, 0, 3)]
+    rows = []
+    for place, (task, thing) in enumerate(zip(tasks.tasks, things, strict=True)):
+        rows.append((task.id, tasks.sha256, "anna", "Is there a person?", "yes", "", ""))
+        rows.append((task.id, tasks.sha256, "bert", f"What lies at {chr(97 + place)}?", thing, "", ""))
+    file = write_csv(tmp_path / "twelve.csv", HEAD, rows)
+    words = [
+        "label",
+        "questions",
+        str(file),
+        "--tasks",
+        str(tmp_path / "twelve"),
+        "--out",
+        str(tmp_path / "q.csv"),
+    ]
+    assert main(words) == 0
+    said = capfd.readouterr().out
+    assert re.search(r"12 50% \(\d+% to \d+%\) both of these, and so worth nothing", said)
+    assert "12 of 12 that begin with 'is there' (most often: yes)" in said
+    assert "Writers to look at: anna." in said
+    assert {
+        row[1] for row in rows_of(tmp_path / "q.csv", "question", "without_video") if row[0].startswith("Is")
+    } == {"both"}
+    assert main(["label", "--json", *words[1:]]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert found["audit"]["both"]["num"] == 12 and found["writers"][0]["num_both"] == 12

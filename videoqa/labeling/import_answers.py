@@ -143,9 +143,7 @@ def _imported(
     for source, path in enumerate(paths):
         collected.add(read_results(path), source)
     collected.check_some_used(", ".join(path.name for path in paths))
-    if config.min_confidence and not collected.stated:
-        advice = "No answer here has a confidence; those of `videoqa label ask` have."
-        raise Refusal("min_confidence", "be left out", config.min_confidence, advice)
+    check_confidence(collected, config)
     found = aggregate(collected, min_certainty=config.min_certainty, min_assignments=config.min_assignments)
     names = [source_name(path) for path in paths]
     rows = rows_of_tasks(collected, found, names) + rows_written(collected, names)
@@ -166,6 +164,13 @@ def _imported(
         "look_at_tasks": table["task_id"][table["why_look"] != ""].tolist(),
     }
     return rows, summary
+
+
+def check_confidence(collected: Collected, config: LabelImportConfig) -> None:
+    """Refuse a confidence to reach where no answer has one."""
+    if config.min_confidence and not collected.stated:
+        advice = "No answer here has a confidence; those of `videoqa label ask` have."
+        raise Refusal("min_confidence", "be left out", config.min_confidence, advice)
 
 
 def _named_tasks(collected: Collected, found: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from videoqa._text_normalization import without_controls
 from videoqa.config import LabelImportConfig
 from videoqa.labeling.aggregating import Aggregated, aggregate
 from videoqa.labeling.collecting import Collected, read_results
-from videoqa.labeling.import_answers import identity
+from videoqa.labeling.import_answers import check_confidence, identity
 from videoqa.labeling.joined_tasks import JoinedTasks
 from videoqa.labeling.model_answers import source_name
 from videoqa.labeling.page_results import results_path
@@ -59,7 +59,7 @@ def make_questions(
         FileExistsError: `report` has one.
         ValueError: a file that cannot be used, results of another export, or `out` is another kind of file.
     """
-    LabelImportConfig(min_certainty, min_assignments, min_confidence)
+    config = LabelImportConfig(min_certainty, min_assignments, min_confidence)
     paths, joined = list(map(results_path, paths_of(results))), JoinedTasks(paths_of(tasks))
     if not paths:
         raise Refusal("results", "name at least one file", results)
@@ -68,8 +68,8 @@ def make_questions(
     table = QuestionTable(_target(out, [*paths, *paths_of(tasks)]), is_checked=joined.has_checks)
     folder = None if report is None else _new_folder(report)
     distinct = list({identity(path): path for path in reversed(paths)}.values())[::-1]
-    collected, num_own = _collected(distinct, joined, min_confidence)
-    found = aggregate(collected, min_certainty=min_certainty, min_assignments=min_assignments)
+    collected, num_own = _collected(distinct, joined, config)
+    found = aggregate(collected, min_certainty=config.min_certainty, min_assignments=config.min_assignments)
     questions = questions_of(collected, found, [source_name(path) for path in distinct])
     counts = table.add(questions)
     summary = question_summary(questions, table) | counts | {"out": str(out)}
@@ -82,9 +82,9 @@ def make_questions(
     return summary
 
 
-def _collected(paths: list[Path], joined: JoinedTasks, min_confidence: float) -> tuple[Collected, int]:
+def _collected(paths: list[Path], joined: JoinedTasks, config: LabelImportConfig) -> tuple[Collected, int]:
     """Return the answers that can be used, and how many people checked what they wrote themselves."""
-    collected = Collected(joined.file, min_confidence)
+    collected = Collected(joined.file, config.min_confidence)
 
     def rows(path: Path, *, checks: bool) -> Iterator[ResultRow]:
         for row in map(joined.routed, read_results(path)):
@@ -109,6 +109,7 @@ def _collected(paths: list[Path], joined: JoinedTasks, min_confidence: float) ->
         collected.add(by_others(path), source)
     if not own:
         collected.check_some_used(", ".join(path.name for path in paths))
+    check_confidence(collected, config)
     return collected, own
 
 

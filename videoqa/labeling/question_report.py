@@ -17,7 +17,7 @@ from videoqa.labeling.question_audit import (
     UNTOLD,
     share_without_video,
 )
-from videoqa.labeling.question_table import QuestionTable
+from videoqa.labeling.question_table import DECIMALS, QuestionTable
 from videoqa.labeling.written_questions import (
     RIGHT,
     SEVERAL_RIGHT,
@@ -115,6 +115,8 @@ def _question_table(questions: Sequence[Question], table: QuestionTable) -> pd.D
             shown.append({name: row.get(name, "") for name in columns} | {"state": state[row["kind"]]})
     found = pd.DataFrame(shown, columns=columns, dtype=object)
     found["remark"] = [remark_on(*each) for each in zip(found["question"], found["answer"], strict=True)]
+    for name in ("agreement", "certainty"):
+        found[name] = pd.to_numeric(found[name]).round(DECIMALS)
     found = found.merge(audit, on="row_id", how="left")
     texts = [name for name in AUDIT_COLUMNS if name != "blind_probability"]
     return found.fillna(dict.fromkeys(texts, ""))

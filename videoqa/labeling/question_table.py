@@ -11,7 +11,7 @@ from videoqa._checks import Refusal
 from videoqa._tables import without_guard
 from videoqa.labeling.corrections import ANNOTATION_COLUMNS, add_rows, existing_rows
 from videoqa.labeling.question_audit import audit_questions
-from videoqa.labeling.written_questions import RIGHT, UNCHECKED, Question
+from videoqa.labeling.written_questions import RIGHT, SEVERAL_RIGHT, UNCHECKED, Asked, Question, asked_of
 
 COLUMNS = (
     *ANNOTATION_COLUMNS,
@@ -56,6 +56,7 @@ class QuestionTable:
             "added", "already_there" and "changed_since": there already, but no rows now.
         """
         before = self._before()
+        self._part_from(before, questions)
         ids = {row["row_id"] for row in before}
         kept = [question for question in questions if question.state == self._state]
         new = [self._row(question) for question in kept if question.row_id not in ids]
@@ -73,6 +74,13 @@ class QuestionTable:
             "changed_since": len(gone),
         }
 
+    def _part_from(self, before: list[dict[str, str]], questions: Sequence[Question]) -> None:
+        """Mark the questions that were found right, but have another answer in the table."""
+        there = {_asked(row): row["row_id"] for row in before}
+        for question in questions:
+            if question.state == RIGHT and there.get(question.asked, question.row_id) != question.row_id:
+                question.state = SEVERAL_RIGHT
+
     def _before(self) -> list[dict[str, str]]:
         rows = existing_rows(self._path, COLUMNS, "questions")
         return [{name: without_guard(cell) for name, cell in row.items()} for row in rows]
@@ -85,3 +93,9 @@ class QuestionTable:
             value = row[name]
             row[name] = "" if value is None else round(value, DECIMALS)
         return {name: "" if value is None else value for name, value in row.items()}
+
+
+def _asked(row: dict[str, str]) -> Asked:
+    """Return what a row of the table asks, as its question has it."""
+    start, end = (float(row[name]) if row[name] else None for name in ("start_seconds", "end_seconds"))
+    return asked_of(row["video"], start, end, row["question"])

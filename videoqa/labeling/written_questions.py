@@ -16,7 +16,7 @@ UNCHECKED, RIGHT, WRONG, UNDECIDED = "not checked", "right", "wrong", "undecided
 SEVERAL_RIGHT = "another answer is right too"
 STATES = (RIGHT, WRONG, UNDECIDED, SEVERAL_RIGHT, UNCHECKED)
 """What becomes of a question: only those of `RIGHT` are rows of the table, once any was checked."""
-Asked = tuple[str, str, str, str]
+Asked = tuple[str, ...]
 """Video, its seconds and a question as it is compared: two with the same one are the same question."""
 
 
@@ -58,7 +58,7 @@ class Question:
     @property
     def asked(self) -> Asked:
         """What is the same of two that ask the same."""
-        return self.video, str(self.start_seconds), str(self.end_seconds), matching_form(self.question)
+        return asked_of(self.video, self.start_seconds, self.end_seconds, self.question)
 
     @property
     def key(self) -> tuple[Asked, str]:
@@ -69,6 +69,12 @@ class Question:
     def row_id(self) -> str:
         """The same for the same question and answer, so that nothing is added twice."""
         return hashlib.sha256(json.dumps(self.key).encode("ascii")).hexdigest()[:16]
+
+
+def asked_of(video: str, start: float | None, end: float | None, question: str) -> Asked:
+    """Return what is the same of two questions that ask the same."""
+    seconds = (None if each is None else float(each) for each in (start, end))
+    return (video, *map(str, seconds), matching_form(question))
 
 
 def key_of(task: Task, question: str = "", answer: str = "") -> tuple[Asked, str]:
