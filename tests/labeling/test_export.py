@@ -149,6 +149,25 @@ def test_label_studio_gets_choices_and_predictions(scored, tmp_path):
         assert item["data"]["choices"][-1] == {"value": "I cannot tell"}
 
 
+def test_known_rows_without_a_prediction_take_that_of_the_row_they_repeat(scored, tmp_path):
+    """Label Studio shows predictions: a task without one would be known by that."""
+    known = pd.DataFrame(ROWS, columns=EVALUATE).rename(columns={"video_id": "video"}).iloc[:5]
+    known = known[["video", "question_id", "question", "question_type", "answer"]]
+    done = export_tasks(
+        scored, select="random", known=known, num_known=5, out=tmp_path / "tasks", format="labelstudio",
+        video_url_prefix=URL,
+    )  # fmt: skip
+    items = json.loads((tmp_path / "tasks" / "import.json").read_text())
+    assert done["num_known"] == 5 == sum("predictions" in item for item in items) and not done["notes"][1:]
+    for task in read_tasks(tmp_path / "tasks").tasks:
+        assert task.known_answer.lower() in {choice.lower() for choice in task.choices} and task.model_answer
+    done = export_tasks(
+        data=known, select="random", limit=2, known=scored, num_known=1, out=tmp_path / "none",
+        format="labelstudio", video_url_prefix=URL,
+    )  # fmt: skip
+    assert "can be told from the others: some have a prediction, some have none" in done["notes"][-1]
+
+
 @pytest.mark.parametrize("kind", ["answer", "verify", "write"])
 def test_a_table_that_is_filled_in_comes_back(scored, tmp_path, kind):
     export_tasks(scored, select="random", out=tmp_path / "tasks", format="csv", kind=kind, num_questions=1)

@@ -93,6 +93,15 @@ def test_what_cannot_be_used_is_counted(bring, mturk):
     assert done["states"] == {"cannot tell": 1} and len(table) == 0
 
 
+def test_what_the_requester_marks_to_be_rejected_is_not_used(bring, mturk):
+    path = mturk((0, "a", "loading"), (0, "b", "waving", "Submitted"))
+    table = pd.read_csv(path, keep_default_na=False, dtype=str)
+    table.assign(Reject=["", "did not look"]).to_csv(path, index=False)
+    done, table = bring(path)
+    assert done["outcomes"] == {"used": 1, "rejected or skipped": 1}
+    assert table["answer"].tolist() == ["loading"]
+
+
 def test_formulas_and_markup_stay_text(bring, mturk):
     typed = ["=cmd|' /C calc'!A0", "<script>alert(1)</script>"]
     _, table = bring(mturk(*((task, "a", typed[task], "Approved", "typed") for task in (0, 1))))

@@ -94,6 +94,18 @@ def test_a_filled_in_table(bring, tasks, tmp_path):
     assert done["outcomes"] == {"used": 1, "cannot tell": 1, "unfinished": 1}
 
 
+def test_tables_that_keep_their_name_are_told_by_their_folders(bring, tasks, tmp_path):
+    files = []
+    for worker in ("anna", "bert"):
+        (tmp_path / worker).mkdir()
+        path = tmp_path / worker / "tasks.csv"
+        files.append(write_csv(path, ("task_id", "answer"), [(tasks.tasks[0].id, "Loading")]))
+        path.write_text(path.read_text() + "\n" * (worker == "bert"))  # the same file counts once
+    done, table = bring(*files)
+    assert done["workers"]["worker"].tolist() == ["anna/tasks", "bert/tasks"]
+    assert done["outcomes"] == {"used": 2} and table["num_assignments"].tolist() == ["2"]
+
+
 def test_verified_and_written_rows(bring, tmp_path):
     verify = question(0, kind="verify", answer="waving", choices=())
     write = question(1, kind="write", question="", num_questions=2, choices=())

@@ -14,6 +14,7 @@ import pandas as pd
 from videoqa._checks import Refusal, check_directory, refusal
 from videoqa._counted import counted
 from videoqa._files import files_of_folder, write_text
+from videoqa._text_normalization import matching_form
 from videoqa.config import LabelExportConfig
 from videoqa.config.keywords import LabelExportOptions, shows_options
 from videoqa.labeling.candidate_rows import Candidate, read_candidates
@@ -137,9 +138,19 @@ def _with_known(
     number = config.num_known
     if number is None:
         number = math.ceil(len(tasks[: config.limit]) * SHARE_KNOWN)
-    found = found[:number]
+    made = {task.id: task for task in tasks}
+    found = [_as_asked(task, made.get(task.id)) for task in found[:number]]
     ids = {task.id for task in found}
     return [*[task for task in tasks if task.id not in ids][: config.limit], *found]
+
+
+def _as_asked(known: Task, task: Task | None) -> Task:
+    """Return a task of known answer as the same is asked otherwise, with what the model thinks of it."""
+    if task is None or known.ranked:
+        return known
+    right = matching_form(known.known_answer or "")
+    is_shown = right in map(matching_form, task.choices)
+    return replace(task, known_answer=known.known_answer) if is_shown else known
 
 
 def _write(folder: Path, file: TaskFile, format: str) -> list[str]:
@@ -168,6 +179,14 @@ def _notes_on_tasks(tasks: list[Task], rows: list[Candidate], format: str) -> li
         notes.append(
             f"{counted(number, 'task')} {verb} about videos of the test split: a model that learns from the "
             "answers cannot be scored on them."
+        )
+    known, others = (
+        {bool(task.ranked) for task in tasks if task.is_known is is_it} for is_it in (True, False)
+    )
+    if format == "labelstudio" and known and others and known != others:
+        notes.append(
+            "Tasks of known answer can be told from the others: some have a prediction, some have none. "
+            "Give --known as the predictions of the same model."
         )
     odd = {task.video for task in tasks if PurePath(task.video).suffix.lower() not in PLAYED}
     if format == "csv" or not odd:

@@ -25,7 +25,7 @@ def is_mturk(names: list[str]) -> bool:
 
 
 def read_mturk(path: Path) -> Iterator[ResultRow]:
-    """Yield a row for each assignment.
+    """Yield a row for each assignment; what stands in the requester's column `Reject` rejects it.
 
     Raises:
         ValueError: a column is missing.
@@ -36,8 +36,8 @@ def read_mturk(path: Path) -> Iterator[ResultRow]:
     if not fields:
         raise Refusal(f"{path} must have a column 'Answer.how' or {PACKED!r}. Found: {', '.join(names)}.")
     hit, status, worker, task = row_places(names, NEEDED)
-    assignment, sha256, packed, submitted = row_places(
-        names, ("AssignmentId", "Input.tasks_sha256", PACKED, "SubmitTime")
+    assignment, sha256, packed, submitted, marked = row_places(
+        names, ("AssignmentId", "Input.tasks_sha256", PACKED, "SubmitTime", "Reject")
     )
     for line, cells in rows:
         given = {name: cell_at(cells, place) for place, name in fields.items() if place != packed}
@@ -55,7 +55,7 @@ def read_mturk(path: Path) -> Iterator[ResultRow]:
             tasks_sha256=cell_at(cells, sha256),
             worker=cell_at(cells, worker),
             assignment=cell_at(cells, assignment),
-            is_rejected=state == REJECTED,
+            is_rejected=state == REJECTED or cell_at(cells, marked) != "",
             is_finished=state in FINISHED and is_readable and bool(cell_at(cells, hit)),
             how=how,
             answer=answer,

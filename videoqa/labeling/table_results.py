@@ -17,6 +17,7 @@ from videoqa.labeling.result_rows import (
 )
 
 CANNOT_TELL_WORDS = ("cannot tell", "can't tell", "i cannot tell", "?")
+TASKS = "tasks"
 TABLE_COLUMNS = ("task_id", "answer")
 PAGE_COLUMNS = ("video", "question", "answer", "model_answer", "clip_sha256", "time_utc")
 """Of the file that `videoqa serve --corrections` writes; it also has probability, model and model_sha256."""
@@ -35,8 +36,10 @@ def is_page(names: list[str]) -> bool:
 def read_table(path: Path) -> Iterator[ResultRow]:
     """Yield a row for each task of a `tasks.csv`; a row without an answer is unfinished.
 
-    Who answered is in its column `worker`; without one it is the file's name.
+    Who answered is in its column `worker`; without one it is the file's name, with that of its folder if the
+    file is still called `tasks`.
     """
+    name = path.stem if path.stem != TASKS else f"{path.absolute().parent.name}/{TASKS}"
     names, rows = open_csv(path)
     if "question_1" not in names:
         check_columns(names, TABLE_COLUMNS, str(path))
@@ -50,7 +53,7 @@ def read_table(path: Path) -> Iterator[ResultRow]:
             place=f"line {line} of {path}",
             task=cell_at(cells, task),
             tasks_sha256=cell_at(cells, sha256),
-            worker=without_guard(cell_at(cells, worker)) or path.stem,
+            worker=without_guard(cell_at(cells, worker)) or name,
             is_finished=how in (CANNOT_TELL, WRITTEN) or answer != "",
             how=how or UNSAID,
             answer=answer,
