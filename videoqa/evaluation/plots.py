@@ -361,7 +361,10 @@ def _missing_letters_as_boxes() -> Iterator[None]:
 
 
 def _png(figure: Figure) -> bytes:
+    """Return a figure as PNG bytes, cut or grown to what is drawn unless a layout has made it fit."""
+    fitted: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.1}
     buffer = io.BytesIO()
     with _missing_letters_as_boxes():
-        figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight", pad_inches=0.1)
+        # to fit it draws everything once more
+        figure.savefig(buffer, format="png", dpi=120, **({} if figure.get_layout_engine() else fitted))
     return buffer.getvalue()
