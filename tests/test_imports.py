@@ -1,6 +1,7 @@
 """The rooms of the package: which may import which, what loads when, and what is raised."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -67,14 +68,20 @@ def level_of(room: str) -> int:
     return LEVELS[room] if room in LEVELS or not room.startswith("_") else 0
 
 
+@functools.cache
 def modules() -> list[tuple[str, Path]]:
     files = sorted(PACKAGE.rglob("*.py"))
     return [(".".join(("videoqa", *file.relative_to(PACKAGE).with_suffix("").parts)), file) for file in files]
 
 
+@functools.cache
+def nodes_of(file: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(file.read_text("utf-8"))))
+
+
 def imported_names(file: Path) -> set[str]:
     names = set()
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in nodes_of(file):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -83,42 +90,45 @@ def imported_names(file: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize(("module", "file"), modules(), ids=lambda value: getattr(value, "stem", value))
-def test_a_room_imports_only_lower_rooms(module, file):
-    room = room_of(module)
-    assert room.startswith("_") or room in LEVELS, (
-        f"{room}: give this room a level here and in CONTRIBUTING.md"
-    )
-    for name in imported_names(file):
-        if not name.startswith("videoqa."):
-            continue
-        other = room_of(name)
-        if other == room or room == "__init__":
-            continue
-        public_name = other in videoqa.__all__ and len(name.split(".")) == 2
-        if public_name and level_of(room) >= 8:
-            continue
-        assert not public_name, f"{module} must import {other} from its own module, not from the package"
-        assert level_of(other) < level_of(room) or level_of(room) == level_of(other) <= 1, (
-            f"{module} (level {level_of(room)}) imports {name} (level {level_of(other)})"
-        )
+def test_every_room_has_a_level():
+    rooms = {room_of(module) for module, _ in modules()}
+    unknown = {room for room in rooms if not room.startswith("_")} - set(LEVELS)
+    assert not unknown, "give these rooms a level here and in CONTRIBUTING.md"
 
 
-@pytest.mark.parametrize(("module", "file"), modules(), ids=lambda value: getattr(value, "stem", value))
-def test_some_libraries_are_used_in_one_room_only(module, file):
-    for name in imported_names(file):
-        allowed = ONLY_IN.get(name.split(".")[0])
-        assert allowed is None or room_of(module) in allowed, f"{module} imports {name}"
+def test_a_room_imports_only_lower_rooms():
+    for module, file in modules():
+        room = room_of(module)
+        for name in imported_names(file):
+            if not name.startswith("videoqa."):
+                continue
+            other = room_of(name)
+            if other == room or room == "__init__":
+                continue
+            public_name = other in videoqa.__all__ and len(name.split(".")) == 2
+            if public_name and level_of(room) >= 8:
+                continue
+            assert not public_name, f"{module} must import {other} from its own module, not from the package"
+            assert level_of(other) < level_of(room) or level_of(room) == level_of(other) <= 1, (
+                f"{module} (level {level_of(room)}) imports {name} (level {level_of(other)})"
+            )
 
 
-@pytest.mark.parametrize(("module", "file"), modules(), ids=lambda value: getattr(value, "stem", value))
-def test_what_is_refused_is_told_from_a_failure_inside(module, file):
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        raised = ast.unparse(node.exc) if isinstance(node, ast.Raise) and node.exc else ""
-        assert not raised.startswith(("ValueError", "ImportError")), (
-            f"{module}, line {node.lineno}: raise `Refusal(name, requirement, received, advice)`, or another "
-            "UserError: a command prints any other error with its traceback"
-        )
+def test_some_libraries_are_used_in_one_room_only():
+    for module, file in modules():
+        for name in imported_names(file):
+            allowed = ONLY_IN.get(name.split(".")[0])
+            assert allowed is None or room_of(module) in allowed, f"{module} imports {name}"
+
+
+def test_what_is_refused_is_told_from_a_failure_inside():
+    for module, file in modules():
+        for node in nodes_of(file):
+            raised = ast.unparse(node.exc) if isinstance(node, ast.Raise) and node.exc else ""
+            assert not raised.startswith(("ValueError", "ImportError")), (
+                f"{module}, line {node.lineno}: raise `Refusal(name, requirement, received, advice)`, or "
+                "another UserError: a command prints any other error with its traceback"
+            )
 
 
 @pytest.mark.parametrize(
