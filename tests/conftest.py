@@ -165,6 +165,12 @@ def small_options() -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
+def quick_options() -> dict[str, object]:
+    """Return those of a model whose clips are averaged: without an LSTM its step is compiled sooner."""
+    return SMALL | {"video_branch": "mean"}
+
+
+@pytest.fixture(scope="session")
 def question_run(
     small_set: Path, made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:

@@ -68,10 +68,10 @@ def test_a_blind_model_opens_no_video(said, table, clips):
 
 
 @pytest.mark.slow
-def test_train_says_it(table, clips, tmp_path, capfd, small_options):
+def test_train_says_it(table, clips, tmp_path, capfd, quick_options):
     (clips / "copy.mp4").write_bytes((clips / "c0.mp4").read_bytes())
     more = pd.DataFrame([("copy.mp4", "left", "test")], columns=table.columns)
-    options = {**small_options, "progress": True, "epochs": 1}
+    options = {**quick_options, "progress": True, "epochs": 1}
     videoqa.train(pd.concat([table, more]), videos=str(clips), out=tmp_path / "run", **options)
     assert capfd.readouterr().err.count("is in two splits: 1 video") == 1
 

@@ -147,11 +147,11 @@ def test_views_shuffle_frames_or_keep_the_middle_one(question_run: Path, tmp_pat
 
 @pytest.mark.slow
 def test_no_row_that_was_trained_on_is_scored_as_test(
-    small_set: Path, small_options: dict, tmp_path: Path
+    small_set: Path, quick_options: dict, tmp_path: Path
 ) -> None:
     table = pd.read_csv(small_set / "labels.csv").drop(columns="split")
     table["video"] = [str(small_set / video) for video in table["video"]]
-    run = videoqa.train(table, out=tmp_path / "run", **{**small_options, "epochs": 1})
+    run = videoqa.train(table, out=tmp_path / "run", **{**quick_options, "epochs": 1})
     trained = run.metrics["num_train_rows"] + run.metrics["num_validation_rows"]
     scores = videoqa.evaluate(run.out, table, out=tmp_path / "same", progress=False)
     assert scores["num_rows"] == len(table) - trained == 3, "one of each class"

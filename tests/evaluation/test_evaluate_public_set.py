@@ -32,9 +32,9 @@ def ucf101(small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(ucf101: Path, small_options: dict) -> videoqa.TrainingRun:
+def run(ucf101: Path, quick_options: dict) -> videoqa.TrainingRun:
     options = {"videos": ucf101 / "videos", "annotations": ucf101, "allow_other_counts": True}
-    return videoqa.train("ucf101", out=ucf101 / "run", **options, **small_options)
+    return videoqa.train("ucf101", out=ucf101 / "run", **options, **quick_options)
 
 
 @pytest.mark.slow

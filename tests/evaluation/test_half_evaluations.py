@@ -143,19 +143,18 @@ def test_one_file_alone_is_refused(evaluated: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_smoke_run_is_not_taken_for_the_evaluation(run: Path, evaluated: Path) -> None:
-    videoqa.evaluate(run, limit=4, progress=False)
-    page = videoqa.report(run, progress=False)
-    assert "6 questions of the test split" in page.read_text("utf-8")
-    videoqa.evaluate(run, limit=4, progress=False)
-    assert videoqa.compare(run, evaluated, progress=False)["num_rows"] == 6
     some = videoqa.evaluate(run, limit=4, progress=False)["out"]
     page = videoqa.report(some, progress=False).read_text("utf-8")
     assert "4 questions of the test split" in page, "a folder named itself is taken as it is"
+    smoke = Path(shutil.copytree(run, run.parent / "smoke"))
+    page = videoqa.report(run, progress=False)
+    assert "6 questions of the test split" in page.read_text("utf-8")
+    assert videoqa.compare(smoke, evaluated, progress=False)["num_rows"] == 6
 
 
 @pytest.mark.slow
-def test_the_limit_of_the_run_itself_is_kept(small_set: Path, small_options: dict, tmp_path: Path) -> None:
-    options = {**small_options, "epochs": 1, "blind": False, "limit": 4}
+def test_the_limit_of_the_run_itself_is_kept(small_set: Path, quick_options: dict, tmp_path: Path) -> None:
+    options = {**quick_options, "epochs": 1, "blind": False, "limit": 4}
     run = videoqa.train(small_set / "questions.csv", out=tmp_path / "run", **options).out
     scores = videoqa.evaluate(run, seed=3, progress=False)
     assert (scores["num_rows"], scores["limit"]) == (4, 4)

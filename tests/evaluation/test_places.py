@@ -33,11 +33,11 @@ def test_places_of_all_frames_add_up_to_the_margin(num_sides: int) -> None:
     backbone = keras.Model(frame, CellAverages(num_sides)(small))
     model = model_of(5 * num_sides**2)
     frames = np.random.default_rng(0).integers(0, 256, (NUM_FRAMES, 48, 64, 3), np.uint8)
-    features = backbone.predict(frames, verbose=0)
+    features = np.asarray(backbone(frames, training=False))
     places = [np.array([number]) for number in range(NUM_FRAMES)]
     found = place_contributions(model, backbone, example_of(features), frames, places, (0, 1))
     assert found.shape == (NUM_FRAMES, 6, 8)
-    probabilities = model.predict({"features": features[None]}, verbose=0)[0]
+    probabilities = np.asarray(model({"features": features[None]}, training=False))[0]
     margin = np.log(probabilities[0] / probabilities[1])
     assert found.sum() == pytest.approx(margin, rel=1e-3)
     other_way = place_contributions(model, backbone, example_of(features), frames, places, (1, 0))

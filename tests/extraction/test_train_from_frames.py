@@ -19,12 +19,12 @@ def frames(small_set, tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-def test_train_evaluate_audit_predict(frames, small_options, tmp_path):
+def test_train_evaluate_audit_predict(frames, quick_options, tmp_path):
     broken = tmp_path / "frames"
     shutil.copytree(frames, broken)
     first, second = sorted((broken / "train" / "waving").iterdir())[:2]
     (first / "0002.jpg").unlink()
-    run = videoqa.train(str(broken), out=tmp_path / "run", **small_options).out
+    run = videoqa.train(str(broken), out=tmp_path / "run", **quick_options).out
     scores = videoqa.evaluate(run)
     rows = pd.read_csv(Path(scores["out"]) / "predictions.csv")
     assert scores["num_rows"] == 3 and set(rows["answer"]) == {"loading", "unloading", "waving"}

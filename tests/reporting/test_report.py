@@ -148,10 +148,10 @@ def test_hostile_names_and_videos_that_are_gone(
 
 
 @pytest.mark.slow
-def test_without_a_blind_model(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+def test_without_a_blind_model(small_set: Path, quick_options: dict, tmp_path: Path) -> None:
     table = pd.read_csv(small_set / "questions.csv")
     table["video"] = [str(small_set / video) for video in table["video"]]
-    run = videoqa.train(table, out=tmp_path / "run", **{**small_options, "epochs": 1, "blind": False}).out
+    run = videoqa.train(table, out=tmp_path / "run", **{**quick_options, "epochs": 1, "blind": False}).out
     with pytest.raises(ValueError, match="`run` must have been evaluated: it was trained on a DataFrame"):
         videoqa.report(run, progress=False)
     scores = videoqa.evaluate(run, table, shuffle_frames=True, out=tmp_path / "scores", progress=False)

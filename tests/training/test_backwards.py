@@ -231,9 +231,9 @@ def test_workers_compare_what_the_files_say_and_not_where_they_are(small_set, pa
 
 
 @pytest.mark.slow
-def test_a_model_knows_its_opposites_without_their_file(small_set, small_options, pairs, tmp_path):
+def test_a_model_knows_its_opposites_without_their_file(small_set, quick_options, pairs, tmp_path):
     own = Path(shutil.copy(small_set / "labels.csv", tmp_path))
-    options = {**small_options, "epochs": 1, "videos": small_set, "reverse_labels": pairs}
+    options = {**quick_options, "epochs": 1, "videos": small_set, "reverse_labels": pairs}
     run = videoqa.train(own, out=tmp_path / "run", **options)
     opposites = {"reversed": {"loading": "unloading", "unloading": "loading"}, "mirrored": {}}
     assert run.metrics["opposites"] == load_model_folder(run.out).opposites == opposites

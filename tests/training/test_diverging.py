@@ -30,12 +30,12 @@ class Overflow(keras.callbacks.Callback):
 @pytest.mark.slow
 @pytest.mark.parametrize("validated", [True, False])
 def test_the_epoch_before_it_stays_and_no_other_follows(
-    small_set: Path, small_options: dict, tmp_path: Path, capsys: pytest.CaptureFixture, validated: bool
+    small_set: Path, quick_options: dict, tmp_path: Path, capsys: pytest.CaptureFixture, validated: bool
 ) -> None:
     table = pd.read_csv(small_set / "labels.csv")
     if not validated:
         table = table[table["split"] == "train"]
-    options = {**small_options, "videos": small_set, "validation_share": 0, "progress": True}
+    options = {**quick_options, "videos": small_set, "validation_share": 0, "progress": True}
     short, long = (
         videoqa.train(table, out=tmp_path / str(epochs), **{**options, "epochs": epochs}, callbacks=callbacks)
         for epochs, callbacks in ((1, ()), (5, [Overflow(1, "answer")]))
@@ -55,9 +55,9 @@ def test_the_epoch_before_it_stays_and_no_other_follows(
 @pytest.mark.numeric
 @pytest.mark.slow
 def test_a_first_epoch_that_diverges_is_refused_also_when_it_is_resumed(
-    small_set: Path, small_options: dict, tmp_path: Path
+    small_set: Path, quick_options: dict, tmp_path: Path
 ) -> None:
-    options = {**small_options, "learning_rate": 1e39, "epochs": 3}
+    options = {**quick_options, "learning_rate": 1e39, "epochs": 3}
     message = r"diverged: after 1 epoch weights of layer .*smaller --learning-rate, which was 1e\+39"
     with pytest.raises(ValueError, match=message):
         videoqa.train(small_set / "labels.csv", out=tmp_path / "run", **options)
@@ -86,7 +86,7 @@ def test_a_moving_statistic_counts_as_a_weight(small_set: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_blind_model_that_diverges_is_named(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+def test_a_blind_model_that_diverges_is_named(small_set: Path, quick_options: dict, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="The blind model diverged: after 1 epoch"):
-        options = {**small_options, "blind": True, "learning_rate": 1e39}
+        options = {**quick_options, "blind": True, "learning_rate": 1e39}
         videoqa.train(small_set / "questions.csv", out=tmp_path / "run", **options)

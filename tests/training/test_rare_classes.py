@@ -21,16 +21,16 @@ def table(small_set) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_a_class_with_one_training_clip_is_learned(table, small_options, tmp_path):
+def test_a_class_with_one_training_clip_is_learned(table, quick_options, tmp_path):
     given = table.assign(split=["val" if group.endswith("-5") else "train" for group in table["group"]])
-    run = videoqa.train(given, out=tmp_path / "run", **{**small_options, "epochs": 1})
+    run = videoqa.train(given, out=tmp_path / "run", **{**quick_options, "epochs": 1})
     assert videoqa.load(run.out).folder.answers.answers == ("loading", "unloading", "waving")
     assert run.metrics["validation"]["share_in_vocabulary"] == 1
 
 
 @pytest.mark.slow
-def test_one_whose_clip_is_for_test_is_said_and_counted_as_wrong(table, small_options, tmp_path, capsys):
-    options = {**small_options, "epochs": 1, "progress": True}
+def test_one_whose_clip_is_for_test_is_said_and_counted_as_wrong(table, quick_options, tmp_path, capsys):
+    options = {**quick_options, "epochs": 1, "progress": True}
     table["split"] = ["test" if label == "waving" else "train" for label in table["label"]]
     run = videoqa.train(table, out=tmp_path / "run", **options)
     said = capsys.readouterr().err
@@ -41,9 +41,9 @@ def test_one_whose_clip_is_for_test_is_said_and_counted_as_wrong(table, small_op
 
 
 @pytest.mark.slow
-def test_of_classes_of_one_clip_each_one_is_left_to_test_on(table, small_options, tmp_path):
+def test_of_classes_of_one_clip_each_one_is_left_to_test_on(table, quick_options, tmp_path):
     one_each = table.groupby("label").head(1)
-    run = videoqa.train(one_each, out=tmp_path / "run", **{**small_options, "epochs": 1})
+    run = videoqa.train(one_each, out=tmp_path / "run", **{**quick_options, "epochs": 1})
     assert len(videoqa.load(run.out).folder.answers) == 2
     scores = videoqa.evaluate(run.out, one_each, progress=False)
     assert (scores["num_rows"], scores["share_in_vocabulary"]) == (1, 0)

@@ -59,7 +59,7 @@ def test_logs_and_metrics_are_written(question_run: Path) -> None:
 
 @pytest.mark.numeric
 @pytest.mark.slow
-def test_callbacks_are_driven_and_can_stop(small_set: Path, small_options: dict, tmp_path: Path) -> None:
+def test_callbacks_are_driven_and_can_stop(small_set: Path, quick_options: dict, tmp_path: Path) -> None:
     class StopAfterFirst(keras.callbacks.Callback):
         def __init__(self) -> None:
             super().__init__()
@@ -73,7 +73,7 @@ def test_callbacks_are_driven_and_can_stop(small_set: Path, small_options: dict,
             self.model.stop_training = True
 
     callback = StopAfterFirst()
-    options = {**small_options, "epochs": 5, "learning_rate": 0.01, "learning_rate_schedule": "cosine"}
+    options = {**quick_options, "epochs": 5, "learning_rate": 0.01, "learning_rate_schedule": "cosine"}
     run = videoqa.train(small_set / "labels.csv", out=tmp_path / "run", callbacks=[callback], **options)
     assert len(run.history) == 1 and callback.batches == 2
     # Of the cosine over all ten steps that were planned, two are done.
@@ -114,10 +114,10 @@ def test_a_run_starts_from_an_earlier_model(
 
 @pytest.mark.slow
 def test_a_question_model_trains_its_backbone_beside_a_blind_one(
-    small_set: Path, small_options: dict, tmp_path: Path
+    small_set: Path, quick_options: dict, tmp_path: Path
 ) -> None:
     options = {
-        **small_options,
+        **quick_options,
         "blind": True,
         "train_backbone": True,
         "epochs": 1,

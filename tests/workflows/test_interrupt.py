@@ -13,7 +13,7 @@ from videoqa._manifest import MANIFEST
 from videoqa.cli.main import main
 from videoqa.saving import load_model_folder
 
-FLAGS = ["--backbone", "tiny", "--num-frames", "4", "--video-units", "8", "--hidden-units", "8"]
+FLAGS = ["--backbone", "tiny", "--num-frames", "4", "--video-branch", "mean", "--hidden-units", "8"]
 PATIENCE_SECONDS = 120
 NUM_EPOCHS = 40
 """Enough for two signals to come in between, few enough to go on to the end."""

@@ -24,6 +24,8 @@ from videoqa.training.checkpoints import newest_checkpoint
 pytestmark = pytest.mark.slow
 PATIENCE_SECONDS = 120
 EXACT = {"precision": "float64", "dropout": 0.3, "patience": None}
+QUICK = {"video_branch": "mean"}
+"""Compiled in a third of the time of an LSTM, in each of the processes."""
 
 
 def last_weights(out: Path) -> list[np.ndarray]:
@@ -126,7 +128,8 @@ def test_two_workers_learn_what_one_learns(
 @pytest.mark.numeric
 def test_two_workers_train_the_backbone_too(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     """End to end for actions: worker 0 alone writes the backbone."""
-    options = {**small_options, **EXACT, "batch_size": 4, "epochs": 1, "limit": 7, "train_backbone": True}
+    options = {**small_options, **EXACT, **QUICK, "batch_size": 4, "epochs": 1, "limit": 7}
+    options["train_backbone"] = True
     alone = videoqa.train(small_set / "labels.csv", out=tmp_path / "one", **options)
     two = {**options, "strategy": "multiworker", "local_workers": 2}
     both = videoqa.train(small_set / "labels.csv", out=tmp_path / "two", **two)
@@ -137,7 +140,7 @@ def test_two_workers_train_the_backbone_too(small_set: Path, small_options: dict
 @pytest.mark.numeric
 def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: dict, tmp_path: Path) -> None:
     """Actions: a worker is killed, all start again; then SIGTERM; then one process goes on to the end."""
-    options = {**small_options, **EXACT, "batch_size": 7, "epochs": 40, "checkpoint_steps": 3}
+    options = {**small_options, **EXACT, **QUICK, "batch_size": 7, "epochs": 40, "checkpoint_steps": 3}
     out = tmp_path / "run"
     log = out / "logs" / "epochs.csv"
 
@@ -173,7 +176,7 @@ def test_a_lost_worker_and_a_stop_cost_no_step(small_set: Path, small_options: d
 def test_averaged_weights_drift_between_and_meet_again(
     small_set: Path, small_options: dict, tmp_path: Path
 ) -> None:
-    options = {**small_options, **EXACT, "batch_size": 4, "epochs": 3, "strategy": "multiworker"}
+    options = {**small_options, **EXACT, **QUICK, "batch_size": 4, "epochs": 3, "strategy": "multiworker"}
     data = small_set / "labels.csv"
     averaged = videoqa.train(data, out=tmp_path / "2", local_workers=2, averaging_frequency=2, **options)
     assert all(0 < epoch["spread"] < 1 for epoch in averaged.history)
@@ -196,7 +199,7 @@ def test_workers_with_other_data_do_not_begin(small_set: Path, small_options: di
     for each in sockets:
         each.close()
     running = [
-        start(data, tmp_path / f"run-{index}", {**small_options, "start_timeout": 60}, "--strategy",
+        start(data, tmp_path / f"run-{index}", {**small_options, **QUICK, "start_timeout": 60}, "--strategy",
               "multiworker", "--workers", workers, "--worker-index", str(index))
         for index, data in enumerate([small_set / "labels.csv", tmp_path / "other.csv"])
     ]  # fmt: skip

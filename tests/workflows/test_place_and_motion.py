@@ -23,13 +23,13 @@ KEPT = {"pooling": "grid2", "motion": "both", "backbone": "tiny", "num_frames": 
 
 
 @pytest.fixture(scope="module")
-def run(small_set: Path, small_options: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(small_set: Path, quick_options: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a run whose clips `encode` had put into the cache."""
     encoded = videoqa.encode(small_set / "labels.csv", **KEPT)
     assert (encoded.num_encoded, encoded.num_failed) == (18, 0)
     out = tmp_path_factory.mktemp("place") / "run"
     videoqa.train(
-        small_set / "labels.csv", out=out, **small_options | KEPT | {"epochs": 1, "standardize": True}
+        small_set / "labels.csv", out=out, **quick_options | KEPT | {"epochs": 1, "standardize": True}
     )
     assert videoqa.encode(small_set / "labels.csv", **KEPT).num_cached == 18
     return out
@@ -125,10 +125,10 @@ def test_it_is_scored_forwards_and_backwards(run: Path, tmp_path: Path) -> None:
 
 
 def test_the_weights_of_a_model_with_another_pooling_are_refused_as_a_start(
-    run: Path, small_set: Path, small_options: dict, tmp_path: Path
+    run: Path, small_set: Path, quick_options: dict, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=r"`initial_model` must have the new model's pooling='mean'.*grid2"):
-        videoqa.train(small_set / "labels.csv", out=tmp_path / "out", initial_model=run, **small_options)
+        videoqa.train(small_set / "labels.csv", out=tmp_path / "out", initial_model=run, **quick_options)
 
 
 def test_a_folder_whose_parts_name_other_grids_is_refused(run: Path, tmp_path: Path) -> None:
