@@ -30,7 +30,7 @@ from videoqa.labeling.written_questions import (
 )
 
 REPORT_FILES = ("questions.csv", "writers.csv", "workers.csv")
-SAYS_ITSELF, NO_MARK = "its answer stands in it", "without a question mark"
+SAYS_ITSELF, NO_MARK = "with the answer in the question", "without a question mark"
 QUESTION_MARKS = "?\uff1f\u061f\u037e\u055e\u1367\u2e2e;"
 """Of all scripts that have one; the last is the Greek one as it is compared."""
 FEWEST_OF_WRITER = 5
