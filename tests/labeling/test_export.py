@@ -165,7 +165,7 @@ def test_known_rows_without_a_prediction_take_that_of_the_row_they_repeat(scored
         data=known, select="random", limit=2, known=scored, num_known=1, out=tmp_path / "none",
         format="labelstudio", video_url_prefix=URL,
     )  # fmt: skip
-    assert "can be told from the others: some have a prediction, some have none" in done["notes"][-1]
+    assert "can be told from the others: some have a prediction, some have none" in done["notes"][0]
 
 
 @pytest.mark.parametrize("kind", ["answer", "verify", "write"])
