@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,29 @@ import pytest
 from filelock import FileLock
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "add a line to FILE for each test: the processor time that it and its processes took"
+    parser.addoption("--processor-seconds", metavar="FILE", help=text)
+
+
+def processor_seconds() -> float:
+    """Return the processor time of this process and of those of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Note what a test took, if that was asked for."""
+    before = processor_seconds()
+    try:
+        return (yield)
+    finally:
+        if file := item.config.getoption("processor_seconds"):
+            with open(file, "a", encoding="utf-8") as lines:
+                lines.write(f"{processor_seconds() - before:.2f}\t{item.nodeid}\n")
 
 
 def pytest_configure(config: pytest.Config) -> None:
