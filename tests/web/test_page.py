@@ -188,7 +188,8 @@ def test_sending_is_cancelled(site: SimpleNamespace, tab: Callable[..., Any]) ->
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
     give(page, site.avi)
     expect(page.locator("#sending-text")).to_contain_text("Sending")
-    page.get_by_role("button", name="Cancel").click()
+    with page.expect_event("requestfailed", lambda request: "api/clips" in request.url):  # no more is sent
+        page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#drop")).to_be_visible()
     expect(page.locator("#trouble")).to_be_hidden()
 
