@@ -11,8 +11,8 @@ from videoqa.sample.sample_set import sample_clip
 
 ACTIVITIES = ("loading", "waving")
 SMALL = (
-    "--backbone tiny --frame-size 32 32 --num-frames 4 --video-units 4 --question-units 4 --epochs 1".split()
-)
+    "--backbone tiny --frame-size 32 32 --num-frames 4 --video-branch mean --question-units 4 --epochs 1"
+).split()
 
 
 @pytest.fixture(scope="module")
