@@ -75,17 +75,15 @@ ADAM_IN_FLOAT64 = 1e-6
 """What rounding may make of weights, relative to them. Sums of some hundred terms in some ten layers leave
 2e-14 in a gradient (layers x sqrt(terms) x epsilon); Adam divides it by its size or at least by its epsilon,
 1e-7, so that a weight whose gradient is nearly 0 moves by 2e-7 of a step more or less, at every step."""
-CASES = [
-    {"dropout": 0.5, "optimizer": "Adam", "regularised": False, "precision": "float64"},
-    {"dropout": 0.5, "optimizer": "AdamW", "regularised": True, "precision": "float64"},
-]
+CASE = {"dropout": 0.5, "optimizer": "AdamW", "regularised": True, "precision": "float64"}
+"""AdamW is Adam and a decay of the weights."""
 HALF_CASE = {"dropout": 0.0, "optimizer": "SGD", "regularised": False, "precision": "mixed_float16"}
 
 
 @pytest.fixture(scope="module")
 def results(has_half_precision: bool) -> list[list[float]]:
     """Return, for each case, how far weights and sums are from those of one device, and the steps of both."""
-    cases = [*CASES, *([HALF_CASE] if has_half_precision else [])]
+    cases = [CASE, *([HALF_CASE] if has_half_precision else [])]
     command = [sys.executable, "-c", PROGRAM, json.dumps(cases)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -96,10 +94,10 @@ def results(has_half_precision: bool) -> list[list[float]]:
 @pytest.mark.slow
 def test_three_devices_equal_one(results: list[list[float]]) -> None:
     """Batches of 7, 4 and 1 rows: shares are uneven, and some devices get no row at all."""
-    for weights, sums, steps, alone_steps in results[: len(CASES)]:
-        assert weights < ADAM_IN_FLOAT64
-        assert sums < ADAM_IN_FLOAT64
-        assert steps == alone_steps == 5
+    weights, sums, steps, alone_steps = results[0]
+    assert weights < ADAM_IN_FLOAT64
+    assert sums < ADAM_IN_FLOAT64
+    assert steps == alone_steps == 5
 
 
 @pytest.mark.numeric
