@@ -131,6 +131,21 @@ def test_a_batch_of_mechanical_turk_hides_what_is_known(scored, tmp_path):
         assert not task.is_known or task.known_answer in task.choices
 
 
+def test_the_number_of_choices_does_not_tell_what_is_known(annotated, tmp_path):
+    """The answers of known rows are offered for all rows of their type."""
+    head = ("video", "question", "question_type", "answer")
+    asked = [
+        (f"{name}.mp4", "What is it?", "what", answer)
+        for name, answer in zip("abc", ["box", "bag", ""], strict=True)
+    ]
+    rows = write_csv(tmp_path / "rows.csv", head, asked)
+    known = write_csv(tmp_path / "known.csv", head, [("z.mp4", "What is it?", "what", "ladder")])
+    export_tasks(data=rows, select="random", known=known, num_known=1, format="csv", out=tmp_path / "tasks")
+    tasks = read_tasks(tmp_path / "tasks").tasks
+    assert sum(task.is_known for task in tasks) == 1
+    assert {frozenset(task.choices) for task in tasks} == {frozenset(["box", "bag", "ladder"])}
+
+
 def test_label_studio_gets_choices_and_predictions(scored, tmp_path):
     export_tasks(
         scored, select="uncertain", out=tmp_path / "tasks", format="labelstudio", video_url_prefix=URL

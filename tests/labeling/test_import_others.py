@@ -1,6 +1,7 @@
 """Results of Label Studio, filled-in tables and the corrections of a page."""
 
 import json
+import os
 
 import pandas as pd
 import pytest
@@ -174,3 +175,9 @@ def test_people_who_contradict_each_other_on_a_page_label_nothing(bring, page):
 def test_results_without_their_tasks_are_refused(bring, mturk):
     with pytest.raises(ValueError, match="name the tasks.json that the answers are to"):
         bring(mturk((0, "a", "loading")), tasks=None)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that nobody can write to")
+def test_a_folder_that_nobody_can_write_to_is_refused(bring, tasks, mturk, tmp_path):
+    with pytest.raises(ValueError, match="`out` must lie in a folder that can be written to"):
+        import_answers([mturk((0, "A", "waving"))], tasks=tmp_path / "tasks.json", out="/proc/self/new.csv")

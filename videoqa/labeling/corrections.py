@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock
 
 from videoqa._checks import Refusal
 from videoqa._files import write_bytes
@@ -18,6 +17,7 @@ from videoqa._tables import csv_text, spreadsheet_safe, without_guard
 from videoqa._text_normalization import collapse_spaces, holds_words, matching_form, shown_answer
 from videoqa.labeling.aggregating import LABELLED, UNCERTAIN, Aggregated
 from videoqa.labeling.collecting import Collected
+from videoqa.labeling.locked_file import locked
 from videoqa.labeling.tasks import YES, Task, TaskFile
 
 ANNOTATION_COLUMNS = ("video", "start_seconds", "end_seconds", "question", "answer", "question_type", "group")
@@ -149,9 +149,9 @@ def add_rows(
         How many rows were added, how many were there already, and how many of these say otherwise now.
 
     Raises:
-        ValueError: the file exists and is another kind of table.
+        ValueError: the file exists and is another kind of table, or its folder cannot be written to.
     """
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    with locked(path, wait=True):
         there = {
             row["row_id"]: matching_form(without_guard(row["answer"]))
             for row in existing_rows(path, columns, what)

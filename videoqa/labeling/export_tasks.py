@@ -71,8 +71,10 @@ def export_tasks(
     rows, about = source_rows(source, data, videos)
     config = _with_kind(config, rows)
     chosen = select_rows(rows, config.select, seed=config.seed)
-    made = make_tasks(chosen, config, others=rows, videos=videos)
-    tasks = _with_known(made, known, rows, config, videos)
+    answered = _known_rows(known, config, videos)
+    offered = [*rows, *answered]  # known tasks would be told by choices that others of their type lack
+    made = make_tasks(chosen, config, others=offered, videos=videos)
+    tasks = _with_known(made, answered, offered, config, videos)
     random.Random(f"order {config.seed}").shuffle(tasks)
     when = {"made": datetime.now(UTC).isoformat(timespec="seconds")}
     asked = {name: getattr(config, name) for name in ("select", "seed", "kind", "num_assignments")}
@@ -117,23 +119,34 @@ def _with_kind(config: LabelExportConfig, rows: list[Candidate]) -> LabelExportC
     return replace(config, kind=kind)
 
 
-def _with_known(
-    tasks: list[Task],
+def _known_rows(
     known: str | os.PathLike[str] | pd.DataFrame | None,
-    rows: list[Candidate],
     config: LabelExportConfig,
     videos: str | os.PathLike[str] | None,
-) -> list[Task]:
-    """Return as many tasks as are wanted, and those of known answer, which nobody is asked twice."""
+) -> list[Candidate]:
+    """Return the rows whose answers are right for certain; none if none are named."""
     if known is None:
-        return tasks[: config.limit]
+        return []
     if config.kind == "write":
         raise Refusal("known", "be left out: tasks of this kind have no known answer", config.kind)
     answered = [row for row in read_candidates(known, videos, name="known") if row.truth]
     if not answered:
         raise Refusal("known", "have rows with answers", "no row with one")
+    return answered
+
+
+def _with_known(
+    tasks: list[Task],
+    answered: list[Candidate],
+    offered: list[Candidate],
+    config: LabelExportConfig,
+    videos: str | os.PathLike[str] | None,
+) -> list[Task]:
+    """Return as many tasks as are wanted, and those of known answer, which nobody is asked twice."""
+    if not answered:
+        return tasks[: config.limit]
     found = make_tasks(
-        select_rows(answered, "random", seed=config.seed), config, others=rows, videos=videos, known=True
+        select_rows(answered, "random", seed=config.seed), config, others=offered, videos=videos, known=True
     )
     number = config.num_known
     if number is None:

@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from videoqa._checks import Refusal, check_file
 from videoqa._text_normalization import without_controls
+from videoqa.labeling.locked_file import locked
 from videoqa.labeling.model_replies import ModelAnswer
 from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, LONGEST_CELL, TYPED, WRITTEN, ResultRow
 
@@ -80,23 +79,12 @@ def open_answers(path: Path, head: Mapping[str, Any]) -> Iterator[AnswerFile]:
             another process is writing.
     """
     head = {"format": FORMAT, "version": VERSION, **head}
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise Refusal("out", "be no file that another process writes", str(path)) from error
-    except OSError as error:  # raised inside the library of the lock
-        raise Refusal(
-            "out", f"lie in a folder that can be written to: {error.strerror}", str(path)
-        ) from error
-    try:
+    with locked(path, wait=False):
         file = AnswerFile(path, _begun(path, head))
         try:
             yield file
         finally:
             file.close()
-    finally:
-        lock.release()
 
 
 def _begun(path: Path, head: dict[str, Any]) -> set[str]:
