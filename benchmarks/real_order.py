@@ -127,7 +127,7 @@ def predictions(table: pd.DataFrame, seeds: list[int], options: dict, work: Path
             keras.backend.clear_session()
     rows = order_rows(pd.concat(found, ignore_index=True))
     assert rows is not None
-    return rows.drop(columns=["group", "pair_set"], errors="ignore").join(
+    return rows.drop(columns=["group", "pair_set", "pair"], errors="ignore").join(
         table.drop_duplicates("video").set_index("video")[["group", "pair_set", "pair"]], on="video_path"
     )
 

@@ -78,3 +78,11 @@ def test_a_slow_answer_is_waited_for(address: tuple[str, int]) -> None:
                 piece = caller.recv(65536)
                 assert piece, "the connection was closed"
                 answered += piece
+
+
+def test_the_head_of_an_answer_never_comes_without_its_body(address: tuple[str, int]) -> None:
+    """A process that is killed between two sends leaves a head that a balancer has sent on already."""
+    with socket.create_connection(address, timeout=PATIENCE_SECONDS) as caller:
+        for _ in range(50):
+            caller.sendall(HEAD + b"\r\n")
+            assert caller.recv(10_000).endswith(b"\r\n\r\nok")

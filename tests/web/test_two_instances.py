@@ -129,7 +129,8 @@ class Asking(threading.Thread):
                         self.num_right += 1
                     else:
                         self.wrong.append((right, found))
-                assert self.client.send(self.clip).status == 200
+                # 201: of an instance that did not have it, because the one that had it is gone
+                assert self.client.send(self.clip).status in (200, 201)
         except Exception as error:
             self.wrong.append(error)
 
@@ -190,7 +191,10 @@ def test_no_answer_is_lost_when_an_instance_is_killed(behind: Balanced, clips: d
     assert [each.wrong for each in crowd if each.wrong] == []
     told = sum((each.client.statuses for each in crowd), Counter())
     assert set(told) == {200, 201, 409}
-    assert moved and told[409] == len(crowd) + len(moved)  # of the killed one: sent their clips once more
+    assert moved and told[201] == len(crowd) + len(moved)  # of the killed one: sent their clips once more,
+    assert (
+        len(crowd) <= told[409] <= told[201]
+    )  # those who just then sent it by themselves without being told
     end = time.monotonic() + PATIENCE_SECONDS
     while any(map(is_running, workers)) and time.monotonic() < end:
         time.sleep(0.05)

@@ -64,7 +64,9 @@ def export_tasks(
         ValueError: an option, or no row that can be chosen so.
 
     Example:
-        export_tasks("predictions.csv", out="tasks", select="uncertain", limit=200, format="csv")
+        >>> done = export_tasks(data="my.csv", select="random", limit=2, format="csv", out="tasks")
+        >>> done["files"]
+        ['tasks.csv', 'tasks.json']
     """
     config = LabelExportConfig(**options)
     folder = _out_folder(out)
