@@ -51,15 +51,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(folder: Path, *flags: str, core: int | None = None) -> Iterator[Served]:
-    """Start `videoqa serve` with a log in `folder`, and end it.
+def served(
+    folder: Path, *flags: str, command: Sequence[str] = ("serve",), core: int | None = None
+) -> Iterator[Served]:
+    """Start `videoqa serve`, or another command that serves, with a log in `folder`, and end it.
 
     Args:
+        folder: an existing one.
+        flags: of the command.
+        command: its words.
         core: the one core that it and its children get; None: all.
     """
     port = free_port()
-    command = [sys.executable, "-m", "videoqa", "serve", "--port", str(port), *flags]
-    with _running(command, port, folder / f"serve-{port}.log", core) as found:
+    words = [sys.executable, "-m", "videoqa", *command, "--port", str(port), *flags]
+    with _running(words, port, folder / f"serve-{port}.log", core) as found:
         yield found
 
 

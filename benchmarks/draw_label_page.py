@@ -5,17 +5,11 @@ It needs Playwright and Debian's Chromium (`apt-get install chromium`).
 
 import argparse
 import io
-import os
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from _served import served
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
@@ -44,37 +38,20 @@ def write_clip_and_tasks(folder: Path) -> None:
     write_tasks(folder / "tasks.json", TaskFile(tuple(tasks), {"num_assignments": 2}))
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Run `videoqa label serve` and yield its address."""
-    log = folder / "serve.log"
-    words = ["label", "serve", str(folder), "--data-dir", str(folder / "answers"), "--port", "0"]
-    with log.open("w") as out:
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "videoqa", *words]
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (found := re.search(r"http://[\d.]+:\d+", log.read_text())):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(log.read_text())
-            time.sleep(0.1)
-        yield found.group()
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def draw(out: Path) -> None:
     """Write the picture: some tasks are answered, and an answer to the next one is chosen."""
     expect.set_options(timeout=1000 * PATIENCE_SECONDS)
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as name:
         write_clip_and_tasks(Path(name))
-        with served(Path(name)) as address, sync_playwright() as started:
+        command, answers = ("label", "serve", name), str(Path(name, "answers"))
+        with (
+            served(Path(name), "--data-dir", answers, command=command) as server,
+            sync_playwright() as started,
+        ):
             browser = started.chromium.launch(executable_path=executable, args=["--no-sandbox"])
             page = browser.new_page(color_scheme="light", reduced_motion="reduce", viewport=DESK)
-            page.goto(address)
+            page.goto(f"http://127.0.0.1:{server.port}")
             page.get_by_label("Your name").fill("Anna")
             page.keyboard.press("Enter")
             for number in range(1, 13):

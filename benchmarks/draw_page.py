@@ -8,19 +8,15 @@ It needs Playwright and Debian's Chromium (`apt-get install chromium`).
 
 import argparse
 import io
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
+from _served import served
 from PIL import Image
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
@@ -36,27 +32,6 @@ DOCUMENTED = {
     "frames": ("dark", "desk"),
 }
 """Picture of the documentation -> its colours and its screen."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Run `videoqa serve` and yield its address."""
-    log = folder / "serve.log"
-    command = [sys.executable, "-m", "videoqa", "serve", "--port", "0"]
-    with log.open("w") as out:
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        flags = ["--corrections", str(folder / "corrections.csv")]
-        process = subprocess.Popen([*command, *flags], stdout=out, stderr=subprocess.STDOUT, env=environment)
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (found := re.search(r"http://[\d.]+:\d+", log.read_text())):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(log.read_text())
-            time.sleep(0.1)
-        yield found.group()
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def write_avi(path: Path) -> Path:
@@ -219,7 +194,11 @@ def draw(out: Path, *, everything: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=1000 * PATIENCE_SECONDS)
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    with tempfile.TemporaryDirectory() as name, served(Path(name)) as address, sync_playwright() as started:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        served(Path(name), "--corrections", str(Path(name, "corrections.csv"))) as server,
+        sync_playwright() as started,
+    ):
         states = States(Path(name))
         browser = started.chromium.launch(executable_path=executable, args=["--no-sandbox"])
 
@@ -227,7 +206,7 @@ def draw(out: Path, *, everything: bool) -> None:
             size = DESK if screen == "desk" else PHONE
             context = browser.new_context(color_scheme=scheme, reduced_motion="reduce", viewport=size)
             page = context.new_page()
-            page.goto(address)
+            page.goto(f"http://127.0.0.1:{server.port}")
             state(page)
             page.evaluate("scrollTo(0, 0)")
             drawn = Image.open(io.BytesIO(page.screenshot(full_page=True)))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -64,3 +65,17 @@ def write_clip(path: Path, activity: str = "loading", *, codec: str = "VP90") ->
         writer.write(read[1])
     writer.release()
     return path
+
+
+def violations(page: Any) -> list[str]:
+    """Return what axe-core finds serious or critical in a page, or skip."""
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python"
+    )
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:200]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]

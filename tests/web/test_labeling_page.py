@@ -17,7 +17,7 @@ from videoqa.labeling.page_results import read_answers
 from videoqa.labeling.tasks import TaskFile, write_tasks
 
 from ..labeling.conftest import ABOUT, question
-from .browsing import CHROMIUM_FLAGS, PATIENCE_SECONDS, TOKEN, chromium, served, write_clip
+from .browsing import CHROMIUM_FLAGS, PATIENCE_SECONDS, TOKEN, chromium, served, violations, write_clip
 from .server_process import running_server
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
@@ -285,19 +285,6 @@ def test_a_restart_of_the_server_is_got_over(
         expect(page.locator("#video")).to_have_js_property("videoWidth", 96)
     rows = list(read_answers(tmp_path / "answers" / "answers.sqlite"))
     assert [(row.worker, row.answer) for row in rows] == [("Again", "waving")]
-
-
-def violations(page: Any) -> list[str]:
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python"
-    )
-    found = axe.Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html'][:200]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])

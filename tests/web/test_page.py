@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from .browsing import CHROMIUM_FLAGS, MOST_CLIP_BYTES, PATIENCE_SECONDS, TOKEN, chromium, served, write_clip
+from .browsing import (
+    CHROMIUM_FLAGS,
+    MOST_CLIP_BYTES,
+    PATIENCE_SECONDS,
+    TOKEN,
+    chromium,
+    served,
+    violations,
+    write_clip,
+)
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 expect = playwright.expect
@@ -329,19 +338,6 @@ def test_a_token_is_asked_for(site: SimpleNamespace, tab: Callable[..., Any]) ->
     expect(page.locator("#strip img").first).to_have_attribute("src", re.compile("^blob:"))
     page.reload()
     expect(page.locator("#model-name")).to_contain_text("package")  # kept while the tab is open
-
-
-def violations(page: Any) -> list[str]:
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python"
-    )
-    found = axe.Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html'][:200]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
 
 
 def no_scroll_to_the_side(page: Any) -> bool:

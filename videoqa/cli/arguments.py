@@ -1,6 +1,7 @@
 """Arguments that several commands share. An argument that is not typed sets no attribute."""
 
 import argparse
+from types import ModuleType
 from typing import Any
 
 from videoqa._checks import Refusal
@@ -17,6 +18,25 @@ LAYOUT: dict[str, Any] = {
     "argument_default": argparse.SUPPRESS,
 }
 """Keywords of every parser here."""
+
+
+def add_command(commands: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:
+    """Return the parser of a new command, with the help of its module.
+
+    Args:
+        commands: what `add_subparsers` returned.
+        name: of the command.
+        module: with `HELP` and `EXAMPLE`.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=module.HELP,
+        description=module.HELP[0].upper() + module.HELP[1:] + ".",
+        epilog=module.EXAMPLE,
+        allow_abbrev=False,
+        **LAYOUT,
+    )
+    return parser
 
 
 def add_data(parser: argparse.ArgumentParser, text: str = DATA_HELP) -> None:

@@ -3,7 +3,7 @@
 import argparse
 
 from videoqa.cli import label_ask, label_export, label_import, label_questions, label_serve
-from videoqa.cli.arguments import LAYOUT, add_json
+from videoqa.cli.arguments import add_command, add_json
 
 HELP = "have people answer, and turn their answers into annotations"
 EXAMPLE = """example:
@@ -24,16 +24,10 @@ ACTIONS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add each action as a command of its own."""
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, module in ACTIONS.items():
-        action = actions.add_parser(
-            name,
-            help=module.HELP,
-            description=module.HELP[0].upper() + module.HELP[1:] + ".",
-            epilog=module.EXAMPLE,
-            allow_abbrev=False,
-            **LAYOUT,
-        )
+        action = add_command(actions, name, module)
         module.add_arguments(action)
         add_json(action, argparse.SUPPRESS)

@@ -6,6 +6,7 @@ from typing import Any
 from videoqa._counted import counted
 from videoqa.cli.arguments import add_out, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.cli.label_results import show_names, show_rows_added, show_rows_read
 from videoqa.config import LabelImportConfig
 
 HELP = "read people's answers, and join them to one for each task"
@@ -13,7 +14,6 @@ EXAMPLE = """example:
   videoqa label import results.csv --tasks tasks/ --out corrections.csv --report seen/
   videoqa label import page_corrections.csv --out corrections.csv
 """
-SHOWN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,20 +44,16 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print what was read, what people agree on, whom to look at, and what was added."""
-    print(f"{counted(result['num_rows'], 'row')} read:")
-    for outcome, number in sorted(result["outcomes"].items(), key=lambda item: -item[1]):
-        places = result["places"].get(outcome, [])
-        print(f"  {number:>9,} {outcome}{f' (first: {places[0]})' if places else ''}")
+    show_rows_read(result)
     if result["states"]:
         states = ", ".join(f"{number:,} {state}" for state, number in result["states"].items())
         print(f"Tasks with answers: {states}; {result['num_tasks']:,} were given out.")
     for name, alpha in result["agreement"].items():
         print(f"  agreement (Krippendorff's alpha), {name}: {'-' if alpha is None else f'{alpha:.3f}'}")
     _show_trust(result)
-    _show_names("Workers to look at", result["look_at_workers"])
-    _show_names("Tasks to look at", result["look_at_tasks"])
-    already = f", {result['already_there']:,} were there already" if result["already_there"] else ""
-    print(f"{counted(result['added'], 'row')} added to {result['out']}{already}.")
+    show_names("Workers to look at", result["look_at_workers"])
+    show_names("Tasks to look at", result["look_at_tasks"])
+    show_rows_added(result)
     rest = getattr(arguments, "rest", None)
     if rest is not None:
         print(
@@ -84,9 +80,3 @@ def _show_trust(result: dict[str, Any]) -> None:
         print(
             f"No known task was answered by {names}: nothing says when to trust it (--known of label export)."
         )
-
-
-def _show_names(what: str, names: list[str]) -> None:
-    if names:
-        more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-        print(f"{what}: {', '.join(names[:SHOWN])}{more}.")

@@ -6,6 +6,7 @@ from typing import Any
 from videoqa._counted import counted
 from videoqa.cli.arguments import add_out, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
+from videoqa.cli.label_results import SHOWN, show_names, show_rows_added, show_rows_read
 from videoqa.config import LabelImportConfig
 
 HELP = "make a table of the questions that people wrote, and that others checked"
@@ -16,7 +17,6 @@ EXAMPLE = """example:
   videoqa label questions written.csv checked.csv --tasks writing/ --tasks checking/ --out questions.csv
   videoqa-train --data questions.csv --videos clips/
 """
-SHOWN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +41,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print what became of the results and the questions, and which questions need no video."""
-    print(f"{counted(result['num_rows'], 'row')} read:")
-    for outcome, number in sorted(result["outcomes"].items(), key=lambda item: -item[1]):
-        places = result["places"].get(outcome, [])
-        print(f"  {number:>9,} {outcome}{f' (first: {places[0]})' if places else ''}")
+    show_rows_read(result)
     if result["left_out"]:
         print(f"Questions left out: {_listed(result['left_out'])}.")
     print(f"Questions: {_listed(result['states']) or 'none'}.")
@@ -52,18 +49,15 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
         print(f"  several answers: {each['video']}: {each['question']} {' | '.join(each['answers'])}")
     if len(result["contradictions"]) > SHOWN:
         print(f"  and {len(result['contradictions']) - SHOWN:,} more with several answers")
-    already = f", {result['already_there']:,} were there already" if result["already_there"] else ""
-    print(f"{counted(result['added'], 'row')} added to {result['out']}{already}.")
+    show_rows_added(result)
     if result["changed_since"]:
         number = counted(result["changed_since"], "row of it", "rows of it")
         print(f"{number} would not be added now, and stay. To leave them out, name a new file.")
     if result["remarks"]:
         print(f"To look at: {_listed(result['remarks'])}.")
     _show_audit(result["audit"])
-    for what, names in (("Writers", result["look_at_writers"]), ("Checkers", result["look_at_workers"])):
-        if names:
-            more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-            print(f"{what} to look at: {', '.join(names[:SHOWN])}{more}.")
+    show_names("Writers to look at", result["look_at_writers"])
+    show_names("Checkers to look at", result["look_at_workers"])
     if not result["is_checked"]:
         print("Nobody has checked these answers. Give them out: videoqa label export --kind verify "
               f"--data {result['out']} ...")  # fmt: skip

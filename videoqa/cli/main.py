@@ -33,7 +33,7 @@ from videoqa.cli import (
     train,
     watch,
 )
-from videoqa.cli.arguments import LAYOUT
+from videoqa.cli.arguments import LAYOUT, add_command
 from videoqa.cli.completion import complete
 from videoqa.cli.exit_codes import DONE, StopSignals
 from videoqa.cli.exit_codes import report as report_error
@@ -114,15 +114,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"videoqa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=module.HELP,
-            description=module.HELP[0].upper() + module.HELP[1:] + ".",
-            epilog=module.EXAMPLE,
-            allow_abbrev=False,
-            **LAYOUT,
-        )
-        module.add_arguments(command)
+        module.add_arguments(add_command(commands, name, module))
     return parser
 
 

@@ -2,22 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from videoqa._checks import (
-    Refusal,
-    check_directory,
-    check_file,
-    check_not_read,
-    refusal,
-)
+from videoqa._checks import Refusal, check_directory, refusal
 from videoqa._files import write_text
-from videoqa._manifest import file_sha256
 from videoqa._tables import csv_text, spreadsheet_safe
 from videoqa._text_normalization import matching_form
 from videoqa.config import LabelImportConfig
@@ -31,8 +23,14 @@ from videoqa.labeling.corrections import (
     rows_written,
 )
 from videoqa.labeling.model_answers import source_name
-from videoqa.labeling.page_results import is_answers_database, results_path
 from videoqa.labeling.rest import rest_of_tasks, write_rest
+from videoqa.labeling.result_paths import (
+    PathOrPaths,
+    check_out,
+    distinct_files,
+    new_report_folder,
+    result_files,
+)
 from videoqa.labeling.table_results import read_page
 from videoqa.labeling.tasks import read_tasks
 from videoqa.labeling.trust_in_models import trust_table, untested_workers
@@ -44,7 +42,7 @@ REPORT_FILES = ("tasks.csv", "workers.csv", "trust.csv")
 
 
 def import_answers(
-    results: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    results: PathOrPaths,
     *,
     out: str | os.PathLike[str],
     tasks: str | os.PathLike[str] | None = None,
@@ -84,19 +82,14 @@ def import_answers(
         FileNotFoundError: a file is missing.
         ValueError: a file that cannot be used, results of another export, or `out` is another kind of file.
     """
-    paths = [Path(results)] if isinstance(results, (str, os.PathLike)) else [Path(path) for path in results]
-    paths = [results_path(path) for path in paths]
-    if not paths:
-        raise Refusal("results", "name at least one file", results)
     config = LabelImportConfig(min_certainty, min_assignments, min_confidence)
-    for path in paths:
-        check_file("results", path)
-    target = Path(out)
-    _check_out(target, [*paths, *([] if tasks is None else [tasks])])
+    paths, target = result_files(results), Path(out)
+    check_out(target, [*paths, *([] if tasks is None else [tasks])])
+    check_corrections(target)
     if rest is not None:
         _check_rest(Path(rest), target, tasks)
-    folder = None if report is None else _new_folder(report)
-    distinct = list({identity(path): path for path in reversed(paths)}.values())[::-1]
+    folder = None if report is None else new_report_folder(report, REPORT_FILES)
+    distinct = distinct_files(paths)
     pages = [path for path in distinct if is_corrections_of_page(path)]
     given = [path for path in distinct if path not in pages]
     if given and tasks is None:
@@ -116,11 +109,6 @@ def import_answers(
     if rest is not None:
         write_rest(Path(rest), left)
     return summary
-
-
-def identity(path: Path) -> str:
-    """Return what two files of the same results have in common; a database may grow while it is read."""
-    return str(path.resolve()) if is_answers_database(path) else file_sha256(path)
 
 
 def _imported(
@@ -192,13 +180,6 @@ def _named_tasks(collected: Collected, found: pd.DataFrame) -> pd.DataFrame:
     return shown.join(table)
 
 
-def _check_out(path: Path, read: list[Any]) -> None:
-    check_not_read("out", path, read)
-    if not path.absolute().parent.is_dir():
-        raise Refusal("out", "be a file in an existing folder", str(path))
-    check_corrections(path)
-
-
 def _check_rest(path: Path, out: Path, tasks: Any) -> None:
     if path.exists() or path.absolute() == out.absolute():
         advice = "Name another file: what is there is never overwritten."
@@ -206,17 +187,6 @@ def _check_rest(path: Path, out: Path, tasks: Any) -> None:
     if tasks is None:
         raise Refusal("rest", "be left out without tasks", str(path))
     check_directory("rest", path.absolute().parent)
-
-
-def _new_folder(path: str | os.PathLike[str]) -> Path:
-    """Return the folder of a report, made if need be; refuse one that has a report."""
-    folder = Path(path)
-    for name in REPORT_FILES:
-        if (folder / name).exists():
-            advice = "Name another folder: what is there is never overwritten."
-            raise FileExistsError(refusal("report", f"hold no {name} yet", str(path), advice))
-    folder.mkdir(parents=True, exist_ok=True)
-    return check_directory("report", folder)
 
 
 def _write_report(folder: Path, summary: dict[str, Any]) -> None:

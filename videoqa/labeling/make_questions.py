@@ -1,21 +1,27 @@
 """`make_questions`: what people wrote, and what others checked, to a table that `train` reads."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import Refusal, check_directory, check_file, check_not_read, refusal
 from videoqa._text_normalization import without_controls
 from videoqa.config import LabelImportConfig
 from videoqa.labeling.aggregating import Aggregated, aggregate
 from videoqa.labeling.collecting import Collected, read_results
-from videoqa.labeling.import_answers import check_confidence, identity
+from videoqa.labeling.import_answers import check_confidence
 from videoqa.labeling.joined_tasks import JoinedTasks
 from videoqa.labeling.model_answers import source_name
-from videoqa.labeling.page_results import results_path
 from videoqa.labeling.question_report import REPORT_FILES, question_summary, write_question_report
 from videoqa.labeling.question_table import QuestionTable
+from videoqa.labeling.result_paths import (
+    PathOrPaths,
+    check_out,
+    distinct_files,
+    new_report_folder,
+    paths_of,
+    result_files,
+)
 from videoqa.labeling.result_rows import ResultRow
 from videoqa.labeling.written_questions import key_of, questions_of, writers_of
 
@@ -23,9 +29,9 @@ OWN = "a check by the one who wrote the question"
 
 
 def make_questions(
-    results: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    results: PathOrPaths,
     *,
-    tasks: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    tasks: PathOrPaths,
     out: str | os.PathLike[str],
     min_certainty: float = LabelImportConfig.min_certainty,
     min_assignments: int = LabelImportConfig.min_assignments,
@@ -60,14 +66,11 @@ def make_questions(
         ValueError: a file that cannot be used, results of another export, or `out` is another kind of file.
     """
     config = LabelImportConfig(min_certainty, min_assignments, min_confidence)
-    paths, joined = list(map(results_path, paths_of(results))), JoinedTasks(paths_of(tasks))
-    if not paths:
-        raise Refusal("results", "name at least one file", results)
-    for path in paths:
-        check_file("results", path)
-    table = QuestionTable(_target(out, [*paths, *paths_of(tasks)]), is_checked=joined.has_checks)
-    folder = None if report is None else _new_folder(report)
-    distinct = list({identity(path): path for path in reversed(paths)}.values())[::-1]
+    joined, paths, target = JoinedTasks(paths_of(tasks)), result_files(results), Path(out)
+    check_out(target, [*paths, *paths_of(tasks)])
+    table = QuestionTable(target, is_checked=joined.has_checks)
+    folder = None if report is None else new_report_folder(report, REPORT_FILES)
+    distinct = distinct_files(paths)
     collected, num_own = _collected(distinct, joined, config)
     found = aggregate(collected, min_certainty=config.min_certainty, min_assignments=config.min_assignments)
     questions = questions_of(collected, found, [source_name(path) for path in distinct])
@@ -98,6 +101,7 @@ def _collected(paths: list[Path], joined: JoinedTasks, config: LabelImportConfig
     own = 0
 
     def by_others(path: Path) -> Iterator[ResultRow]:
+        """Yield the checks of questions that somebody else wrote, and count the rest."""
         nonlocal own
         for row in rows(path, checks=True):
             if without_controls(row.worker) in writers.get(key_of(joined.by_id[row.task]), ()):
@@ -117,27 +121,3 @@ def _workers(found: Aggregated) -> dict[str, Any]:
     """Return the table of who checked, and whom to look at."""
     workers = found.workers[found.workers["num_answers"] + found.workers["num_cannot_tell"] > 0]
     return {"workers": workers, "look_at_workers": workers["worker"][workers["is_suspicious"]].tolist()}
-
-
-def paths_of(given: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Path]:
-    """Return the paths of one file or several."""
-    return [Path(given)] if isinstance(given, (str, os.PathLike)) else [Path(path) for path in given]
-
-
-def _target(out: str | os.PathLike[str], inputs: list[Path]) -> Path:
-    target = Path(out)
-    check_not_read("out", target, inputs)
-    if not target.absolute().parent.is_dir():
-        raise Refusal("out", "be a file in an existing folder", str(out))
-    return target
-
-
-def _new_folder(path: str | os.PathLike[str]) -> Path:
-    """Return the folder of a report, made if need be; refuse one that has a report."""
-    folder = Path(path)
-    for name in REPORT_FILES:
-        if (folder / name).exists():
-            advice = "Name another folder: what is there is never overwritten."
-            raise FileExistsError(refusal("report", f"hold no {name} yet", str(path), advice))
-    folder.mkdir(parents=True, exist_ok=True)
-    return check_directory("report", folder)

@@ -101,15 +101,18 @@ class LabelingApi:
         return guard
 
     async def page(self, request: Request) -> Response:
+        """Return the page."""
         return FileResponse(STATIC / "labeling.html", headers={"Cache-Control": "no-cache"})
 
     async def next(self, request: Request) -> Response:
+        """Return what somebody does next."""
         content = await read_json(request)
         check_fields(content, ["name"])
         name = _name(content)
         return self._turn(name, await self._stored(self._database.next_turn, name))
 
     async def answer(self, request: Request) -> Response:
+        """Keep an answer, and return what somebody does next."""
         content = await read_json(request)
         check_fields(content, ["name", "task", "how"], ["answer", "written"])
         name, task = _name(content), self._tasks.get(text_of(content, "task"))
@@ -120,6 +123,7 @@ class LabelingApi:
         return self._turn(name, turn, status=201)
 
     async def undo(self, request: Request) -> Response:
+        """Take an answer back."""
         content = await read_json(request)
         check_fields(content, ["name", "number"])
         name, number = _name(content), content["number"]
@@ -128,12 +132,14 @@ class LabelingApi:
         return self._turn(name, await self._stored(self._database.undo, name, number))
 
     async def clip(self, request: Request) -> Response:
+        """Return a task's video file, or the part of it that `Range` asks for."""
         task, path = self._clip(request)
         if os.path.isdir(path):
             raise not_found()
         return FileResponse(path, media_type=media_type(path), headers=KEPT_HEADERS)
 
     async def frames(self, request: Request) -> Response:
+        """Return where the frames of a task's clip are, and when each is shown."""
         task, _ = self._clip(request)
         strip = await self._strip(request)
         key = self._addresses.key(task.id)
@@ -144,6 +150,7 @@ class LabelingApi:
         return JSONResponse({"frames": frames, "frame_seconds": strip.frame_seconds})
 
     async def frame(self, request: Request) -> Response:
+        """Return one of these frames as JPEG."""
         number = request.path_params["number"]
         if not (number.isascii() and number.isdecimal()) or len(number) > 4:
             raise not_found()

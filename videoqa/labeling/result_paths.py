@@ -1,0 +1,69 @@
+"""Where results are read from, and where the tables made of them may be written."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from videoqa._checks import Refusal, check_directory, check_file, check_not_read, refusal
+from videoqa._manifest import file_sha256
+from videoqa.labeling.page_results import is_answers_database, results_path
+
+PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+def paths_of(given: PathOrPaths) -> list[Path]:
+    """Return the paths of one file or several."""
+    return [Path(given)] if isinstance(given, (str, os.PathLike)) else [Path(path) for path in given]
+
+
+def result_files(results: PathOrPaths) -> list[Path]:
+    """Return the files of results; of a folder of `videoqa label serve` the one in it.
+
+    Raises:
+        FileNotFoundError: one is missing.
+        ValueError: there is none.
+    """
+    paths = [results_path(path) for path in paths_of(results)]
+    if not paths:
+        raise Refusal("results", "name at least one file", results)
+    for path in paths:
+        check_file("results", path)
+    return paths
+
+
+def distinct_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files with each content once, in their order."""
+    return list({_identity(path): path for path in reversed(paths)}.values())[::-1]
+
+
+def check_out(out: Path, read: Sequence[Any]) -> None:
+    """Refuse a table that is one of the files that are read, or that has no folder."""
+    check_not_read("out", out, list(read))
+    if not out.absolute().parent.is_dir():
+        raise Refusal("out", "be a file in an existing folder", str(out))
+
+
+def new_report_folder(path: str | os.PathLike[str], names: Sequence[str]) -> Path:
+    """Return the folder of a report, made if need be.
+
+    Args:
+        path: the folder.
+        names: of the files that will be written into it.
+
+    Raises:
+        FileExistsError: it has one of them.
+        ValueError: it is no folder.
+    """
+    folder = Path(path)
+    for name in names:
+        if (folder / name).exists():
+            advice = "Name another folder: what is there is never overwritten."
+            raise FileExistsError(refusal("report", f"hold no {name} yet", str(path), advice))
+    folder.mkdir(parents=True, exist_ok=True)
+    return check_directory("report", folder)
+
+
+def _identity(path: Path) -> str:
+    """Return what two files of the same results have in common; a database may grow while it is read."""
+    return str(path.resolve()) if is_answers_database(path) else file_sha256(path)
