@@ -130,7 +130,7 @@ def test_results_of_another_export_are_refused(bring, mturk):
     [
         ("HITId,WorkerId,Input.task_id,Answer.how", "Missing: 'AssignmentStatus'"),
         ("HITId,WorkerId,AssignmentStatus,Input.task_id", "must have a column 'Answer.how'"),
-        ("name,score", "must be a file of results.*Found: name, score"),
+        ("name,score", "must be a file of results.*Found: 'name', 'score'"),
         ("HITId,HITId", "must name each column once"),
         ('"HITId', "must be a CSV file.*line"),
         ("", "must be a file of results"),

@@ -1,5 +1,6 @@
 """The file of tasks: what is written is read, what is no such file is refused with its task."""
 
+import hashlib
 import json
 
 import pytest
@@ -76,3 +77,10 @@ def test_two_tasks_of_one_id_are_refused():
 def test_a_file_that_is_not_there_is_missed(tmp_path):
     with pytest.raises(FileNotFoundError, match="the tasks.json that `videoqa label export` wrote"):
         read_tasks(tmp_path)
+
+
+def test_the_hash_is_that_of_all_that_is_written(tasks, tmp_path):
+    content = json.loads((tmp_path / "tasks.json").read_text())
+    written = content.pop("sha256")
+    text = json.dumps(content, sort_keys=True)
+    assert written == hashlib.sha256(text.encode()).hexdigest()

@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print what was read, what people agree on, whom to look at, and what was added."""
     show_rows_read(result)
+    if number := result["num_files_read_before"]:
+        print(f"{counted(number, 'file was', 'files were')} given twice, and read once.")
     if result["states"]:
         states = ", ".join(f"{number:,} {state}" for state, number in result["states"].items())
         print(f"Tasks with answers: {states}; {result['num_tasks']:,} were given out.")

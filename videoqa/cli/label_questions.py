@@ -6,7 +6,7 @@ from typing import Any
 from videoqa._counted import counted
 from videoqa.cli.arguments import add_out, keywords
 from videoqa.cli.flags import add_option_flags, typed_options
-from videoqa.cli.label_results import SHOWN, show_names, show_rows_added, show_rows_read
+from videoqa.cli.label_results import SHOWN, listed, show_names, show_rows_added, show_rows_read
 from videoqa.config import LabelImportConfig
 
 HELP = "make a table of the questions that people wrote, and that others checked"
@@ -42,9 +42,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Print what became of the results and the questions, and which questions need no video."""
     show_rows_read(result)
-    if result["left_out"]:
-        print(f"Questions left out: {_listed(result['left_out'])}.")
-    print(f"Questions: {_listed(result['states']) or 'none'}.")
+    print(f"Questions: {listed(result['states']) or 'none'}.")
     for each in result["contradictions"][:SHOWN]:
         print(f"  several answers: {each['video']}: {each['question']} {' | '.join(each['answers'])}")
     if len(result["contradictions"]) > SHOWN:
@@ -54,7 +52,7 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
         number = counted(result["changed_since"], "row of it", "rows of it")
         print(f"{number} would not be added now, and stay. To leave them out, name a new file.")
     if result["remarks"]:
-        print(f"To look at: {_listed(result['remarks'])}.")
+        print(f"To look at: {listed(result['remarks'])}.")
     _show_audit(result["audit"])
     show_names("Writers to look at", result["look_at_writers"])
     show_names("Checkers to look at", result["look_at_workers"])
@@ -85,7 +83,3 @@ def _show_audit(audit: dict[str, Any]) -> None:
     for each in beginnings[beginnings["num_both"] * 2 >= beginnings["num_judged"]].head(SHOWN).itertuples():
         print(f"  {each.num_both} of {each.num_judged} that begin with {each.beginning!r} "
               f"(most often: {each.answer})")  # fmt: skip
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number:,} {what}" for what, number in counts.items())

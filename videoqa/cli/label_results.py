@@ -15,6 +15,13 @@ def show_rows_read(result: dict[str, Any]) -> None:
     for outcome, number in sorted(result["outcomes"].items(), key=lambda item: -item[1]):
         places = result["places"].get(outcome, [])
         print(f"  {number:>9,} {outcome}{f' (first: {places[0]})' if places else ''}")
+    if result["left_out"]:
+        print(f"Questions left out: {listed(result['left_out'])}.")
+
+
+def listed(counts: dict[str, int]) -> str:
+    """Return counts in one line."""
+    return ", ".join(f"{number:,} {what}" for what, number in counts.items())
 
 
 def show_rows_added(result: dict[str, Any]) -> None:

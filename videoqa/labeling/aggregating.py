@@ -1,6 +1,5 @@
 """Joins the answers of several people to one for each task, and says how well people agree and answer."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,12 +100,15 @@ class _Estimate:
 
 def _groups(collected: Collected, tasks: np.ndarray, told: np.ndarray) -> dict[str, np.ndarray]:
     """Return the places of the votes of each question type, in the order of their names."""
-    file, places = collected.file.tasks, defaultdict(list)
-    for vote in told.tolist():
-        task = file[tasks[vote]]
-        name = f"{task.kind}: {task.question_type}" if task.question_type else task.kind
-        places[name].append(vote)
-    return {name: np.array(places[name]) for name in sorted(places)}
+    names = [
+        f"{task.kind}: {task.question_type}" if task.question_type else task.kind
+        for task in collected.file.tasks
+    ]
+    number = {name: place for place, name in enumerate(sorted(set(names)))}
+    types = np.array([number[name] for name in names], np.int64)[tasks[told]]
+    ends = np.cumsum(np.bincount(types, minlength=len(number)))[:-1]
+    parts = np.split(told[np.argsort(types, kind="stable")], ends)
+    return {name: part for name, part in zip(number, parts, strict=True) if len(part)}
 
 
 def _votes(
@@ -205,7 +207,9 @@ def _worker_table(
     collected: Collected, known: dict[int, int], of_votes: dict[str, np.ndarray]
 ) -> pd.DataFrame:
     answers, workers = np.array(collected.answers, np.int64), np.array(collected.workers, np.int64)
-    right = np.array([known.get(task, -1) for task in collected.tasks], np.int64)
+    known_of_task = np.full(len(collected.file.tasks), -1)
+    known_of_task[list(known)] = list(known.values())
+    right = known_of_task[np.array(collected.tasks, np.int64)]
     told, is_known = answers >= 0, (answers >= 0) & (right >= 0)
 
     def sums(where: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:

@@ -14,11 +14,13 @@ import pandas as pd
 from videoqa._checks import Refusal
 from videoqa._files import write_bytes
 from videoqa._tables import csv_text, spreadsheet_safe, without_guard
-from videoqa._text_normalization import collapse_spaces, holds_words, matching_form, shown_answer
+from videoqa._text_normalization import collapse_spaces, matching_form, shown_answer
 from videoqa.labeling.aggregating import LABELLED, UNCERTAIN, Aggregated
-from videoqa.labeling.collecting import Collected
+from videoqa.labeling.collecting import READ_BEFORE, USED, Collected, Outcomes
 from videoqa.labeling.locked_file import locked
-from videoqa.labeling.tasks import YES, Task, TaskFile
+from videoqa.labeling.result_rows import LONGEST_CELL
+from videoqa.labeling.tasks import LONGEST_ANSWER, YES, Task, TaskFile
+from videoqa.labeling.typed_texts import NO_WORDS, TOO_LONG, holds_answer, seen_text
 
 ANNOTATION_COLUMNS = ("video", "start_seconds", "end_seconds", "question", "answer", "question_type", "group")
 PROVENANCE_COLUMNS = (
@@ -33,11 +35,9 @@ about, `row_id` the same for the same task, or the same correction, so that noth
 def rows_of_tasks(collected: Collected, found: Aggregated, sources: list[str]) -> list[dict[str, Any]]:
     """Return the rows that follow from the labelled tasks, in the order of the tasks."""
     rows, file = [], collected.file
-    last_time: dict[int, str] = {}
     of_task: defaultdict[int, set[int]] = defaultdict(set)
-    for task, source, time in zip(collected.tasks, collected.sources, collected.times, strict=True):
-        last_time[task] = max(time, last_time.get(task, ""))
-        of_task[task].add(source)
+    for task_number, source in zip(collected.tasks, collected.sources, strict=True):
+        of_task[task_number].add(source)
     labelled = found.tasks[found.tasks["state"] == LABELLED]
     for number, row in zip(labelled.index.tolist(), labelled.to_dict("records"), strict=True):
         task = file.tasks[number]
@@ -52,7 +52,7 @@ def rows_of_tasks(collected: Collected, found: Aggregated, sources: list[str]) -
                 "num_assignments": row["num_assignments"],
                 "agreement": round(row["agreement"], 4),
                 "certainty": round(row["certainty"], 4),
-                "answered_at": last_time[number],
+                "answered_at": collected.last_times[number],
                 "row_id": task.id,
             }
         )
@@ -80,41 +80,33 @@ def rows_written(collected: Collected, sources: list[str]) -> list[dict[str, Any
 
 
 def rows_of_page(
-    corrections: Iterable[tuple[dict[str, str], str]], min_certainty: float
-) -> tuple[list[dict[str, Any]], Counter[str]]:
-    """Return a row for each clip and question that a page's visitors corrected, and what became of all.
+    corrections: Iterable[tuple[dict[str, str], str]], min_certainty: float, outcomes: Outcomes
+) -> list[dict[str, Any]]:
+    """Return a row for each clip and question that a page's visitors corrected.
 
     Args:
         corrections: each as the page wrote it, and the name of its file. What is there twice counts once.
         min_certainty: share of the corrections of one question that must agree.
+        outcomes: where it is counted what became of each.
     """
-    groups: defaultdict[tuple[str, str], list[tuple[dict[str, str], str]]] = defaultdict(list)
-    outcomes: Counter[str] = Counter()
-    seen = set()
-    for row, source in corrections:
-        content = _hash(*(row.get(name, "") for name in sorted(row) if name != "place"))
-        if content in seen:
-            outcomes["read before"] += 1
-        elif not row["video"] or not holds_words(matching_form(row["answer"])):
-            outcomes["without an answer"] += 1
-        else:
-            seen.add(content)
-            groups[row["clip_sha256"] or row["video"], matching_form(row["question"])].append((row, source))
     rows = []
-    for (clip, question), given in groups.items():
+    for (clip, question), given in _page_groups(corrections, outcomes).items():
         counts = Counter(matching_form(row["answer"]) for row, _ in given)
         answer, number = counts.most_common(1)[0]
         is_tied = sum(count == number for count in counts.values()) > 1
-        if is_tied or number / len(given) < min_certainty:
-            outcomes[UNCERTAIN] += len(given)
+        is_used = not is_tied and number / len(given) >= min_certainty
+        for row, _ in given:
+            outcomes.count(USED if is_used else UNCERTAIN, row["place"])
+        if not is_used:
             continue
-        outcomes["used"] += len(given)
         first = next(row for row, _ in given if matching_form(row["answer"]) == answer)
         rows.append(
             {
                 "video": first["video"],
-                "question": collapse_spaces(first["question"]),
-                "answer": shown_answer(first["answer"]) if question else collapse_spaces(first["answer"]),
+                "question": seen_text(first["question"]),
+                "answer": shown_answer(seen_text(first["answer"]))
+                if question
+                else seen_text(first["answer"]),
                 "source": " | ".join(dict.fromkeys(source for _, source in given)),
                 "kind": "answer" if question else "label",
                 "num_assignments": len(given),
@@ -126,7 +118,29 @@ def rows_of_page(
                 "row_id": _hash(clip, question),
             }
         )
-    return rows, outcomes
+    return rows
+
+
+def _page_groups(
+    corrections: Iterable[tuple[dict[str, str], str]], outcomes: Outcomes
+) -> dict[tuple[str, str], list[tuple[dict[str, str], str]]]:
+    """Return the corrections of each clip and question that can be used, and count the others."""
+    groups: defaultdict[tuple[str, str], list[tuple[dict[str, str], str]]] = defaultdict(list)
+    seen = set()
+    for row, source in corrections:
+        content = _hash(*(row.get(name, "") for name in sorted(row) if name != "place"))
+        if content in seen:
+            outcomes.count(READ_BEFORE, row["place"])
+        elif not row["video"]:
+            outcomes.count("without a video", row["place"])
+        elif not holds_answer(row["answer"]):
+            outcomes.count(NO_WORDS, row["place"])
+        elif len(row["answer"]) > LONGEST_ANSWER:
+            outcomes.count(TOO_LONG, row["place"])
+        else:
+            seen.add(content)
+            groups[row["clip_sha256"] or row["video"], matching_form(row["question"])].append((row, source))
+    return groups
 
 
 def add_corrections(path: Path, rows: list[dict[str, Any]]) -> tuple[int, int, int]:
@@ -187,16 +201,26 @@ def existing_rows(path: Path, columns: tuple[str, ...], what: str) -> list[dict[
     """Return the rows of a table; none if there is no file.
 
     Raises:
-        ValueError: a file without exactly these columns.
+        ValueError: a file without exactly these columns, or with a row of another length.
     """
     if not path.exists():
         return []
+    csv.field_size_limit(LONGEST_CELL)
     rows = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig", "replace"), newline=""))
-    if list(rows.fieldnames or ()) != list(columns):
-        requirement = f"be a new file, or a table of {what} to add to"
-        advice = "Name another file: what is there is never overwritten."
-        raise Refusal("out", requirement, str(path), advice)
-    return list(rows)
+    found = []
+    try:
+        if list(rows.fieldnames or ()) != list(columns):
+            requirement = f"be a new file, or a table of {what} to add to"
+            advice = "Name another file: what is there is never overwritten."
+            raise Refusal("out", requirement, str(path), advice)
+        for row in rows:
+            if None in row or None in row.values():
+                requirement = f"have {len(columns)} cells in each row; line {rows.line_num} has not"
+                raise Refusal("out", requirement, str(path), "Mend that line, or name a new file.")
+            found.append(row)
+    except csv.Error as error:
+        raise Refusal("out", f"be a CSV file; line {rows.line_num}: {error}", str(path)) from error
+    return found
 
 
 def _row(task: Task, file: TaskFile) -> dict[str, Any]:

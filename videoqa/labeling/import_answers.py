@@ -1,7 +1,6 @@
 """`import_answers`: files of results to a table of corrections that `train` reads."""
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from videoqa._tables import csv_text, spreadsheet_safe
 from videoqa._text_normalization import matching_form
 from videoqa.config import LabelImportConfig
 from videoqa.labeling.aggregating import LABELLED, aggregate
-from videoqa.labeling.collecting import Collected, is_corrections_of_page, read_results
+from videoqa.labeling.collecting import Collected, Outcomes, is_corrections_of_page, read_results
 from videoqa.labeling.corrections import (
     add_corrections,
     check_corrections,
@@ -73,10 +72,12 @@ def import_answers(
 
     Returns:
         JSON-ready dict: "num_rows" read and "outcomes", how many had which; "places" of those that were not
-        used; "num_tasks", "states" of the tasks; "added", "already_there", "changed_since" (already there,
-        with another answer than now); "agreement", Krippendorff's alpha by question type; "workers" and
-        "tasks", tables; "trust" and "untested", `trust_table` and `untested_workers`; "num_rest" of the
-        tasks in `rest`; "look_at_workers" and "look_at_tasks", whom and what to look at.
+        used; "left_out", questions of rows that were used which cannot be, and why; "num_files_read_before",
+        files that were given twice; "num_tasks", "states" of the tasks; "added", "already_there",
+        "changed_since" (already there, with another answer than now); "agreement", Krippendorff's alpha by
+        question type; "workers" and "tasks", tables; "trust" and "untested", `trust_table` and
+        `untested_workers`; "num_rest" of the tasks in `rest`; "look_at_workers" and "look_at_tasks", whom and
+        what to look at.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -88,7 +89,8 @@ def import_answers(
     check_corrections(target)
     if rest is not None:
         _check_rest(Path(rest), target, tasks)
-    folder = None if report is None else new_report_folder(report, REPORT_FILES)
+    others = [target, *([] if rest is None else [rest])]
+    folder = None if report is None else new_report_folder(report, REPORT_FILES, others)
     distinct = distinct_files(paths)
     pages = [path for path in distinct if is_corrections_of_page(path)]
     given = [path for path in distinct if path not in pages]
@@ -96,9 +98,10 @@ def import_answers(
         raise Refusal("tasks", "name the tasks.json that the answers are to", None)
     rows, summary = _imported(given, tasks, config)
     page = [(row, path.name) for path in pages for row in read_page(path)]
-    page_rows, page_outcomes = rows_of_page(page, min_certainty)
-    summary["outcomes"] = dict(sorted((summary["outcomes"] + page_outcomes).items()))
-    summary["num_rows"] = sum(summary["outcomes"].values())
+    outcomes: Outcomes = summary["outcomes"]
+    page_rows = rows_of_page(page, min_certainty, outcomes)
+    summary |= {"outcomes": dict(sorted(outcomes.counts.items())), "places": outcomes.places}
+    summary["num_rows"] = outcomes.counts.total()
     summary["num_files_read_before"] = len(paths) - len(distinct)
     added, there, changed = add_corrections(target, rows + page_rows)
     summary |= {"added": added, "already_there": there, "changed_since": changed, "out": str(out)}
@@ -117,7 +120,7 @@ def _imported(
     """Return the rows that follow from results of tasks, and a summary."""
     empty = pd.DataFrame()
     if not paths or tasks is None:
-        summary: dict[str, Any] = {"outcomes": Counter(), "places": {}, "num_tasks": 0, "states": {}}
+        summary: dict[str, Any] = {"outcomes": Outcomes(), "left_out": {}, "num_tasks": 0, "states": {}}
         summary |= {
             "agreement": {},
             "workers": empty,
@@ -139,7 +142,7 @@ def _imported(
     suspicious = found.workers["is_suspicious"] | (found.workers["known_accuracy"] < KNOWN_ACCURACY)
     summary = {
         "outcomes": collected.outcomes,
-        "places": collected.places,
+        "left_out": dict(collected.left_out),
         "num_tasks": len(collected.file.tasks),
         "states": found.tasks["state"].value_counts().to_dict(),
         "agreement": found.agreement,
@@ -181,7 +184,7 @@ def _named_tasks(collected: Collected, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_rest(path: Path, out: Path, tasks: Any) -> None:
-    if path.exists() or path.absolute() == out.absolute():
+    if path.exists() or path.resolve() == out.resolve():
         advice = "Name another file: what is there is never overwritten."
         raise FileExistsError(refusal("rest", "be a new file", str(path), advice))
     if tasks is None:

@@ -7,7 +7,15 @@ from typing import Any
 
 from videoqa._checks import Refusal, check_columns
 from videoqa.data.text_files import read_records
-from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, TYPED, WRITTEN, ResultRow, open_csv
+from videoqa.labeling.result_rows import (
+    CANNOT_TELL,
+    CHOICE,
+    TYPED,
+    WRITTEN,
+    ResultRow,
+    open_csv,
+    written_in,
+)
 
 CANNOT_TELL_CHOICE = "I cannot tell"
 OTHER_CHOICE = "another answer"
@@ -96,11 +104,7 @@ def _flat_row(cells: dict[str, str], place: str) -> ResultRow:
 
 def _row(chosen: str, typed: dict[str, str], place: str, **known: Any) -> ResultRow:
     """Return a row of what was chosen and typed; a typed answer counts beside "another answer" only."""
-    written = tuple(
-        (typed[name], typed.get(f"answer_{name[9:]}", ""))
-        for name in sorted(typed, key=lambda name: (len(name), name))  # 10 after 9
-        if name.startswith("question_") and typed[name]
-    )
+    written = written_in(typed)
     how, answer = CHOICE, chosen
     if written:
         how, answer = WRITTEN, ""

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from videoqa._text_normalization import without_controls
 from videoqa.config import LabelImportConfig
 from videoqa.labeling.aggregating import Aggregated, aggregate
 from videoqa.labeling.collecting import Collected, read_results
@@ -69,15 +68,15 @@ def make_questions(
     joined, paths, target = JoinedTasks(paths_of(tasks)), result_files(results), Path(out)
     check_out(target, [*paths, *paths_of(tasks)])
     table = QuestionTable(target, is_checked=joined.has_checks)
-    folder = None if report is None else new_report_folder(report, REPORT_FILES)
+    folder = None if report is None else new_report_folder(report, REPORT_FILES, [target])
     distinct = distinct_files(paths)
     collected, num_own = _collected(distinct, joined, config)
     found = aggregate(collected, min_certainty=config.min_certainty, min_assignments=config.min_assignments)
     questions = questions_of(collected, found, [source_name(path) for path in distinct])
     counts = table.add(questions)
     summary = question_summary(questions, table) | counts | {"out": str(out)}
-    outcomes = dict(collected.outcomes) | ({OWN: num_own} if num_own else {})
-    summary |= {"num_rows": sum(outcomes.values()), "outcomes": outcomes, "places": collected.places}
+    outcomes = dict(collected.outcomes.counts) | ({OWN: num_own} if num_own else {})
+    summary |= {"num_rows": sum(outcomes.values()), "outcomes": outcomes, "places": collected.outcomes.places}
     summary |= {"left_out": dict(collected.left_out), "is_checked": joined.has_checks}
     summary |= _workers(found)
     if folder is not None:
@@ -104,7 +103,7 @@ def _collected(paths: list[Path], joined: JoinedTasks, config: LabelImportConfig
         """Yield the checks of questions that somebody else wrote, and count the rest."""
         nonlocal own
         for row in rows(path, checks=True):
-            if without_controls(row.worker) in writers.get(key_of(joined.by_id[row.task]), ()):
+            if collected.worker_name(row.worker) in writers.get(key_of(joined.by_id[row.task]), ()):
                 own += 1
             else:
                 yield row

@@ -34,7 +34,9 @@ def read_mturk(path: Path) -> Iterator[ResultRow]:
     check_columns(names, NEEDED, str(path))
     fields = {place: name[7:] for place, name in enumerate(names) if name.startswith("Answer.")}
     if not fields:
-        raise Refusal(f"{path} must have a column 'Answer.how' or {PACKED!r}. Found: {', '.join(names)}.")
+        raise Refusal(
+            f"{path} must have a column 'Answer.how' or {PACKED!r}. Found: {', '.join(map(repr, names))}."
+        )
     hit, status, worker, task = row_places(names, NEEDED)
     assignment, sha256, packed, submitted, marked = row_places(
         names, ("AssignmentId", "Input.tasks_sha256", PACKED, "SubmitTime", "Reject")

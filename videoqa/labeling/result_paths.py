@@ -33,30 +33,46 @@ def result_files(results: PathOrPaths) -> list[Path]:
 
 
 def distinct_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files with each content once, in their order."""
-    return list({_identity(path): path for path in reversed(paths)}.values())[::-1]
+    """Return the first file of each content, in their order."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        found.setdefault(_identity(path), path)
+    return list(found.values())
 
 
 def check_out(out: Path, read: Sequence[Any]) -> None:
-    """Refuse a table that is one of the files that are read, or that has no folder."""
+    """Refuse a table that is a folder or one of the files that are read, or that has no folder."""
     check_not_read("out", out, list(read))
+    if out.is_dir():
+        raise Refusal("out", "be a file; this is a folder", str(out))
     if not out.absolute().parent.is_dir():
         raise Refusal("out", "be a file in an existing folder", str(out))
 
 
-def new_report_folder(path: str | os.PathLike[str], names: Sequence[str]) -> Path:
+def new_report_folder(
+    path: str | os.PathLike[str], names: Sequence[str], others: Sequence[str | os.PathLike[str]]
+) -> Path:
     """Return the folder of a report, made if need be.
 
     Args:
         path: the folder.
         names: of the files that will be written into it.
+        others: further files that will be written.
 
     Raises:
         FileExistsError: it has one of them.
-        ValueError: it is no folder.
+        ValueError: it is no folder, or one of its files is one of the others.
     """
     folder = Path(path)
+    if folder.exists():
+        check_directory("report", folder)
+    taken = {Path(other).resolve() for other in others}
     for name in names:
+        if (folder / name).resolve() in taken:
+            advice = "Name another folder."
+            raise Refusal(
+                "report", f"have {name} for itself, which is another file to write", str(path), advice
+            )
         if (folder / name).exists():
             advice = "Name another folder: what is there is never overwritten."
             raise FileExistsError(refusal("report", f"hold no {name} yet", str(path), advice))

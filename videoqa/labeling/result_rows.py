@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ UNSAID = ""
 DELIMITERS = (",", ";", "\t")
 LONGEST_CELL = 1_000_000
 MOST_WRITTEN = 20
+_MONTHS = tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def open_csv(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: no UTF-8, no CSV, no column names, or a column named twice.
+        ValueError: no UTF-8, no CSV, no column names, a column named twice, or a row with too many cells.
     """
     check_file("results", path)
     rows = _rows(path)
@@ -66,7 +67,20 @@ def open_csv(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise Refusal(f"{path} must name each column once. Received: {twice!r} more than once.")
-    return names, rows
+    return names, _as_long_as(rows, len(names), path)
+
+
+def _as_long_as(
+    rows: Iterator[tuple[int, list[str]]], number: int, path: Path
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield rows, none of which goes on behind the last column: a comma has cut one of its cells in two."""
+    for line, cells in rows:
+        if len(cells) > number and any(map(str.strip, cells[number:])):
+            raise Refusal(
+                f"{path} must have at most {number} cells in a row, as many as columns. Received: line "
+                f"{line} with {len(cells)}. Put an answer with a comma in quotation marks."
+            )
+        yield line, cells
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -101,11 +115,7 @@ def cell_at(cells: Sequence[str], place: int) -> str:
 
 def answer_in(fields: dict[str, str]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
     """Return how a form was answered, the answer, and what was written, from the fields of our forms."""
-    written = tuple(
-        (question, fields.get(f"answer_{number}", "").strip())
-        for number in range(1, MOST_WRITTEN + 1)
-        if (question := fields.get(f"question_{number}", "").strip())
-    )
+    written = written_in(fields)
     how = fields.get("how", UNSAID).strip()
     if how not in (CHOICE, TYPED, CANNOT_TELL, WRITTEN):
         how = UNSAID
@@ -114,6 +124,26 @@ def answer_in(fields: dict[str, str]) -> tuple[str, str, tuple[tuple[str, str], 
     if how == CANNOT_TELL:
         return how, "", ()
     return how, fields.get("answer", "").strip(), ()
+
+
+def written_in(fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return what was written, each question with its answer; where one of the two is missing, "" for it."""
+    pairs = (
+        tuple(fields.get(f"{name}_{number}", "").strip() for name in ("question", "answer"))
+        for number in range(1, MOST_WRITTEN + 1)
+    )
+    return tuple((question, answer) for question, answer in pairs if question or answer)
+
+
+def time_order(time: str) -> str:
+    """Return what puts the times of results in order: ISO 8601 as it is, Mechanical Turk's in its form.
+
+    Time zones are passed over.
+    """
+    parts = time.split()
+    if len(parts) == 6 and parts[1] in _MONTHS:
+        return f"{parts[5]}-{_MONTHS.index(parts[1]) + 1:02}-{parts[2]:0>2}T{parts[3]}"
+    return time
 
 
 def json_fields(text: str) -> dict[str, str]:

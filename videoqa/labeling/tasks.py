@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ LONGEST_ANSWER = 200
 """Characters of an answer; a longer one is none that a model could choose."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """One thing that a person is asked to do.
 
@@ -116,12 +117,20 @@ class TaskFile:
     @functools.cached_property
     def sha256(self) -> str:
         """The sha256 of all that the file says, by which answers are known to be to these tasks."""
-        text = json.dumps(self._content(), sort_keys=True, ensure_ascii=True, allow_nan=False)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        head = {"about": dict(self.about), "format": FORMAT}
+        digest = hashlib.sha256(f'{_sorted_json(head)[:-1]}, "tasks": '.encode("ascii"))
+        for number, task in enumerate(self.tasks):  # one by one, so that their texts are not there at once
+            digest.update(f"{', ' if number else '['}{_sorted_json(_compact(task))}".encode("ascii"))
+        digest.update(f'], "version": {VERSION}}}'.encode("ascii"))
+        return digest.hexdigest()
 
     def _content(self) -> dict[str, Any]:
         head = {"format": FORMAT, "version": VERSION, "about": dict(self.about)}
         return {**head, "tasks": [_compact(task) for task in self.tasks]}
+
+
+def _sorted_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
 def task_id(*parts: object) -> str:
@@ -206,7 +215,7 @@ def _list(name: str, value: Any) -> list[Any]:
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise Refusal(name, "be a text", value)
-    return value
+    return sys.intern(value)  # most tasks share their question and choices
 
 
 def _number(name: str, value: Any) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 from videoqa._text_normalization import matching_form, shown_answer
 from videoqa.labeling.aggregating import LABELLED, Aggregated
 from videoqa.labeling.collecting import Collected
+from videoqa.labeling.result_rows import time_order
 from videoqa.labeling.tasks import YES, Task
 
 UNCHECKED, RIGHT, WRONG, UNDECIDED = "not checked", "right", "wrong", "undecided"
@@ -105,7 +106,7 @@ def questions_of(collected: Collected, found: Aggregated, sources: list[str]) ->
         question = questions.setdefault(made.key, made)
         _add(question.writers, collected.worker_names[worker])
         _add(question.sources, sources[source])
-        question.written_at = min(filter(None, (question.written_at, time)), default="")
+        question.written_at = min(filter(None, (question.written_at, time)), key=time_order, default="")
     of_task: defaultdict[int, list[int]] = defaultdict(list)
     for place, number in enumerate(collected.tasks):
         of_task[number].append(place)
@@ -121,7 +122,7 @@ def questions_of(collected: Collected, found: Aggregated, sources: list[str]) ->
         question.agreement, question.certainty = row["agreement"], row["certainty"]
         for place in of_task[number]:
             _add(question.sources, sources[collected.sources[place]])
-            question.checked_at = max(question.checked_at, collected.times[place])
+        question.checked_at = max(question.checked_at, collected.last_times[number], key=time_order)
     _part_contradictions(questions.values())
     return list(questions.values())
 
