@@ -17,6 +17,7 @@ from _real_data import real_data
 from videoqa.config import DataConfig
 from videoqa.data.annotations import read_annotations
 from videoqa.evaluation.metrics import majority_answers, score_table
+from videoqa.evaluation.row_marks import RowAnswers
 from videoqa.text.answers import build_answer_list
 from videoqa.text.question_prior import build_question_prior
 from videoqa.text.vocabulary import build_vocabulary
@@ -39,8 +40,7 @@ def print_floors(name: str) -> None:
     prior = build_question_prior(train["question"].tolist(), train["answer"].tolist())
     scores = score_table(
         test,
-        predicted_answers=test["answer"].tolist(),
-        blind_answers=None,
+        RowAnswers(test["answer"].tolist()),
         majority=majority_answers(train),
         answer_vocabulary=build_answer_list(train["answer"], 1000).answers,
         question_prior=prior,

@@ -9,6 +9,7 @@ import pytest
 from videoqa.evaluation import bootstrap
 from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
 from videoqa.evaluation.metrics import score_table
+from videoqa.evaluation.row_marks import RowAnswers
 
 
 def scores_of(
@@ -18,8 +19,10 @@ def scores_of(
     table = pd.DataFrame({"video_id": videos, "answer": "yes", "question_type": "is"})
     return score_table(
         table,
-        predicted_answers=["yes" if row else "no" for row in right],
-        blind_answers=None if blind_right is None else ["yes" if row else "no" for row in blind_right],
+        RowAnswers(
+            ["yes" if row else "no" for row in right],
+            blind=None if blind_right is None else ["yes" if row else "no" for row in blind_right],
+        ),
         majority={"answer": None, "by_question_type": {}},
         answer_vocabulary=["yes", "no"],
         seed=seed,

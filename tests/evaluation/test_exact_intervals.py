@@ -9,14 +9,17 @@ import pytest
 from videoqa.evaluation.bootstrap import cluster_sums, percentile_interval, resampled_sums
 from videoqa.evaluation.exact_intervals import clopper_pearson, difference_interval, share_interval
 from videoqa.evaluation.metrics import score_table
+from videoqa.evaluation.row_marks import RowAnswers
 
 
 def scores_of(videos: list[str], right: Sequence[int], blind_right: list[int] | None = None) -> dict:
     """Score rows whose answer is "yes", given as "yes" or "no"."""
     return score_table(
         pd.DataFrame({"video_id": videos, "answer": "yes", "question_type": "is"}),
-        predicted_answers=["yes" if row else "no" for row in right],
-        blind_answers=None if blind_right is None else ["yes" if row else "no" for row in blind_right],
+        RowAnswers(
+            ["yes" if row else "no" for row in right],
+            blind=None if blind_right is None else ["yes" if row else "no" for row in blind_right],
+        ),
         majority={"answer": None, "by_question_type": {}},
         answer_vocabulary=["yes", "no"],
     )
@@ -129,7 +132,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
 def test_the_labels_of_actions_too() -> None:
     table = pd.DataFrame({"video_id": list("abc"), "answer": list("xyy"), "question_type": "action"})
     scores = score_table(
-        table, predicted_answers=list("xyy"), blind_answers=None, task="action",
+        table, RowAnswers(list("xyy")), task="action",
         majority={"answer": "y", "by_question_type": {}}, answer_vocabulary=list("xy"),
         score_groups={"second": ["y"], "none": ["z"]},
     )  # fmt: skip

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from videoqa.evaluation.metrics import majority_answer, majority_answers, score_table
-from videoqa.evaluation.row_marks import correct_answers
+from videoqa.evaluation.row_marks import RowAnswers, correct_answers
 
 # Training: "yes" 3 x, "red" 2 x, "blue" and "wave" 1 x; so "yes", of `colour` "red", of `what` "wave".
 TRAIN = pd.DataFrame(
@@ -41,8 +41,7 @@ def table() -> pd.DataFrame:
 def scores_of(table: pd.DataFrame, blind: bool = True, train: pd.DataFrame = TRAIN) -> dict:
     return score_table(
         table,
-        predicted_answers=list(table["predicted"]),
-        blind_answers=list(table["blind"]) if blind else None,
+        RowAnswers(list(table["predicted"]), blind=list(table["blind"]) if blind else None),
         majority=majority_answers(train),
         answer_vocabulary=VOCABULARY,
     )
@@ -176,11 +175,10 @@ def test_refusals(table: pd.DataFrame) -> None:
         scores_of(table.drop(columns="question_type"))
     with pytest.raises(ValueError, match="Missing: 'answer'. Found: 'question_type'"):
         scores_of(table, train=TRAIN[["question_type"]])
-    with pytest.raises(ValueError, match="predicted_answers with 1, blind_answers with 8"):
+    with pytest.raises(ValueError, match="predicted with 1, blind with 8"):
         score_table(
             table,
-            predicted_answers=["yes"],
-            blind_answers=list(table["blind"]),
+            RowAnswers(["yes"], blind=list(table["blind"])),
             majority=majority_answers(TRAIN),
             answer_vocabulary=VOCABULARY,
         )

@@ -10,10 +10,11 @@ import pytest
 
 import videoqa
 from videoqa.answering.ask import SHIPPED_MODEL
+from videoqa.evaluation.evaluated import EvaluatedModel, EvaluatedRows
 from videoqa.evaluation.exact_intervals import clopper_pearson
 from videoqa.evaluation.order import answer_in_other_orders, opposites_of
 from videoqa.evaluation.order_scores import order_scores
-from videoqa.evaluation.prediction import best_answers, predict_examples
+from videoqa.evaluation.row_marks import RowAnswers
 from videoqa.evaluation.rows import rows_to_score
 from videoqa.evaluation.scores import format_score_table
 from videoqa.evaluation.scoring import Scored, score_examples
@@ -21,6 +22,7 @@ from videoqa.evaluation.views import change_view
 from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import load_model_folder
 from videoqa.text.answers import AnswerList
+from videoqa.trust.trust import Thresholds
 
 A, B = [1.0, 0.0], [0.0, 1.0]
 UP, DOWN = [B, B, A], [A, B, B]
@@ -50,15 +52,18 @@ def rows_of(answers: str, **columns: object) -> pd.DataFrame:
     return rows.assign(**{"question_type": "action", "status": "ok", "error": "", **columns})
 
 
+def evaluated_model(name: str, known: str = "ab") -> EvaluatedModel:
+    """Return the model of a name, which can give the answers `known`."""
+    return EvaluatedModel(model_of(name), AnswerList(tuple(known)), {"answer": "a", "by_question_type": {}})
+
+
 def scored_by(
     name: str, clips: list[list[list[float]]], rows: pd.DataFrame, known: str = "ab", **options: object
 ) -> Scored:
     examples = examples_of(clips)
     examples.clip_index[(rows["status"] == "failed").to_numpy()] = -1
-    return score_examples(
-        rows, examples, model_of(name), blind=None, answers=AnswerList(tuple(known)),
-        majority={"answer": "a", "by_question_type": {}}, opposites=opposites_of(rows), **options,
-    )  # fmt: skip
+    evaluated = EvaluatedRows(rows, examples, opposites=opposites_of(rows))
+    return score_examples(evaluated, evaluated_model(name, known), **options)
 
 
 CLIPS, TRUE = [UP, DOWN, UP, [A, A, A], [B, B, A], DOWN], "abaabb"
@@ -144,21 +149,19 @@ def test_rows_without_an_opposite_do_not_count() -> None:
 
 
 def test_without_opposites_nothing_is_shown_again() -> None:
-    scored = score_examples(
-        rows_of("ab"), examples_of([UP, DOWN]), model_of("last"), blind=None, answers=AnswerList(("a", "b")),
-        majority={"answer": "a", "by_question_type": {}}, opposites=opposites_of(rows_of("ab", opposite="")),
-    )  # fmt: skip
+    opposites = opposites_of(rows_of("ab", opposite=""))
+    rows = EvaluatedRows(rows_of("ab"), examples_of([UP, DOWN]), opposites=opposites)
+    scored = score_examples(rows, evaluated_model("last"))
     assert "order" not in scored.scores and "opposite" not in scored.predictions
 
 
 def test_in_reverse_both_answers_are_known_already() -> None:
     examples, rows = examples_of(CLIPS), rows_of(TRUE)
     plain = scored_by("last", CLIPS, rows)
-    turned = score_examples(
-        rows, examples.played_backwards(), model_of("last"), blind=None, answers=AnswerList(("a", "b")),
-        majority={"answer": "a", "by_question_type": {}}, opposites=opposites_of(rows),
-        forwards=examples,
-    )  # fmt: skip
+    evaluated = EvaluatedRows(
+        rows, examples.played_backwards(), forwards=examples, opposites=opposites_of(rows)
+    )
+    turned = score_examples(evaluated, evaluated_model("last"))
     assert turned.scores["order"] == plain.scores["order"]
     assert turned.predictions["backwards_answer"].tolist() == turned.predictions["predicted_answer"].tolist()
     shown = format_score_table(turned.scores | {"view": "reversed"})
@@ -187,11 +190,9 @@ def test_the_model_of_the_package_sees_the_order_of_drawn_clips(small_set: Path)
     examples, _ = make_examples(
         rows, folder.config, vocabulary=folder.vocabulary, answers=folder.answers, progress=False
     )
-    model = folder.build()
-    forwards = best_answers(predict_examples(model, examples).probabilities, folder.answers)
-    found = answer_in_other_orders(
-        rows, opposites_of(rows), examples, model, folder.answers, forwards=forwards
-    )
+    model = EvaluatedModel.of(folder, Thresholds(), num_test_clips=1)
+    evaluated = EvaluatedRows(rows, examples, opposites=opposites_of(rows))
+    found = answer_in_other_orders(evaluated, model, RowAnswers(model.answers_to(examples)))
     order = order_scores(found.join(rows["answer"]))
     assert (order["num_rows"], order["num_groups"], order["num_left_out"]) == (12, 12, 0)
     assert order["depends_on_order"] is True and order["both_right"] >= 10 / 12

@@ -9,6 +9,7 @@ import pytest
 from videoqa.evaluation.exact_intervals import clopper_pearson
 from videoqa.evaluation.metrics import score_table
 from videoqa.evaluation.pairs import find_pairs
+from videoqa.evaluation.row_marks import RowAnswers
 from videoqa.evaluation.scores import format_score_table
 
 #        pair  video    question              answer     predicted
@@ -36,8 +37,7 @@ def table() -> pd.DataFrame:
 def scores_of(table: pd.DataFrame, **options) -> dict:
     return score_table(
         table,
-        predicted_answers=list(table["predicted"]),
-        blind_answers=None,
+        RowAnswers(list(table["predicted"])),
         majority={"answer": "no", "by_question_type": {}},
         answer_vocabulary=sorted(set(table["answer"]) | {"yes"}),
         **options,

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from videoqa.evaluation.metrics import majority_answers, score_table
+from videoqa.evaluation.row_marks import RowAnswers
 from videoqa.text.question_prior import build_question_prior
 
 
@@ -27,8 +28,7 @@ def test_floors_of_msvd_qa(real_data: Path) -> None:
     ]  # ties by first appearance
     scores = score_table(
         test,
-        predicted_answers=list(test["answer"]),
-        blind_answers=None,
+        RowAnswers(list(test["answer"])),
         majority=majority_answers(train),
         answer_vocabulary=top_answers,
         question_prior=build_question_prior(train["question"].tolist(), train["answer"].tolist()),
@@ -65,8 +65,7 @@ def test_floors_of_activitynet_qa(real_data: Path) -> None:
     )
     scores = score_table(
         test,
-        predicted_answers=["yes"] * len(test),
-        blind_answers=None,
+        RowAnswers(["yes"] * len(test)),
         majority=majority_answers(train),
         answer_vocabulary=["yes"],
         question_prior=build_question_prior(train["question"].tolist(), train["answer"].tolist()),

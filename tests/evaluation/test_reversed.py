@@ -11,6 +11,7 @@ import pytest
 import videoqa
 from videoqa.cli.main import main
 from videoqa.evaluation.evaluate import change_view
+from videoqa.evaluation.evaluated import EvaluatedModel, EvaluatedRows
 from videoqa.evaluation.exact_intervals import clopper_pearson
 from videoqa.evaluation.prediction import places_seen, predict_examples
 from videoqa.evaluation.scores import format_score_table
@@ -53,11 +54,10 @@ def scored_by(model: keras.Model, **columns: object) -> Scored:
     failed = (rows["status"] == "failed").to_numpy()
     examples = examples_of()
     examples.clip_index[failed] = -1
-    return score_examples(
-        rows, backwards(examples), model, blind=None, answers=AnswerList(("a", "b")),
-        majority={"answer": "a", "by_question_type": {}}, question_prior=None,
-        score_groups={"first": ["b"], "none": ["c"]}, forwards=examples,
-    )  # fmt: skip
+    groups = {"first": ["b"], "none": ["c"]}
+    evaluated = EvaluatedRows(rows, backwards(examples), forwards=examples, score_groups=groups)
+    majority = {"answer": "a", "by_question_type": {}}
+    return score_examples(evaluated, EvaluatedModel(model, AnswerList(("a", "b")), majority))
 
 
 def test_every_window_is_read_backwards() -> None:

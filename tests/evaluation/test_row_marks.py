@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from videoqa.evaluation.metrics import score_table
-from videoqa.evaluation.row_marks import ranks_of_gold, soft_marks
+from videoqa.evaluation.row_marks import RowAnswers, ranks_of_gold, soft_marks
 
 NO_MAJORITY = {"answer": None, "by_question_type": {}}
 LETTERS = list("abcdefghijkl")
@@ -14,8 +14,7 @@ LETTERS = list("abcdefghijkl")
 def scores_of(table: pd.DataFrame, predicted: list, vocabulary: list = LETTERS, **options) -> dict:
     table = table.assign(video_id=[f"v{row}" for row in range(len(table))], question_type="what")
     return score_table(
-        table, predicted_answers=predicted, blind_answers=None, majority=NO_MAJORITY,
-        answer_vocabulary=vocabulary, **options,
+        table, RowAnswers(predicted, **options), majority=NO_MAJORITY, answer_vocabulary=vocabulary,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from videoqa.evaluation.metrics import majority_answers, score_table
+from videoqa.evaluation.row_marks import RowAnswers
 from videoqa.text.question_prior import QuestionPrior
 
 QUESTIONS = pd.DataFrame(
@@ -33,8 +34,8 @@ LABELS = pd.DataFrame(
 
 def scores_of(table: pd.DataFrame, vocabulary: list[str], **options) -> dict:
     return score_table(
-        table, predicted_answers=list(table["predicted"]), blind_answers=None,
-        majority=majority_answers(table), answer_vocabulary=vocabulary, **options,
+        table, RowAnswers(list(table["predicted"])), majority=majority_answers(table),
+        answer_vocabulary=vocabulary, **options,
     )  # fmt: skip
 
 

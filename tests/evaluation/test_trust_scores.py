@@ -6,7 +6,7 @@ import pytest
 
 from videoqa.evaluation.judging import Judged
 from videoqa.evaluation.metrics import score_table
-from videoqa.evaluation.row_marks import RowMarks, ranks_of_gold
+from videoqa.evaluation.row_marks import RowAnswers, RowMarks, ranks_of_gold
 from videoqa.evaluation.scores import format_score_table
 from videoqa.evaluation.trust_scores import CURVE_POINTS, RowTrust, accuracies_of_surest
 from videoqa.trust.trust import Judgement
@@ -39,8 +39,8 @@ def scores_of(trust: RowTrust, ranks: np.ndarray, rows: list = ROWS, true: list[
     status = ["ok" if any(row[0]) else "failed" for row in rows]
     return score_table(
         table.assign(question_type="where", status=status),
-        predicted_answers=given, blind_answers=None, majority={"answer": "left", "by_question_type": {}},
-        answer_vocabulary=ANSWERS, gold_ranks=ranks, trust=trust,
+        RowAnswers(given, gold_ranks=ranks, trust=trust), majority={"answer": "left", "by_question_type": {}},
+        answer_vocabulary=ANSWERS,
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def test_folds_are_joined_and_what_one_lacks_all_lack() -> None:
 
 def test_marks_that_a_fold_lacks_are_left_out() -> None:
     def marks(**named: np.ndarray) -> RowMarks:
-        return RowMarks(np.array(["a"], object), np.array([False]), named)
+        return RowMarks(np.array(["a"], object), np.array([False]), ["left"], ["left"], named)
 
     one = np.ones(1)
     joined = RowMarks.joined([marks(accuracy=one), marks(accuracy=one, brier_score_before=one)])

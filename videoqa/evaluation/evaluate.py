@@ -14,15 +14,16 @@ from videoqa._fork import check_not_forked
 from videoqa._manifest import MANIFEST, file_sha256, write_json
 from videoqa._progress import say
 from videoqa._tables import csv_text
-from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS
+from videoqa.config import CROSS_VALIDATION, OTHER_SPLIT_NAMES, SPLITS, RunConfig
 from videoqa.config.keywords import EvaluateOptions, shows_options
 from videoqa.data.annotations import require_split, say_none_there
+from videoqa.evaluation.evaluated import EvaluatedModel, EvaluatedRows
 from videoqa.evaluation.order import opposites_of
 from videoqa.evaluation.rows import name_of, rows_to_score
 from videoqa.evaluation.score_fields import REVERSED
 from videoqa.evaluation.scoring import Scored, score_examples
 from videoqa.evaluation.views import change_view
-from videoqa.input_pipeline import make_examples
+from videoqa.input_pipeline import Examples, make_examples
 from videoqa.saving import ModelFolder, load_model_folder
 from videoqa.trust.trust import MIN_FAMILIARITY, Thresholds
 
@@ -92,11 +93,42 @@ def evaluate(
             threshold outside [0, 1], or several windows for a model whose window is the whole clip.
         FileNotFoundError: no such model, data or folder.
     """
-    return score_folder(
-        load_model_folder(model), data, split=split, shuffle_frames=shuffle_frames, single_frame=single_frame,
-        reverse_frames=reverse_frames, num_test_clips=num_test_clips, min_familiarity=min_familiarity,
-        min_probability=min_probability, seed=seed, out=out, progress=progress, options=dict(options),
-    ).scores  # fmt: skip
+    folder = load_model_folder(model)
+    protocol = EvaluationProtocol(
+        view=_view(shuffle_frames=shuffle_frames, single_frame=single_frame, reverse_frames=reverse_frames),
+        split=OTHER_SPLIT_NAMES.get(split, split),
+        thresholds=Thresholds(min_familiarity, min_probability),
+        num_test_clips=num_test_clips,
+        seed=seed,
+    )
+    return score_folder(folder, data, protocol, out=out, progress=progress, options=options).scores
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationProtocol:
+    """How a model is evaluated; the fields are those arguments of `evaluate`.
+
+    Attributes:
+        view: of the clips, a value of `VIEWS`; "": as they are.
+        split: one of `SPLITS`.
+        thresholds: of reliable answers.
+        num_test_clips: windows of each clip; None: the model's own number.
+        seed: of the shuffling and of the bootstrap intervals.
+    """
+
+    view: str = ""
+    split: str = "test"
+    thresholds: Thresholds = Thresholds()
+    num_test_clips: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("split", self.split, SPLITS)
+
+    def shown(self, examples: Examples) -> Examples:
+        """Return the examples as the view shows their clips."""
+        wanted = {name: view == self.view for name, view in VIEWS.items()}
+        return change_view(examples, seed=self.seed, **wanted)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,14 +138,17 @@ class ScoredFolder:
     Attributes:
         folder: the model.
         rows: the rows of the split, with `status` and `error` of their videos; its `attrs` are the table's.
-        scores: as `evaluate` returns them.
-        scored: of each of `rows`.
+        scored: their scores, as `evaluate` returns them, and the predictions.
     """
 
     folder: ModelFolder
     rows: pd.DataFrame
-    scores: dict[str, Any]
     scored: Scored
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """The scores as `evaluate` returns them."""
+        return self.scored.scores
 
     @property
     def predictions(self) -> pd.DataFrame:
@@ -123,73 +158,70 @@ class ScoredFolder:
 
 def score_folder(
     folder: ModelFolder,
-    data: Any = None,
+    data: Any,
+    protocol: EvaluationProtocol,
     *,
-    split: str = "test",
-    shuffle_frames: bool = False,
-    single_frame: bool = False,
-    reverse_frames: bool = False,
-    num_test_clips: int | None = None,
-    min_familiarity: float = MIN_FAMILIARITY,
-    min_probability: float | None = None,
-    seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
     options: Mapping[str, Any],
 ) -> ScoredFolder:
     """Score a model and write its scores; arguments and errors are those of `evaluate`."""
     check_not_forked("evaluate")
-    view = _view(shuffle_frames=shuffle_frames, single_frame=single_frame, reverse_frames=reverse_frames)
-    split = OTHER_SPLIT_NAMES.get(split, split)
-    check_choice("split", split, SPLITS)
-    thresholds = Thresholds(min_familiarity, min_probability)
-    config = folder.config_to_score(num_test_clips)
-    windows = config.sampling.num_test_clips
-    named = "" if windows == folder.config.sampling.num_test_clips else f"-{windows}-windows"
-    if data is None and split == "test":
+    config = folder.config_to_score(protocol.num_test_clips)
+    model_windows, num_windows = folder.config.sampling.num_test_clips, config.sampling.num_test_clips
+    if data is None and protocol.split == "test":
         _check_held_out(folder)
-    suffix = (f"-{view}" if view else "") + named + name_of(data, options)
-    target = _check_target(out, folder.path / "evaluation" / (split + suffix))
+    suffix = f"-{protocol.view}" if protocol.view else ""
+    suffix += "" if num_windows == model_windows else f"-{num_windows}-windows"
+    suffix += name_of(data, options)
+    target = _check_target(out, folder.path / "evaluation" / (protocol.split + suffix))
     for name in WRITTEN:
         check_not_read("out", target / name, data if isinstance(data, (list, tuple)) else [data])
-    table = rows_to_score(folder, data, split, dict(options))
-    rows = require_split(table, split)
+    table = rows_to_score(folder, data, protocol.split, dict(options))
+    rows = _evaluated_rows(table, folder, config, protocol, progress)
+    model = EvaluatedModel.of(folder, protocol.thresholds, num_windows)
+    scored = score_examples(rows, model, seed=protocol.seed, progress=progress)
+    asked = {
+        "view": protocol.view,
+        "num_test_clips": num_windows,
+        "limit": options.get("limit", folder.config.data.limit if data is None else None),
+        "seed": protocol.seed,
+        "min_familiarity": protocol.thresholds.min_familiarity,
+        "min_probability": protocol.thresholds.least_probability(folder.trust),
+        "out": str(target),
+    }
+    about = _about(folder, table, protocol.split, asked)
+    scored = dataclasses.replace(scored, scores=about | scored.scores)
+    write_scores(target, scored, folder)
+    _say_cannot_judge(folder)
+    if folder.config.model.sees_video:
+        say_none_there(table, progress=progress)
+    return ScoredFolder(folder, rows.table, scored)
+
+
+def _evaluated_rows(
+    table: pd.DataFrame, folder: ModelFolder, config: RunConfig, protocol: EvaluationProtocol, progress: bool
+) -> EvaluatedRows:
+    """Return the rows of the split as the protocol shows them."""
+    rows = require_split(table, protocol.split)
     examples, outcome = make_examples(
         rows, config, vocabulary=folder.vocabulary, answers=folder.answers, progress=progress
     )
-    shown = change_view(
-        examples,
-        shuffle_frames=shuffle_frames,
-        single_frame=single_frame,
-        reverse_frames=reverse_frames,
-        seed=seed,
+    return EvaluatedRows(
+        rows.join(outcome),
+        protocol.shown(examples),
+        forwards=examples if protocol.view == REVERSED else None,
+        opposites=opposites_of(rows) if protocol.view in ("", REVERSED) else (),
+        score_groups=table.attrs.get("score_groups"),
     )
-    rows = rows.join(outcome)
-    scored = score_examples(
-        rows, shown, folder.build(), blind=folder.blind, answers=folder.answers,
-        majority=folder.metrics["majority_answers"], question_prior=folder.question_prior,
-        score_groups=table.attrs.get("score_groups"), seed=seed,
-        num_test_clips=windows, forwards=examples if reverse_frames else None, trust=folder.trust,
-        vocabulary=folder.vocabulary, thresholds=thresholds,
-        opposites=opposites_of(rows) if view in ("", REVERSED) else (), progress=progress,
-    )  # fmt: skip
-    asked = {"view": view, "num_test_clips": windows}
-    asked |= {"limit": options.get("limit", folder.config.data.limit if data is None else None), "seed": seed}
-    asked["min_familiarity"] = thresholds.min_familiarity
-    asked["min_probability"] = thresholds.least_probability(folder.trust)
-    scores = _about(folder, table, split, {**asked, "out": str(target)}) | scored.scores
-    scored = dataclasses.replace(scored, scores=scores)
-    write_scores(target, scored, folder)
+
+
+def _say_cannot_judge(folder: ModelFolder) -> None:
+    """Print why the model cannot judge its answers, if it cannot."""
     if folder.trust is None:
-        why = (
-            "an earlier version wrote it (train it again)"
-            if folder.config.model.sees_video
-            else "it never sees the video"
-        )
+        sees_video = folder.config.model.sees_video
+        why = "an earlier version wrote it (train it again)" if sees_video else "it never sees the video"
         say(f"{folder.path} {CANNOT_JUDGE.format(why)}")
-    if folder.config.model.sees_video:
-        say_none_there(table, progress=progress)
-    return ScoredFolder(folder, rows, scores, scored)
 
 
 def _view(**asked: bool) -> str:

@@ -20,8 +20,8 @@ from videoqa.evaluation.pairs import find_pairs, pair_scores
 from videoqa.evaluation.row_marks import (
     ORDER_DEPENDENT,
     Correct,
+    RowAnswers,
     RowMarks,
-    failed_rows,
     mark_rows,
     question_types,
 )
@@ -61,15 +61,11 @@ def majority_answers(training_rows: pd.DataFrame) -> dict[str, Any]:
 
 def score_table(
     table: pd.DataFrame,
+    answers: RowAnswers,
     *,
-    predicted_answers: Sequence[str | None],
-    blind_answers: Sequence[str | None] | None,
     majority: Mapping[str, Any],
     answer_vocabulary: Sequence[str],
-    gold_ranks: np.ndarray | None = None,
     question_prior: QuestionPrior | None = None,
-    forwards_answers: Sequence[str | None] | None = None,
-    trust: RowTrust | None = None,
     score_groups: Mapping[str, Sequence[str]] | None = None,
     task: str = "open_ended",
     seed: int = 0,
@@ -84,16 +80,11 @@ def score_table(
         table: annotation rows with `video_id`, `answer`, `question_type`; `question` if there is a
             `question_prior`; and optionally `status` ("failed": the video could not be decoded) and `pair`,
             which adds the scores of `pair_scores`.
-        predicted_answers: the model's answer to each row; None where it gave none.
-        blind_answers: the blind model's answer to each row, or None without a blind model.
+        answers: to each row. With `forwards` there are "forwards_accuracy" and "order_dependent_answers", and
+            no scores of pairs; with `trust` also the scores of `RowTrust.marks` and `RowTrust.totals`.
         majority: `majority_answers` of the training split.
         answer_vocabulary: the answers the model can give.
-        gold_ranks: `row_marks.ranks_of_gold` of the model's probabilities; None: no accuracy@k.
         question_prior: of the training questions; None: no prefix prior.
-        forwards_answers: where the predictions are of clips in reverse, the answers to the clips as they
-            are: adds "forwards_accuracy" and "order_dependent_answers", and leaves out the scores of pairs.
-        trust: what the model thinks of its answers, with `gold_ranks`: adds the scores of `RowTrust.marks`
-            and `RowTrust.totals`.
         score_groups: group name -> its question types (for actions: its labels).
         task: "open_ended" or "action"; an action model also gets scores per class.
         seed: of the bootstrap intervals.
@@ -112,23 +103,13 @@ def score_table(
         raise Refusal(
             "The evaluated table must have at least one row. Received: 0 rows. Choose another split."
         )
-    by_row = {
-        "predicted_answers": predicted_answers,
-        "blind_answers": blind_answers,
-        "gold_ranks": gold_ranks,
-        "forwards_answers": forwards_answers,
-    }
-    _check_lengths({"table": table} | {name: column for name, column in by_row.items() if column is not None})
-
+    _check_lengths(table, answers)
     rows = mark_rows(
-        table, predicted=predicted_answers, blind=blind_answers, majority=majority,
-        answer_vocabulary=answer_vocabulary, gold_ranks=gold_ranks, question_prior=question_prior,
-        forwards=forwards_answers, trust=trust,
-    )  # fmt: skip
-    gold, given = shown_answers(table, predicted_answers, answer_vocabulary)
+        table, answers, majority=majority, answer_vocabulary=answer_vocabulary, question_prior=question_prior
+    )
     return scores_of_marks(
-        table, rows, gold=gold, given=given, majority=majority, answer_vocabulary=answer_vocabulary,
-        trust=trust, score_groups=score_groups, task=task, seed=seed,
+        table, rows, majority=majority, answer_vocabulary=answer_vocabulary, trust=answers.trust,
+        score_groups=score_groups, task=task, seed=seed,
     )  # fmt: skip
 
 
@@ -136,8 +117,6 @@ def scores_of_marks(
     table: pd.DataFrame,
     rows: RowMarks,
     *,
-    gold: Sequence[str],
-    given: Sequence[str | None],
     majority: Mapping[str, Any],
     answer_vocabulary: Sequence[str],
     trust: RowTrust | None = None,
@@ -148,9 +127,9 @@ def scores_of_marks(
     """Return the scores of rows that were marked, by one model or by several, as `score_table` does.
 
     Args:
-        table, majority, answer_vocabulary, trust, score_groups, task, seed: as in `score_table`.
+        table, majority, answer_vocabulary, score_groups, task, seed: as in `score_table`.
         rows: the marks of the rows.
-        gold, given: the answers of each row as they are shown, see `shown_answers`.
+        trust: what the model thinks of its answers.
     """
     types, per_type = question_types(table), majority["by_question_type"]
     type_names = sorted(set(types) | set(per_type))
@@ -160,9 +139,9 @@ def scores_of_marks(
     _add_pairs(table, rows, chosen, [total, *parts], seed)
     for name, entry in zip(type_names, parts, strict=False):
         entry["majority_per_type_answer"] = per_type.get(name, majority["answer"])
-    classes = class_scores(gold, given, answer_vocabulary) if task == "action" else {}
+    classes = class_scores(rows.gold, rows.given, answer_vocabulary) if task == "action" else {}
     if classes:
-        classes["recall_intervals"] = _recall_intervals(rows, np.array(gold, object), seed)
+        classes["recall_intervals"] = _recall_intervals(rows, np.array(rows.gold, object), seed)
     return (
         {"task": task, "num_videos": len(set(rows.video_ids))}
         | total
@@ -170,7 +149,7 @@ def scores_of_marks(
         | ({} if trust is None else trust.totals(np.asarray(rows.marks["accuracy"]) == 1))
         | {"by_question_type": dict(zip(type_names, parts, strict=False))}
         | {"by_group": dict(zip(groups, parts[len(type_names) :], strict=True))}
-        | {"confused_pairs": confused_pairs(gold, given)}
+        | {"confused_pairs": confused_pairs(rows.gold, rows.given)}
     )
 
 
@@ -284,22 +263,10 @@ def _mean(mark: np.ndarray | None, chosen: Correct) -> float | None:
     return float(judged.mean()) if len(judged) else None
 
 
-def shown_answers(
-    table: pd.DataFrame, predicted: Sequence[str | None], answer_vocabulary: Sequence[str]
-) -> tuple[list[str], list[str | None]]:
-    """Return gold and predicted answers in one spelling, the model's own if it has one; None: no answer."""
-    spelled: dict[str, str] = {}
-    for answer in [*answer_vocabulary, *table["answer"]]:
-        spelled.setdefault(normalize_answer(answer), answer)
-    known = set(map(normalize_answer, answer_vocabulary))
-    given = [normalize_answer(guess) if isinstance(guess, str) else None for guess in predicted]
-    counted = zip(given, failed_rows(table), strict=True)
-    shown = [spelled[guess] if guess in known and not failed else None for guess, failed in counted]
-    return [spelled[normalize_answer(answer)] for answer in table["answer"]], shown
-
-
-def _check_lengths(columns: Mapping[str, Any]) -> None:
-    """Refuse columns of different lengths, with the length of each."""
+def _check_lengths(table: pd.DataFrame, answers: RowAnswers) -> None:
+    """Refuse answers that are not one per row, with the number of each."""
+    by_row = {name: getattr(answers, name) for name in ("predicted", "blind", "gold_ranks", "forwards")}
+    columns = {"table": table} | {name: column for name, column in by_row.items() if column is not None}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         names = ", ".join(f"`{name}`" for name in lengths)

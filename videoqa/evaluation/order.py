@@ -4,22 +4,18 @@ Of a clip of "loading", played backwards, "unloading" is right. So two answers t
 a model that does not see the order, and says the same both ways, has at most one of them right.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from videoqa._text_normalization import normalize_answer
 from videoqa.data.source import OPPOSITE
-from videoqa.evaluation.prediction import best_answers, predict_examples
-from videoqa.evaluation.row_marks import correct_answers
+from videoqa.evaluation.evaluated import EvaluatedModel, EvaluatedRows
+from videoqa.evaluation.row_marks import RowAnswers, correct_answers
 from videoqa.evaluation.views import change_view
 from videoqa.input_pipeline import Examples
 from videoqa.text.answers import AnswerList
-
-if TYPE_CHECKING:
-    import keras
 
 NUM_SHUFFLES = 3
 """Random orders of each clip of features, whose average is less noisy than one."""
@@ -33,31 +29,16 @@ def opposites_of(rows: pd.DataFrame) -> list[str]:
 
 
 def answer_in_other_orders(
-    rows: pd.DataFrame,
-    opposites: Sequence[str],
-    examples: Examples,
-    model: "keras.Model",
-    answers: AnswerList,
-    *,
-    forwards: Sequence[str | None],
-    backwards: Sequence[str | None] | None = None,
-    num_test_clips: int = 1,
-    seed: int = 0,
-    progress: bool = False,
+    rows: EvaluatedRows, model: EvaluatedModel, given: RowAnswers, *, seed: int = 0, progress: bool = False
 ) -> pd.DataFrame | None:
     """Return the answers to clips backwards and shuffled, of the rows with an opposite; None without any.
 
     Features of the clips are used as they are: nothing is read or encoded again.
 
     Args:
-        rows: annotation rows.
-        opposites: of each row's answer, "" where it has none.
-        examples: the rows as arrays, the clips as they are.
-        model: takes the inputs of `examples`.
-        answers: those the model can give.
-        forwards: its answers to the clips as they are; None where the video failed.
-        backwards: those to the clips backwards, where they are known already.
-        num_test_clips: windows of each clip.
+        rows: with the opposite of each row's answer.
+        model: that answers.
+        given: its answers; where `rows` show the clips in reverse, these are not asked for again.
         seed: of the shuffling.
         progress: show a bar on a terminal.
 
@@ -68,37 +49,41 @@ def answer_in_other_orders(
         model cannot give the answer or its opposite: it could not tell the two apart if it saw the order. A
         row whose video failed is wrong.
     """
-    known = set(map(normalize_answer, answers.answers))
-    declared = np.array([bool(opposite) for opposite in opposites])
-    if examples.clips is None or not declared.any():
+    table, examples, opposites = rows.table, rows.clips_as_they_are, rows.opposites
+    if examples.clips is None or not any(opposites):
         return None
-    texts = zip(rows["answer"], opposites, strict=True)
-    counted = declared & [{normalize_answer(one), normalize_answer(other)} <= known for one, other in texts]
-    places = np.flatnonzero(counted).tolist()
-    some, gold = examples.select(np.array(places, np.int64)), rows["answer"].iloc[places].tolist()
-
-    def answered(shown: Examples) -> list[str | None]:
-        found = predict_examples(model, shown, num_test_clips=num_test_clips, progress=progress)
-        return best_answers(found.probabilities, answers)
-
-    if backwards is None:
-        reverse = answered(some.played_backwards())
+    places = _told_apart(table["answer"].tolist(), opposites, model.answers)
+    some, gold = examples.select(np.array(places, np.int64)), table["answer"].iloc[places].tolist()
+    if given.forwards is None:
+        forwards, backwards = given.predicted, model.answers_to(some.played_backwards(), progress=progress)
     else:
-        reverse = [backwards[place] for place in places]
-    number = NUM_SHUFFLES if "clip" not in model.input else NUM_FRAME_SHUFFLES
-    shuffles = [
-        change_view(some, shuffle_frames=True, single_frame=False, seed=seed + shuffle)
-        for shuffle in range(number if len(places) else 0)
+        forwards, backwards = given.forwards, [given.predicted[place] for place in places]
+    number = NUM_FRAME_SHUFFLES if examples.clip_input == "clip" else NUM_SHUFFLES
+    right = [
+        correct_answers(model.answers_to(shown, progress=progress), gold)
+        for shown in _shuffled(some, seed, number if places else 0)
     ]
-    right = [correct_answers(answered(shown), gold) for shown in shuffles]
     wanted = [opposites[place] for place in places]
     found = pd.DataFrame(
         {
-            "backwards_answer": pd.Series(reverse, places, dtype=object),
-            "backwards_correct": pd.Series(correct_answers(reverse, wanted), places, dtype="boolean"),
+            "backwards_answer": pd.Series(backwards, places, dtype=object),
+            "backwards_correct": pd.Series(correct_answers(backwards, wanted), places, dtype="boolean"),
             "shuffled_accuracy": pd.Series(np.mean(right, axis=0) if right else [], places, dtype=np.float64),
         }
-    ).reindex(range(len(rows)))
-    groups = rows["group" if "group" in rows else "video_id"].to_numpy(object)
+    ).reindex(range(len(table)))
+    groups = table["group" if "group" in table else "video_id"].to_numpy(object)
     about = {"group": groups, OPPOSITE: list(opposites), "forwards_answer": list(forwards)}
-    return pd.DataFrame(about).join(found).set_axis(rows.index)
+    return pd.DataFrame(about).join(found).set_axis(table.index)
+
+
+def _told_apart(gold: Sequence[str], opposites: Sequence[str], answers: AnswerList) -> list[int]:
+    """Return the places of the rows whose answer and its opposite are both among those of the model."""
+    known = set(map(normalize_answer, answers.answers))
+    pairs = enumerate(zip(gold, opposites, strict=True))
+    return [place for place, pair in pairs if pair[1] and {normalize_answer(each) for each in pair} <= known]
+
+
+def _shuffled(examples: Examples, seed: int, number: int) -> Iterator[Examples]:
+    """Yield the clips in several random orders of their frames."""
+    for shuffle in range(number):
+        yield change_view(examples, shuffle_frames=True, single_frame=False, seed=seed + shuffle)

@@ -11,9 +11,9 @@ from videoqa._manifest import MANIFEST, file_sha256
 from videoqa.config import CROSS_VALIDATION
 from videoqa.evaluation.evaluate import ScoredFolder, write_scores
 from videoqa.evaluation.frame_scores import pooled_frame_scores
-from videoqa.evaluation.metrics import majority_answers, scores_of_marks, shown_answers
+from videoqa.evaluation.metrics import majority_answers, scores_of_marks
 from videoqa.evaluation.order_scores import order_rows, order_scores
-from videoqa.evaluation.row_marks import RowMarks, mark_rows
+from videoqa.evaluation.row_marks import RowAnswers, RowMarks, mark_rows
 from videoqa.evaluation.scoring import Scored
 from videoqa.evaluation.trust_scores import RowTrust
 from videoqa.saving import ModelFolder
@@ -34,17 +34,11 @@ def pool_folds(folds: Sequence[ScoredFolder]) -> Scored:
         its number, folder, rows and accuracy. `predictions` has a column `fold`.
     """
     table = pd.concat([fold.rows for fold in folds], ignore_index=True)
-    shown = [
-        shown_answers(fold.rows, _guesses(fold, "predicted_answer"), fold.folder.answers.answers)
-        for fold in folds
-    ]
     answers = dict.fromkeys(answer for fold in folds for answer in fold.folder.answers.answers)
     trust = _joined_trust(folds)
     scores = scores_of_marks(
         table,
         RowMarks.joined([_marks(fold) for fold in folds]),
-        gold=[answer for gold, _ in shown for answer in gold],
-        given=[answer for _, given in shown for answer in given],
         majority=majority_answers(table),
         answer_vocabulary=list(answers),
         score_groups=folds[0].scores["score_groups"],
@@ -108,17 +102,18 @@ def write_pooled(pooled: Scored, model: ModelFolder, limit: int | None) -> dict[
 
 def _marks(fold: ScoredFolder) -> RowMarks:
     """Return the marks of a fold's rows, by its model and its baselines."""
-    ranks = fold.predictions["gold_rank"].fillna(0).to_numpy(np.int64)
-    blind = None if fold.folder.blind is None else _guesses(fold, "blind_answer")
+    answers = RowAnswers(
+        _guesses(fold, "predicted_answer"),
+        blind=None if fold.folder.blind is None else _guesses(fold, "blind_answer"),
+        gold_ranks=fold.predictions["gold_rank"].fillna(0).to_numpy(np.int64),
+        trust=fold.scored.trust,
+    )
     return mark_rows(
         fold.rows,
-        predicted=_guesses(fold, "predicted_answer"),
-        blind=blind,
+        answers,
         majority=fold.folder.metrics["majority_answers"],
         answer_vocabulary=fold.folder.answers.answers,
-        gold_ranks=ranks,
         question_prior=fold.folder.question_prior,
-        trust=fold.scored.trust,
     )
 
 

@@ -28,18 +28,45 @@ Correct = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
+class RowAnswers:
+    """What was answered to each row, by the model and by those it is compared with.
+
+    Attributes:
+        predicted: the model's answer; None where it gave none.
+        blind: the blind model's answer; None without a blind model.
+        gold_ranks: `ranks_of_gold` of the model's probabilities; None: no accuracy@k.
+        forwards: where the predictions are of clips in reverse, the answers to the clips as they are.
+        trust: what the model thinks of its answers, with `gold_ranks`; None: it was not asked.
+    """
+
+    predicted: Sequence[str | None]
+    blind: Sequence[str | None] | None = None
+    gold_ranks: np.ndarray | None = None
+    forwards: Sequence[str | None] | None = None
+    trust: RowTrust | None = None
+
+    @property
+    def changed_in_reverse(self) -> Correct:
+        """Whether each answer to a clip in reverse is another one than forwards, bool `(num_rows,)`."""
+        return ~correct_answers(self.predicted, [answer or "" for answer in self.forwards or ()])
+
+
+@dataclass(frozen=True)
 class RowMarks:
     """The marks of all rows.
 
     Attributes:
         video_ids: `(num_rows,)` str.
         failed: `(num_rows,)` bool, True if the video could not be decoded.
+        gold, given: the right answer of each row and the one given, see `shown_answers`.
         marks: score field -> float64 `(num_rows,)`, NaN in rows that do not count for the field; None if the
             field cannot be computed. In [0, 1], but for set sizes and Brier scores.
     """
 
     video_ids: np.ndarray
     failed: Correct
+    gold: list[str]
+    given: list[str | None]
     marks: dict[str, np.ndarray | None]
 
     @classmethod
@@ -50,56 +77,77 @@ class RowMarks:
             each = [part.marks.get(name) for part in parts]
             there = [mark for mark in each if mark is not None]
             marks[name] = np.concatenate(there) if len(there) == len(each) else None
-        ids = np.concatenate([part.video_ids for part in parts])
-        return cls(ids, np.concatenate([part.failed for part in parts]), marks)
+        return cls(
+            np.concatenate([part.video_ids for part in parts]),
+            np.concatenate([part.failed for part in parts]),
+            [answer for part in parts for answer in part.gold],
+            [answer for part in parts for answer in part.given],
+            marks,
+        )
 
 
 def mark_rows(
     table: pd.DataFrame,
+    answers: RowAnswers,
     *,
-    predicted: Sequence[str | None],
-    blind: Sequence[str | None] | None,
     majority: Mapping[str, Any],
     answer_vocabulary: Sequence[str],
-    gold_ranks: np.ndarray | None,
     question_prior: QuestionPrior | None,
-    forwards: Sequence[str | None] | None = None,
-    trust: RowTrust | None = None,
 ) -> RowMarks:
     """Return the marks of each row; the arguments are those of `metrics.score_table`."""
-    gold = [normalize_answer(answer) for answer in table["answer"]]
-    failed = failed_rows(table)
+    gold, failed = [normalize_answer(answer) for answer in table["answer"]], failed_rows(table)
     known = set(map(normalize_answer, answer_vocabulary))
-    in_vocabulary = np.array([answer in known for answer in gold], bool)
-    always, per_type = majority["answer"], majority["by_question_type"]
-    guesses = [per_type.get(name, always) for name in question_types(table)]
-    prior = None if question_prior is None else _prior_answers(table, question_prior)
-    correct = correct_answers(predicted, gold) & in_vocabulary & ~failed
+    can_be_right = np.array([answer in known for answer in gold], bool)
+    correct = correct_answers(answers.predicted, gold) & can_be_right & ~failed
+    blind = answers.blind
     marks: dict[str, np.ndarray | None] = {
         "accuracy": correct,
-        "majority_accuracy": None if always is None else correct_answers([always] * len(gold), gold),
-        "majority_per_type_accuracy": None if always is None else correct_answers(guesses, gold),
-        "prefix_prior_accuracy": None if prior is None else correct_answers(prior, gold),
-        "blind_accuracy": None if blind is None else correct_answers(blind, gold) & in_vocabulary,
-        "share_in_vocabulary": in_vocabulary,
+        **_floor_marks(table, gold, majority, question_prior),
+        "blind_accuracy": None if blind is None else correct_answers(blind, gold) & can_be_right,
+        "share_in_vocabulary": can_be_right,
     }
+    ranks = answers.gold_ranks
     for count in TOP_COUNTS:
-        found = None if gold_ranks is None else (gold_ranks > 0) & (gold_ranks <= count) & ~failed
+        found = None if ranks is None else (ranks > 0) & (ranks <= count) & ~failed
         marks[f"accuracy_at_{count}"] = found if len(known) > count else None
-    given = [
-        guess if isinstance(guess, str) and normalize_answer(guess) in known and not bad else None
-        for guess, bad in zip(predicted, failed, strict=True)
-    ]
+    shown_gold, given = shown_answers(table, answers.predicted, answer_vocabulary)
     for count in SOFT_COUNTS:
         marks[f"soft_accuracy_{count}"] = soft_marks(given, table, count)
-    if forwards is not None:
-        marks["forwards_accuracy"] = correct_answers(forwards, gold) & in_vocabulary & ~failed
-        changed = ~correct_answers(predicted, [guess or "" for guess in forwards])
-        marks[ORDER_DEPENDENT] = np.where(failed, np.nan, changed)
-    if trust is not None and gold_ranks is not None:
-        marks |= trust.marks(correct, gold_ranks)
+    if answers.forwards is not None:
+        marks["forwards_accuracy"] = correct_answers(answers.forwards, gold) & can_be_right & ~failed
+        marks[ORDER_DEPENDENT] = np.where(failed, np.nan, answers.changed_in_reverse)
+    if answers.trust is not None and ranks is not None:
+        marks |= answers.trust.marks(correct, ranks)
     as_floats = {name: None if mark is None else mark.astype(np.float64) for name, mark in marks.items()}
-    return RowMarks(table["video_id"].to_numpy(object), failed, as_floats)
+    return RowMarks(table["video_id"].to_numpy(object), failed, shown_gold, given, as_floats)
+
+
+def _floor_marks(
+    table: pd.DataFrame, gold: list[str], majority: Mapping[str, Any], prior: QuestionPrior | None
+) -> dict[str, np.ndarray | None]:
+    """Return the marks of what needs no model: the majority answers and the prefix prior."""
+    always, per_type = majority["answer"], majority["by_question_type"]
+    of_type = [per_type.get(name, always) for name in question_types(table)]
+    by_prefix = None if prior is None else _prior_answers(table, prior)
+    return {
+        "majority_accuracy": None if always is None else correct_answers([always] * len(gold), gold),
+        "majority_per_type_accuracy": None if always is None else correct_answers(of_type, gold),
+        "prefix_prior_accuracy": None if by_prefix is None else correct_answers(by_prefix, gold),
+    }
+
+
+def shown_answers(
+    table: pd.DataFrame, predicted: Sequence[str | None], answer_vocabulary: Sequence[str]
+) -> tuple[list[str], list[str | None]]:
+    """Return gold and predicted answers in one spelling, the model's own if it has one; None: no answer."""
+    spelled: dict[str, str] = {}
+    for answer in [*answer_vocabulary, *table["answer"]]:
+        spelled.setdefault(normalize_answer(answer), answer)
+    known = set(map(normalize_answer, answer_vocabulary))
+    given = [normalize_answer(guess) if isinstance(guess, str) else None for guess in predicted]
+    counted = zip(given, failed_rows(table), strict=True)
+    shown = [spelled[guess] if guess in known and not failed else None for guess, failed in counted]
+    return [spelled[normalize_answer(answer)] for answer in table["answer"]], shown
 
 
 def correct_answers(predicted: Sequence[str | None], gold: Sequence[str]) -> Correct:

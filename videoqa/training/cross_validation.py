@@ -19,7 +19,7 @@ from videoqa.config import LaunchConfig, TrainingConfig
 from videoqa.data.annotations import read_annotations, split_sources
 from videoqa.data.opposites import played_backwards
 from videoqa.data.splits import hold_out_fold
-from videoqa.evaluation.evaluate import ScoredFolder, score_folder
+from videoqa.evaluation.evaluate import EvaluationProtocol, ScoredFolder, score_folder
 from videoqa.evaluation.pooling import pool_folds, write_pooled
 from videoqa.features.contents import hashes_of_videos
 from videoqa.launching.job import Job
@@ -265,7 +265,8 @@ def _fold(job: Job, number: int, num_folds: int, out: Path) -> ScoredFolder:
     if request.tables:
         data = list(job.data)
     where = os.fspath(model.path / "evaluation" / "test")
-    return score_folder(model, data, out=where, progress=job.progress, options=options)
+    protocol = EvaluationProtocol()
+    return score_folder(model, data, protocol, out=where, progress=job.progress, options=options)
 
 
 def _data_options(request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from videoqa.config import RunConfig
 from videoqa.data.opposites import always_opposite
+from videoqa.evaluation.evaluated import EvaluatedModel, EvaluatedRows
 from videoqa.evaluation.metrics import majority_answers
 from videoqa.evaluation.order import opposites_of
 from videoqa.evaluation.scoring import score_examples
@@ -56,12 +57,17 @@ def metrics_of_run(
     if trained.position.diverged:
         metrics["diverged"] = trained.position.diverged
     if len(rows):
-        seen = examples if config.model.sees_video else examples.without_clips()
-        metrics["validation"] = score_examples(
-            rows, seen, trained.model, blind=blind, answers=prepared.answers, majority=majority,
-            question_prior=prepared.question_prior, score_groups=prepared.table.attrs.get("score_groups"),
-            trust=trust, vocabulary=prepared.vocabulary, opposites=opposites_of(rows),
-        ).scores  # fmt: skip
+        evaluated = EvaluatedRows(
+            rows,
+            examples if config.model.sees_video else examples.without_clips(),
+            opposites=opposites_of(rows),
+            score_groups=prepared.table.attrs.get("score_groups"),
+        )
+        model = EvaluatedModel(
+            trained.model, prepared.answers, majority, blind=blind, question_prior=prepared.question_prior,
+            vocabulary=prepared.vocabulary, trust=trust,
+        )  # fmt: skip
+        metrics["validation"] = score_examples(evaluated, model).scores
     return metrics
 
 
