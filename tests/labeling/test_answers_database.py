@@ -8,6 +8,7 @@ import pytest
 
 from videoqa.labeling.answers_database import NAME, AlreadyAnswered, AnswersDatabase, NotGiven, Turn
 from videoqa.labeling.page_answers import LONGEST_NAME, SKIPPED, PageAnswer, page_answer, person_name
+from videoqa.labeling.page_results import read_answers
 from videoqa.labeling.tasks import TaskFile
 
 from .conftest import question
@@ -80,6 +81,7 @@ def test_the_last_answer_is_taken_back_and_given_anew(opened, tasks):
     turn = database.answer("Anna", ids[0], WAVING)
     back = database.undo("Anna", turn.last)
     assert (back.task, back.before, back.last) == (ids[0], WAVING, None)
+    assert progress(turn)[2:] == (1, 4) and progress(back)[2:] == (0, 4)
     assert database.undo("Anna", turn.last) == back  # sent twice
     assert opened(num_people=1).next_turn("Anna") == back
     database = opened(num_people=1)
@@ -96,7 +98,8 @@ def test_a_skipped_task_goes_to_somebody_else(opened, tasks):
     database.next_turn("Anna")
     turn = database.answer("Anna", ids[0], SKIP)
     assert turn.task == ids[1] and progress(turn) == (0, 3, 0, 4)
-    assert database.undo("Anna", turn.last).task == ids[0]
+    back = database.undo("Anna", turn.last)
+    assert back.task == ids[0] and progress(back) == (0, 4, 0, 4)
     assert database.next_turn("Bert").task == ids[2]  # while it was taken back it was Anna's
     database.answer("Anna", ids[0], SKIP)
     assert answer_all(database, "Bert") == [ids[2], ids[0], ids[3]]
@@ -114,7 +117,12 @@ def test_what_somebody_leaves_goes_to_somebody_else_in_the_end(opened, tasks, tm
     assert database.next_turn("Anna").task is None
     turn = database.answer("Anna", ids[0], LOADING)  # her page was open all the time: nothing is lost
     assert database.counts() == (5, 2)
-    assert database.undo("Anna", turn.last).task == ids[0]
+    assert progress(turn) == (1, 0, 4, 4)  # one more than was asked for is no more than all
+    back = database.undo("Anna", turn.last)
+    assert back.task == ids[0] and progress(back) == (0, 1, 4, 4)
+    assert progress(opened(num_people=1).next_turn("Anna")) == (0, 1, 4, 4)
+    assert progress(opened(num_people=2).next_turn("Anna"))[2:] == (4, 8)
+    assert progress(opened(num_people=2, available={ids[2]}).next_turn("Anna"))[2:] == (1, 2)
 
 
 def test_an_answer_counts_once(opened, tasks):
@@ -156,6 +164,12 @@ def test_other_databases_are_refused(opened, tasks, tmp_path):
     content = notes.read_bytes()
     with pytest.raises(ValueError, match="is no database of answers"):
         AnswersDatabase(notes.parent, tasks, num_people=1, available=())
+    with closing(sqlite3.connect(tmp_path / NAME)) as connection, connection:
+        connection.execute("DELETE FROM about")
+    with pytest.raises(ValueError, match="it does not say which tasks its answers are to"):
+        AnswersDatabase(tmp_path, tasks, num_people=1, available=())
+    with pytest.raises(ValueError, match="it does not say which tasks its answers are to"):
+        list(read_answers(tmp_path / NAME))
     assert notes.read_bytes() == content and list(notes.parent.iterdir()) == [notes]
 
 

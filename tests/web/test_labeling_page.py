@@ -23,7 +23,7 @@ from .server_process import running_server
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 expect = playwright.expect
 MARKUP = "<img src=x onerror=\"document.title='broken'\">"
-ANSWER, VERIFY, WRITE, FRAMES, LABEL, BROKEN = range(6)
+ANSWER, VERIFY, WRITE, FRAMES, LABEL, BROKEN, PAST = range(7)
 """Places of the kinds of tasks."""
 
 pytestmark = [pytest.mark.slow]
@@ -41,6 +41,7 @@ def write_all_kinds(folder: Path) -> TaskFile:
         replace(question(3), video=avi),
         replace(question(4, kind="label", question="", start_seconds=1.0, end_seconds=2.0), video=webm),
         replace(question(5), video="broken.mp4"),
+        replace(question(6, start_seconds=500.0, end_seconds=501.0), video=webm),
     ]
     file = TaskFile(tuple(tasks), {**ABOUT, "num_assignments": 100})
     write_tasks(folder / "tasks.json", file)
@@ -106,6 +107,12 @@ def answers_of(site: SimpleNamespace, name: str) -> list[Any]:
     return [(row.how, row.answer, *row.written) for row in rows if row.worker == name and not row.is_rejected]
 
 
+def press(page: Any, **key: str) -> None:
+    """Press a key that this keyboard does not have."""
+    event = {"bubbles": True, "cancelable": True, **key}
+    page.evaluate("event => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', event))", event)
+
+
 def legend(page: Any, text: str) -> None:
     expect(page.locator("legend")).to_have_text(text)
 
@@ -139,7 +146,7 @@ def test_a_name_is_asked_for_and_an_answer_is_checked(site: SimpleNamespace, tab
     page.get_by_text("jumping").click()
     page.get_by_role("button", name="Submit").click()
     expect(page.locator(".to-verify")).to_contain_text("waving")
-    expect(page.locator("#progress-text")).to_contain_text("1 task answered by you, 5 left")
+    expect(page.locator("#progress-text")).to_contain_text("1 task answered by you, 6 left")
     assert page.title() == "videoqa: watch and answer"
 
 
@@ -152,6 +159,9 @@ def test_the_keyboard_alone_is_enough(site: SimpleNamespace, tab: Callable[..., 
     page.keyboard.type("us 1 <b>dog</b>")  # keys that do something elsewhere
     page.keyboard.press("Enter")
     expect(page.locator(".to-verify")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")  # chooses, as in any form
+    expect(page.get_by_role("radio").first).to_be_checked()
     page.keyboard.press("3")  # cannot tell
     page.keyboard.press("ArrowUp")  # moves among the choices, as in any form
     expect(page.get_by_role("radio").nth(1)).to_be_checked()
@@ -170,7 +180,11 @@ def test_the_keyboard_alone_is_enough(site: SimpleNamespace, tab: Callable[..., 
     page.keyboard.type("Where?")
     page.keyboard.press("Enter")
     legend(page, "What is he doing?")
-    page.keyboard.press("s")
+    page.keyboard.press("4")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")  # past the text field
+    expect(page.get_by_label("I cannot tell")).to_be_checked()
+    press(page, key="\N{CYRILLIC SMALL LETTER YERU}", code="KeyS")
     legend(page, "What is done in the clip?")
     expect(page.locator("#saved")).to_have_text("Skipped.")
     typed, written = ("typed", "us 1 <b>dog</b>"), ("written", "", ("Who?", "Anna"), ("Where?", "Bert"))
@@ -221,15 +235,21 @@ def test_what_cannot_be_decoded_says_so_and_is_skipped(tab: Callable[..., Any]) 
     expect(page.locator("#screen-empty")).to_have_text("This clip cannot be shown.")
     expect(page.locator("#stage-note")).to_contain_text("no pictures to show")
     page.keyboard.press("s")
+    expect(page.locator("#stage-note")).to_contain_text(re.compile("begins at 500.00 s|which lasts"))
+    expect(page.locator("#screen-empty")).to_have_text("This clip cannot be shown.")
+    expect(page.locator("#video")).to_be_hidden()  # rather than at its last frame
+    page.keyboard.press("s")
     expect(page.locator("#done")).to_be_focused()
     page.keyboard.press("u")
     expect(page.locator("#screen-empty")).to_have_text("This clip cannot be shown.")
+    page.keyboard.press("u")
+    expect(page.locator("#stage-note")).to_contain_text("no pictures to show")
 
 
 def test_undo_goes_back_as_often_as_one_likes(site: SimpleNamespace, tab: Callable[..., Any]) -> None:
     page = tab("Undo")
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
-    page.keyboard.press("5")
+    press(page, key="(", code="Digit5")  # where digits need Shift
     page.keyboard.type("sleeping")
     page.keyboard.press("Enter")
     expect(page.locator(".to-verify")).to_be_visible()
@@ -258,6 +278,18 @@ def test_two_people_at_once_and_a_reload(site: SimpleNamespace, tab: Callable[..
     two.get_by_label("Question 1").fill("Who is it?")
     two.reload()
     expect(two.get_by_label("Question 1")).to_have_value("Who is it?")  # not submitted, and not lost
+    for person in ("Three", "Two"):  # in the same tab
+        for place in range(WRITE if person == "Three" else 0):
+            send(site.address, "next", name=person)
+            send(site.address, "answers", name=person, task=site.file.tasks[place].id, how="skipped")
+        two.get_by_role("button", name="Somebody else").click()
+        two.get_by_label("Your name").fill(person)
+        two.keyboard.press("Enter")
+        expect(two.get_by_label("Question 1")).to_have_value("" if person == "Three" else "Who is it?")
+    two.keyboard.press("s")
+    legend(two, "What is he doing?")
+    two.keyboard.press("u")
+    expect(two.get_by_label("Question 1")).to_have_value("Who is it?")
     one.reload()
     expect(one.locator(".to-verify")).to_be_visible()
     one.get_by_role("button", name="Somebody else").click()
@@ -316,7 +348,7 @@ def test_each_state_is_accessible_and_fits(tab: Callable[..., Any], scheme: str,
     page.keyboard.press("s")
     expect(page.locator("#picture")).to_be_visible()
     look("frames")
-    for _ in range(3):
+    for _ in range(PAST - FRAMES + 1):
         text = page.locator("#progress-text").inner_text()
         page.keyboard.press("s")
         expect(page.locator("#progress-text")).not_to_have_text(text)

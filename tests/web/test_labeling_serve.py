@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,9 +26,11 @@ from videoqa.cli.main import main
 from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.page_results import read_answers
 from videoqa.labeling.tasks import Task, TaskFile, write_tasks
+from videoqa.web.labeling_clips import clip_files
+from videoqa.web.labeling_frames import MOST_WAITING
 
 from ..labeling.conftest import ABOUT, question
-from .server_process import Server, running_server
+from .server_process import PATIENCE_SECONDS, Server, running_server
 
 TOKEN = "0123456789abcdef"
 CLIP = bytes(range(256)) * 4
@@ -187,15 +190,59 @@ def test_a_token_is_needed_but_for_page_and_clips(tmp_path: Path) -> None:
         assert server.get(f"/{task['video'][:-4]}0000").status == 404
 
 
+def test_clips_that_are_slow_to_decode_hold_up_no_answer(site: SimpleNamespace) -> None:
+    server, path = site.server, f"/{next_task(site.server, 'Slow')['frames']}"
+    assert server.get(path).code == "cannot_show"
+    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    decoder = int("".join(each.read_text() for each in children))
+    found: list[str] = []
+    callers = [threading.Thread(target=lambda: found.append(server.get(path).code)) for _ in range(40)]
+    os.kill(decoder, signal.SIGSTOP)
+    try:
+        for each in callers:
+            each.start()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(found) < 40 - MOST_WAITING:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert next_task(server, "Quick") is not None
+        assert found == ["busy"] * (40 - MOST_WAITING)  # all others still wait
+    finally:
+        os.kill(decoder, signal.SIGCONT)
+        for each in callers:
+            each.join()
+    assert found.count("cannot_show") == MOST_WAITING
+
+
+def test_only_what_lies_in_the_named_folder_is_shown(tmp_path: Path) -> None:
+    made_tasks(tmp_path, 1)
+    (tmp_path / "secret.webm").write_bytes(CLIP)
+    (tmp_path / "clips" / "linked.webm").symlink_to(tmp_path / "secret.webm")
+    inside = ("waving.webm", "linked.webm", str(tmp_path / "clips" / "waving.webm"), "../clips/waving.webm")
+    outside = ("../secret.webm", str(tmp_path / "secret.webm"), "/etc/passwd", "x" * 300, "a\0b")
+    tasks = [replace(question(place), video=name) for place, name in enumerate((*inside, *outside))]
+    file = TaskFile(tuple(tasks), ABOUT)
+    assert clip_files(file, tmp_path / "clips", tmp_path).missing == tuple(sorted(outside))
+    assert clip_files(file, None, tmp_path / "clips").missing == tuple(sorted(outside[3:]))
+
+
 def test_refused_before_it_serves(
     site: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert "`data_dir` must not be in use by another server." in refused(capsys, site.folder)
     assert "`port` must be free." in refused(capsys, site.folder, f"--port={site.server.port}", data="new")
     assert "`host` must be 127.0.0.1 without" in refused(capsys, site.folder, "--host=0.0.0.0", data="new")
+    number = "`num_assignments` must be an integer from 1 to 1000000."
+    assert number in refused(capsys, site.folder, f"--num-assignments={10**30}", data="new")
     assert not (site.folder / "new").exists()
+    made_tasks(tmp_path, 1, num_assignments=10**30)
+    assert f"{number} Received: num_assignments={10**30}. So the file" in refused(capsys, tmp_path)
+    (tmp_path / "answers" / ".in-use.lock").unlink()
+    (tmp_path / "answers" / ".in-use.lock").mkdir()
+    assert ".in-use.lock: Is a directory). Received: data_dir=" in refused(capsys, tmp_path)
+    (tmp_path / "answers" / ".in-use.lock").rmdir()
+    assert "be a folder that can be written (" in refused(capsys, tmp_path, data="tasks.json/new")
     made_tasks(tmp_path, 2)
-    (tmp_path / "answers").mkdir()
     answers = (site.folder / "answers" / "answers.sqlite").read_bytes()
     with served(tmp_path):
         pass
@@ -206,7 +253,13 @@ def test_refused_before_it_serves(
     assert "`tasks` must be unchanged since it was written" in refused(capsys, tmp_path)
     (tmp_path / "tasks.json").write_text(text)
     (tmp_path / "clips" / "waving.webm").unlink()
-    assert "Name their folder: --videos DIR." in refused(capsys, tmp_path)
+    assert "Name their folder: --videos DIR." in (said := refused(capsys, tmp_path))
+    assert "video_url" not in said
+    file = TaskFile((replace(question(0), video_url="https://example.org/waving.webm"),), ABOUT)
+    write_tasks(tmp_path / "tasks.json", file)
+    assert main(["label", "serve", str(tmp_path), "--data-dir", str(tmp_path / "new")]) == 2
+    said = capsys.readouterr().err
+    assert "Received: videos=None." in said and "not what lies at the `video_url` of a task" in said
     assert (site.folder / "answers" / "answers.sqlite").read_bytes() == answers
 
 

@@ -6,6 +6,9 @@ from videoqa._checks import Refusal, check_integer
 from videoqa.config.listening import ListenConfig
 from videoqa.config.options import option
 
+MOST_ASSIGNMENTS = 1_000_000
+"""People who are asked about each task."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LabelServeConfig(ListenConfig):
@@ -36,4 +39,4 @@ class LabelServeConfig(ListenConfig):
             if getattr(self, name) == "":
                 raise Refusal(name, "not be empty", "")
         if self.num_assignments is not None:
-            check_integer("num_assignments", self.num_assignments, minimum=1)
+            check_integer("num_assignments", self.num_assignments, minimum=1, maximum=MOST_ASSIGNMENTS)

@@ -44,13 +44,16 @@ CREATE UNIQUE INDEX one_answer ON answers (task, person) WHERE withdrawn_at IS N
 CREATE INDEX answers_by_person ON answers (person, number);
 """
 _TEMPORARY = """
-CREATE TEMP TABLE tasks (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, needs INTEGER NOT NULL);
+CREATE TEMP TABLE tasks (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, needs INTEGER NOT NULL, lacks INTEGER NOT NULL
+);
 CREATE INDEX temp.needed ON tasks (number) WHERE needs > 0;
 CREATE TEMP VIEW standing AS SELECT * FROM answers WHERE withdrawn_at IS NULL;
 CREATE TEMP VIEW held AS SELECT g.* FROM given g JOIN tasks t ON t.id = g.task WHERE g.state = 'held';
 """
-"""Of one connection: the tasks that can be given out with how many people each still needs, the answers that
-were not taken back, and the tasks that somebody was given and has not answered."""
+"""Of one connection: the tasks that can be given out, with how many people each still needs and how many
+answers it lacks (also of people who have it by now), the answers that were not taken back, and the tasks that
+somebody was given and has not answered."""
 _PEOPLE_OF_TASKS = f"""
 SELECT g.task, count(*) FROM given g LEFT JOIN answers a
 ON a.task = g.task AND a.person = g.person AND a.withdrawn_at IS NULL
@@ -74,6 +77,8 @@ _LAST = """
 SELECT number FROM standing WHERE person = ? AND task IN (SELECT id FROM tasks) ORDER BY number DESC LIMIT 1
 """
 _NUM_ANSWERS = f"SELECT count(*) FROM standing WHERE how != '{SKIPPED}'"
+_ANSWERS_OF_TASKS = f"SELECT task, count(*) FROM standing WHERE how != '{SKIPPED}' GROUP BY task"
+_NUM_LACKING = "SELECT coalesce(sum(max(lacks, 0)), 0) FROM tasks"
 _NUM_PEOPLE = f"SELECT count(DISTINCT person) FROM standing WHERE how != '{SKIPPED}'"
 _NUM_LEFT = """
 SELECT (SELECT count(*) FROM tasks WHERE needs > 0)
@@ -100,7 +105,9 @@ class Turn:
         last: number of their last answer, which they may take back; None: there is none.
         num_answered: tasks that they answered.
         num_left: tasks that they may be given, the present one included.
-        num_answers: answers of all people, and `num_wanted`, how many are asked for.
+        num_answers: answers of all people, without those that were not asked for, such as a second one to a
+            task for one person.
+        num_wanted: answers that are asked for.
     """
 
     task: str | None
@@ -209,6 +216,8 @@ class AnswersDatabase:
                 )
                 if how == SKIPPED:
                     self._need(task, -1)
+                else:
+                    self._lack(task, 1)
             return self._turn(person)
 
     def counts(self) -> tuple[int, int]:
@@ -235,8 +244,7 @@ class AnswersDatabase:
         (damage,) = self._one("PRAGMA quick_check(1)")
         if damage != "ok":
             raise sqlite3.DatabaseError(damage)
-        (found,) = self._one("SELECT value FROM about WHERE name = 'tasks_sha256'")
-        if found != file.sha256:
+        if tasks_sha256(self._connection) != file.sha256:
             requirement = "be a new folder, or hold answers to these tasks"
             advice = (
                 f"{self.path} has answers to other tasks: name the tasks.json that they were given to, or "
@@ -248,9 +256,13 @@ class AnswersDatabase:
         with self._transaction():
             self._run_each(_TEMPORARY)
             people = dict(self._connection.execute(_PEOPLE_OF_TASKS).fetchall())
-            ids = [task.id for task in file.tasks if task.id in available]
-            rows = [(ident, self._num_people - people.get(ident, 0)) for ident in ids]
-            self._connection.executemany("INSERT INTO tasks (id, needs) VALUES (?, ?)", rows)
+            answers = dict(self._connection.execute(_ANSWERS_OF_TASKS).fetchall())
+            rows = [
+                (task.id, *(self._num_people - each.get(task.id, 0) for each in (people, answers)))
+                for task in file.tasks
+                if task.id in available
+            ]
+            self._connection.executemany("INSERT INTO tasks (id, needs, lacks) VALUES (?, ?, ?)", rows)
 
     def _turn(self, person: int) -> Turn:
         task, last = self._given(person), self._one(_LAST, person)
@@ -260,7 +272,7 @@ class AnswersDatabase:
             last=None if last is None else last[0],
             num_answered=self._one(f"{_NUM_ANSWERS} AND person = ?", person)[0],
             num_left=self._one(_NUM_LEFT, person, person)[0],
-            num_answers=self._one(_NUM_ANSWERS)[0],
+            num_answers=self._num_wanted - self._one(_NUM_LACKING)[0],
             num_wanted=self._num_wanted,
         )
 
@@ -295,6 +307,7 @@ class AnswersDatabase:
         )
         self._run("UPDATE given SET state = 'answered' WHERE task = ? AND person = ?", task, person)
         counts = answer.how != SKIPPED
+        self._lack(task, -int(counts))
         self._need(task, int(not counts) - int(was_abandoned))
 
     def _standing(self, task: str, person: int) -> PageAnswer | None:
@@ -311,6 +324,10 @@ class AnswersDatabase:
         """Let a task need so many people more."""
         if number:
             self._run("UPDATE tasks SET needs = needs + ? WHERE id = ?", number, task)
+
+    def _lack(self, task: str, number: int) -> None:
+        """Let a task lack so many answers more."""
+        self._run("UPDATE tasks SET lacks = lacks + ? WHERE id = ?", number, task)
 
     def _next_number(self) -> int:
         return self._one("SELECT coalesce(max(turn), 0) + 1 FROM given")[0]
@@ -352,6 +369,18 @@ def check_kind(connection: sqlite3.Connection, path: str | os.PathLike[str]) -> 
     if application_id != APPLICATION_ID or version != VERSION:
         advice = "It must be the file that `videoqa label serve` made in its --data-dir."
         raise Refusal(f"{path} is no database of answers of version {VERSION}. {advice}")
+
+
+def tasks_sha256(connection: sqlite3.Connection) -> str:
+    """Return the sha256 of the tasks that the answers of a database are to.
+
+    Raises:
+        sqlite3.Error: it does not say.
+    """
+    found = connection.execute("SELECT value FROM about WHERE name = 'tasks_sha256'").fetchone()
+    if found is None:
+        raise sqlite3.DatabaseError("it does not say which tasks its answers are to")
+    return found[0]
 
 
 def _page_answer(row: tuple[str, str, str] | None) -> PageAnswer | None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from videoqa._checks import Refusal
-from videoqa.labeling.answers_database import BUSY_SECONDS, NAME, check_kind
+from videoqa.labeling.answers_database import BUSY_SECONDS, NAME, check_kind, tasks_sha256
 from videoqa.labeling.page_answers import SKIPPED
 from videoqa.labeling.result_rows import ResultRow
 
@@ -38,7 +38,7 @@ def read_answers(path: Path) -> Iterator[ResultRow]:
     try:
         with closing(_opened(path)) as connection:
             check_kind(connection, path)
-            (sha256,) = connection.execute("SELECT value FROM about WHERE name = 'tasks_sha256'").fetchone()
+            sha256 = tasks_sha256(connection)
             for number, task, name, how, answer, written, time in connection.execute(_ANSWERS):
                 yield ResultRow(
                     place=f"answer {number} of {path}",
@@ -52,7 +52,7 @@ def read_answers(path: Path) -> Iterator[ResultRow]:
                     written=tuple((pair[0], pair[1]) for pair in json.loads(written)) if written else (),
                     time=time,
                 )
-    except sqlite3.Error as error:
+    except (sqlite3.Error, json.JSONDecodeError) as error:
         raise Refusal(f"{path} must be the answers of `videoqa label serve`. Cause: {error}.") from error
 
 

@@ -10,8 +10,8 @@ class VideoFiles:
     """Finds the files of the videos that tasks name.
 
     Args:
-        folder: where they lie, with all folders below; None: the names are paths, from the folder of the
-            tasks or from the current one.
+        folder: where they lie, with all folders below, and nothing outside; None: the names are paths, from
+            the folder of the tasks or from the current one.
         beside: folder of the tasks.
     """
 
@@ -28,9 +28,15 @@ class VideoFiles:
         """
         folders = (self._beside, Path()) if self._folder is None else (Path(self._folder),)
         for each in folders:
-            if (each / name).exists():
-                return str(each / name)
+            path = os.path.join(each, name)
+            if os.path.exists(path) and (self._index is None or _is_inside(path, each)):
+                return path
         found = None if self._index is None else self._index.find([without_ending(name)])
         if found is None:
             raise FileNotFoundError(f"{name!r} is not in {self._folder or 'the folder of the tasks'}")
         return found
+
+
+def _is_inside(path: str, folder: Path) -> bool:
+    """Return whether a path lies in a folder as it is written, by whatever links."""
+    return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder))

@@ -174,9 +174,7 @@ class LabelingApi:
     async def _strip(self, request: Request) -> Strip:
         task, path = self._clip(request)
         try:
-            return await asyncio.to_thread(
-                self._strips.strip, task.id, path, task.start_seconds, task.end_seconds
-            )
+            return await self._strips.strip(task.id, path, task.start_seconds, task.end_seconds)
         except CannotShow as error:
             raise Problem(422, "cannot_show", f"This clip has no pictures to show. {error}", "") from error
 

@@ -57,8 +57,9 @@ def clip_files(file: TaskFile, videos: str | os.PathLike[str] | None, beside: Pa
     if not there:
         wanted = [os.path.join(videos or beside, task.video) for task in file.tasks]
         reason = why_none_is_there(wanted, videos or beside, "the tasks") or "What they name are no files."
-        advice = f"Name their folder: --videos DIR. {reason}"
-        raise FileNotFoundError(refusal("videos", "hold the videos of the tasks", str(videos), advice))
+        advice = f"Name their folder: --videos DIR. {reason}{_no_addresses(file)}"
+        received = None if videos is None else os.fspath(videos)
+        raise FileNotFoundError(refusal("videos", "hold the videos of the tasks", received, advice))
     paths = {task.id: there[task.video] for task in file.tasks if task.video in there}
     return ClipFiles(paths, tuple(sorted({task.video for task in file.tasks if task.video not in there})))
 
@@ -89,6 +90,13 @@ class ClipAddresses:
     def of(self, task: Task) -> str:
         """Return the address of a task's clip."""
         return f"clips/{task.id}?key={self.key(task.id)}"
+
+
+def _no_addresses(file: TaskFile) -> str:
+    """Return, of tasks with addresses of their videos, that these do not help."""
+    if not any(task.video_url for task in file.tasks):
+        return ""
+    return " The page plays files, not what lies at the `video_url` of a task."
 
 
 def _is_frames(path: str) -> bool:

@@ -1,10 +1,12 @@
 """Pictures of a clip, also for browsers that cannot play it; decoded in a process beside the server."""
 
+import asyncio
 import json
 import shutil
 import sys
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ DECODING_SECONDS = 60.0
 MOST_STRIPS = 200
 """Strips that are kept; the one that was looked at longest ago goes first."""
 MOST_WAITING = 32
+"""Clips that wait to be decoded; further callers are asked to come again."""
 
 
 class CannotShow(Exception):
@@ -42,7 +45,9 @@ class Strip:
 
 
 class FrameStrips:
-    """Decodes clips, one at a time, and keeps some; threads may use it at the same time.
+    """Decodes clips, one at a time, and keeps some.
+
+    It decodes in a thread of its own, so that a slow clip holds up no answer.
 
     Args:
         folder: private folder for the pictures.
@@ -50,13 +55,14 @@ class FrameStrips:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._decoding, self._keeping = threading.Lock(), threading.Lock()
+        self._decoding = ThreadPoolExecutor(1)
+        self._keeping = threading.Lock()
         self._strips: OrderedDict[str, Strip] = OrderedDict()
         self._process: AnsweringProcess | None = None
         self._num_waiting = self._num_made = 0
         self._is_closed = False
 
-    def strip(self, name: str, path: str, start: float | None, end: float | None) -> Strip:
+    async def strip(self, name: str, path: str, start: float | None, end: float | None) -> Strip:
         """Return the frames of a clip.
 
         Args:
@@ -71,16 +77,14 @@ class FrameStrips:
         """
         if (found := self.kept(name)) is not None:
             return found
-        with self._keeping:
-            if self._num_waiting >= MOST_WAITING:
-                raise Busy("Many clips are being decoded.")
-            self._num_waiting += 1
+        if self._num_waiting >= MOST_WAITING:
+            raise Busy("Many clips are being decoded.")
+        self._num_waiting += 1
         try:
-            with self._decoding:
-                return self.kept(name) or self._keep(name, self._decode(path, start, end))
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._decoding, self._made, name, path, start, end)
         finally:
-            with self._keeping:
-                self._num_waiting -= 1
+            self._num_waiting -= 1
 
     def kept(self, name: str) -> Strip | None:
         """Return frames that are kept; None: they are not."""
@@ -92,11 +96,17 @@ class FrameStrips:
 
     def close(self) -> None:
         """End the process; nothing is decoded any more."""
-        self._is_closed = True
-        if self._process is not None:
-            self._process.end()
+        with self._keeping:
+            self._is_closed = True
+            if self._process is not None:
+                self._process.end()
+        self._decoding.shutdown(cancel_futures=True)
 
-    def _keep(self, name: str, strip: Strip) -> Strip:
+    def _made(self, name: str, path: str, start: float | None, end: float | None) -> Strip:
+        """Return the frames of a clip, which another caller may have had decoded meanwhile."""
+        if (found := self.kept(name)) is not None:
+            return found
+        strip = self._decode(path, start, end)
         with self._keeping:
             self._strips[name] = strip
             while len(self._strips) > MOST_STRIPS:
@@ -105,24 +115,30 @@ class FrameStrips:
         return strip
 
     def _decode(self, path: str, start: float | None, end: float | None) -> Strip:
-        if self._is_closed:
-            raise CannotShow("The server is being stopped.")
-        if self._process is None or not self._process.is_alive:
-            self._process = AnsweringProcess(PROGRAM)
+        process = self._running()
         self._num_made += 1
         folder = self._folder / f"strip-{self._num_made}"
         folder.mkdir(mode=0o700)
         request = {"path": path, "start": start, "end": end, "folder": str(folder)}
-        answer = self._process.ask(request, seconds=DECODING_SECONDS)
+        answer = process.ask(request, seconds=DECODING_SECONDS)
         if answer is None or "failure" in answer:
             shutil.rmtree(folder, ignore_errors=True)
         if answer is None:
-            if self._process.timed_out:
+            if process.timed_out:
                 raise TookTooLong(f"Decoding took longer than {DECODING_SECONDS:.0f} seconds.")
-            raise CannotShow(f"The decoder died ({self._process.end()}).")
+            raise CannotShow(f"The decoder died ({process.end()}).")
         if "failure" in answer:
             raise CannotShow(answer["failure"])
         return Strip(folder, tuple(answer["seconds"]), answer["frame_seconds"])
+
+    def _running(self) -> AnsweringProcess:
+        """Return the process that decodes, started anew if it died."""
+        with self._keeping:
+            if self._is_closed:
+                raise CannotShow("The server is being stopped.")
+            if self._process is None or not self._process.is_alive:
+                self._process = AnsweringProcess(PROGRAM)
+            return self._process
 
 
 def work() -> None:
@@ -149,7 +165,9 @@ def _pictures(request: dict[str, Any]) -> dict[str, Any]:
             Path(request["folder"], f"{number}.jpg").write_bytes(encode_jpeg(clip.frames[place], QUALITY))
     except DecodingError as error:
         return {"failure": f"It cannot be decoded: {error.cause}."}
-    except (UserError, MemoryError, OSError) as error:
+    except OSError as error:  # whose text names the file
+        return {"failure": f"{error.strerror or type(error).__name__}."}
+    except (UserError, MemoryError) as error:
         return {"failure": str(error) or "There is not enough memory for it."}
     seconds = [float(clip.timestamps_seconds[place]) for place in first]
     shown = [value if value == value else None for value in seconds]

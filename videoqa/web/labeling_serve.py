@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from videoqa._checks import Refusal, check_directory, check_integer
 from videoqa._counted import counted
-from videoqa.config.label_serve import LabelServeConfig
+from videoqa.config.label_serve import MOST_ASSIGNMENTS, LabelServeConfig
 from videoqa.labeling.answers_database import AnswersDatabase
 from videoqa.labeling.tasks import TaskFile, read_tasks
 from videoqa.web.labeling_app import LabelingApi
@@ -57,12 +56,15 @@ def serve_tasks(config: LabelServeConfig) -> dict[str, Any]:
 def _own_folder(path: str) -> Iterator[Path]:
     """Yield a folder that no other server uses meanwhile; the system drops the lock of one that is killed."""
     folder = Path(path)
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(parents=True, exist_ok=True)
-    check_directory("data_dir", folder)
-    if not os.access(folder, os.W_OK):
-        raise Refusal("data_dir", "be a folder that can be written", path, "Name another folder.")
-    lock = FileLock(folder / LOCK, thread_local=False)
+    try:
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(parents=True, exist_ok=True)
+        check_directory("data_dir", folder)
+        with open(folder / LOCK, "ab"):  # where this fails the library of the lock raises something else
+            lock = FileLock(folder / LOCK, thread_local=False)
+    except OSError as error:
+        requirement = f"be a folder that can be written ({error.filename}: {error.strerror})"
+        raise Refusal("data_dir", requirement, path, "Name another folder.") from error
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
@@ -75,7 +77,8 @@ def _own_folder(path: str) -> Iterator[Path]:
 def _asked_number(file: TaskFile) -> int:
     """Return how many people the tasks were made for."""
     number = file.about.get("num_assignments", 1)
-    check_integer("num_assignments", number, minimum=1, advice="So the file of tasks says.")
+    advice = "So the file of tasks says: use --num-assignments."
+    check_integer("num_assignments", number, minimum=1, maximum=MOST_ASSIGNMENTS, advice=advice)
     return number
 
 

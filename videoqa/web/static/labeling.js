@@ -92,7 +92,7 @@ async function ask(path, body, again, done = () => {}) {
 }
 
 function busy(now) {
-  for (const id of ["submit", "skip", "undo", "again"]) byId(id).disabled = now;
+  for (const id of ["submit", "skip", "undo", "again", "leave"]) byId(id).disabled = now;
   if (!now) byId("undo").disabled = !turn?.last;
 }
 
@@ -107,7 +107,7 @@ const skip = () => send({ how: "skipped" }, "Skipped.");
 
 function send(answer, said) {
   const task = turn.task.id;
-  ask("api/answers", { task, ...answer }, () => send(answer, said), () => form.forgetDraft(task)).then(kept => {
+  ask("api/answers", { task, ...answer }, () => send(answer, said), () => { if (answer.how !== "skipped") form.forgetDraft(task); }).then(kept => {
     if (kept) { byId("saved").textContent = said; say(said); }
   });
 }
@@ -139,7 +139,7 @@ function drawTurn(reply) {
     return;
   }
   formTrouble("");
-  form.drawTask(reply.task, reply.before);
+  form.drawTask(reply.task, name, reply.before);
   clip.openClip(reply.task);
   byId("fields").querySelector("legend").focus({ preventScroll: true });
   scrollTo(0, 0);
@@ -164,26 +164,32 @@ const isTyping = element => element.matches("input[type=text], input[type=passwo
 
 document.addEventListener("keydown", event => {
   if (!turn || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
-  const { key, target } = event;
-  if (isTyping(target)) {
-    if (key === "Escape") byId("fields").querySelector("legend").focus();
+  if (isTyping(event.target)) {
+    if (event.key === "Escape") byId("fields").querySelector("legend").focus();
     return;
   }
-  const act = actionOf(key, target, event.shiftKey);
-  if (!act || event.repeat && !key.startsWith("Arrow")) return;
+  const act = actionOf(event);
+  if (!act || event.repeat && !event.key.startsWith("Arrow")) return;
   event.preventDefault();
   act();
 });
 
+/** Return the letter or digit of a key: the one written on it beside those of another script, or below a sign. */
+function signOf({ key, code }) {
+  if (/^[a-z0-9]$/i.test(key) || key.length > 1) return key.toLowerCase();
+  return code.replace(/^(Key|Digit)/, "").toLowerCase();
+}
+
 /** Return what a key does, or null where it has its usual meaning. */
-function actionOf(key, target, far) {
-  const letter = key.toLowerCase(), isButton = target.closest("button, a, summary") !== null;
-  if (letter === "u") return undo;
+function actionOf(event) {
+  const { key, target, shiftKey } = event, sign = signOf(event), isButton = target.closest("button, a, summary") !== null;
+  if (sign === "u") return undo;
   if (turn.task === null) return null;
-  if (/^[1-9]$/.test(key)) return () => { if (form.choose(Number(key))) formTrouble(""); };
-  if (letter === "s") return skip;
-  if (key === "ArrowLeft" || key === "ArrowRight") return () => clip.step(key === "ArrowLeft" ? -1 : 1, far);
-  if (key === " " && !isButton && target !== byId("video")) return clip.playOrStop;
+  if (/^[1-9]$/.test(sign)) return () => { if (form.choose(Number(sign))) formTrouble(""); };
+  if (sign === "s") return skip;
+  if (key === "ArrowLeft" || key === "ArrowRight") return () => clip.step(key === "ArrowLeft" ? -1 : 1, shiftKey);
+  const takesSpace = isButton || target === byId("video") || target.matches("input[type=radio]:not(:checked)");
+  if (key === " " && !takesSpace) return clip.playOrStop;
   if (key === "Enter" && !isButton) return submit;
   return null;
 }

@@ -22,7 +22,7 @@ export function openClip(task) {
   if (clip.plays) {
     show(video);
     video.src = address(task.video) + (clip.start ? `#t=${clip.start}` : "");
-    if (!still()) video.play().catch(() => { /* the user can press play */ });
+    if (!still()) play();
   } else {
     stopVideo();
     refused();
@@ -34,6 +34,8 @@ export function closeClip() {
   clip = null;
   stopVideo();
 }
+
+const play = () => video.play().catch(() => { /* it is not allowed to yet, or the next clip came */ });
 
 function stopVideo() {
   video.pause();
@@ -59,7 +61,7 @@ async function loadFrames(opened) {
 
 function refused() {
   clip.plays = false;
-  show(video, false);
+  stopVideo();
   if (clip.frames.length) {
     empty("");
     show(picture);
@@ -73,7 +75,12 @@ function refused() {
   }
 }
 video.addEventListener("error", () => { if (clip?.plays && video.getAttribute("src")) refused(); });
-video.addEventListener("loadedmetadata", () => { if (clip && video.videoWidth === 0) refused(); });  // sound alone
+video.addEventListener("loadedmetadata", () => {
+  if (!clip) return;
+  const isPast = clip.start >= video.duration;
+  if (isPast) clip.why ||= `It begins at ${seconds(clip.start)} of a video that ends at ${seconds(video.duration)}.`;
+  if (isPast || video.videoWidth === 0) refused();   // no picture: sound alone
+});
 
 // Only the part that is meant is played.
 function stay() {
@@ -87,7 +94,7 @@ function watch() {
 }
 video.requestVideoFrameCallback?.(watch);
 video.addEventListener("seeking", stay);
-video.addEventListener("ended", () => { if (clip && !video.loop) { video.currentTime = clip.start; video.play(); } });
+video.addEventListener("ended", () => { if (clip && !video.loop) { video.currentTime = clip.start; play(); } });
 video.addEventListener("durationchange", () => { if (clip?.plays) mark(nearest(video.currentTime)); });
 video.addEventListener("timeupdate", () => {
   if (!clip?.plays) return;
@@ -147,7 +154,7 @@ export function step(by, far) {
 /** Play, or stop. */
 export function playOrStop() {
   if (!clip?.plays) return;
-  if (video.paused) video.play().catch(() => { /* it cannot be played */ }); else video.pause();
+  if (video.paused) play(); else video.pause();
 }
 
 strip.addEventListener("click", event => {

@@ -13,11 +13,12 @@ const INSTRUCTIONS = {
 const hasWords = text => /[\p{L}\p{N}]/u.test(text);
 const hasAnswer = text => hasWords(text) || /[^\P{S}\x00-\x7f]/u.test(text);   // an emoji, a sign
 
-let task = null, ways = [];   // ways: {input, how, answer, typed}
+let task = null, whose = "", ways = [];   // ways: {input, how, answer, typed}
 
-/** Show the form of a task; `before` is what was answered before it was taken back, or null. */
-export function drawTask(shown, before) {
+/** Show the form of a task to somebody; `before` is what they answered before they took it back, or null. */
+export function drawTask(shown, name, before) {
   task = shown;
+  whose = name;
   ways = [];
   byId("instructions").textContent = INSTRUCTIONS[task.kind];
   fill(byId("fields"), task.kind === "write" ? pairs() : choices());
@@ -50,7 +51,9 @@ function typedWay() {
   const row = way("typed", "", "Another answer", "choice other", typed);
   const { input } = ways.at(-1);
   typed.addEventListener("input", () => { input.checked = true; });
-  input.addEventListener("change", () => typed.focus());
+  input.addEventListener("change", () => {   // who comes by an arrow key may be on the way to the next choice
+    if (!input.matches(":focus-visible")) typed.focus();
+  });
   return row;
 }
 
@@ -64,7 +67,7 @@ function pairs() {
     })));
   }
   box.addEventListener("input", () => {
-    try { sessionStorage.setItem(DRAFT + task.id, JSON.stringify(written())); } catch { /* no room: it stays on the page */ }
+    try { sessionStorage.setItem(draftKey(task.id), JSON.stringify(written())); } catch { /* no room: it stays on the page */ }
   });
   return box;
 }
@@ -79,12 +82,14 @@ function fillPairs(texts) {
   texts.flat().forEach((text, place) => { if (inputs()[place]) inputs()[place].value = text; });
 }
 
+const draftKey = id => `${DRAFT}${id}-${whose}`;
+
 function draft() {
-  try { return JSON.parse(sessionStorage.getItem(DRAFT + task.id)); } catch { return null; }
+  try { return JSON.parse(sessionStorage.getItem(draftKey(task.id))); } catch { return null; }
 }
 
 /** Forget what was typed for a task whose answer is kept. */
-export const forgetDraft = id => sessionStorage.removeItem(DRAFT + id);
+export const forgetDraft = id => sessionStorage.removeItem(draftKey(id));
 
 function chooseAsBefore({ how, answer }) {
   const found = ways.find(each => each.how === how && (how !== "choice" || each.answer === answer));
