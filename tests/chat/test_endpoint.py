@@ -54,7 +54,7 @@ def test_addresses_of_other_machines_need_a_word(host):
 def test_a_host_with_one_foreign_address_is_a_foreign_one(monkeypatch):
     found = [(0, 0, 0, "", ("127.0.0.1", 80)), (0, 0, 0, "", ("192.0.2.1", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
-    with pytest.raises(ValueError, match="--allow-remote"):
+    with pytest.raises(ValueError, match="--allow-remote.*Its host is 127.0.0.1 and 192.0.2.1; this machine"):
         check_endpoint("https://both.example/v1")
 
 
@@ -102,6 +102,9 @@ def test_a_key_is_read_and_never_shown(tmp_path, monkeypatch):
         with pytest.raises(ValueError, match="must name a key.*MY_KEY") as refused:
             read_key("MY_KEY", None)
         assert "nter2" not in str(refused.value)
+    with pytest.raises(ValueError, match="not shown: it may be the key") as refused:
+        read_key("sk-hunter2", None)
+    assert "hunter2" not in str(refused.value)
     with pytest.raises(FileNotFoundError, match="api_key_file"):
         read_key(None, str(tmp_path / "none"))
 
@@ -111,6 +114,8 @@ def test_a_key_is_read_and_never_shown(tmp_path, monkeypatch):
     [
         ({"endpoint": " "}, "`endpoint` must be given.*Nothing is sent anywhere"),
         ({"model": ""}, "`model` must be given"),
+        ({"model": "qwen3-vl:235b-cloud"}, "`model` must run on this machine, or --allow-remote be given"),
+        ({"model": "gemma4:cloud"}, "--allow-remote"),
         ({"samples": 0}, "samples"),
         ({"temperature": 0.0}, "be above 0 with several samples"),
         ({"temperature": 3.0}, "temperature"),

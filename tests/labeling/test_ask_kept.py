@@ -82,6 +82,12 @@ def test_neither_key_nor_address_of_a_video_is_written_or_printed(ask, chat, tmp
     chat.behave = lambda handler, body: handler.refuse(401, "no access for Bearer sk-hunter2")
     with pytest.raises(Exception, match=r"no access for Bearer \(key\)") as refused:
         ask(colour_task("red"), api_key_variable="MY_KEY", name="second.jsonl")
+    chat.behave = lambda handler, body: handler.say("sk-hunter2")
+    done, _ = ask(api_key_variable="MY_KEY", name="third.jsonl", check_pictures=False)
+    chat.behave = lambda handler, body: handler.reply(200, b'{"choices": "sk-hunter2"}')
+    failed, _ = ask(api_key_variable="MY_KEY", name="fourth.jsonl", check_pictures=False)
+    assert "'(key)'" in str(done["places"]) and "(key)" in str(failed["places"])
+    assert "hunter2" not in str(done) + str(failed)
     printed = capsys.readouterr()
     written = "".join(path.read_text() for path in tmp_path.glob("*") if path.is_file())
     assert "hunter2" not in str(refused.value) + written + printed.out + printed.err

@@ -79,6 +79,43 @@ def test_a_failing_server_fails_a_task_and_then_the_run(ask, chat, tmp_path):
         ask(*tasks, name="second.jsonl")
 
 
+def test_tasks_that_a_model_does_not_answer_do_not_end_the_run(ask, chat, tmp_path):
+    hard = [colour_task("blue", group=str(number)) for number in range(21)]
+
+    def behave(handler, body):
+        words = seen(body)
+        if not is_check(body) and "blue" in words:
+            return handler.refuse(400, "content filter") if len(chat.asked) % 2 else "I'm sorry."
+        return words
+
+    chat.behave = behave
+    with pytest.raises(ServerStops, match="20 tasks one after another are without a (reply|usable answer)"):
+        ask(*hard, concurrency=1, name="none.jsonl")
+    (tmp_path / "tasks.json").unlink()
+    done, _ = ask(colour_task("red"), *hard, concurrency=1)
+    expected = {"answered": 1, "without a reply": 10, "without a usable answer": 11}
+    assert done["outcomes"] == expected
+    done, lines = ask()  # as after a kill: those without an answer come first
+    assert done["num_before"] == len(lines) == 1 and done["outcomes"].keys() == expected.keys() - {"answered"}
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ({"content": None}, "(empty)"),
+        ({"content": None, "refusal": "I may\nnot."}, "I may not."),
+        ({"content": [{"type": "text", "text": None}]}, "(empty)"),
+        ({"content": '<think>Is it {"answer": "red"}? Or'}, "(empty)"),
+        ({"content": '[THINK] "red"? [/THINK]<think>'}, "(empty)"),
+    ],
+)
+def test_a_reply_without_an_answer_is_shown(ask, chat, message, shown):
+    chat.behave = lambda handler, body: handler.reply(200, {"choices": [{"message": message}]})
+    done, _ = ask(colour_task("red"), check_pictures=False)
+    assert done["outcomes"] == {"without a usable answer": 1}
+    assert shown in done["places"]["without a usable answer"][0]
+
+
 NO_MMPROJ = "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
 NO_IMAGES = "this model is missing data required for image input"
 
@@ -92,6 +129,9 @@ NO_IMAGES = "this model is missing data required for image input"
         (lambda h: h.refuse(500, NO_MMPROJ), CannotSee, "takes no pictures"),
         (lambda h: h.refuse(500, NO_IMAGES), CannotSee, "takes no pictures"),
         (lambda h: h.refuse(400, "prompt too long"), ChatError, "HTTP 400: prompt too long"),
+        (lambda h: h.refuse(400, "exceeds the context"), ChatError, "context. Show fewer frames .--num-fr"),
+        (lambda h: h.refuse(200, "overloaded"), ChatError, "no chat completion: 'overloaded'"),
+        (lambda h: h.reply(200, b'data: {"choices": []}'), ChatError, "the reply is a stream of pieces"),
         (lambda h: h.reply(200, b"<html>Hi</html>"), ChatError, "no chat completion: '<html>Hi</html>'"),
         (lambda h: h.reply(200, b'{"choices": []}'), ChatError, "the reply is no chat completion"),
         (lambda h: h.reply(200, {"choices": [{"message": {"content": 3}}]}), ChatError, "no chat completion"),
@@ -194,7 +234,7 @@ def test_a_server_that_went_away_ends_the_run_and_keeps_the_answers(ask, chat):
             return words
 
         second.behave = behave
-        with pytest.raises(ServerStops, match="5 tasks one after another.*nobody listens there") as stopped:
+        with pytest.raises(ServerStops, match=r"5 tasks one after.*nobody listens.*right\? 2") as stopped:
             ask(
                 *tasks,
                 *(colour_task(name, group="g") for name in COLOURS),

@@ -41,6 +41,7 @@ def read(text, task=None, **words):
         ("The person is waving at somebody.", "waving"),
         ("He is walking a dog through a park.", "walking a dog"),
         ("Loading. It is not waving.", "loading"),
+        ('{"answer": 2.0}', "waving"),
     ],
 )
 def test_a_choice_is_read(text, answer):
@@ -49,10 +50,18 @@ def test_a_choice_is_read(text, answer):
 
 @pytest.mark.parametrize(
     "text",
-    ['{"answer": "cannot tell"}', "I can't tell.", "?", '{"answer": "Unknown"}', "cannot determine"],
+    [
+        *('{"answer": "cannot tell"}', "I can't tell.", "?", '{"answer": "Unknown"}', "cannot determine"),
+        *(
+            "I cannot tell what he does.",
+            "It\u2019s not visible in these frames",
+            "The frames do not show it.",
+        ),
+    ],
 )
 def test_not_being_able_to_tell_is_an_answer(text):
     assert read(text)[:2] == ("cannot_tell", "")
+    assert read(text, question(0, choices=()))[:2] == ("cannot_tell", "")
 
 
 @pytest.mark.parametrize(
@@ -72,6 +81,7 @@ def test_not_being_able_to_tell_is_an_answer(text):
         "He isn't waving",
         "One cannot call this waving",
         "handwaving",
+        "I cannot tell whether he is waving or loading",
         '{"answer": "wav',
         '{"confidence": 99}',
         "[" * 5000,
@@ -104,6 +114,11 @@ def test_verdicts(text, answer):
         ('{"answer": "  Riding  a bike\\u0000"}', "Riding a bike"),
         ("a red box", "a red box"),
         ('"a red box"', "a red box"),
+        ('{"answer": "A red box."}', "A red box"),
+        ("in the U.S.", "in the U.S."),
+        ("It cannot fly", "It cannot fly"),
+        ('{"answer": 2.0}', "2"),
+        ('{"answer": 2.5}', "2.5"),
     ],
 )
 def test_free_answers(text, answer):
@@ -112,7 +127,14 @@ def test_free_answers(text, answer):
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 201, '{"answer": "!-"}', "First, look.\nThen, a box.", '{"answer": ""}']
+    "text",
+    [
+        *("x" * 201, '{"answer": "!-"}', "First, look.\nThen, a box.", '{"answer": ""}'),
+        *(
+            "I\u2019m sorry, but I can\u2019t assist with that.",
+            '{"answer": "I am unable to identify people"}',
+        ),
+    ],
 )
 def test_no_free_answers(text):
     assert read(text, question(0, choices=())) is None
@@ -120,12 +142,35 @@ def test_no_free_answers(text):
 
 def test_what_was_cut_is_no_answer():
     assert read("The person is waving", is_cut=True) is None
-    assert read('{"answer": "waving"}', is_cut=True)[:2] == ("choice", "waving")
+    for text in (
+        '{"answer": "waving"}',
+        '```json\n{"answer": "waving"}\n``',
+        ' {"answer": "waving"} That is',
+    ):
+        assert read(text, is_cut=True)[:2] == ("choice", "waving")
+    thoughts = 'Perhaps {"answer": "waving", "confidence": 20}? Or'
+    assert read(thoughts, is_cut=True) is None and read(thoughts)[:2] == ("choice", "waving")
+    write = Task(id="w", kind="write", video="v", num_questions=1)
+    pair = '{"questions": [{"question": "What?", "answer": "box"}]}'
+    assert read_reply(write, Words(f"Perhaps {pair}? Or", is_cut=True)) is None
 
 
 @pytest.mark.parametrize(
     ("said", "confidence"),
-    [(80, 0.8), ("80%", 0.8), (0, 0.0), (100, 1.0), (101, None), (-1, None), (True, None), ("high", None)],
+    [
+        *(
+            (80, 0.8),
+            ("80%", 0.8),
+            (0, 0.0),
+            (100, 1.0),
+            (101, None),
+            (-1, None),
+            (True, None),
+            ("high", None),
+        ),
+        *((0.95, 0.95), ("0.5", 0.5), (1.0, 1.0), (1, 0.01), ("0.5%", 0.005), (97.5, 0.975)),
+        *((None, None), ([80], None), (float("nan"), None), (10**400, None)),
+    ],
 )
 def test_a_stated_confidence(said, confidence):
     assert read(json.dumps({"answer": "waving", "confidence": said}))[2] == confidence
@@ -140,6 +185,10 @@ def test_a_confidence_from_the_tokens_of_the_answer():
     )
     found = read_reply(question(0, choices=CHOICES), Words("".join(text for text, _ in tokens), tokens))
     assert (found.confidence, found.confidence_by) == (0.4, "logprobs")
+    pieces = ('{"answer": ', "2", ', "confidence": 8', "2", "}")
+    tokens = tuple(zip(pieces, (-0.1, math.log(0.3), -0.1, math.log(0.9), -0.1), strict=True))
+    found = read_reply(question(0, choices=CHOICES), Words("".join(pieces), tokens))
+    assert (found.answer, found.confidence) == ("waving", 0.3)
     other = (("something", -1.0), (" else", -1.0))
     found = read_reply(question(0, choices=CHOICES), Words('{"answer": "waving", "confidence": 9}', other))
     assert (found.confidence, found.confidence_by) == (0.09, "stated")

@@ -12,7 +12,7 @@ import random
 import re
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from videoqa._text_normalization import without_controls
@@ -34,6 +34,10 @@ NO_PICTURES = re.compile(
     re.IGNORECASE,
 )
 TOO_LONG = re.compile(r"context|too (long|large|many)|exceed|at most", re.IGNORECASE)
+THOUGHT_BEGINS = re.compile(r"<think(?:ing)?>|\[think\]|◁think▷", re.IGNORECASE)
+THOUGHT_ENDS = re.compile(r"</think(?:ing)?>|\[/think\]|◁/think▷", re.IGNORECASE)
+SHORTEST_SECRET = 8
+"""Characters of a key; a shorter one is none that is kept secret, such as "EMPTY", and may be an answer."""
 OPTIONAL = {
     "response_format": re.compile(r"response_format|json_schema|schema|grammar|structured|guided", re.I),
     "logprobs": re.compile(r"logprob", re.I),
@@ -52,11 +56,13 @@ class Words:
         text: without what it thought before.
         tokens: the text in pieces, each with its natural logarithm of a probability; () where none are given.
         is_cut: the reply was as long as it may be, and may lack its end.
+        refusal: what a server says instead of a text where the model will not answer.
     """
 
     text: str
     tokens: tuple[tuple[str, float], ...] = ()
     is_cut: bool = False
+    refusal: str = ""
 
 
 class ChatClient:
@@ -115,7 +121,7 @@ class ChatClient:
         while True:
             body = self._body(content, schema, seed, left_out)
             try:
-                words = _words(self._patiently("POST", COMPLETIONS, body))
+                words = self._words(self._patiently("POST", COMPLETIONS, body))
             except Rejected as error:
                 more = _to_leave_out(str(error), left_out, is_new=not self._has_answered)
                 if more is None:
@@ -150,7 +156,8 @@ class ChatClient:
             except Busy as error:
                 if attempt == self._retries:
                     times = f" {attempt + 1} times" if attempt else ""
-                    raise ChatError(f"{self._line.endpoint.shown} was asked{times}: {error}.") from error
+                    said = f"{self._line.endpoint.shown} was asked{times}: {error}"
+                    raise ChatError(said if said.endswith("?") else f"{said}.") from error
                 self._leave_alone(error.wait_seconds, attempt)
                 continue
             self._has_answered = True
@@ -193,8 +200,21 @@ class ChatClient:
         if status in BUSY_STATUSES:
             raise Busy(f"HTTP {status}: {said}", _asked_wait(reply.headers))
         if status in WRONG_STATUSES:
-            raise Rejected(f"HTTP {status}: {said}")
+            advice = ". Show fewer frames (--num-frames) or smaller ones (--long-side)"
+            raise Rejected(f"HTTP {status}: {said}{advice if TOO_LONG.search(said) else ''}")
         raise ChatError(f"HTTP {status}: {said}")
+
+    def _words(self, body: bytes) -> Words:
+        """Return what a chat completion says, without the key should the server repeat it."""
+        if body.lstrip().startswith(b"data:"):
+            raise ChatError("the reply is a stream of pieces, though the whole was asked for")
+        try:
+            words = _words(body)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise ChatError(f"the reply is no chat completion: {self._said(body)!r}") from error
+        if self._key is None or len(self._key) < SHORTEST_SECRET or self._key not in words.text:
+            return replace(words, refusal=self._clean(words.refusal))
+        return Words(words.text.replace(self._key, "(key)"), is_cut=words.is_cut)
 
     def _known(self) -> str:
         """Return the models that the server has, or what may be wrong with the address."""
@@ -218,9 +238,9 @@ class ChatClient:
         return self._clean(text).rstrip(". ") or "no words"
 
     def _clean(self, text: str) -> str:
+        text = " ".join(without_controls(text).split())
         if self._key is not None:
             text = text.replace(self._key, "(key)")
-        text = " ".join(without_controls(text).split())
         return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
     def _wait(self) -> None:
@@ -266,26 +286,26 @@ def _asked_wait(headers: dict[str, str]) -> float | None:
 
 
 def _words(body: bytes) -> Words:
-    """Return what a chat completion says."""
-    try:
-        choice = json.loads(body)["choices"][0]
-        text = choice["message"]["content"]
-        if isinstance(text, list):
-            text = "".join(part.get("text", "") for part in text)
-        is_cut = choice.get("finish_reason") == "length"
-        if text is None:
-            text = ""
-        if not isinstance(text, str):
-            raise TypeError
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        shown = " ".join(without_controls(body[:120].decode("utf-8", "replace")).split())
-        raise ChatError(f"the reply is no chat completion: {shown!r}") from error
-    return Words(_without_thoughts(text), _tokens(choice), is_cut)
+    """Return what a chat completion says; raise one of Python's errors where it is none."""
+    choice = json.loads(body)["choices"][0]
+    message = choice["message"]
+    text = message["content"]
+    if isinstance(text, list):
+        text = "".join(part.get("text") or "" for part in text)
+    if text is None:
+        text = ""
+    if not isinstance(text, str):
+        raise TypeError
+    is_cut = choice.get("finish_reason") == "length"
+    refusal = message.get("refusal")
+    return Words(
+        _without_thoughts(text), _tokens(choice), is_cut, refusal if isinstance(refusal, str) else ""
+    )
 
 
 def _without_thoughts(text: str) -> str:
-    """Return a text without what a model thought before it, for servers that leave it there."""
-    return text.rpartition("</think>")[2].strip() if "</think>" in text else text.strip()
+    """Return a text without what a model thought, for servers that leave it there, also if it has no end."""
+    return THOUGHT_BEGINS.split(THOUGHT_ENDS.split(text)[-1])[0].strip()
 
 
 def _tokens(choice: dict[str, Any]) -> tuple[tuple[str, float], ...]:

@@ -73,7 +73,8 @@ def check_endpoint(address: str, *, allow_remote: bool = False, allow_http: bool
     shown = f"{parts.scheme}://{parts.netloc}{parts.path}"
     if is_remote and not allow_remote:
         requirement = "be an address of this machine, or --allow-remote be given: frames would leave it"
-        raise Refusal("endpoint", requirement, shown)
+        advice = f"Its host is {' and '.join(addresses)}; this machine is 127.0.0.1."
+        raise Refusal("endpoint", requirement, shown, advice)
     if is_remote and parts.scheme == "http" and not allow_http:
         requirement = "begin with https:// for another machine, or --allow-http be given"
         raise Refusal("endpoint", requirement, shown)
@@ -140,7 +141,7 @@ def read_key(variable: str | None, file: str | None) -> str | None:
     """
     if variable is not None:
         key, name = os.environ.get(variable, ""), "api_key_variable"
-        where = variable
+        where = variable if re.fullmatch(r"[A-Z_][A-Z0-9_]*", variable) else "(not shown: it may be the key)"
     elif file is not None:
         with open(check_file("api_key_file", file), "rb") as opened:
             key = opened.readline(LONGEST_KEY + 2).decode("utf-8", "replace")

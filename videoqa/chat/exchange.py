@@ -98,7 +98,11 @@ class Line:
         except ssl.SSLError as error:
             plain.close()
             reason = getattr(error, "verify_message", "") or error.reason or "no https"
-            raise ServerStops(f"{self.endpoint.shown} does not speak https as it must: {reason}.") from error
+            advice = ""
+            if isinstance(error, ssl.SSLCertVerificationError):
+                advice = " The environment variable SSL_CERT_FILE names the certificates that are trusted."
+            message = f"{self.endpoint.shown} does not speak https as it must: {reason}.{advice}"
+            raise ServerStops(message) from error
         except OSError as error:
             plain.close()
             raise Busy(f"the connection broke off ({type(error).__name__})") from error

@@ -46,6 +46,6 @@ def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:
         print("These are asked again by the same command.")
     if result["left_out"]:
         print(f"The server took no {', '.join(result['left_out'])}, which was left out.")
-    print(
-        f"Type next:\n  videoqa label import {result['out']} --tasks {arguments.tasks} --out corrections.csv"
-    )
+    if result["num_before"] or "answered" in result["outcomes"]:
+        words = f"{result['out']} --tasks {arguments.tasks} --out corrections.csv"
+        print(f"Type next:\n  videoqa label import {words}")

@@ -1,5 +1,6 @@
 """Options: which model answers tasks, at which address, from which frames, and how often it is asked."""
 
+import re
 from dataclasses import dataclass
 
 from videoqa._checks import Refusal, check_flag, check_integer, check_number
@@ -72,6 +73,9 @@ class EndpointConfig:
         check_integer("retries", self.retries, minimum=0, maximum=100)
         for name in ("allow_remote", "allow_http", "check_pictures"):
             check_flag(name, getattr(self, name))
+        if re.search(r"[:-]cloud$", self.model) and not self.allow_remote:
+            advice = "Ollama passes what such a model is asked on to its own servers."
+            raise Refusal("model", "run on this machine, or --allow-remote be given", self.model, advice)
         if self.api_key_variable is not None and self.api_key_file is not None:
             requirement = "be left out beside `api_key_file`"
             raise Refusal("api_key_variable", requirement, self.api_key_variable)

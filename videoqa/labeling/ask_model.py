@@ -16,7 +16,7 @@ from videoqa._counted import counted
 from videoqa._progress import progress_bar
 from videoqa.chat.client import ChatClient
 from videoqa.chat.endpoint import check_endpoint, read_key
-from videoqa.chat.errors import CannotSee, ChatError, ServerStops
+from videoqa.chat.errors import CannotSee, ChatError, Rejected, ServerStops
 from videoqa.chat.exchange import Line
 from videoqa.config import EndpointConfig, SamplingConfig
 from videoqa.labeling.clip_frames import ClipFrames, clip_frames, data_url, sampling_of
@@ -30,7 +30,11 @@ from videoqa.video.decoding import ClipRequest, DecodingError
 ANSWERED = "answered"
 NO_VIDEO, NO_REPLY, NO_ANSWER = "without a readable video", "without a reply", "without a usable answer"
 MOST_FAILURES = 5
-"""Tasks that fail one after another before the rest is left for another time."""
+"""Tasks that a server fails one after another before the rest is left for another time."""
+MOST_UNUSABLE = 20
+"""Tasks without a usable answer before a model that has none so far is given up."""
+MOST_PLACES = 5
+"""Tasks of each outcome that are named."""
 LONGEST_SHOWN = 160
 COLOURS = {"red": (220, 20, 20), "blue": (20, 20, 220)}
 CHECK_QUESTION = "What colour is the first frame?"
@@ -133,7 +137,7 @@ class _Run:
         self.places: dict[str, list[str]] = {}
         self._client, self._answers, self._config = client, answers, config
         self._lock = threading.Lock()
-        self._failures_in_a_row = 0
+        self._failures_in_a_row: Counter[bool] = Counter()
 
     def decoded(
         self, tasks: Iterable[Task], videos: VideoFiles, sampling: SamplingConfig
@@ -185,35 +189,43 @@ class _Run:
         try:
             for seed in range(samples):
                 words = self._client.ask(content, schema, seed)
-                texts.append(words.text if words.text or not words.is_cut else "(cut at --max-tokens)")
+                empty = "(cut at --max-tokens)" if words.is_cut else words.refusal or "(empty)"
+                texts.append(words.text or empty)
                 replies.append(read_reply(task, words))
         except ServerStops:
             raise
         except ChatError as error:
-            self._failed(NO_REPLY, task, str(error))
+            self._failed(NO_REPLY, task, str(error), is_of_task=isinstance(error, Rejected))
             return
         answer = joined_answer(replies)
         if answer is None:
-            self._failed(NO_ANSWER, task, repr(texts[0][:LONGEST_SHOWN]))
+            self._failed(NO_ANSWER, task, repr(texts[0][:LONGEST_SHOWN]), is_of_task=True)
             return
         said = ["" if each is None else each.answer or each.how for each in replies]
         self._answers.add(task.id, answer, said)
         self._count(ANSWERED, [task], "")
-        self._failures_in_a_row = 0
-
-    def _failed(self, outcome: str, task: Task, why: str) -> None:
-        self._count(outcome, [task], why)
         with self._lock:
-            self._failures_in_a_row += 1
-            if self._failures_in_a_row >= MOST_FAILURES:
-                raise ServerStops(
-                    f"{MOST_FAILURES} tasks one after another are {outcome}. The last one: {why}"
-                )
+            self._failures_in_a_row.clear()
+
+    def _failed(self, outcome: str, task: Task, why: str, *, is_of_task: bool) -> None:
+        """Count a task, and end the run after several in a row.
+
+        Those for which nothing can be said against the server end it only while no task at all has an answer:
+        a run that is gone on with begins with the tasks that had none before.
+        """
+        self._count(outcome, [task], why)
+        if is_of_task and self._answers.answered:
+            return
+        most = MOST_UNUSABLE if is_of_task else MOST_FAILURES
+        with self._lock:
+            self._failures_in_a_row[is_of_task] += 1
+            if self._failures_in_a_row[is_of_task] >= most:
+                raise ServerStops(f"{most} tasks one after another are {outcome}. The last one: {why}")
 
     def _count(self, outcome: str, tasks: list[Task], why: str) -> None:
         with self._lock:
             self.outcomes[outcome] += len(tasks)
-            if why and len(places := self.places.setdefault(outcome, [])) < MOST_FAILURES:
+            if why and len(places := self.places.setdefault(outcome, [])) < MOST_PLACES:
                 places.append(f"task {tasks[0].id}: {why}")
 
 

@@ -20,10 +20,22 @@ CANNOT_TELL_FORMS = re.compile(
     r"(i )?(can ?not|can't|could not|couldn't|unable to) (tell|say|determine|see)( it| that| this)?"
     r"|unknown|not (visible|shown|clear)|\?+|n/a|unclear"
 )
+CANNOT_TELL_BEGINS = re.compile(
+    r"(i )?(can ?not|can't|could not|couldn't|am unable to|unable to) (tell|say|determine|see)\b"
+    r"|(it|this|that)('s| is) (unclear|unknown|not (visible|shown|clear|possible)|impossible)\b"
+    r"|(it )?(cannot|can't) be (told|said|determined|seen)\b"
+    r"|the (frames|video|clip|images?) (do not|don't|does not|doesn't) show\b"
+)
+REFUSAL = re.compile(
+    r"\b(sorry|apologi[sz]e)\b.*\b(can't|cannot|can not|unable|not able|won't)\b|\bas an ai\b"
+    r"|\b(can't|cannot|can not|unable to|not able to|won't) (help|assist|comply|answer|provide|identify)\b"
+)
+"""Words of a model that will not answer, whatever it is asked."""
 MOST_OBJECTS = 200
 """Braces at which an object is looked for."""
 DENIAL = re.compile(r"\b(not|cannot|no|never|neither|nor|none|without|unable|\w+n't)\b")
 ANSWER_NAMES = ("answer", "choice", "label", "verdict")
+BEGINS_WITH_JSON = re.compile(r"\s*(```\w*\s*)?\{")
 
 
 @dataclass(frozen=True)
@@ -53,15 +65,15 @@ class ModelAnswer:
 def read_reply(task: Task, words: Words) -> ModelAnswer | None:
     """Return the answer that a model gave; None if its words are no answer to the task, or leave it open."""
     found = _json_object(words.text)
+    if words.is_cut and (found is None or not BEGINS_WITH_JSON.match(words.text)):
+        return None  # what stands before an answer may be thoughts, which say more than one
     if task.kind == "write":
         return _written(task, found)
     said, stated = _said(found, words.text)
-    if words.is_cut and found is None:
-        return None
     answer = _answer(task, said, is_json=found is not None)
     if answer is None:
         return None
-    by_tokens = _probability(words, said)
+    by_tokens = _probability(words, said, is_json=found is not None)
     if by_tokens is not None:
         return ModelAnswer(*answer, confidence=by_tokens, confidence_by=BY_TOKENS)
     if stated is not None:
@@ -110,16 +122,27 @@ def _said(found: dict[str, Any] | None, text: str) -> tuple[str, float | None]:
     said = next((values[name] for name in ANSWER_NAMES if name in values), "")
     if isinstance(said, bool):
         said = "yes" if said else "no"
+    if isinstance(said, float) and said.is_integer():
+        said = int(said)
     if not isinstance(said, (str, int, float)):
         said = ""
-    stated = values.get("confidence")
-    if isinstance(stated, str):
-        stated = stated.strip().removesuffix("%")
+    return str(said), _share(values.get("confidence"))
+
+
+def _share(stated: object) -> float | None:
+    """Return how sure a model says to be, from 0 to 1; None where that cannot be told.
+
+    It is asked for a whole number of percent. Some give a share instead: at most 1, with a decimal point.
+    """
+    text = str(stated).strip()
     try:
-        percent = math.nan if isinstance(stated, bool) else float(stated)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        percent = math.nan
-    return str(said), percent / 100 if 0 <= percent <= 100 else None
+        number = float(text.removesuffix("%"))
+    except ValueError:  # also of true and false
+        return None
+    if not 0 <= number <= 100:
+        return None
+    is_share = number <= 1 and not text.endswith("%") and not text.isdecimal()
+    return number if is_share else number / 100
 
 
 def _answer(task: Task, said: str, *, is_json: bool) -> tuple[str, str] | None:
@@ -132,12 +155,16 @@ def _answer(task: Task, said: str, *, is_json: bool) -> tuple[str, str] | None:
         return CHOICE, exact
     if CANNOT_TELL_FORMS.fullmatch(form):
         return CANNOT_TELL, ""
-    if choices:
-        chosen = _by_number(form, task) or _in_words(form, choices)
-        return (CHOICE, chosen) if chosen else None
-    if not holds_words(form) or len(text) > LONGEST_ANSWER or (not is_json and "\n" in said.strip()):
+    if choices and (chosen := _by_number(form, task) or _in_words(form, choices)):
+        return CHOICE, chosen
+    if CANNOT_TELL_BEGINS.match(form) and not any(choice in form for choice in choices):
+        return CANNOT_TELL, ""
+    if choices or REFUSAL.search(form) or not holds_words(form) or len(text) > LONGEST_ANSWER:
         return None
-    return TYPED, text.strip("\"'` ")
+    if not is_json and "\n" in said.strip():
+        return None
+    plain = text.strip("\"'`* ")
+    return TYPED, plain[:-1] if plain.find(".") == len(plain) - 1 else plain
 
 
 def _by_number(form: str, task: Task) -> str | None:
@@ -184,15 +211,16 @@ def _written(task: Task, found: dict[str, Any] | None) -> ModelAnswer | None:
     return ModelAnswer(WRITTEN, written=kept) if kept else None
 
 
-def _probability(words: Words, said: str) -> float | None:
+def _probability(words: Words, said: str, *, is_json: bool) -> float | None:
     """Return the probability of the tokens that spell the answer; None if there are none."""
     if not words.tokens or not said:
         return None
     text = "".join(token for token, _ in words.tokens)
-    start = text.rfind(f'"{said}"')
-    start = start + 1 if start >= 0 else text.rfind(said)
-    if start < 0:
+    before = rf'"(?:{"|".join(ANSWER_NAMES)})"\s*:\s*"?' if is_json else ""
+    places = [match.end() for match in re.finditer(before + re.escape(said), text, re.IGNORECASE)]
+    if not places:
         return None
+    start = places[-1] - len(said)
     total, place = 0.0, 0
     for token, logarithm in words.tokens:
         end = place + len(token)
