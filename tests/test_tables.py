@@ -8,7 +8,8 @@ import pytest
 from videoqa._tables import SAFE_VARIABLE, csv_text, spreadsheet_safe, without_guard
 from videoqa.cli.main import build_parser
 
-TEXTS = ["=1+1", "+49", "-5", "@SUM(A1)", "\tx", "\uff1dx", "plain", "'quoted", "", "a=b", " =x", "é"]
+FORMULAS = ["=1+1", "+49", "-5", "@SUM(A1)", "\tx", "\uff1dx", "'=quoted", "''-2"]
+TEXTS = [*FORMULAS, "plain", "'quoted", "", "a=b", " =x", "é", "'", "''"]
 
 
 def test_texts_that_begin_a_formula_are_guarded_on_request_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,8 +25,8 @@ def test_texts_that_begin_a_formula_are_guarded_on_request_only(monkeypatch: pyt
         assert csv_text(table.iloc[:0]).startswith("'=name,number")
     assert csv_text(table) == plain
     cells = pd.read_csv(io.StringIO(safe), dtype=str, keep_default_na=False)
-    guarded = [f"'{text}" for text in TEXTS[:6]]
-    assert cells["'=name"].tolist() == [*guarded, *TEXTS[6:]]
+    guarded = [f"'{text}" for text in FORMULAS]
+    assert cells["'=name"].tolist() == [*guarded, *TEXTS[len(FORMULAS) :]]
     assert cells["number"].tolist()[0] == "-1" and cells["share"].tolist()[0] == "-0.5"
     assert cells["count"].tolist()[:2] == ["", "-1"]
     assert [without_guard(cell) for cell in cells["'=name"]] == TEXTS

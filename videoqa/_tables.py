@@ -47,9 +47,16 @@ def csv_text(table: "pd.DataFrame", **options: Any) -> str:
 
 def without_guard(cell: str) -> str:
     """Return a cell as it was before `csv_text` guarded it."""
-    return cell[1:] if cell.startswith(GUARD) and cell[1:].startswith(FORMULA_STARTS) else cell
+    return cell[1:] if cell.startswith(GUARD) and _begins_formula(cell) else cell
 
 
 def guarded(cell: Any) -> Any:
-    """Return a cell with a `'` before it if a spreadsheet would take it for a formula."""
-    return GUARD + cell if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    """Return a cell with a `'` before it if a spreadsheet would take it for a formula.
+
+    What was written with a `'` before a formula gets another, so that `without_guard` gives it back.
+    """
+    return GUARD + cell if isinstance(cell, str) and _begins_formula(cell) else cell
+
+
+def _begins_formula(cell: str) -> bool:
+    return cell.lstrip(GUARD).startswith(FORMULA_STARTS)

@@ -113,6 +113,76 @@ def test_a_row_is_found_by_the_name_of_its_video_from_another_folder(tmp_path):
     assert counts(table) == {"changed": 1}
 
 
+def test_a_video_is_found_by_name_only_where_it_is_lost_and_one_has_the_name(tmp_path):
+    rows, head = [("a.avi", "what is he doing?", "waving")], ("video", "question", "answer")
+    one, two = (write_own(tmp_path / name, rows, f"{name}.csv", head) for name in ("one", "two"))
+    (tmp_path / "two" / "a.avi").write_text("another film")
+    lost = write_corrections(tmp_path / "lost.csv", correction("a.avi", "walking"))
+    table = read(one, two, lost)
+    assert table["answer"].tolist() == ["waving", "waving", "walking"]
+    assert table["video_path"][2] == str(tmp_path / "a.avi")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "a.avi").write_text("a third film")
+    there = write_corrections(tmp_path / "new" / "there.csv", correction("a.avi", "walking"))
+    assert read(one, there)["answer"].tolist() == ["waving", "walking"]
+
+
+def test_where_one_question_has_two_rows_the_named_one_is_corrected(tmp_path):
+    own = write_own(tmp_path, [*OWN, ("a.avi", "what is he doing?", "smiling", "train")])
+    named = write_corrections(tmp_path / "named.csv", correction("a.avi", "walking", "my:5"))
+    table = read(own, named)
+    assert table["answer"].tolist()[::4] == ["waving", "walking"] and counts(table) == {"changed": 1}
+    unnamed = write_corrections(tmp_path / "unnamed.csv", correction("a.avi", "walking"))
+    assert read(own, unnamed)["answer"].tolist()[::4] == ["walking", "walking"]
+
+
+def test_parts_of_a_video_are_rows_of_their_own(tmp_path):
+    head = ("video", "start_seconds", "end_seconds", "question", "answer")
+    rows = [("a.avi", start, start + 2, "what is he doing?", "waving") for start in (0, 2.5)]
+    own = write_own(tmp_path, rows, head=head)
+    part = correction("a.avi", "walking", start_seconds="2.50", end_seconds=4.5)
+    whole = correction("a.avi", "jumping", row_id="whole")
+    table = read(own, write_corrections(tmp_path / "new.csv", part, whole))
+    assert table["answer"].tolist() == ["waving", "walking", "jumping"]
+
+
+def test_the_groups_of_test_rows_are_held_out_and_others_keep_their_split(tmp_path):
+    head = ("video", "question", "answer", "split", "group")
+    own = write_own(tmp_path, [(*row, f"yard {row[3]}") for row in OWN], head=head)
+    groups = {"e.avi": "yard test", "f.avi": "yard val", "g.avi": "elsewhere"}
+    for name in groups:
+        (tmp_path / name).write_text(name)
+    new = write_corrections(
+        tmp_path / "new.csv", *(correction(name, "walking", group=group) for name, group in groups.items())
+    )
+    table = read(own, new)
+    assert table["split"].tolist()[4:] == ["validation", "train"]
+    assert counts(table) == {"added": 2, "held_out": 1}
+
+
+def test_a_video_named_as_a_test_video_but_of_other_content_is_not_held_out(own, tmp_path):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "d.avi").write_text("another film")
+    new = write_corrections(tmp_path / "new" / "new.csv", correction("d.avi", "walking", group="d.avi"))
+    table = read(own, new)
+    assert table[["answer", "split"]].iloc[-1].tolist() == ["walking", "train"]
+    assert counts(table) == {"added": 1} and table["group"].iloc[-1] != "d.avi"
+
+
+def test_what_was_declared_of_an_answer_goes_with_it(tmp_path):
+    head = ("video", "question", "answer", "answers", "opposite", "mirrored")
+    rows = [(f"{name}.avi", "what?", "in", '["in", "in", "out"]', "out", "out") for name in "ab"]
+    own = write_own(tmp_path, [*rows, ("c.avi", "what?", "out", "", "", "")], head=head)
+    new = write_corrections(
+        tmp_path / "new.csv",
+        *(correction(f"{name}.avi", said, question="what?") for name, said in (("a", "up"), ("b", "in"))),
+    )
+    table = read(own, new).iloc[:2]
+    assert table["answer"].tolist() == ["up", "in"]
+    assert table["answers"].tolist() == [[], ["in", "in", "out"]]
+    assert table[["opposite", "mirrored"]].to_numpy().tolist() == [["", ""], ["out", "out"]]
+
+
 def test_a_copy_under_another_name_is_the_same_video(own, tmp_path):
     (tmp_path / "copy.avi").write_text("a.avi")
     new = write_corrections(tmp_path / "new.csv", correction("copy.avi", "walking"))
@@ -154,8 +224,20 @@ def test_drawn_splits_stay_those_without_corrections(tmp_path):
     test = limited.loc[limited["split"] == "test", "question_id"].tolist()
     assert kept.loc[kept["split"] == "test", "question_id"].tolist() == test
     assert kept.groupby("split").size().max() == 3
-    folds = read(own, new, test_is_held_out=False)
-    assert folds["answer"].tolist().count("jumping") == 9
+    test = before.loc[before["split"] == "test", "video_id"].iloc[0]
+    more = write_corrections(tmp_path / "more.csv", correction(test, "jumping"))
+    folds = read(own, new, more, test_is_held_out=False)
+    assert folds["answer"].tolist().count("jumping") == 10
+
+
+def test_a_split_column_holds_under_a_limit_and_among_folds(own, tmp_path):
+    (tmp_path / "e.avi").write_text("e")
+    new = write_corrections(tmp_path / "new.csv", correction("d.avi", "no"), correction("e.avi", "up"))
+    assert counts(read(own, new, test_is_held_out=False)) == {"added": 1, "held_out": 1}
+    assert read(own, new, limit=3)["split"].value_counts().to_dict() == {
+        "train": 3, "validation": 1, "test": 1,
+    }  # fmt: skip
+    assert len(read(own, new, limit=1)) == 3
 
 
 def test_rows_without_an_answer_may_be_filled(tmp_path):
@@ -219,6 +301,7 @@ def test_what_a_person_wrote_corrects_nothing_and_is_corrected_by_who_verifies_i
     table = read(own, new)
     assert table["answer"].tolist() == ["waving", "loading", "loading", "loading", "walking", "red"]
     verified = correction("a.avi", "red", "new:3", kind="verify", question="what colour?")
-    table = read(own, new, write_corrections(tmp_path / "second.csv", verified))
-    assert table["answer"].tolist()[4:] == ["walking", "red"]
-    assert counts(table) == {"added": 2, "repeated": 2}
+    second = write_corrections(tmp_path / "second.csv", verified)
+    for table in (read(own, new, second), read(own, second, new)):
+        assert sorted(table["answer"][4:]) == ["red", "walking"]
+        assert counts(table) == {"added": 2, "repeated": 2}

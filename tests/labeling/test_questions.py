@@ -204,13 +204,55 @@ def test_what_cannot_be_used_is_refused(written, checked, tasks, tmp_path):
     with pytest.raises(ValueError, match="a table of questions to add to"):
         make_questions(file, tasks=writing, out=tmp_path / "mine.csv")
     make_questions(file, tasks=writing, out=out)
+    for report in (out, out / "seen"):
+        with pytest.raises(ValueError, match="`report` must be a (directory|folder that can be made)"):
+            make_questions(file, tasks=writing, out=tmp_path / "new.csv", report=report)
+    assert not (tmp_path / "new.csv").exists()
     results = checked(out, {("What is red?", "box"): {"cora": "yes"}})
-    with pytest.raises(ValueError, match="a table of the same kind.*1 rows that nobody checked"):
+    with pytest.raises(ValueError, match="be a file; this is a folder"):
+        make_questions(file, tasks=writing, out=tmp_path)
+    with pytest.raises(ValueError, match="a table of the same kind.*1 row that nobody checked"):
         make_questions([file, results], tasks=[writing, tmp_path / "checking"], out=out)
     with pytest.raises(ValueError, match="of another export|of an unknown task"):
         make_questions(results, tasks=writing, out=tmp_path / "new.csv")
     with pytest.raises(ValueError, match="which has been read"):
         make_questions(out, tasks=writing, out=tmp_path / "new.csv")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            "clip-0.avi,,",
+            "clip-0.avi,soon,",
+            "seconds or none in each row.*start_seconds='soon', end_seconds=''. Mend",
+        ),
+        (",write,", ",wrote,", "have a kind, write or verify.*Of 'What is red\\?' it has kind='wrote'"),
+        ("clip-0.avi,,", "clip-0.avi,", "have 18 cells in each row; line 2 has not.*Mend that line"),
+        ("clip-0.avi,,", "clip-0.avi,,,", "have 18 cells in each row; line 2"),
+        ("What is red?", "x" * 1_000_001, "be a CSV file; line 2: field larger"),
+        ("What", '"What', "have 18 cells in each row; line 2 has not"),
+        ("red", "\udce9", "be a CSV file in UTF-8"),
+        (",", ";", "be a new file, or a table of questions to add to"),
+    ],
+)
+def test_a_table_that_was_damaged_is_refused_and_stays(written, tmp_path, before, after, message):
+    file, out = written((0, "anna", "What is red?", "box")), tmp_path / "candidates.csv"
+    make_questions(file, tasks=tmp_path / "writing", out=out)
+    changed = out.read_text().replace(before, after).encode("utf-8", "surrogateescape")
+    out.write_bytes(changed)
+    with pytest.raises(ValueError, match=message):
+        make_questions(file, tasks=tmp_path / "writing", out=out)
+    assert out.read_bytes() == changed
+
+
+def test_a_check_by_the_writer_under_another_spelling_is_left_out(written, checked, tmp_path):
+    file, candidates = written((0, "Anna ", "What is red?", "box")), tmp_path / "candidates.csv"
+    make_questions(file, tasks=tmp_path / "writing", out=candidates)
+    results = checked(candidates, {("What is red?", "box"): {"ANNA": "yes"}})
+    tasks, out = [tmp_path / "writing", tmp_path / "checking"], tmp_path / "questions.csv"
+    done = make_questions([file, results], tasks=tasks, out=out)
+    assert done["outcomes"]["a check by the one who wrote the question"] == 1 and done["added"] == 0
 
 
 def test_a_later_answer_does_not_contradict_the_table(written, checked, tmp_path):

@@ -55,7 +55,11 @@ def test_an_out_that_holds_a_run_is_refused(small_set: Path, small_options: dict
 
 @pytest.mark.parametrize(
     ("changed", "message"),
-    [({"video_units": 9}, "have the new model's video_units=9"), ({"backbone_weights": "other"}, "backbone")],
+    [
+        ({"video_units": 9}, "have the new model's video_units=9.*Repeat the options"),
+        ({"backbone": "inception_v3"}, "new model's backbone='inception_v3'.*'tiny'.*Repeat the options"),
+        ({"backbone_weights": "other"}, "learned from the new model's backbone"),
+    ],
 )
 def test_an_initial_model_that_does_not_fit_is_refused_before_any_work(
     small_set: Path, small_options: dict, question_run: Path, tmp_path: Path, changed: dict, message: str

@@ -201,12 +201,15 @@ def existing_rows(path: Path, columns: tuple[str, ...], what: str) -> list[dict[
     """Return the rows of a table; none if there is no file.
 
     Raises:
-        ValueError: a file without exactly these columns, or with a row of another length.
+        ValueError: a file without exactly these columns, with a row of another length, or not in UTF-8.
     """
     if not path.exists():
         return []
     csv.field_size_limit(LONGEST_CELL)
-    rows = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig", "replace"), newline=""))
+    try:
+        rows = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
+    except UnicodeDecodeError as error:
+        raise Refusal("out", "be a CSV file in UTF-8", str(path), "Save it as UTF-8.") from error
     found = []
     try:
         if list(rows.fieldnames or ()) != list(columns):
@@ -219,7 +222,7 @@ def existing_rows(path: Path, columns: tuple[str, ...], what: str) -> list[dict[
                 raise Refusal("out", requirement, str(path), "Mend that line, or name a new file.")
             found.append(row)
     except csv.Error as error:
-        raise Refusal("out", f"be a CSV file; line {rows.line_num}: {error}", str(path)) from error
+        raise Refusal("out", f"be a CSV file; line {rows.line_num + 1}: {error}", str(path)) from error
     return found
 
 

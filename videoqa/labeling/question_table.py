@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from videoqa._checks import Refusal
+from videoqa._counted import counted
 from videoqa._tables import without_guard
 from videoqa.labeling.corrections import ANNOTATION_COLUMNS, add_rows, existing_rows
 from videoqa.labeling.question_audit import audit_questions
@@ -44,7 +45,8 @@ class QuestionTable:
         other = "write" if is_checked else "verify"
         if kinds[other]:
             have, want = ("nobody", "people") if is_checked else ("people", "nobody")
-            advice = f"It has {kinds[other]:,} rows that {have} checked; these are rows that {want} checked."
+            rows = counted(kinds[other], "row")
+            advice = f"It has {rows} that {have} checked; these are rows that {want} checked."
             raise Refusal("out", "be a new file, or a table of the same kind", str(path), advice)
         self.rows = pd.DataFrame(columns=list(COLUMNS))
         self.audit = audit_questions(self.rows)
@@ -82,8 +84,13 @@ class QuestionTable:
                 question.state = SEVERAL_RIGHT
 
     def _before(self) -> list[dict[str, str]]:
-        rows = existing_rows(self._path, COLUMNS, "questions")
-        return [{name: without_guard(cell) for name, cell in row.items()} for row in rows]
+        rows = [
+            {name: without_guard(cell) for name, cell in row.items()}
+            for row in existing_rows(self._path, COLUMNS, "questions")
+        ]
+        for row in rows:
+            _check_row(row, self._path)
+        return rows
 
     def _row(self, question: Question) -> dict[str, Any]:
         row: dict[str, Any] = {name: getattr(question, name, "") for name in COLUMNS}
@@ -93,6 +100,20 @@ class QuestionTable:
             value = row[name]
             row[name] = "" if value is None else round(value, DECIMALS)
         return {name: "" if value is None else value for name, value in row.items()}
+
+
+def _check_row(row: dict[str, str], path: Path) -> None:
+    """Refuse a row with a kind or seconds that this module never writes."""
+    is_right = row["kind"] in ("write", "verify")
+    try:
+        _asked(row)
+    except ValueError:
+        is_right = False
+    if not is_right:
+        cells = ", ".join(f"{name}={row[name]!r}" for name in ("kind", "start_seconds", "end_seconds"))
+        requirement = "have a kind, write or verify, and numbers of seconds or none in each row"
+        advice = f"Of {row['question']!r} it has {cells}. Mend this row, or name another file."
+        raise Refusal("out", requirement, str(path), advice)
 
 
 def _asked(row: dict[str, str]) -> Asked:

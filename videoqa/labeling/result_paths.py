@@ -61,7 +61,7 @@ def new_report_folder(
 
     Raises:
         FileExistsError: it has one of them.
-        ValueError: it is no folder, or one of its files is one of the others.
+        ValueError: it is no folder, none that can be made, or one of its files is one of the others.
     """
     folder = Path(path)
     if folder.exists():
@@ -76,8 +76,11 @@ def new_report_folder(
         if (folder / name).exists():
             advice = "Name another folder: what is there is never overwritten."
             raise FileExistsError(refusal("report", f"hold no {name} yet", str(path), advice))
-    folder.mkdir(parents=True, exist_ok=True)
-    return check_directory("report", folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal("report", f"be a folder that can be made ({error.strerror})", str(path)) from error
+    return folder
 
 
 def _identity(path: Path) -> str:

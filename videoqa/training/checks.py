@@ -27,6 +27,7 @@ INITIAL_FIELDS = (
     "hidden_units",
 )
 """What an earlier model must have in common with one that starts from its weights."""
+_SAME_OPTIONS = "Repeat the options that it was trained with: `command` in its metrics.json has them."
 ORDERLESS_BRANCHES = ("mean", "none")
 """Video branches without weights that could learn an order."""
 
@@ -122,7 +123,7 @@ def check_initial(initial: ModelFolder | None, config: RunConfig) -> None:
         ours, theirs = getattr(config.model, name), getattr(initial.config.model, name)
         if ours != theirs:
             requirement = f"have the new model's {name}={ours!r}"
-            raise Refusal("initial_model", requirement, f"{initial.path} ({name}={theirs!r})")
+            raise Refusal("initial_model", requirement, f"{initial.path} ({name}={theirs!r})", _SAME_OPTIONS)
     _check_initial_shapes(initial, config)
     _check_initial_backbone(initial, config.model)
 
@@ -151,6 +152,10 @@ def _sizes(config: RunConfig) -> tuple[int, ...]:
 def _check_initial_backbone(initial: ModelFolder, model: ModelConfig) -> None:
     if model.learns_from_frames or not model.sees_video:
         return
+    ours, theirs = (f"{each.backbone!r}" for each in (model, initial.config.model))
+    if ours != theirs:  # before the weights of a backbone that is not wanted are looked for
+        requirement = f"have the new model's backbone={ours}"
+        raise Refusal("initial_model", requirement, f"{initial.path} (backbone={theirs})", _SAME_OPTIONS)
     backbone = backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer, model.pooling)
     if backbone != initial.backbone:
         requirement = f"have learned from the new model's backbone, {backbone}"
