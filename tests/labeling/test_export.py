@@ -126,7 +126,9 @@ def test_a_batch_of_mechanical_turk_hides_what_is_known(scored, tmp_path):
     keys = {"kind", "video_url", "question", "choices", "answer", "num_questions"}
     assert all(set(each) == keys for each in shown)
     assert {each["answer"] for each in shown} == {""}
-    assert "${task_data}" in (tmp_path / "tasks" / "form.html").read_text()
+    form = (tmp_path / "tasks" / "form.html").read_text()
+    assert re.findall(r"\$\{[^}]*\}", form) == ["${task_data}"], "the service takes each for a column"
+    assert "]]>" not in form, "the service packs it as CDATA"
     for task in file.tasks:
         assert not task.is_known or task.known_answer in task.choices
 

@@ -67,8 +67,8 @@ def write_clip(path: Path, activity: str = "loading", *, codec: str = "VP90") ->
     return path
 
 
-def violations(page: Any) -> list[str]:
-    """Return what axe-core finds serious or critical in a page, or skip."""
+def violations(page: Any, *, impacts: Sequence[str] = ("serious", "critical")) -> list[str]:
+    """Return what axe-core finds in a page of some impacts, or skip."""
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python"
     )
@@ -76,6 +76,6 @@ def violations(page: Any) -> list[str]:
     return [
         f"{each['id']}: {node['html'][:200]}"
         for each in found
-        if each["impact"] in ("serious", "critical")
+        if each["impact"] in impacts
         for node in each["nodes"]
     ]
