@@ -97,7 +97,7 @@ def stopped_while_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("videoqa.training.preparing.read_annotations", stop)
+    monkeypatch.setattr("videoqa.training.rows.read_annotations", stop)
     monkeypatch.setattr("videoqa.training.cross_validation.read_annotations", stop)
     yield
 

@@ -18,8 +18,9 @@ from videoqa.saving import load_model_folder
 from videoqa.text.answers import AnswerList
 from videoqa.training.backwards import find_backwards_rows, say_undeclared_mirrors
 from videoqa.training.drawn_examples import NOT_LEARNED, draw_examples
+from videoqa.training.fingerprint import fingerprint
 from videoqa.training.memory import Replicas
-from videoqa.training.preparing import PreparedData, fingerprint, prepare_data
+from videoqa.training.preparing import PreparedData, prepare_data
 from videoqa.training.request import read_request
 from videoqa.training.resuming import check_same_run
 

@@ -18,8 +18,9 @@ from videoqa.training.control import RunControl
 from videoqa.training.held_out import check_corrections
 from videoqa.training.label_weights import label_weights, label_weights_in_words
 from videoqa.training.memory import ONE_REPLICA
-from videoqa.training.preparing import prepare_data, read_rows
+from videoqa.training.preparing import prepare_data
 from videoqa.training.request import read_request
+from videoqa.training.rows import read_rows
 from videoqa.training.run import Run
 from videoqa.training.stages import model_stage
 

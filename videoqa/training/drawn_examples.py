@@ -17,8 +17,8 @@ from videoqa.input_pipeline import Examples, epoch_order
 from videoqa.input_pipeline.windows import read_window
 from videoqa.training.backwards import looks_the_same
 from videoqa.training.memory import ONE_REPLICA
-from videoqa.training.preparing import read_rows
 from videoqa.training.request import Request
+from videoqa.training.rows import read_rows
 from videoqa.video.decoding import ClipRequest, DecodingError, decode
 
 NOT_LEARNED = "an answer that the data does not tell, so not learned from"

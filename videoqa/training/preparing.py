@@ -1,8 +1,6 @@
-"""The data of a run: the rows of its table as arrays, and the hashes by which workers compare them."""
+"""The data of a run: the rows of its table whose video could be read, as arrays."""
 
 import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,61 +8,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from videoqa._files import name_bytes
-from videoqa._manifest import MANIFEST
 from videoqa._progress import say
-from videoqa._version import installed_versions
-from videoqa.auditing.table_audit import say_table_findings
-from videoqa.config import PARTS, ModelConfig, RunConfig
-from videoqa.data.annotations import check_some_there, read_annotations, require_split, say_notes
-from videoqa.data.opposites import answers_to_learn, played_backwards
+from videoqa.config import RunConfig
+from videoqa.data.annotations import require_split
 from videoqa.data.source import MIRRORED, OPPOSITE
-from videoqa.data.splits import attach_validation, groups_of_splits, hold_out_fold
-from videoqa.features.contents import content_hashes, distinct_requests, hashes_of_videos, short_hash
-from videoqa.input_pipeline import (
-    Examples,
-    check_some_long_enough,
-    make_examples,
-)
-from videoqa.models.backbones import backbone_identity
-from videoqa.models.weight_files import file_digest
+from videoqa.data.splits import groups_of_splits
+from videoqa.features.contents import content_hashes, short_hash
+from videoqa.input_pipeline import Examples, check_some_long_enough, make_examples
 from videoqa.saving import ModelFolder
-from videoqa.text.answers import AnswerList, build_answer_list
+from videoqa.text.answers import AnswerList
 from videoqa.text.question_prior import QuestionPrior, build_question_prior
-from videoqa.text.vocabulary import Vocabulary, build_vocabulary
-from videoqa.training.backwards import (
-    BackwardsRows,
-    find_backwards_rows,
-    say_backwards,
-    say_undeclared_mirrors,
-)
-from videoqa.training.checks import check_initial, check_input, check_num_rows, check_shares
-from videoqa.training.further_clips import CLIP, further_clips, say_unusable
-from videoqa.training.held_out import (
-    EARLIER,
-    check_corrections,
-    learned_videos,
-    say_learned_before,
-    test_videos,
-)
+from videoqa.text.vocabulary import Vocabulary
+from videoqa.training.backwards import BackwardsRows, find_backwards_rows, say_backwards
+from videoqa.training.checks import check_num_rows
+from videoqa.training.fingerprint import hashes_of_data
+from videoqa.training.further_clips import say_unusable
+from videoqa.training.held_out import EARLIER, learned_videos, test_videos
 from videoqa.training.label_weights import label_weights
 from videoqa.training.memory import ONE_REPLICA, Replicas, check_memory
 from videoqa.training.order_clips import OrderClips, clips_both_ways
 from videoqa.training.request import Request
-from videoqa.training.startup_messages import (
-    description,
-    say_classes,
-    say_dropped,
-    say_left_out,
-    say_short,
-    say_untested,
-)
-
-PATHS = (
-    "data.data", "data.videos", "data.annotations", "data.reverse_labels", "data.mirror_labels",
-    "model.backbone_weights", "training.pretrain_videos",
-)  # fmt: skip
-"""Fields that may differ between machines; what lies there is compared by content."""
+from videoqa.training.rows import RunRows, rows_to_learn
+from videoqa.training.startup_messages import say_dropped, say_short
 
 
 @dataclass(frozen=True)
@@ -156,176 +121,117 @@ def prepare_data(
             than a batch needs, a forecast that does not fit, or windows longer than every clip.
     """
     launch = request.job.launch
-    table, config = read_rows(request, replicas)
-    if config.model.sees_video:
-        check_some_there(table)
-    say_notes(table, progress=progress)
-    say_table_findings(table, config, progress=progress)
-    training_rows = require_split(table, "train")
-    say_left_out(table, progress and request.job.fold is None)
-    say_undeclared_mirrors(training_rows, config, progress)
-    config, vocabulary, answers = _sized(config, training_rows)
-    num_test_rows = int((table["split"] == "test").sum())
-    untested = [] if request.job.fold else say_untested(answers, table, progress)
-    further = further_clips(config.training.pretrain_videos, table, progress=progress)
-    say_learned_before(table, request.initial, progress=progress)
-    whole, table = table, table[table["split"].isin(("train", "validation"))].reset_index(drop=True)
-    num_clips = _say_rows(table, training_rows, config, answers, progress) + len(further)
+    rows = rows_to_learn(request, replicas, progress=progress)
+    config, answers = rows.config, rows.answers
     if replicas.is_first_local:  # the others would forecast the same, and may have to load TensorFlow for it
-        check_memory(config, num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
-    together, frame_examples, outcomes = _examples(
-        table,
-        further,
-        config,
-        vocabulary=vocabulary,
-        answers=answers,
-        decode_workers=launch.decode_workers,
-        progress=progress,
-    )
-    examples, outcome = together.select(np.arange(len(table))), outcomes.iloc[: len(table)]
-    good = examples.clip_index >= 0
-    if frame_examples is not None:
-        good &= frame_examples.clip_index >= 0
-    why = outcome.loc[~good, "error"].groupby(table.loc[~good, "video_path"]).first()
-    failures = {str(path): str(error) for path, error in why.items()}
-    say_dropped(int((~good).sum()), failures, progress)
-    say_short(examples.select(good & (table["split"] == "train").to_numpy()), config.sampling, progress)
-    kept = table[good].reset_index(drop=True)
-    num_rows = len(require_split(kept, "train"))
-    examples = examples.select(good)
-    backwards = find_backwards_rows(kept, examples, answers)
-    say_backwards(kept, backwards, answers, config, progress)
-    num_shown = num_rows + len(backwards.rows)
-    if left_out := check_num_rows(config.model, num_shown, config.training.batch_size):
+        check_memory(config, rows.num_clips, replicas=replicas, prefetch_batches=launch.prefetch_batches)
+    clips = _load_clips(rows, launch.decode_workers, progress)
+    _say_failed(rows, clips, progress)
+    table = rows.table[clips.is_good].reset_index(drop=True)
+    num_rows = len(require_split(table, "train"))
+    examples = clips.of_table.select(clips.is_good)
+    backwards = find_backwards_rows(table, examples, answers)
+    say_backwards(table, backwards, answers, config, progress)
+    if left_out := check_num_rows(config.model, num_rows + len(backwards.rows), config.training.batch_size):
         say(left_out, progress=progress)
-    order = None
-    if config.training.pretrain is not None:
-        usable = (together.clip_index >= 0) & np.append(good, np.ones(len(further), bool))
-        say_unusable(further, outcomes.iloc[len(table) :], progress=progress)
-        further = further[usable[len(table) :]]
-        order = clips_both_ways(_joined(kept, further), together.select(usable), config)
-    contents = _video_contents(kept, config)
-    videos = _videos_of_splits(kept, contents, further, request.initial)
-    weights = label_weights(kept, config.training.label_weight)
+    further, order = _order_clips(rows, clips, progress)
+    contents = _video_contents(table, config)
+    videos = _videos_of_splits(table, contents, further, request.initial)
+    weights = label_weights(table, config.training.label_weight)
     return PreparedData(
         config=config,
-        table=kept,
+        table=table,
         examples=examples,
-        frame_examples=None if frame_examples is None else frame_examples.select(good),
-        vocabulary=vocabulary,
+        frame_examples=None if clips.frames is None else clips.frames.select(clips.is_good),
+        vocabulary=rows.vocabulary,
         answers=answers,
         backwards=backwards,
-        num_dropped=int((~good).sum()),
-        failures=failures,
-        groups=groups_of_splits(table),
+        num_dropped=int((~clips.is_good).sum()),
+        failures=clips.failures(rows.table),
+        groups=groups_of_splits(rows.table),
         videos=videos,
-        test_videos=test_videos(whole, videos, request.initial) if config.model.sees_video else [],
+        test_videos=test_videos(rows.whole, videos, request.initial) if config.model.sees_video else [],
         label_weights=weights,
-        corrections=whole.attrs.get("corrections"),
-        hashes=_hashes(kept, contents, config.model, vocabulary, answers)
-        | _hash_of_further(further)
-        | ({} if weights is None else {"label weights": _hash_of(weights.tolist())}),
+        corrections=rows.whole.attrs.get("corrections"),
+        hashes=hashes_of_data(rows, table, contents=contents, further=further, weights=weights),
         num_tables=len(request.tables),
         stratified=request.job.stratified,
         fold=request.job.fold,
-        num_test_rows=num_test_rows,
-        untested=untested,
+        num_test_rows=rows.num_test_rows,
+        untested=rows.untested,
         order=order,
     )
 
 
-def fingerprint(request: Request, data: PreparedData) -> dict[str, str]:
-    """Return what workers compare before they train: each value or hash that must be equal, by its name."""
-    versions = installed_versions()
-    values = {f"version of {name}": versions[name] for name in versions if name != "platform"}
-    values |= data.hashes
-    values |= fields_of(data.config)
-    values["checkpoint_steps"] = str(request.job.launch.checkpoint_steps)
-    values["rows"] = f"{len(data.table)} and {data.num_dropped} left out"
-    if request.initial is not None:
-        values["initial_model"] = file_digest(request.initial.path / MANIFEST, "sha256")[:16]
-    return values
+@dataclass(frozen=True)
+class _LoadedClips:
+    """The rows of a run as arrays, and what became of the video of each.
 
-
-def fields_of(config: RunConfig) -> dict[str, str]:
-    """Return every field of a configuration, as "part.field", that is no path."""
-    return {
-        f"{key}.{item.name}": repr(getattr(getattr(config, key), item.name))
-        for key, part in PARTS.items()
-        for item in dataclasses.fields(part)
-        if f"{key}.{item.name}" not in PATHS
-    }
-
-
-def read_rows(request: Request, replicas: Replicas) -> tuple[pd.DataFrame, RunConfig]:
-    """Return the annotation table with a validation split, and the configuration with the table's task."""
-    config, training = request.config, request.config.training
-    check_shares(config.model, training.batch_size, replicas.num_workers * replicas.num_per_worker)
-    table = read_annotations(
-        config.data,
-        tables=request.tables,
-        seed=training.seed,
-        with_videos=config.model.sees_video,
-        stratified=request.job.stratified,
-        contents=hashes_of_videos,
-        test_is_held_out=request.job.fold is None,
-    )
-    check_corrections(table, request.initial)
-    if request.job.fold is not None:
-        number, num_folds = request.job.fold
-        table = hold_out_fold(table, number, num_folds, training.seed)
-    table = attach_validation(
-        table, training.seed, training.validation_share, stratified=request.job.stratified
-    )
-    config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=table.attrs["task"]))
-    check_input(config)
-    check_initial(request.initial, config)
-    label_weights(table[table["split"] != "test"], training.label_weight)
-    return table, config
-
-
-def _sized(config: RunConfig, training_rows: pd.DataFrame) -> tuple[RunConfig, Vocabulary | None, AnswerList]:
-    """Return the configuration with the numbers of words and answers, and the two lists of these."""
-    order = training_rows.attrs.get("classes", ())
-    answers = build_answer_list(
-        answers_to_learn(training_rows, config), config.model.num_answers, order=order
-    )
-    model, vocabulary = dataclasses.replace(config.model, num_answers=len(answers)), None
-    if config.model.task != "action":
-        vocabulary = build_vocabulary(training_rows["question"], config.model.vocabulary_size)
-        model = dataclasses.replace(model, vocabulary_size=vocabulary.size)
-    return dataclasses.replace(config, model=model), vocabulary, answers
-
-
-def _say_rows(
-    table: pd.DataFrame, training_rows: pd.DataFrame, config: RunConfig, answers: AnswerList, progress: bool
-) -> int:
-    """Print what there is to learn from, refuse too little for a batch, and return the number of clips."""
-    num_clips = len(distinct_requests(table)[0])
-    say_classes(training_rows, answers, progress)
-    say(description(table, training_rows, answers, num_clips), progress=progress)
-    num_shown = len(training_rows)
-    if config.model.sees_video:
-        num_shown += len(played_backwards(training_rows))
-    check_num_rows(config.model, num_shown, config.training.batch_size)
-    return num_clips
-
-
-def _examples(
-    table: pd.DataFrame, further: pd.DataFrame, config: RunConfig, **options: Any
-) -> tuple[Examples, Examples | None, pd.DataFrame]:
-    """Return the rows as arrays, and the outcome of each row's video.
-
-    Returns:
-        The rows of `table`, then those of `further`; the rows of `table` as frames, for a second stage, or
-        None; the outcomes of all.
+    Attributes:
+        of_all: the rows of the table, then those of the clips without labels.
+        of_table: the rows of the table alone.
+        frames: the rows of the table as frames, for a second stage; None: there is none.
+        outcomes: `status` and `error` of each of `of_all`.
+        is_good: bool `(num_rows,)`, whether the clip of each row of the table can be learned from.
     """
-    examples, outcome = make_examples(_joined(table, further), config, for_training=True, **options)
-    check_some_long_enough(examples)
-    if config.training.unfreeze_from is None:
-        return examples, None, outcome
-    from_frames = dataclasses.replace(config, model=dataclasses.replace(config.model, train_backbone=True))
-    return examples, make_examples(table, from_frames, for_training=True, **options)[0], outcome
+
+    of_all: Examples
+    of_table: Examples
+    frames: Examples | None
+    outcomes: pd.DataFrame
+    is_good: np.ndarray
+
+    def failures(self, table: pd.DataFrame) -> dict[str, str]:
+        """Return path -> why of each video of the table that failed."""
+        errors = self.outcomes["error"].iloc[: len(table)]
+        why = errors.loc[~self.is_good].groupby(table.loc[~self.is_good, "video_path"]).first()
+        return {str(path): str(error) for path, error in why.items()}
+
+
+def _load_clips(rows: RunRows, decode_workers: int | None, progress: bool) -> _LoadedClips:
+    config = rows.config
+    options: dict[str, Any] = {
+        "vocabulary": rows.vocabulary,
+        "answers": rows.answers,
+        "for_training": True,
+        "decode_workers": decode_workers,
+        "progress": progress,
+    }
+    of_all, outcomes = make_examples(_joined(rows.table, rows.further), config, **options)
+    check_some_long_enough(of_all)
+    of_table = of_all.select(np.arange(len(rows.table)))
+    is_good, frames = of_table.clip_index >= 0, None
+    if config.training.unfreeze_from is not None:
+        from_frames = dataclasses.replace(
+            config, model=dataclasses.replace(config.model, train_backbone=True)
+        )
+        frames, _ = make_examples(rows.table, from_frames, **options)
+        is_good &= frames.clip_index >= 0
+    return _LoadedClips(of_all, of_table, frames, outcomes, is_good)
+
+
+def _say_failed(rows: RunRows, clips: _LoadedClips, progress: bool) -> None:
+    """Print how many rows are left out because their video failed, and which clips are short."""
+    say_dropped(int((~clips.is_good).sum()), clips.failures(rows.table), progress)
+    is_learned = clips.is_good & (rows.table["split"] == "train").to_numpy()
+    say_short(clips.of_table.select(is_learned), rows.config.sampling, progress)
+
+
+def _order_clips(
+    rows: RunRows, clips: _LoadedClips, progress: bool
+) -> tuple[pd.DataFrame, OrderClips | None]:
+    """Return the clips without labels that can be used, and with them all clips both ways round.
+
+    Both as they are, and None, where no order is learned.
+    """
+    if rows.config.training.pretrain is None:
+        return rows.further, None
+    num_rows = len(rows.table)
+    say_unusable(rows.further, clips.outcomes.iloc[num_rows:], progress=progress)
+    usable = (clips.of_all.clip_index >= 0) & np.append(clips.is_good, np.ones(len(rows.further), bool))
+    further = rows.further[usable[num_rows:]]
+    joined = _joined(rows.table[clips.is_good].reset_index(drop=True), further)
+    return further, clips_both_ways(joined, clips.of_all.select(usable), rows.config)
 
 
 def _joined(table: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
@@ -356,46 +262,3 @@ def _videos_of_splits(
     if initial is not None and (earlier := learned_videos(initial.metrics).difference(*videos.values())):
         videos[EARLIER] = earlier
     return {split: sorted(names) for split, names in videos.items()}
-
-
-def _hashes(
-    table: pd.DataFrame,
-    contents: pd.Series | None,
-    model: ModelConfig,
-    vocabulary: Vocabulary | None,
-    answers: AnswerList,
-) -> dict[str, str]:
-    return {
-        "data": _hash_of_rows(table, contents),
-        "vocabulary": "" if vocabulary is None else _hash_of(vocabulary.words),
-        "answers": _hash_of(answers.answers),
-        "backbone": _hash_of_backbone(model),
-    }
-
-
-def _hash_of_further(further: pd.DataFrame) -> dict[str, str]:
-    """Return the hash of the clips without labels by its name; empty where there are none."""
-    return (
-        {"pretrain_videos": _hash_of(further[CLIP].astype(str).to_numpy().tolist())} if len(further) else {}
-    )
-
-
-def _hash_of_rows(table: pd.DataFrame, contents: pd.Series | None) -> str:
-    columns = ["split", "question", "answer", "start_seconds", "end_seconds"]
-    columns += [name for name in (OPPOSITE, MIRRORED) if name in table and (table[name] != "").any()]
-    rows = table[columns].astype(str)
-    return _hash_of(rows.assign(video="" if contents is None else contents.astype(str)).to_numpy().tolist())
-
-
-def _hash_of_backbone(model: ModelConfig) -> str:
-    """Return the hash of the backbone's weights, whatever their path; "" for a model without a backbone."""
-    if not (model.sees_video and model.has_backbone):
-        return ""
-    return _hash_of(
-        backbone_identity(model.backbone, model.backbone_weights, model.backbone_layer, model.pooling)
-    )
-
-
-def _hash_of(content: Any) -> str:
-    """Return 16 hexadecimal digits of the sha256 of JSON content."""
-    return hashlib.sha256(name_bytes(json.dumps(content, ensure_ascii=False))).hexdigest()[:16]

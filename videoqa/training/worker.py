@@ -68,7 +68,8 @@ def cause_line(error: BaseException) -> str:
 
 
 def _prepare(start: dict[str, Any], reporter: Reporter) -> None:
-    from videoqa.training.preparing import fingerprint, prepare_data
+    from videoqa.training.fingerprint import fingerprint
+    from videoqa.training.preparing import prepare_data
     from videoqa.training.request import read_request
 
     request = read_request(start["job"])
