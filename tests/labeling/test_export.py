@@ -224,6 +224,10 @@ def test_actions_show_all_labels(tmp_path):
         ({"video_url_prefix": None}, "be given for this format"),
         ({"video_url_prefix": "http://example.org"}, "be an https:// address"),
         ({"video_url_prefix": "file:///clips"}, "be an https:// address"),
+        ({"video_url_prefix": "https://[::1/"}, "be an https:// address"),
+        ({"video_url_prefix": "https://example.org:99999/"}, "be an https:// address"),
+        ({"num_known": 1}, "`known` must name annotations, if `num_known` says how many"),
+        ({"out": "predictions.csv"}, "`out` must be a directory; this is a file"),
         ({"select": "unlabelled"}, "no row of 5 is unlabelled"),
         ({"num_choices": 1}, "from 2 to 50"),
         ({"limit": 0}, "of at least 1"),
@@ -292,6 +296,7 @@ def test_mechanical_turk_takes_more_where_ten_people_do_a_task(scored, tmp_path,
     ("options", "error", "message"),
     [
         ({"kind": "label"}, ValueError, "the rows have questions"),
+        ({"source": "runs/typo"}, FileNotFoundError, "`source` must be an existing file.*folder"),
         ({"known": "nowhere.csv"}, FileNotFoundError, "`known` must be an existing file"),
         ({"known": "annotated"}, ValueError, "`known` must have rows with answers"),
     ],
@@ -302,10 +307,6 @@ def test_kinds_and_known_answers_that_cannot_be_are_refused(
     if options.get("known") == "annotated":
         table = pd.read_csv(annotated).assign(answer="")
         options = {"known": table}
+    options = {"source": scored} | options
     with pytest.raises(error, match=message):
-        export_tasks(scored, select="random", format="csv", out=tmp_path / "tasks", **options)
-
-
-def test_predictions_that_are_not_there_are_missed_by_their_name(tmp_path):
-    with pytest.raises(FileNotFoundError, match="`source` must be an existing file"):
-        export_tasks(tmp_path / "nowhere.csv", select="random", format="csv", out=tmp_path / "tasks")
+        export_tasks(select="random", format="csv", out=tmp_path / "tasks", **options)

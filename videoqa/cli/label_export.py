@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--videos", metavar="DIR", help="folder of the videos (default: beside --data)")
     text = "annotations known to be right, to see who answers well; mixed among the others"
     parser.add_argument("--known", metavar="FILE", help=text)
+    text = "tasks of an earlier export, or their folder, which are not asked again; may be repeated"
+    parser.add_argument("--asked", metavar="FILE", action="append", help=text)
     add_out(parser, "folder for the tasks", required=True)
     add_option_flags(parser, [LabelExportConfig])
 
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     LabelExportConfig(**options)
     from videoqa.labeling.export_tasks import export_tasks
 
-    return export_tasks(**keywords(arguments, "source", "out", "data", "videos", "known"), **options)
+    return export_tasks(**keywords(arguments, "source", "out", "data", "videos", "known", "asked"), **options)
 
 
 def show(result: dict[str, Any], arguments: argparse.Namespace) -> None:

@@ -77,12 +77,21 @@ class LabelExportConfig:
                 advice = "People's browsers load the clips from there: --video-url-prefix https://..."
                 raise Refusal("video_url_prefix", "be given for this format", prefix, advice)
             return None
-        parts = urlsplit(prefix)
-        is_local = parts.scheme == "http" and parts.hostname in LOCAL_HOSTS
-        if not parts.hostname or not (parts.scheme == "https" or is_local) or parts.query or parts.fragment:
+        if not _is_folder_address(prefix):
             advice = "Pages of a service load clips by https only."
             raise Refusal("video_url_prefix", "be an https:// address without a query", prefix, advice)
         return prefix if prefix.endswith("/") else f"{prefix}/"
+
+
+def _is_folder_address(prefix: str) -> bool:
+    """Return whether a browser can load files below an address: by https, or by http of this machine."""
+    try:
+        parts = urlsplit(prefix)
+        is_local = parts.scheme == "http" and parts.hostname in LOCAL_HOSTS
+        is_served = bool(parts.hostname) and parts.port != 0 and (parts.scheme == "https" or is_local)
+    except ValueError:  # a port or an address in brackets that is none
+        return False
+    return is_served and not parts.query and not parts.fragment
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 
 from videoqa._checks import Refusal, check_columns, check_file
 from videoqa._tables import without_guard
-from videoqa._text_normalization import matching_form
+from videoqa._text_normalization import check_question, matching_form
 from videoqa._words import question_words
 from videoqa.config import DataConfig
 from videoqa.data.annotation_columns import as_texts, task_of_rows
@@ -19,9 +20,11 @@ from videoqa.data.annotations import read_questions
 from videoqa.data.delimited_files import read_delimited
 from videoqa.data.text_files import read_text
 from videoqa.data.video_index import VideoIndex
+from videoqa.labeling.tasks import check_part
 
 SEPARATOR = " | "
 """Between the likely answers of a row of predictions."""
+_DECIMAL_COMMA = re.compile(r"(-?\d*),(\d+)")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class Candidate:
     row_id: str
     group: str
     split: str
+
+    def __post_init__(self) -> None:
+        if not self.video.strip():
+            raise Refusal("video", "be filled", self.video)
+        check_part(self.start_seconds, self.end_seconds)
 
     @property
     def probability(self) -> float | None:
@@ -105,12 +113,17 @@ def read_videos(folder: str | os.PathLike[str]) -> list[Candidate]:
 
 
 def _predictions(source: str | os.PathLike[str]) -> pd.DataFrame | None:
-    """Return a CSV file of predictions as texts; None of another file."""
+    """Return a CSV file of predictions as texts, whose index is their lines; None of another file."""
     path = Path(source)
     if path.suffix.lower() != ".csv" or not path.is_file():
         return None
-    table, _ = read_delimited(read_text(path), str(path))
-    return table.map(without_guard) if "probability" in table and "likely" in table else None
+    table, lines = read_delimited(read_text(path), str(path))
+    if not {"probability", "likely"} <= set(table):
+        return None
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise Refusal(f"{path} must name each column once. Received: {twice[0]!r} more than once.")
+    return table.map(without_guard).set_axis(lines)
 
 
 def _predicted(table: pd.DataFrame, name: str) -> list[Candidate]:
@@ -118,31 +131,36 @@ def _predicted(table: pd.DataFrame, name: str) -> list[Candidate]:
     video, best = ("video_id", "predicted_answer") if scored else ("video", "answer")
     check_columns(table.columns, (video, best, "probability", "likely"), name)
     rows = []
-    for row in table.to_dict("records"):
-        answer, probability = _text(row[best]), _number(row["probability"])
+    for place, row in zip(table.index, table.to_dict("records"), strict=True):
+        answer = _answer(row[best])
         if not answer or _text(row.get("status")) == "failed":
             continue
-        margin, second = _number(row.get("margin")), _text(row.get("second_answer"))
-        known = {answer: probability}
-        if second and margin is not None and probability is not None:
-            known[second] = probability - margin
-        likely = dict.fromkeys(each for each in (second, *_text(row["likely"]).split(SEPARATOR)) if each)
-        rows.append(
-            _candidate(
-                row,
-                video=_text(row[video]),
-                truth=_text(row.get("answer")) if scored else _text(row.get("truth")),
-                ranked=tuple((each, known.get(each)) for each in {answer: None} | likely),
-                margin=margin,
-            )
-        )
+        try:
+            known = {"video": _text(row[video]), "truth": _answer(row.get("answer" if scored else "truth"))}
+            rows.append(_candidate(row, **known, **_ranked(row, answer)))
+        except Refusal as error:
+            raise Refusal(f"{error} It is line {place} of {name}.") from error
     return rows
+
+
+def _ranked(row: dict[Any, Any], answer: str) -> dict[str, Any]:
+    """Return "ranked" and "margin" of a row of predictions and its best answer."""
+    probability, margin = _number(row["probability"]), _number(row.get("margin"))
+    second = _answer(row.get("second_answer"))
+    known = {answer: probability}
+    if second and margin is not None and probability is not None:
+        known[second] = probability - margin
+    likely = (second, *map(_answer, _text(row["likely"]).split(SEPARATOR)))
+    answers = dict.fromkeys(each for each in (answer, *likely) if each)
+    return {"ranked": tuple((each, known.get(each)) for each in answers), "margin": margin}
 
 
 def _annotated(source: Any, videos: str | os.PathLike[str] | None) -> list[Candidate]:
     table = annotated_table(source, videos)
     return [
-        _candidate(row, video=row["video_id"], truth=without_guard(row["answer"]), ranked=(), margin=None)
+        _candidate(
+            row, video=row["video_id"], truth=_answer(without_guard(row["answer"])), ranked=(), margin=None
+        )
         for row in table.to_dict("records")
     ]
 
@@ -158,7 +176,8 @@ def annotated_table(source: Any, videos: str | os.PathLike[str] | None) -> pd.Da
 
 
 def _candidate(row: dict[Any, Any], **known: Any) -> Candidate:
-    question = without_guard(_text(row.get("question")))
+    question = without_guard(_text(row.get("question"))).strip()
+    question = check_question(question) if question else ""
     kind = _text(row.get("question_type")) or next(iter(question_words(question)), "")
     return Candidate(
         start_seconds=_number(row.get("start_seconds")),
@@ -179,7 +198,16 @@ def _text(cell: Any) -> str:
     return "" if cell is None or pd.isna(cell) else str(cell)
 
 
+def _answer(cell: Any) -> str:
+    """Return the answer in a cell; "" if there is nothing to see."""
+    text = _text(cell).strip()
+    return text if matching_form(text) else ""
+
+
 def _number(cell: Any) -> float | None:
+    """Return the number in a cell, whose decimals may begin with a comma; None of what is none."""
+    if isinstance(cell, str) and (parts := _DECIMAL_COMMA.fullmatch(cell.strip())):
+        cell = ".".join(parts.groups())
     try:
         value = float(cell)
     except (TypeError, ValueError):

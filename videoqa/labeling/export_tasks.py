@@ -3,7 +3,7 @@
 import math
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -19,12 +19,12 @@ from videoqa.config import LabelExportConfig
 from videoqa.config.keywords import LabelExportOptions, shows_options
 from videoqa.labeling.candidate_rows import Candidate, read_candidates
 from videoqa.labeling.label_studio_files import label_studio_config, label_studio_tasks
-from videoqa.labeling.making_tasks import make_tasks
+from videoqa.labeling.making_tasks import id_of_row, make_tasks
 from videoqa.labeling.mturk_files import cost_line, mturk_batch, mturk_form
 from videoqa.labeling.selecting import notes_on_measure, select_rows
 from videoqa.labeling.source_rows import source_rows
 from videoqa.labeling.table_files import tasks_table
-from videoqa.labeling.tasks import Task, TaskFile, write_tasks
+from videoqa.labeling.tasks import Task, TaskFile, read_tasks, write_tasks
 
 PLAYED = (".mp4", ".webm", ".ogv", ".mov", ".m4v")
 """Files that browsers may play."""
@@ -39,6 +39,7 @@ def export_tasks(
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
     videos: str | os.PathLike[str] | None = None,
     known: str | os.PathLike[str] | pd.DataFrame | None = None,
+    asked: Sequence[str | os.PathLike[str]] = (),
     **options: Unpack[LabelExportOptions],
 ) -> dict[str, Any]:
     """Choose rows, make tasks of them, and write the files that a service or a person takes.
@@ -52,6 +53,7 @@ def export_tasks(
         data: annotations, whose answers may be empty; with a model's folder the rows that it answers.
         videos: folder of the videos.
         known: annotations whose answers are known to be right: tasks of them are mixed among the others.
+        asked: files of tasks of earlier exports, or their folders: what they ask is not asked again.
         options: the fields of `LabelExportConfig`, of which `select` must be given.
 
     Returns:
@@ -60,7 +62,7 @@ def export_tasks(
 
     Raises:
         FileNotFoundError: a file is missing.
-        FileExistsError: `out` has tasks.
+        FileExistsError: `out` has tasks, or is a file.
         ValueError: an option, or no row that can be chosen so.
 
     Example:
@@ -72,15 +74,18 @@ def export_tasks(
     folder = _out_folder(out)
     rows, about = source_rows(source, data, videos)
     config = _with_kind(config, rows)
-    chosen = select_rows(rows, config.select, seed=config.seed)
+    new, notes = _not_asked(rows, asked, config.kind or "")
+    chosen = select_rows(new, config.select, seed=config.seed)
+    if config.kind == "verify":
+        chosen, notes = _with_answers(chosen, notes)
     answered = _known_rows(known, config, videos)
     offered = [*rows, *answered]  # known tasks would be told by choices that others of their type lack
-    made = make_tasks(chosen, config, others=offered, videos=videos)
+    made = make_tasks(chosen, config, offered=offered, videos=videos)
     tasks = _with_known(made, answered, offered, config, videos)
     random.Random(f"order {config.seed}").shuffle(tasks)
     when = {"made": datetime.now(UTC).isoformat(timespec="seconds")}
-    asked = {name: getattr(config, name) for name in ("select", "seed", "kind", "num_assignments")}
-    file = TaskFile(tuple(tasks), {**about, **when, **asked})
+    how = {name: getattr(config, name) for name in ("select", "seed", "kind", "num_assignments")}
+    file = TaskFile(tuple(tasks), {**about, **when, **how})
     names = _write(folder, file, config.format)
     cost = cost_line(len(tasks), config.num_assignments, config.reward, config.fee)
     return {
@@ -93,7 +98,11 @@ def export_tasks(
         "select": config.select,
         "tasks_sha256": file.sha256,
         "cost": cost if config.format == "mturk" else "",
-        "notes": [*notes_on_measure(rows, config.select), *_notes_on_tasks(tasks, rows, config.format)],
+        "notes": [
+            *notes,
+            *notes_on_measure(new, config.select),
+            *_notes_on_tasks(tasks, rows, config.format),
+        ],
     }
 
 
@@ -102,8 +111,10 @@ def _out_folder(out: str | os.PathLike[str]) -> Path:
     if (folder / "tasks.json").exists():
         advice = "Answers belong to the tasks that were given out: name another folder."
         raise FileExistsError(refusal("out", "hold no tasks.json yet", str(out), advice))
+    if folder.exists():
+        check_directory("out", folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return check_directory("out", folder)
+    return folder
 
 
 def _with_kind(config: LabelExportConfig, rows: list[Candidate]) -> LabelExportConfig:
@@ -111,14 +122,39 @@ def _with_kind(config: LabelExportConfig, rows: list[Candidate]) -> LabelExportC
     has_question = [bool(row.question) for row in rows]
     kind = config.kind or ("answer" if any(has_question) else "label")
     if kind == "answer" and not all(has_question):
-        raise Refusal("kind", "be another one: there are rows without a question", kind)
+        what = f"{has_question.count(False):,} of {len(rows):,} rows have no question"
+        raise Refusal("kind", f"be another one: {what}", kind)
     if kind == "label" and any(has_question):
         raise Refusal(
             "kind", "be another one: the rows have questions", kind, "Answers to them are 'answer'."
         )
-    if kind == "verify" and not any(row.truth and row.question for row in rows):
-        raise Refusal("kind", "be another one: no row has a question and an answer to verify", kind)
     return replace(config, kind=kind)
+
+
+def _not_asked(
+    rows: list[Candidate], asked: Sequence[str | os.PathLike[str]], kind: str
+) -> tuple[list[Candidate], list[str]]:
+    """Return the rows about which no task of an earlier export is, and what is to be said of the others."""
+    before = {task.id for path in asked for task in read_tasks(path).tasks}
+    new = [row for row in rows if id_of_row(row, kind) not in before]
+    number = len(rows) - len(new)
+    if rows and not new:
+        raise Refusal(
+            "asked", f"leave a row to ask about; all {len(rows):,} are in it", list(map(str, asked))
+        )
+    verb = "was" if number == 1 else "were"
+    return new, [f"{counted(number, 'row')} that {verb} asked before {verb} left out."] if number else []
+
+
+def _with_answers(rows: list[Candidate], notes: list[str]) -> tuple[list[Candidate], list[str]]:
+    """Return the rows that have an answer to verify, and the notes with one on the others."""
+    found = [row for row in rows if row.truth and row.question]
+    if not found:
+        raise Refusal("kind", "be another one: no row has a question and an answer to verify", "verify")
+    number = len(rows) - len(found)
+    verb = "was" if number == 1 else "were"
+    note = f"{counted(number, 'row')} without a question and an answer to verify {verb} left out."
+    return found, [*notes, note] if number else notes
 
 
 def _known_rows(
@@ -128,6 +164,8 @@ def _known_rows(
 ) -> list[Candidate]:
     """Return the rows whose answers are right for certain; none if none are named."""
     if known is None:
+        if config.num_known:
+            raise Refusal("known", "name annotations, if `num_known` says how many of them", None)
         return []
     if config.kind == "write":
         raise Refusal("known", "be left out: tasks of this kind have no known answer", config.kind)
@@ -148,7 +186,7 @@ def _with_known(
     if not answered:
         return tasks[: config.limit]
     found = make_tasks(
-        select_rows(answered, "random", seed=config.seed), config, others=offered, videos=videos, known=True
+        select_rows(answered, "random", seed=config.seed), config, offered=offered, videos=videos, known=True
     )
     number = config.num_known
     if number is None:

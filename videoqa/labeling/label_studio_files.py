@@ -77,7 +77,7 @@ def _task(task: Task, file: TaskFile) -> dict[str, Any]:
         data["question"] = question
     if task.kind != "write":
         further = [CANNOT_TELL_CHOICE] if task.kind == "verify" else [OTHER_CHOICE, CANNOT_TELL_CHOICE]
-        data["choices"] = [{"value": choice} for choice in (*task.shown_choices, *further)]
+        data["choices"] = [{"value": each} for each in dict.fromkeys((*task.shown_choices, *further))]
     item: dict[str, Any] = {"data": data}
     shown = {matching_form(choice): choice for choice in task.choices}
     best = shown.get(matching_form(task.model_answer)) if task.ranked else None

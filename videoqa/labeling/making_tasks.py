@@ -12,7 +12,7 @@ from videoqa._checks import Refusal
 from videoqa._text_normalization import matching_form
 from videoqa.config import LabelExportConfig
 from videoqa.labeling.candidate_rows import Candidate
-from videoqa.labeling.tasks import NO, YES, Task, task_id
+from videoqa.labeling.tasks import LONGEST_ANSWER, NO, YES, Task, task_id
 
 MOST_LABELS = 20
 """Up to so many labels all are shown, whatever the model thinks."""
@@ -22,7 +22,7 @@ def make_tasks(
     rows: Sequence[Candidate],
     config: LabelExportConfig,
     *,
-    others: Iterable[Candidate] = (),
+    offered: Iterable[Candidate],
     videos: str | os.PathLike[str] | None = None,
     known: bool = False,
 ) -> list[Task]:
@@ -31,22 +31,19 @@ def make_tasks(
     Args:
         rows: what to ask about.
         config: how, with a kind.
-        others: rows whose answers are offered beside the model's, the most frequent of a question type first.
+        offered: rows whose answers are offered beside the model's, the most frequent of a type first.
         videos: folder of the videos; None: the rows name the videos as its files.
         known: the rows' annotated answers are right, and show who answers well. To be checked, every second
             gets a wrong one.
     """
     kind = config.kind or ""
-    frequent = _frequent_answers([*rows, *others])
+    frequent = _frequent_answers(offered)
     tasks: dict[str, Task] = {}
     for place, row in enumerate(rows):
-        if kind == "verify" and not row.truth:
-            continue
         right = row.truth
         if kind == "verify" and known:
             row, right = _known_check(row, frequent[row.question_type], place)
-        asked = {"verify": (row.question, row.truth), "write": ()}.get(kind, (row.question,))
-        ident = task_id(kind, row.video, row.start_seconds, row.end_seconds, *asked)
+        ident = id_of_row(row, kind)
         task = Task(
             id=ident,
             kind=kind,
@@ -66,6 +63,12 @@ def make_tasks(
         task = replace(task, known_answer=right) if known else task
         tasks.setdefault(ident, task)
     return list(tasks.values())
+
+
+def id_of_row(row: Candidate, kind: str) -> str:
+    """Return the id of the task about a row, by what a person is asked."""
+    asked = {"verify": (row.question, row.truth), "write": ()}.get(kind, (row.question,))
+    return task_id(kind, row.video, row.start_seconds, row.end_seconds, *asked)
 
 
 def _known_check(row: Candidate, frequent: list[str], place: int) -> tuple[Candidate, str]:
@@ -91,7 +94,10 @@ def _frequent_answers(rows: Iterable[Candidate]) -> dict[str, list[str]]:
 
 
 def _with_choices(task: Task, row: Candidate, frequent: list[str], config: LabelExportConfig) -> Task:
-    """Return the task with the model's answers, the annotated one and frequent ones, in a random order."""
+    """Return the task with the model's answers, the annotated one and frequent ones, in a random order.
+
+    One that is longer than `LONGEST_ANSWER` is left out: whoever chose it would give no answer.
+    """
     num_choices = config.num_choices
     if task.kind == "label" and len(frequent) <= MOST_LABELS:
         num_choices = max(num_choices, len(frequent))
@@ -99,7 +105,7 @@ def _with_choices(task: Task, row: Candidate, frequent: list[str], config: Label
     wanted = [*first, *([row.truth] if row.truth else []), *(answer for answer, _ in row.ranked), *frequent]
     choices: dict[str, str] = {}
     for answer in wanted:
-        if len(choices) < num_choices:
+        if len(choices) < num_choices and len(answer) <= LONGEST_ANSWER:
             choices.setdefault(matching_form(answer), answer)
     order = list(choices.values())
     random.Random(f"{config.seed} {task.id}").shuffle(order)

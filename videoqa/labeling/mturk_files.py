@@ -6,11 +6,14 @@ from importlib.resources import files
 
 import pandas as pd
 
+from videoqa._checks import Refusal
 from videoqa._counted import counted
 from videoqa._tables import csv_text
 from videoqa.labeling.tasks import Task, TaskFile
 
 FORM = "mturk_form.html"
+MOST_BYTES = 64_000
+"""Of a task with the form. The service takes 65,535, with what it puts around them."""
 MANY_ASSIGNMENTS, LEAST_FEE = 10, 0.01
 """From so many people a task costs more; dollars of the least fee for an assignment."""
 
@@ -27,6 +30,13 @@ def mturk_batch(file: TaskFile) -> str:
     formula, and known answers are not in it at all.
     """
     rows = [(task.id, file.sha256, packed_task(task)) for task in file.tasks]
+    room = MOST_BYTES - len(mturk_form().encode())
+    for task, (_, _, packed) in zip(file.tasks, rows, strict=True):
+        if len(packed) > room:
+            requirement = (
+                f"be of at most {room:,} bytes in a batch; that about {task.video!r} has {len(packed):,}"
+            )
+            raise Refusal("task", requirement, task.id, "Offer fewer choices, or shorten its texts.")
     return csv_text(pd.DataFrame(rows, columns=["task_id", "tasks_sha256", "task_data"]), lineterminator="\n")
 
 

@@ -32,6 +32,9 @@ def select_rows(
         ValueError: no row can be chosen so.
     """
     check_choice("select", select, LABEL_SELECTIONS)
+    if not rows:
+        advice = "The file has none, or the video of each has failed."
+        raise Refusal("rows", "be some that can be asked about", 0, advice)
     found = list(rows)
     random.Random(seed).shuffle(found)
     worth: Callable[[Candidate], float] = lambda row: 0.0  # noqa: E731

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from videoqa._checks import Refusal
+from videoqa._checks import Refusal, check_file
 from videoqa._manifest import MANIFEST, file_sha256, read_json
 from videoqa.labeling.candidate_rows import Candidate, annotated_table, read_candidates, read_videos
 from videoqa.saving import CONFIG
@@ -37,6 +37,10 @@ def source_rows(
             raise Refusal("data", requirement, None)
         return read_candidates(data, videos), about
     if isinstance(source, pd.DataFrame) or not Path(source).is_dir():
+        if not isinstance(source, pd.DataFrame):
+            check_file(
+                "source", source, "It is a model's folder, or the CSV file that predict or evaluate wrote."
+            )
         if data is not None:
             advice = "Name the model's folder as well as --data, or its predictions alone."
             raise Refusal("data", "be left out beside a file of predictions", data, advice)

@@ -12,7 +12,10 @@ ASKED = ("question", "choices", "answer_to_verify", "answer")
 
 
 def tasks_table(file: TaskFile) -> str:
-    """Return the CSV of a table with a row for each task, whose last columns are to be filled in."""
+    """Return the CSV of a table with a row for each task, whose last columns are to be filled in.
+
+    It begins with the byte order mark by which Excel knows UTF-8.
+    """
     most = max(task.num_questions for task in file.tasks)
     written = [f"{name}_{place}" for place in range(1, most + 1) for name in ("question", "answer")]
     columns = [*COLUMNS, *(written or ASKED)]
@@ -24,4 +27,4 @@ def tasks_table(file: TaskFile) -> str:
         rows.append(["" if row.get(name) is None else row[name] for name in columns])
     table = pd.DataFrame(rows, columns=columns, dtype=object).assign(worker="")
     with spreadsheet_safe(True):
-        return csv_text(table, lineterminator="\n")
+        return "\ufeff" + csv_text(table, lineterminator="\n")

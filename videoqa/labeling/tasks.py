@@ -73,9 +73,7 @@ class Task:
             raise Refusal("answer", "be the answer to verify", self.answer)
         if self.kind == "write":
             check_integer("num_questions", self.num_questions, minimum=1, maximum=20)
-        seconds = (self.start_seconds or 0.0, math.inf if self.end_seconds is None else self.end_seconds)
-        if not 0 <= seconds[0] < seconds[1]:
-            raise Refusal("end_seconds", "be after `start_seconds`, both at least 0", seconds)
+        check_part(self.start_seconds, self.end_seconds)
 
     @property
     def is_known(self) -> bool:
@@ -131,6 +129,15 @@ class TaskFile:
 
 def _sorted_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+
+def check_part(start_seconds: float | None, end_seconds: float | None) -> None:
+    """Raise `ValueError` unless a part of a video ends after it begins; None: at the video's start or end."""
+    start, end = start_seconds or 0.0, math.inf if end_seconds is None else end_seconds
+    if not 0 <= start < end:
+        raise Refusal(
+            "end_seconds", "be after `start_seconds`, both at least 0", (start_seconds, end_seconds)
+        )
 
 
 def task_id(*parts: object) -> str:
