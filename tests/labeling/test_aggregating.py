@@ -11,7 +11,7 @@ from videoqa.labeling.result_rows import ResultRow
 from videoqa.labeling.single_accuracy import single_accuracy
 from videoqa.labeling.tasks import TaskFile
 
-from .conftest import ABOUT, question
+from .conftest import ABOUT, CHOICES, question
 
 
 def test_alpha_is_that_of_the_library_and_of_its_source():
@@ -66,12 +66,51 @@ def test_one_number_a_worker_is_enough_for_many_answers():
     assert right > (ties[np.arange(400), true] / ties.sum(axis=1)).mean() + 0.02
 
 
+def test_many_answers_are_weighed_as_accuracies_say():
+    """Computed task by task as products of the workers' probabilities to give each answer."""
+    random = np.random.default_rng(0)
+    tasks, workers = np.divmod(np.flatnonzero(random.random(120) < 0.6), 4)
+    true = random.integers(50, size=30)
+    answers = np.where(random.random(len(tasks)) < 0.7, true[tasks], random.integers(50, size=len(tasks)))
+    known = np.where(np.arange(30) % 5 == 0, true, -1)
+    votes = Votes(tasks, workers, answers, 30, 4, 50)
+    found = single_accuracy(votes, np.full(30, 6), known=known, smoothing=4.0)
+    places = {pair: place for place, pair in enumerate(zip(found.tasks, found.answers, strict=True))}
+
+    def shares(of_task):
+        """Return the probability of each answer to a task that some votes give, of 6 in all."""
+        given = [*dict.fromkeys(answers[of_task].tolist()), -1]
+        rates = found.accuracies[workers[of_task]][None]
+        right = answers[of_task][None] == np.array(given)[:, None]
+        likely = np.where(right, rates, (1 - rates) / 5).prod(axis=1)
+        likely[-1] *= 6 - len(given) + 1  # those that nobody gave
+        return dict(zip(given, likely / likely.sum(), strict=True)), likely[-1] / likely.sum() / (
+            7 - len(given)
+        )
+
+    for task in set(tasks.tolist()):
+        of_task = np.flatnonzero(tasks == task)
+        for vote in of_task:
+            answer = answers[vote]
+            own, others = shares(of_task)[0][answer], shares(of_task[of_task != vote])
+            expected = (own, others[0].get(answer, others[1]))
+            if known[task] >= 0:
+                expected = (float(answer == known[task]),) * 2
+            got = (found.probabilities[places[task, answer]], found.others[vote])
+            assert got == pytest.approx(expected, abs=1e-5) and found.own[vote] == got[0]
+
+
 def collected(*given, num_tasks=10, **fields):
     file = TaskFile(tuple(question(number, **fields) for number in range(num_tasks)), ABOUT)
     found = Collected(file)
     rows = [ResultRow("", file.tasks[task].id, worker, how, answer) for task, worker, how, answer in given]
     found.add(rows, 0)
     return found
+
+
+def test_everybody_may_answer_everything():
+    given = [(task, f"worker {worker}", "choice", "waving") for task in range(10) for worker in range(20)]
+    assert collected(*given).outcomes.counts == {"used": 200}
 
 
 def test_a_tie_stays_unlabelled_and_so_does_what_most_cannot_tell():
@@ -102,6 +141,32 @@ def test_a_worker_who_does_not_look_is_named(num_answers):
     assert workers["worker"][workers["is_suspicious"]].tolist() == ["d"]
     accuracy = workers["accuracy"].tolist()
     assert min(accuracy[:2]) > accuracy[2] > accuracy[3]
+
+
+@pytest.mark.parametrize(("share", "first"), [(0.1, 0.9), (0.02, 0.9), (0.2, 0.25)])
+def test_who_mostly_answers_alone_is_judged_by_the_other_tasks(share, first):
+    """Ten workers are right in 90 %, or the first one by chance; this share of tasks has a second answer."""
+    random = np.random.default_rng(0)
+    rows, true = [], random.integers(4, size=1000)
+    for task in range(1000):
+        for worker in random.permutation(10)[: 2 if random.random() < share else 1].tolist():
+            is_right = random.random() < (0.9 if worker else first)
+            answer = true[task] if is_right else (true[task] + random.integers(1, 4)) % 4
+            rows.append((task, f"worker {worker}", "choice", CHOICES[answer]))
+    workers = aggregate(collected(*rows, num_tasks=1000), min_certainty=0.8, min_assignments=1).workers
+    assert workers["worker"][workers["is_suspicious"]].tolist() == ["worker 0"] * (first == 0.25)
+
+
+def test_who_is_wrong_where_the_answer_is_known_is_not_taken_at_their_word():
+    file = TaskFile(
+        tuple(question(task, known_answer="waving" if task < 9 else None) for task in range(12)), ABOUT
+    )
+    found = Collected(file)
+    answers = ("walking", "jumping", "loading")
+    found.add((ResultRow("", task.id, "a", "choice", answers[n % 3]) for n, task in enumerate(file.tasks)), 0)
+    done = aggregate(found, min_certainty=0.8, min_assignments=1)
+    assert done.tasks["state"].tolist() == ["labelled"] * 9 + ["uncertain"] * 3
+    assert done.workers["num_known"].tolist() == [9]
 
 
 def test_known_tasks_tell_who_is_right():

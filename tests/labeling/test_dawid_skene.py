@@ -42,6 +42,22 @@ def test_the_tables_of_the_paper_come_out_to_their_digits(anaesthetists):
     np.testing.assert_allclose(found.probabilities[[6, 34, 37]].max(axis=1).round(2), [0.98, 0.95, 0.98])
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_others_say_leaves_a_vote_out(anaesthetists, is_known):
+    """Computed vote by vote from the error rates."""
+    votes, known = anaesthetists, np.full(45, -1)
+    known[::5] = 2
+    found = dawid_skene(votes, known=known if is_known else None, smoothing=1.0)
+    for vote in range(0, len(votes.tasks), 11):
+        others = np.flatnonzero(votes.tasks == votes.tasks[vote])
+        likely = found.prevalence.copy()
+        for other in others[others != vote]:
+            likely *= found.error_rates[votes.workers[other], :, votes.answers[other]]
+        if is_known and known[votes.tasks[vote]] >= 0:
+            likely = np.eye(4)[2]
+        assert found.others[vote] == pytest.approx((likely / likely.sum())[votes.answers[vote]], abs=1e-12)
+
+
 def simulated(seed, accuracies, num_answers, num_tasks=1000, per_task=5):
     random = np.random.default_rng(seed)
     true = random.integers(num_answers, size=num_tasks)

@@ -105,6 +105,29 @@ def test_an_endless_time_is_cut(bring, filled):
     assert bring(file)[1]["answered_at"].str.len().tolist() == [40]
 
 
+def test_rows_without_task_are_unfinished_and_who_cannot_tell_answers(bring, mturk):
+    given = [("", "a", "", "Abandoned")] * 7 + [(0, "a", "", "Approved", "cannot_tell")]
+    done, _ = bring(mturk(*given))
+    assert done["outcomes"] == {"cannot tell": 1, "unfinished": 7} and len(done["places"]["unfinished"]) == 5
+
+
+def test_verifying_takes_yes_and_no_alone(bring, tmp_path):
+    file = TaskFile((question(0, kind="verify", answer="waving", choices=()),), ABOUT)
+    write_tasks(tmp_path / "tasks.json", file)
+    rows = [
+        (file.tasks[0].id, answer, worker) for worker, answer in enumerate(("YES", "perhaps", "Can't tell"))
+    ]
+    done, table = bring(write_csv(tmp_path / "filled.csv", ("task_id", "answer", "worker"), rows))
+    assert done["outcomes"] == {"used": 1, "outside the choices": 1, "cannot tell": 1} and len(table) == 0
+    assert done["states"] == {"cannot tell": 1}
+
+
+def test_typed_answers_are_kept_as_they_are_seen(bring, mturk):
+    given = ("\u200fRot\u0007 ", "x" * 200, "a?")
+    done, table = bring(mturk(*((task, "a", text, "Approved", "typed") for task, text in enumerate(given))))
+    assert table["answer"].tolist() == ["rot\ufffd", "x" * 200, "a?"] and done["outcomes"] == {"used": 3}
+
+
 def test_what_is_written_without_its_question_is_counted(tmp_path, capsys):
     file = TaskFile(
         tuple(question(number, kind="write", question="", num_questions=2) for number in (0, 1)), ABOUT

@@ -14,7 +14,8 @@ MOST_TABLE_ANSWERS, MOST_TABLE_CELLS = 20, 4_000_000
 """Up to so many different answers, and cells in all, each worker has a whole table of errors."""
 SMOOTHING = 4.0
 CHANCE_DEVIATIONS = 2.33
-"""Standard deviations above chance that a worker must answer, for chance not to do it in 1 of 100 cases."""
+"""Standard deviations above chance that a worker must answer, for chance not to do it in 1 of 100 cases; and
+so many below what is usual that one who looks seldom is."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Aggregated:
             `known_accuracy` (share of known tasks answered right), `accuracy` (by Dawid and Skene's model),
             `by_others` (the mean probability of the worker's answers by all others' and the known answers),
             `chance` (what that would be if the worker did not look), `is_suspicious` (`by_others` is no
-            better than chance, and below that of all workers).
+            better than chance, from so many answers that one who answers as all do would be). `accuracy`,
+            `by_others` and `chance` are of tasks that somebody else answered, or whose answer is known.
         agreement: for each question type Krippendorff's alpha; None where it is not defined.
     """
 
@@ -61,8 +63,9 @@ def aggregate(collected: Collected, *, min_certainty: float, min_assignments: in
         group_known = np.array([of_group.number(known.get(task, -1)) for task in of_group.tasks.tolist()])
         found = _estimated(collected, votes, of_group, group_known)
         best[of_group.tasks], certainty[of_group.tasks] = found.answers, found.certainty
-        for column, values in of_votes.items():
-            values[group] = getattr(found, column)
+        is_alone = (np.bincount(votes.tasks)[votes.tasks] == 1) & (group_known[votes.tasks] < 0)
+        for column, values in of_votes.items():  # what nobody else answered says nothing of a worker
+            values[group] = np.where(is_alone, np.nan, getattr(found, column))
         agreement[name] = nominal_alpha(votes)
     table = _task_table(collected, tasks, answers, best, certainty)
     state = np.full(len(table), LABELLED, dtype=object)
@@ -233,8 +236,11 @@ def _worker_table(
                 "chance": by_chance / number,
             }
         )
-        is_low = (others - by_chance < needed) & (others / number < others.sum() / number.sum())
-    table["is_suspicious"] = is_low & (number - by_chance >= needed) & (needed > 0)
+        usual = others.sum() / number.sum()
+        of_usual = CHANCE_DEVIATIONS * np.sqrt(number * usual * (1 - usual))
+    is_low = others - by_chance < needed
+    is_told = number * usual - by_chance >= needed + of_usual  # who answers as all do would not be this low
+    table["is_suspicious"] = is_low & is_told & (needed > 0)
     return table
 
 
