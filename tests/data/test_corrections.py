@@ -124,7 +124,7 @@ def test_a_video_is_found_by_name_only_where_it_is_lost_and_one_has_the_name(tmp
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "a.avi").write_text("a third film")
     there = write_corrections(tmp_path / "new" / "there.csv", correction("a.avi", "walking"))
-    assert read(one, there)["answer"].tolist() == ["waving", "walking"]
+    assert read(one, there, lost)["answer"].tolist() == ["walking", "walking"]
 
 
 def test_where_one_question_has_two_rows_the_named_one_is_corrected(tmp_path):
@@ -133,7 +133,11 @@ def test_where_one_question_has_two_rows_the_named_one_is_corrected(tmp_path):
     table = read(own, named)
     assert table["answer"].tolist()[::4] == ["waving", "walking"] and counts(table) == {"changed": 1}
     unnamed = write_corrections(tmp_path / "unnamed.csv", correction("a.avi", "walking"))
-    assert read(own, unnamed)["answer"].tolist()[::4] == ["walking", "walking"]
+    table = read(own, unnamed)
+    assert table["answer"].tolist()[::4] == ["walking", "walking"] and counts(table) == {"changed": 2}
+    assert "1 correction: 2 rows answered otherwise than before." in table.attrs["notes"]
+    table = read(own, unnamed, write_corrections(tmp_path / "later.csv", correction("a.avi", "up", "my:5")))
+    assert table["answer"].tolist()[::4] == ["walking", "up"] and counts(table) == {"changed": 2}
 
 
 def test_parts_of_a_video_are_rows_of_their_own(tmp_path):

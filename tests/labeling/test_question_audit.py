@@ -39,6 +39,18 @@ def test_what_is_always_the_same_needs_no_video(table):
     assert both["interval"][0] < 0.5 < both["interval"][1]
 
 
+def test_the_interval_is_over_videos_or_groups_not_over_rows():
+    videos = [f"{number}.mp4" for number in range(40) for _ in range(5)]
+    table = table_of(*((video, "Who?", "him") for video in videos))
+    rows = pd.DataFrame({"without_video": ["both"] * 100 + ["neither"] * 100})
+    apart = table.assign(video=[f"{place}.mp4" for place in range(200)])
+    of_videos, of_rows, of_groups = (
+        share_without_video(each, rows, ("both",))["interval"]
+        for each in (table, apart, apart.assign(group=videos))
+    )
+    assert of_videos == of_groups and of_videos[0] < of_rows[0] < 0.5 < of_rows[1] < of_videos[1]
+
+
 @pytest.mark.parametrize("by_group", [False, True])
 def test_a_question_is_not_judged_by_its_own_video(table, by_group):
     """The answer "teal" is in another video, but only this one says that zeppelins have it."""

@@ -105,6 +105,7 @@ def test_from_writing_to_a_table_of_what_was_checked(written, checked, tmp_path,
     before = out.read_bytes()
     again = make_questions([file, results, file], tasks=[*tasks, *tasks], out=out)
     assert (again["added"], again["already_there"]) == (0, 1) and out.read_bytes() == before
+    assert again["outcomes"] == done["outcomes"]
 
 
 def test_checks_by_a_model_that_was_unsure_are_left_out(written, checked, tmp_path):
@@ -161,7 +162,8 @@ def test_a_second_round_joins_the_first(written, checked, tmp_path):
     assert (first["states"], first["added"]) == ({"undecided": 1}, 0)
     done = make_questions([file, *rounds], tasks=tasks, out=out, min_certainty=0.7)
     assert done["outcomes"]["a second answer by one worker"] == 1 and done["added"] == 1
-    assert rows_of(out, "num_assignments", "source") == [["5", "written.csv | one.csv | two.csv"]]
+    columns = ("num_assignments", "agreement", "question_type", "source")
+    assert rows_of(out, *columns) == [["5", "0.8", "what", "written.csv | one.csv | two.csv"]]
     later = make_questions([file, rounds[0]], tasks=tasks[:2], out=out)
     assert (later["changed_since"], len(rows_of(out, "question"))) == (1, 1)
 
@@ -335,3 +337,34 @@ def test_writers_whose_questions_need_no_video_are_named(written, tmp_path, writ
     assert main(["label", "--json", *words[1:]]) == 0
     found = json.loads(capfd.readouterr().out)
     assert found["audit"]["both"]["num"] == 12 and found["writers"][0]["num_both"] == 12
+
+
+def test_known_checks_are_no_rows_and_who_checks_badly_is_named(written, tmp_path, capfd):
+    file = written(*((task, "anna", "Who is it?", "a man", "Where?", "here") for task in range(3)))
+    known = write_csv(tmp_path / "known.csv", ("video", "question", "answer"), [("k.mp4", "Who?", "a man")])
+    candidates, checking = tmp_path / "candidates.csv", tmp_path / "checking"
+    make_questions(file, tasks=tmp_path / "writing", out=candidates)
+    export_tasks(data=candidates, known=known, select="random", kind="verify", format="csv", out=checking)
+    tasks = read_tasks(checking)
+    says = {"cora": "yes", "dora": "yes", "edith": "no"}
+    rows = [(task.id, tasks.sha256, *said) for task in tasks.tasks for said in says.items()]
+    results = write_csv(tmp_path / "checks.csv", CHECKED, rows)
+    assert len(tasks.tasks) == 7
+    words = [str(file), str(results), "--tasks", str(tmp_path / "writing"), "--tasks", str(checking)]
+    assert main(["label", "questions", *words, "--out", str(tmp_path / "q.csv")]) == 0
+    said = capfd.readouterr().out
+    assert "Questions: 6 right." in said and "Checkers to look at: edith." in said
+
+
+def test_two_spellings_are_one_question_and_two_parts_are_two(tmp_path, writing):
+    parts = [replace(writing.tasks[0], id=f"{end:016x}", start_seconds=0, end_seconds=end) for end in (2, 3)]
+    tasks = TaskFile(tuple(parts), ABOUT)
+    (tmp_path / "parts").mkdir()
+    write_tasks(tmp_path / "parts" / "tasks.json", tasks)
+    texts = (("anna", "What is it?", "the man\u2019s bag"), ("bert", "what is it?", "The man's  bag"))
+    rows = [(task.id, tasks.sha256, *text, "", "") for task in parts for text in texts]
+    done = make_questions(
+        write_csv(tmp_path / "p.csv", HEAD, rows), tasks=tmp_path / "parts", out=tmp_path / "q.csv"
+    )
+    assert done["added"] == 2 and done["contradictions"] == []
+    assert rows_of(tmp_path / "q.csv", "end_seconds", "num_writers") == [["2", "2"], ["3", "2"]]

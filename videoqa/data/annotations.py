@@ -57,8 +57,8 @@ def read_annotations(
         `data.classes` chose; "score_groups", see `Spec`;
         "notes", sentences on what was understood otherwise than written; "none_there", sentences on the
         sources of which no video is there, and on what lies in their folders; where corrections are among the
-        sources also "corrections", how many met each of `FATES`, and "held_out_corrections", where those
-        stand that are left out because their video is held out.
+        sources also "corrections", how many rows and corrections met each of `FATES`, and
+        "held_out_corrections", where those stand that are left out because their video is held out.
 
     Raises:
         FileNotFoundError: a source or a folder is not there.

@@ -84,7 +84,7 @@ def read_corrected(
         table = table.groupby("split", sort=False).head(choice.data.limit).reset_index(drop=True)
     about |= {"automatic_split": automatic, "none_there": whys, "corrections": found.counts}
     about["held_out_corrections"] = [where.of(row) for row in found.held_out]
-    about["notes"] = [corrections_in_words(found.counts, are_alone=not num_own)]
+    about["notes"] = [corrections_in_words(found.counts, len(corrections), are_alone=not num_own)]
     return table.drop(columns=[ABSENT, _PLACE], errors="ignore"), about
 
 

@@ -23,8 +23,9 @@ IN_PLACE, FURTHER, ALONE = "in place", "further row", "alone"
 CHANGED, CONFIRMED, FILLED, ADDED = "changed", "confirmed", "filled", "added"
 OUTDATED, REPEATED, HELD_OUT = "outdated", "repeated", "held_out"
 FATES = (CHANGED, CONFIRMED, FILLED, ADDED, OUTDATED, REPEATED, HELD_OUT)
-"""What becomes of a correction: a row answers otherwise now, or as before, or had no answer; no row asks the
-same, so it is a row of its own; a later one corrects the same row, otherwise or alike; it is held out."""
+"""What becomes of rows: they answer otherwise now, or as before, or had no answer, or are a correction that
+asks what no row does. And of corrections that are left out: a later one corrects the same row, otherwise or
+alike; they are held out."""
 Contents = Callable[[Sequence[str]], Mapping[str, str]]
 """Takes paths and returns the sha256 of each video that can be read."""
 _Key = tuple[str, float | None, float | None, str]
@@ -39,7 +40,7 @@ class Superseded:
         table: the rows in their order, then those that are corrections alone; columns `CORRECTION` and
             `ANSWER_BEFORE`. Corrected rows keep all but their answer, the opposites of a changed answer, and
             `WEIGHED_BY`.
-        counts: how many corrections met each of `FATES`.
+        counts: how many rows, or corrections that are left out, met each of `FATES`.
         held_out: places in the corrections of those whose video, or group, is held out; left out.
         added: places in the corrections of the rows at the end of `table`.
     """
@@ -111,18 +112,15 @@ def supersede(
     hashes = contents([path for path in paths if os.path.lexists(path)])
     base = _Base(own, hashes, test_is_held_out)
     given = _Given(corrections, hashes)
-    fates, held_out = [""] * len(corrections), []
+    held_out = []
     for place in given.in_order():
         if base.is_held_out(given.keys[place][0], given.group_of(place)):
-            fates[place] = HELD_OUT
             held_out.append(place)
         else:
             base.take(place, given)
     table = base.corrected(corrections)
-    for place, fate in base.fates(given).items():
-        fates[place] = fate
-    counts = Counter(fates)
-    return Superseded(table, {name: counts[name] for name in FATES}, sorted(held_out), base.added)
+    counts = base.counts(given) | {HELD_OUT: len(held_out)}
+    return Superseded(table, {name: counts.get(name, 0) for name in FATES}, sorted(held_out), base.added)
 
 
 class _Given:
@@ -168,7 +166,6 @@ class _Base:
         self._test_videos = {key[0] for key, test in zip(self._keys, is_test, strict=True) if test}
         self._test_groups = {group for group, test in zip(groups, is_test, strict=True) if test}
         self._given_to: dict[int, int] = {}  # place of a row -> place of its correction
-        self._targets: dict[int, list[int]] = {}
         self._further: dict[_Key, int] = {}
         self._written: defaultdict[_Key, dict[str, int]] = defaultdict(dict)
         self._earlier: dict[int, int] = {}  # place of a correction -> of the one that came in its place
@@ -186,7 +183,6 @@ class _Base:
         targets = self._rows_for(key, given.corrects[place])
         for target in targets:
             self._replace(self._given_to, target, place)
-        self._targets[place] = targets
         for written in self._written.pop(key, {}).values():  # by one person, and answered by others
             self._earlier[written] = place
         if not targets:
@@ -203,21 +199,20 @@ class _Base:
             return [named]
         return self._places.get(key, [])
 
-    def fates(self, given: _Given) -> dict[int, str]:
-        """Return what became of each correction that was taken."""
-        found = dict.fromkeys(self.added, ADDED)
-        for place in set(self._given_to.values()):
-            before = [self._answers[each] for each in self._targets[place]]
-            if all(answer == given.answers[place] for answer in before):
-                found[place] = CONFIRMED
-            else:
-                found[place] = FILLED if not any(before) else CHANGED
+    def counts(self, given: _Given) -> dict[str, int]:
+        """Return how many rows, and corrections that another came for, met each of `FATES`."""
+        counts = Counter({ADDED: len(self.added)})
+        for row, place in self._given_to.items():
+            before = self._answers[row]
+            is_same = before == given.answers[place]
+            counts[CONFIRMED if is_same else CHANGED if before else FILLED] += 1
+        used = {*self._given_to.values(), *self.added}
         for place, later in self._earlier.items():
             while later in self._earlier:
                 later = self._earlier[later]
-            if place not in found:
-                found[place] = REPEATED if given.are_alike(place, later) else OUTDATED
-        return found
+            if place not in used:
+                counts[REPEATED if given.are_alike(place, later) else OUTDATED] += 1
+        return counts
 
     def corrected(self, corrections: pd.DataFrame) -> pd.DataFrame:
         """Return the rows with their corrections, and behind them the corrections without a row."""
@@ -290,7 +285,7 @@ def as_before(table: pd.DataFrame) -> pd.DataFrame:
     return own.assign(answer=own[ANSWER_BEFORE])
 
 
-def corrections_in_words(counts: Mapping[str, int], *, are_alone: bool = False) -> str:
+def corrections_in_words(counts: Mapping[str, int], num_corrections: int, *, are_alone: bool = False) -> str:
     """Return a sentence on what became of the corrections; alone, without other rows, they are all rows."""
     parts = [
         (counts[CHANGED], "{} answered otherwise than before"),
@@ -306,7 +301,7 @@ def corrections_in_words(counts: Mapping[str, int], *, are_alone: bool = False) 
         (counts[HELD_OUT], "of test videos"),
     ]
     left = [f"{number:,} {words}" for number, words in left_out if number]
-    total = counted(sum(counts.values()), "correction")
+    total = counted(num_corrections, "correction")
     whole = f"{total}: {', '.join(said) or 'none used'}"
     return f"{whole}; left out: {', '.join(left)}." if left else f"{whole}."
 

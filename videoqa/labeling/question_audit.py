@@ -4,7 +4,6 @@ Each question is judged by what the questions of other videos teach: the videos 
 those of a fold are guessed by a blind model and a prefix prior that know all other folds.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,15 +51,12 @@ class Audit:
         return self.rows["without_video"] != UNTOLD
 
 
-def audit_questions(
-    table: pd.DataFrame, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
-) -> Audit:
+def audit_questions(table: pd.DataFrame, *, seed: int = 0) -> Audit:
     """Return which questions are answered rightly without their videos.
 
     Args:
         table: `video`, `group` ("": the video is one), `question`, `answer`.
         seed: of the folds and of the blind model.
-        progress: is told the number of the fold that begins, and of all.
     """
     table = table.reset_index(drop=True)
     groups = table["group"].where(table["group"] != "", table["video"]).astype(str)
@@ -77,8 +73,6 @@ def audit_questions(
     num_folds = min(num_groups, MOST_FOLDS if len(table) < MANY else FOLDS_OF_MANY)
     folds = folds_by_answer(groups, answers, num_folds, seed)
     for fold in range(1, num_folds + 1):
-        if progress is not None:
-            progress(fold, num_folds)
         _guess(table["question"], answers, folds == fold, rows, seed)
     others = (
         pd.DataFrame({"answer": answers, "group": groups}).groupby("answer")["group"].transform("nunique")
