@@ -6,7 +6,10 @@ from types import ModuleType
 
 from videoqa._import_hook import Execute, ImportHook
 
-LAYER_MODULES = ("videoqa.models.dropout", "videoqa.models.layers", "videoqa.models.serving_layers")
+LAYER_MODULES = (
+    "videoqa.models.answer_loss", "videoqa.models.dropout", "videoqa.models.feature_layers",
+    "videoqa.models.frame_layers", "videoqa.models.serving_layers", "videoqa.models.time_layers",
+)  # fmt: skip
 """Modules with classes that a `.keras` file may name."""
 
 

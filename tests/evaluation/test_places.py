@@ -7,7 +7,7 @@ import pytest
 from videoqa.evaluation.places import _split_at_map, heat, place_contributions
 from videoqa.input_pipeline import Examples
 from videoqa.models.backbones import build_backbone
-from videoqa.models.layers import CellAverages
+from videoqa.models.frame_layers import CellAverages
 
 NUM_FRAMES = 4
 

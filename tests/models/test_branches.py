@@ -9,7 +9,8 @@ import pytest
 from videoqa.config import ModelConfig
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS
 from videoqa.models.building import build_action_model, computing_in
-from videoqa.models.layers import FrameConvolution, FrameDifferences, FramePlaces
+from videoqa.models.feature_layers import FrameDifferences
+from videoqa.models.time_layers import FrameConvolution, FramePlaces
 
 WIDTHS = {"video_units": 16, "hidden_units": 16}
 FROM_FEATURES = {"backbone": "tiny", "starts_from": "features", **WIDTHS}

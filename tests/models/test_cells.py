@@ -6,7 +6,7 @@ import pytest
 
 from videoqa import build_model
 from videoqa.models.backbones import backbone_identity, build_backbone, feature_dim
-from videoqa.models.layers import CellAverages, cell_shares
+from videoqa.models.frame_layers import CellAverages, cell_shares
 
 TINY = {"weights": "package", "frame_size": (96, 96)}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from videoqa.models.layers import PeepholeLSTMCell
+from videoqa.models.time_layers import PeepholeLSTMCell
 
 
 def sigmoid(values: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from videoqa.models.layers import MaxPooling3D
+from videoqa.models.frame_layers import MaxPooling3D
 
 SHAPES = [(2, 4, 6, 8, 3), (1, 5, 7, 3, 2), (2, 1, 1, 1, 1)]
 POOLS = [(1, 2, 2), (2, 2, 2), (2, 1, 1)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from videoqa.models.layers import FrameStandardization
+from videoqa.models.frame_layers import FrameStandardization
 
 
 def clip() -> np.ndarray:

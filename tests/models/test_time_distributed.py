@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from videoqa.models.layers import TimeDistributed
+from videoqa.models.frame_layers import TimeDistributed
 
 
 @pytest.mark.numeric

@@ -15,7 +15,7 @@ from videoqa.config import FLOW_COLUMNS, ModelConfig, SamplingConfig
 from videoqa.features.encoding import load_features
 from videoqa.models.backbones import feature_dim
 from videoqa.models.building import build_from_config
-from videoqa.models.layers import LEAST_DEVIATION
+from videoqa.models.feature_layers import LEAST_DEVIATION
 from videoqa.saving import PARTS_OF_A_FOLDER, load_model_folder
 from videoqa.video.decoding import ClipRequest, decode
 

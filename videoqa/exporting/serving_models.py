@@ -122,7 +122,7 @@ def _features(folder: ModelFolder, clip: Any) -> Any:
     A number near the border of two float16 numbers would become one here and the other in another runtime.
     """
     from videoqa.models.backbones import build_backbone
-    from videoqa.models.layers import TimeDistributed
+    from videoqa.models.frame_layers import TimeDistributed
 
     model = folder.encoder_config
     backbone = build_backbone(

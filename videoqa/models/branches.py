@@ -8,7 +8,7 @@ import keras
 from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
 from videoqa.models.layer_options import softmax_dtype
-from videoqa.models.layers import FrameConvolution, FramePlaces, FrameWeights
+from videoqa.models.time_layers import FrameConvolution, FramePlaces, FrameWeights
 
 DILATIONS = (1, 2, 4, 8)
 """Of the convolutions over time: with 3 frames each, together they see 31 neighbouring frames."""

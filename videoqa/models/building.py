@@ -11,11 +11,11 @@ import keras
 from videoqa._checks import Refusal, check_integer, check_number
 from videoqa._fork import check_not_forked
 from videoqa.config import ModelConfig
+from videoqa.models.answer_loss import AnswerCrossentropy
 from videoqa.models.c3d import build_c3d
 from videoqa.models.cnn_lstm import build_cnn_lstm
 from videoqa.models.conv_lstm import build_conv_lstm
 from videoqa.models.devices import let_gpu_memory_grow
-from videoqa.models.layers import AnswerCrossentropy
 
 LEARNING_RATE = 1e-3
 ARCHITECTURE_FUNCTIONS: dict[str, Callable[[ModelConfig, int | None, str], keras.Model]] = {

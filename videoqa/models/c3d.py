@@ -7,8 +7,8 @@ import keras
 from videoqa._checks import check_choice, check_integer
 from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
+from videoqa.models.frame_layers import FrameStandardization, MaxPooling3D
 from videoqa.models.layer_options import kernel_penalty, scaled_units, softmax_dtype
-from videoqa.models.layers import FrameStandardization, MaxPooling3D
 
 CONVOLUTIONS = {"1": 64, "2": 128, "3a": 256, "3b": 256, "4a": 512, "4b": 512, "5a": 512, "5b": 512}
 """Name of each convolution -> its filters."""

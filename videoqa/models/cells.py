@@ -20,7 +20,7 @@ def with_cells(features: Any, last_map: Any, pooling: str) -> Any:
     """
     import keras
 
-    from videoqa.models.layers import CellAverages
+    from videoqa.models.frame_layers import CellAverages
 
     if not POOLINGS[pooling]:
         return features

@@ -9,7 +9,8 @@ from videoqa.config import MODEL_INPUTS, ModelConfig
 from videoqa.models.backbones import build_backbone
 from videoqa.models.branches import VIDEO_BRANCH_FUNCTIONS, answer_head, question_branch
 from videoqa.models.feature_columns import feature_columns
-from videoqa.models.layers import FeatureStandardization, FrameDifferences, LaterColumns, TimeDistributed
+from videoqa.models.feature_layers import FeatureStandardization, FrameDifferences, LaterColumns
+from videoqa.models.frame_layers import TimeDistributed
 
 STANDARDIZATION = "video_standardization"
 """Name of the layer."""

@@ -7,8 +7,9 @@ import keras
 from videoqa._checks import Refusal, check_choice
 from videoqa.config import ModelConfig
 from videoqa.models.dropout import StatelessDropout
+from videoqa.models.frame_layers import FoldFrames, FrameStandardization, UnfoldFrames
 from videoqa.models.layer_options import kernel_penalty, scaled_units, softmax_dtype
-from videoqa.models.layers import FoldFrames, FrameStandardization, PeepholeLSTMCell, UnfoldFrames
+from videoqa.models.time_layers import PeepholeLSTMCell
 
 FILTERS = (30, 10)
 UNITS = 50

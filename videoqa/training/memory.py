@@ -191,7 +191,7 @@ def _head_weights(model: ModelConfig) -> int:
         branch, units = 2 * branch, 2 * units
     elif model.video_branch == "convolution":
         from videoqa.models.branches import DILATIONS
-        from videoqa.models.layers import NUM_WAVES
+        from videoqa.models.time_layers import NUM_WAVES
 
         branch = units * (video + 1 + 2 * NUM_WAVES + len(DILATIONS) * (4 * units + 2))
     question = 4 * model.question_units * (model.embedding_dim + model.question_units + 1)
