@@ -88,6 +88,8 @@ def test_the_last_answer_is_taken_back_and_given_anew(opened, tasks):
     assert database.next_turn("Bert").task == ids[2]  # Anna has the first two
     turn = database.answer("Anna", ids[0], LOADING)
     assert turn.task == ids[1] and turn.num_answered == 1
+    assert database.undo("Anna", turn.last).before == LOADING  # not what she said at first
+    database.answer("Anna", ids[0], LOADING)
     with pytest.raises(NotGiven):
         database.undo("Bert", turn.last)
 
@@ -102,8 +104,9 @@ def test_a_skipped_task_goes_to_somebody_else(opened, tasks):
     assert back.task == ids[0] and progress(back) == (0, 4, 0, 4)
     assert database.next_turn("Bert").task == ids[2]  # while it was taken back it was Anna's
     database.answer("Anna", ids[0], SKIP)
-    assert answer_all(database, "Bert") == [ids[2], ids[0], ids[3]]
-    assert answer_all(opened(num_people=1), "Anna") == [ids[1]]
+    again = opened(num_people=1)
+    assert answer_all(again, "Bert") == [ids[2], ids[0], ids[3]]
+    assert answer_all(again, "Anna") == [ids[1]]
 
 
 def test_what_somebody_leaves_goes_to_somebody_else_in_the_end(opened, tasks, tmp_path):
@@ -111,8 +114,7 @@ def test_what_somebody_leaves_goes_to_somebody_else_in_the_end(opened, tasks, tm
     database = opened(num_people=1)
     database.next_turn("Anna")
     assert answer_all(database, "Bert") == ids[1:]
-    with closing(sqlite3.connect(tmp_path / NAME)) as connection, connection:
-        connection.execute("UPDATE given SET given_at = given_at - 86400")
+    leave(tmp_path)
     assert answer_all(database, "Bert") == [ids[0]]
     assert database.next_turn("Anna").task is None
     turn = database.answer("Anna", ids[0], LOADING)  # her page was open all the time: nothing is lost
@@ -123,6 +125,46 @@ def test_what_somebody_leaves_goes_to_somebody_else_in_the_end(opened, tasks, tm
     assert progress(opened(num_people=1).next_turn("Anna")) == (0, 1, 4, 4)
     assert progress(opened(num_people=2).next_turn("Anna"))[2:] == (4, 8)
     assert progress(opened(num_people=2, available={ids[2]}).next_turn("Anna"))[2:] == (1, 2)
+
+
+def leave(folder: Path) -> None:
+    """Let a day pass."""
+    with closing(sqlite3.connect(folder / NAME)) as connection, connection:
+        connection.execute("UPDATE given SET given_at = given_at - 86400")
+
+
+def test_what_is_left_needs_one_more_until_somebody_has_it(opened, tasks, tmp_path):
+    ids = [task.id for task in tasks.tasks]
+    database = opened(num_people=1, available=ids[:1])
+    database.next_turn("Anna")
+    leave(tmp_path)
+    database.next_turn("Anna")  # she is there again
+    assert database.next_turn("Bert").task is None
+    leave(tmp_path)
+    assert database.next_turn("Bert").task == ids[0]
+    database.answer("Bert", ids[0], SKIP)
+    assert database.next_turn("Carla").task == ids[0]
+    leave(tmp_path)
+    assert database.next_turn("Bert").task is None  # who skipped it does not get it again
+    assert database.next_turn("Dora").task == ids[0]
+    database.answer("Carla", ids[0], WAVING)
+    database.answer("Dora", ids[0], SKIP)
+    assert database.next_turn("Emil").task is None  # Carla has answered after all
+
+
+def test_a_change_that_fails_leaves_nothing(opened, tasks, tmp_path):
+    database, task = opened(), tasks.tasks[0].id
+    database.next_turn("Anna")
+    with closing(sqlite3.connect(tmp_path / NAME)) as connection, connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE UPDATE ON given BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
+    with pytest.raises(sqlite3.Error, match="disk full"):
+        database.answer("Anna", task, WAVING)
+    with closing(sqlite3.connect(tmp_path / NAME)) as connection, connection:
+        connection.execute("DROP TRIGGER full")
+    assert database.counts() == (0, 0)
+    assert database.answer("Anna", task, WAVING).num_answered == 1
 
 
 def test_an_answer_counts_once(opened, tasks):
@@ -140,7 +182,12 @@ def test_an_answer_counts_once(opened, tasks):
 def test_tasks_without_a_clip_are_not_given_out(opened, tasks):
     ids = [task.id for task in tasks.tasks]
     assert answer_all(opened(available=set(ids[1:3])), "Anna") == ids[1:3]
-    assert answer_all(opened(), "Anna") == [ids[0], ids[3]]
+    database = opened()
+    assert answer_all(database, "Anna") == [ids[0], ids[3]]
+    assert database.next_turn("Anna").last == 4 and database.next_turn("Bert").task == ids[0]
+    turn = opened(available=set(ids[1:3])).next_turn("Anna")
+    assert turn.last == 2  # what cannot be shown is not taken back
+    assert opened(available={ids[3]}).next_turn("Bert").task == ids[3]  # nor given, whoever had it
 
 
 def test_other_databases_are_refused(opened, tasks, tmp_path):
@@ -164,17 +211,39 @@ def test_other_databases_are_refused(opened, tasks, tmp_path):
     content = notes.read_bytes()
     with pytest.raises(ValueError, match="is no database of answers"):
         AnswersDatabase(notes.parent, tasks, num_people=1, available=())
-    with closing(sqlite3.connect(tmp_path / NAME)) as connection, connection:
-        connection.execute("DELETE FROM about")
-    with pytest.raises(ValueError, match="it does not say which tasks its answers are to"):
-        AnswersDatabase(tmp_path, tasks, num_people=1, available=())
-    with pytest.raises(ValueError, match="it does not say which tasks its answers are to"):
-        list(read_answers(tmp_path / NAME))
     assert notes.read_bytes() == content and list(notes.parent.iterdir()) == [notes]
+
+
+def test_damaged_databases_are_refused(opened, tasks, tmp_path):
+    opened(available=()).close()
+    path, refused = tmp_path / NAME, "`data_dir` must be a folder for answers"
+
+    def reopened(message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            AnswersDatabase(tmp_path, tasks, num_people=1, available=())
+
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 2")
+        reopened("is no database of answers of version 1")
+        connection.execute("PRAGMA user_version = 1")
+        query = (
+            "SELECT rootpage FROM sqlite_master WHERE name = 'answers_by_person'"  # not read when it opens
+        )
+        (page,) = connection.execute(query).fetchone()
+    content = path.read_bytes()
+    path.write_bytes(content[: (page - 1) * 4096] + b"\xff" * 4096 + content[page * 4096 :])
+    reopened(refused)
+    path.write_bytes(content)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM about")
+    reopened("it does not say which tasks its answers are to")
+    with pytest.raises(ValueError, match="it does not say which tasks its answers are to"):
+        list(read_answers(path))
 
 
 def test_names():
     assert person_name("  Anna\t M.\n") == "Anna M."
+    assert person_name("\u200f\u05d0\u05e0\u05d4 \u202eA\x00") == "\u05d0\u05e0\u05d4 A\ufffd"
     assert person_name("<b>Anna</b>") == "<b>Anna</b>"  # text wherever it is shown
     for text in ("", "  ", "...", "\u200b"):
         with pytest.raises(ValueError, match="`name` must have a letter or a digit"):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -26,7 +29,7 @@ from videoqa.cli.main import main
 from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.page_results import read_answers
 from videoqa.labeling.tasks import Task, TaskFile, write_tasks
-from videoqa.web.labeling_clips import clip_files
+from videoqa.web.labeling_clips import ClipAddresses, clip_files
 from videoqa.web.labeling_frames import MOST_WAITING
 
 from ..labeling.conftest import ABOUT, question
@@ -117,6 +120,7 @@ def test_the_clip_comes_in_ranges_to_who_has_its_key(site: SimpleNamespace) -> N
     path = f"/{task['video']}"
     whole = site.server.get(path)
     assert (whole.status, whole.body, whole.headers["content-type"]) == (200, CLIP, "video/webm")
+    assert whole.headers["cache-control"].startswith("private")
     part = site.server.get(path, headers={"Range": "bytes=100-199"})
     assert (part.status, part.body) == (206, CLIP[100:200])
     assert part.headers["content-range"] == "bytes 100-199/1024"
@@ -129,22 +133,43 @@ def test_the_clip_comes_in_ranges_to_who_has_its_key(site: SimpleNamespace) -> N
     assert str(site.folder) not in frames.body.decode()
 
 
-def test_a_clip_that_goes_away(tmp_path: Path) -> None:
+def test_a_folder_of_frames_and_clips_that_go_away(tmp_path: Path) -> None:
     made_tasks(tmp_path, 1)
+    tasks = (replace(question(0), video="waving.webm"), replace(question(1), video="frames"))
+    write_tasks(tmp_path / "tasks.json", TaskFile(tasks, ABOUT))
+    (tmp_path / "clips" / "frames").mkdir()
+    for number in (0, 1):
+        frame = np.full((8, 8, 3), 100 * number, np.uint8)
+        cv2.imwrite(str(tmp_path / "clips" / "frames" / f"{number:04}.jpg"), frame)
     with served(tmp_path) as server:
-        path = next_task(server, "Anna")["video"]
+        task = next_task(server, "Anna")
         (tmp_path / "clips" / "waving.webm").unlink()
-        assert server.get(f"/{path}").code == "clip_missing"
-        server.stop()
+        assert server.get(f"/{task['video']}").code == "clip_missing"
+        sent = {"name": "Anna", "task": task["id"], "how": "skipped"}
+        task = server.post("/api/answers", sent).json["task"]
+        frames = server.get(path := f"/{task['frames']}").json["frames"]
+        assert task["video"] is None and len(frames) == 2
+        assert server.get(f"/{frames[1]['url']}").headers["content-type"] == "image/jpeg"
+        for number in (2, 99999, "9" * 5000, "-1", "%D9%A1"):
+            assert server.get(f"/{frames[1]['url']}".replace("1.jpg", f"{number}.jpg")).status == 404
+        assert server.get(path.replace("/frames", "")).code == "not_found"  # a folder is no file
+        assert server.stop() == 0
         assert "waving.webm is gone." in "".join(server.errors)
+    shutil.move(tmp_path / "clips" / "frames", tmp_path / "frames-elsewhere")
+    (tmp_path / "clips" / "waving.webm").write_bytes(CLIP)
+    with served(tmp_path) as server:
+        assert next_task(server, "Anna") is None  # the frames were hers, and the other one she skipped
+        assert server.get(path).code == "not_found"
+        server.stop()
+        assert "1 task is not shown: there is no 'frames'." in "".join(server.errors)
 
 
 def test_the_gate(site: SimpleNamespace) -> None:
     page = site.server.get("/")
     assert b"labeling.js" in page.body and "default-src 'self'" in page.headers["content-security-policy"]
     assert site.server.get("/", headers={"Host": "evil.example"}).code == "wrong_host"
-    foreign = {"Origin": "http://evil.example"}
-    assert site.server.post("/api/next", {"name": "A"}, headers=foreign).code == "wrong_origin"
+    for foreign in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "same-site"}):
+        assert site.server.post("/api/next", {"name": "A"}, headers=foreign).code == "wrong_origin"
     missing = site.server.get("/nothing")
     assert missing.code == "not_found" and "docs/labeling.md" in missing.json["error"]["what_to_do"]
     assert site.server.get("/api/next").code == "method_not_allowed"
@@ -179,7 +204,7 @@ def test_what_is_posted_by_hand(site: SimpleNamespace, path: str, body: dict[str
 
 
 def test_a_token_is_needed_but_for_page_and_clips(tmp_path: Path) -> None:
-    made_tasks(tmp_path, 2)
+    file = made_tasks(tmp_path, 2)
     (tmp_path / "token").write_text(TOKEN)
     with served(tmp_path, "--token-file", str(tmp_path / "token")) as server:
         assert server.get("/").status == 200
@@ -187,6 +212,7 @@ def test_a_token_is_needed_but_for_page_and_clips(tmp_path: Path) -> None:
         bearer = {"Authorization": f"Bearer {TOKEN}"}
         task = server.post("/api/next", {"name": "Anna"}, headers=bearer).json["task"]
         assert server.get(f"/{task['video']}").body == CLIP
+        assert server.get(f"/{ClipAddresses(file.sha256, '').of(file.tasks[0])}").code == "not_found"
         assert server.get(f"/{task['video'][:-4]}0000").status == 404
 
 

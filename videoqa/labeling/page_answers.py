@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from videoqa._checks import Refusal
-from videoqa._text_normalization import collapse_spaces, holds_words, matching_form, without_controls
+from videoqa._text_normalization import holds_words, matching_form
 from videoqa.labeling.result_rows import CANNOT_TELL, CHOICE, TYPED, WRITTEN
 from videoqa.labeling.tasks import LONGEST_ANSWER, Task
 from videoqa.labeling.typed_texts import holds_answer, seen_text
@@ -32,12 +32,12 @@ class PageAnswer:
 
 
 def person_name(text: str) -> str:
-    """Return the name of somebody as it is kept, with single spaces.
+    """Return the name of somebody as it is kept: in one line, without marks that no one sees.
 
     Raises:
         ValueError: without a letter or digit, or too long.
     """
-    name = collapse_spaces(without_controls(text))
+    name = seen_text(text)
     if not holds_words(matching_form(name)):
         raise Refusal("name", "have a letter or a digit", text[:80], "Type your name.")
     if len(name) > LONGEST_NAME:

@@ -166,7 +166,7 @@ def _pictures(request: dict[str, Any]) -> dict[str, Any]:
     except DecodingError as error:
         return {"failure": f"It cannot be decoded: {error.cause}."}
     except OSError as error:  # whose text names the file
-        return {"failure": f"{error.strerror or type(error).__name__}."}
+        return {"failure": f"{error.strerror or 'Its file cannot be read'}."}
     except (UserError, MemoryError) as error:
         return {"failure": str(error) or "There is not enough memory for it."}
     seconds = [float(clip.timestamps_seconds[place]) for place in first]

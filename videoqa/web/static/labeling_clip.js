@@ -40,6 +40,7 @@ const play = () => video.play().catch(() => { /* it is not allowed to yet, or th
 function stopVideo() {
   video.pause();
   video.removeAttribute("src");
+  video.load();   // else it goes on fetching
   show(video, false);
 }
 
@@ -76,7 +77,7 @@ function refused() {
 }
 video.addEventListener("error", () => { if (clip?.plays && video.getAttribute("src")) refused(); });
 video.addEventListener("loadedmetadata", () => {
-  if (!clip) return;
+  if (!clip?.plays) return;
   const isPast = clip.start >= video.duration;
   if (isPast) clip.why ||= `It begins at ${seconds(clip.start)} of a video that ends at ${seconds(video.duration)}.`;
   if (isPast || video.videoWidth === 0) refused();   // no picture: sound alone
