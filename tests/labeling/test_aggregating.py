@@ -187,6 +187,19 @@ def test_known_tasks_tell_who_is_right():
     assert done.tasks["answer"].tolist() == [("waving", "loading")[number % 2] for number in range(20)]
 
 
+def test_an_answer_that_nobody_gave_is_no_label():
+    """Who always says the other one makes the right answer probable by saying the wrong one alone."""
+    file = TaskFile(tuple(question(number, choices=("in", "out")) for number in range(21)), ABOUT)
+    found = Collected(file)
+    for number, task in enumerate(file.tasks):
+        right, wrong = ("in", "out") if number % 2 else ("out", "in")
+        said = {"a": right, "b": right, "c": right, "d": wrong} if number < 20 else {"d": wrong}
+        found.add((ResultRow("", task.id, *each[:1], "choice", each[1]) for each in said.items()), 0)
+    last = aggregate(found, min_certainty=0.8, min_assignments=1).tasks.iloc[-1]
+    assert (last["answer"], last["agreement"], last["state"]) == ("out", 0, "uncertain")
+    assert last["certainty"] > 0.8
+
+
 def test_a_known_answer_that_nobody_gives_stays_right():
     file = TaskFile(tuple(question(number, known_answer="jumping") for number in range(5)), ABOUT)
     found = Collected(file)

@@ -6,7 +6,9 @@ import pytest
 
 from videoqa.labeling.blind_guess import BlindGuess, question_parts
 from videoqa.labeling.question_audit import audit_questions, share_without_video
-from videoqa.labeling.question_report import NO_MARK, SAYS_ITSELF, remark_on
+from videoqa.labeling.question_report import NO_MARK, SAYS_ITSELF, question_summary, remark_on
+from videoqa.labeling.question_table import QuestionTable
+from videoqa.labeling.written_questions import Question
 
 COLOURS = ("red", "blue", "green", "white", "black")
 
@@ -37,6 +39,30 @@ def test_what_is_always_the_same_needs_no_video(table):
     both = share_without_video(table, found.rows, ("both",))
     assert (both["num"], both["of"], both["share"]) == (10, 20, 0.5)
     assert both["interval"][0] < 0.5 < both["interval"][1]
+
+
+def test_which_of_the_two_knows_is_said(tmp_path):
+    """A word at the end tells the answer; the beginning only which is the most frequent one."""
+    names = ["sun"] * 20 + ["sky"] * 10
+    rows = [(f"What do we see {place} {name}?", name) for place, name in enumerate(names)]
+    rows += [("Who comes?", "once"), ("Why so?", "never")]
+    rows += [(f"Is it {place}?", "yes") for place in range(5)]
+    made = [
+        Question(f"{place % 30}.mp4", None, None, "", text, answer, writers=[f"by {answer}"])
+        for place, (text, answer) in enumerate(rows)
+    ]
+    table = QuestionTable(tmp_path / "questions.csv", is_checked=False)
+    assert table.add(made)["added"] == 37
+    verdicts = table.audit.rows["without_video"].tolist()
+    assert verdicts == ["both"] * 20 + ["blind model"] * 10 + [""] * 2 + ["both"] * 5
+    said = question_summary(made, table)
+    audit, writers = said["audit"], said["writers"].set_index("writer")
+    assert [audit[name]["num"] for name in ("both", "blind", "prior")] == [25, 35, 25]
+    assert (audit["num_rows"], audit["num_untold"], audit["both"]["of"]) == (37, 2, 35)
+    assert audit["beginnings"].to_numpy().tolist() == [["is it", 5, 5, "yes"], ["what do", 30, 20, "sun"]]
+    columns = ["num_judged", "num_both", "num_blind", "num_prior"]
+    assert writers.loc["by sky", columns].tolist() == [10, 0, 10, 0]
+    assert said["look_at_writers"] == ["by sun", "by yes"]
 
 
 def test_the_interval_is_over_videos_or_groups_not_over_rows():

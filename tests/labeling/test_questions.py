@@ -268,8 +268,10 @@ def test_a_later_answer_does_not_contradict_the_table(written, checked, tmp_path
     tasks = [tmp_path / "writing", tmp_path / "checking"]
     assert make_questions([first, one], tasks=tasks, out=out)["added"] == 1
     other = write_csv(tmp_path / "other.csv", *split_of(both, candidates, "bag"))
-    later = make_questions([second, other], tasks=tasks, out=out)
+    later = make_questions([second, other], tasks=tasks, out=out, report=tmp_path / "seen")
     assert (later["added"], later["states"]) == (0, {"another answer is right too": 1})
+    seen = rows_of(tmp_path / "seen" / "questions.csv", "answer", "state", "writers")
+    assert seen == [["bag", "another answer is right too", "bert"], ["box", "right", ""]]
     assert rows_of(out, "answer") == [["box"]]
 
 
@@ -340,20 +342,32 @@ def test_writers_whose_questions_need_no_video_are_named(written, tmp_path, writ
 
 
 def test_known_checks_are_no_rows_and_who_checks_badly_is_named(written, tmp_path, capfd):
-    file = written(*((task, "anna", "Who is it?", "a man", "Where?", "here") for task in range(3)))
+    people = tuple("abcdefgh")
+    file = written(
+        *(
+            (task, who, f"Who is {who}?", "a man", f"Where is {who}?", "here")
+            for who in people
+            for task in range(3)
+        )
+    )
     known = write_csv(tmp_path / "known.csv", ("video", "question", "answer"), [("k.mp4", "Who?", "a man")])
     candidates, checking = tmp_path / "candidates.csv", tmp_path / "checking"
     make_questions(file, tasks=tmp_path / "writing", out=candidates)
     export_tasks(data=candidates, known=known, select="random", kind="verify", format="csv", out=checking)
     tasks = read_tasks(checking)
-    says = {"cora": "yes", "dora": "yes", "edith": "no"}
+    says = {"cora": "yes", "dora": "yes", "fay": "yes", "gina": "yes", "edith": "no"}
     rows = [(task.id, tasks.sha256, *said) for task in tasks.tasks for said in says.items()]
     results = write_csv(tmp_path / "checks.csv", CHECKED, rows)
-    assert len(tasks.tasks) == 7
+    assert len(tasks.tasks) == 49
     words = [str(file), str(results), "--tasks", str(tmp_path / "writing"), "--tasks", str(checking)]
     assert main(["label", "questions", *words, "--out", str(tmp_path / "q.csv")]) == 0
     said = capfd.readouterr().out
-    assert "Questions: 6 right." in said and "Checkers to look at: edith." in said
+    assert "Questions: 48 right." in said and "Checkers to look at: edith." in said
+    wrong = write_csv(tmp_path / "wrong.csv", CHECKED, [(*row[:3], "no") for row in rows])
+    done = make_questions(
+        [file, wrong], tasks=[tmp_path / "writing", checking], out=tmp_path / "none.csv", min_certainty=0.5
+    )
+    assert done["states"] == {"wrong": 48} and done["look_at_writers"] == list(people)
 
 
 def test_two_spellings_are_one_question_and_two_parts_are_two(tmp_path, writing):

@@ -36,7 +36,7 @@ class Examples:
         num_flow: columns of each of the two flow blocks behind the features, which windows in reverse order
             have exchanged; 0: there are none.
         flipped_clips: features of each clip's mirrored frames, or None if not made; None: mirror frames.
-        row_weights: float32 `(num_examples,)`, how much each counts, 1 on average; None: all alike.
+        row_weights: float32 `(num_examples,)`, how much each counts; None: all alike.
         regularisation: how windows are changed in training, for these rows only; None: they are not.
     """
 

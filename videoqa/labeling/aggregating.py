@@ -69,7 +69,8 @@ def aggregate(collected: Collected, *, min_certainty: float, min_assignments: in
         agreement[name] = nominal_alpha(votes)
     table = _task_table(collected, tasks, answers, best, certainty)
     state = np.full(len(table), LABELLED, dtype=object)
-    state[table["certainty"] < min_certainty] = UNCERTAIN
+    is_nobodys = (table["agreement"] == 0) & ~table.index.isin(list(known))  # only inferred from bad habits
+    state[(table["certainty"] < min_certainty) | is_nobodys] = UNCERTAIN
     told_often = table["num_assignments"] - table["num_cannot_tell"]
     state[told_often < min_assignments] = FEW
     state[table["num_cannot_tell"] * 2 >= table["num_assignments"]] = UNTOLD

@@ -165,8 +165,9 @@ def model_stage(run: "Run", start_weights: "Callable[[keras.Model], None] | None
         start_weights = functools.partial(_load_initial, run, initial)
     callbacks, (training, validation) = run.request.job.callbacks, _rows(run, config)
     speaks = run.request.job.progress and run.control.is_chief
-    if config.training.balance and training.row_weights is not None:
-        say(balance_in_words(training.row_weights), progress=speaks)
+    if config.training.balance:
+        alone = balanced(dataclasses.replace(training, row_weights=None), known_only=True)
+        say(balance_in_words(alone.row_weights), progress=speaks)  # type: ignore[arg-type]
     if run.data.label_weights is not None:
         of_train = (run.data.table["split"] == "train").to_numpy()
         say(label_weights_in_words(run.data.label_weights[of_train]), progress=speaks)
