@@ -43,6 +43,15 @@ def test_a_busy_server_is_asked_again(ask, chat, refuse):
     assert done["outcomes"] == {"answered": 1} and line["answer"] == "red" and len(chat.asked) == 2
 
 
+def test_whatever_says_busy_is_asked_again(ask, chat):
+    busy = [408, 425, 429, 500, 502, 503, 504, 529]
+    chat.behave = lambda handler, body: (
+        handler.refuse(busy.pop(), "later", Retry_After="0") if busy else "red"
+    )
+    done, _ = ask(colour_task("red"), retries=8, check_pictures=False)
+    assert done["outcomes"] == {"answered": 1} and len(chat.asked) == 9
+
+
 def test_retry_after_is_waited_for(ask, chat):
     times = []
     chat.behave = once(lambda handler: handler.refuse(429, "wait", Retry_After="1"))
@@ -93,10 +102,11 @@ def test_tasks_that_a_model_does_not_answer_do_not_end_the_run(ask, chat, tmp_pa
         ask(*hard, concurrency=1, name="none.jsonl")
     (tmp_path / "tasks.json").unlink()
     done, _ = ask(colour_task("red"), *hard, concurrency=1)
-    expected = {"answered": 1, "without a reply": 10, "without a usable answer": 11}
-    assert done["outcomes"] == expected
+    kinds = {"without a reply", "without a usable answer"}
+    assert done["outcomes"].pop("answered") == 1 and done["outcomes"].keys() == kinds
+    assert sum(done["outcomes"].values()) == 21
     done, lines = ask()  # as after a kill: those without an answer come first
-    assert done["num_before"] == len(lines) == 1 and done["outcomes"].keys() == expected.keys() - {"answered"}
+    assert done["num_before"] == len(lines) == 1 and done["outcomes"].keys() == kinds
 
 
 @pytest.mark.parametrize(
@@ -125,6 +135,9 @@ NO_IMAGES = "this model is missing data required for image input"
     [
         (lambda h: h.refuse(404, "No such model."), ServerStops, "not know 'small'.*It has 'small', 'other'"),
         (lambda h: h.refuse(401, "Unauthorized"), ServerStops, "refuses access.*--api-key-variable"),
+        (lambda h: h.refuse(403, "Forbidden"), ServerStops, "refuses access .HTTP 403.: Forbidden"),
+        (lambda h: h.refuse(405, "Method"), ServerStops, "not know 'small' .HTTP 405"),
+        (lambda h: h.refuse(413, "too large"), ChatError, "HTTP 413: too large. Show fewer frames"),
         (lambda h: h.refuse(400, "small is not a multimodal model"), CannotSee, "takes no pict.*--mmproj"),
         (lambda h: h.refuse(500, NO_MMPROJ), CannotSee, "takes no pictures"),
         (lambda h: h.refuse(500, NO_IMAGES), CannotSee, "takes no pictures"),
@@ -182,7 +195,8 @@ def test_a_server_whose_context_is_too_short_is_named(ask, chat):
     ],
 )
 def test_what_a_server_does_not_know_is_left_out(ask, chat, named, said):
-    chat.behave = lambda handler, body: handler.refuse(400, said) if named in body else seen(body)
+    status = 422 if named == "seed" else 400
+    chat.behave = lambda handler, body: handler.refuse(status, said) if named in body else seen(body)
     done, _ = ask(colour_task("red"))
     assert done["outcomes"] == {"answered": 1} and done["left_out"] == [named]
     assert all(named not in body for body in chat.asked) and len(chat.asked) == 1

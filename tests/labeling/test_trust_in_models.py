@@ -8,7 +8,7 @@ import pytest
 from videoqa.cli.main import main
 from videoqa.labeling.export_tasks import export_tasks
 from videoqa.labeling.import_answers import import_answers
-from videoqa.labeling.tasks import TaskFile, read_tasks, write_tasks
+from videoqa.labeling.tasks import Task, TaskFile, read_tasks, task_id, write_tasks
 
 from .conftest import ABOUT, question, write_csv
 
@@ -53,7 +53,8 @@ def known(model_says):
 
 
 def test_how_often_it_was_right_when_it_was_so_sure(bring, known, tmp_path):
-    done, _ = bring(known, report=tmp_path / "seen")
+    done, _ = bring(known, report=tmp_path / "seen", min_confidence=0.4)
+    assert done["outcomes"] == {"used": 12, "cannot tell": 1}  # as sure as wanted is sure enough
     lines = done["trust"].round(4).to_numpy().tolist()
     # Clopper and Pearson's intervals of 7 of 10 and of 6 of 6, from the published table
     assert lines == [
@@ -92,6 +93,16 @@ def test_people_have_no_confidence_and_are_never_left_out(bring, known, tmp_path
     assert done["trust"]["worker"].unique().tolist() == ["model:big"]
 
 
+def test_the_rest_has_the_likeliest_answer_and_what_was_to_be_checked(bring, model_says, tmp_path):
+    tasks = [question(0), question(1, kind="verify", answer="red", choices=()), question(2)]
+    tasks += [Task(id=task_id("write"), kind="write", video="clip.avi", num_questions=1)]
+    path = model_says(tasks, [(0, "loading", 0.2), (1, "no", 0.2), (2, "jumping", 0.2)])
+    people = write_csv(tmp_path / "anna.csv", ("task_id", "answer"), [(tasks[0].id, "waving")])
+    bring(path, people, min_confidence=0.5, min_assignments=2, rest=tmp_path / "rest.csv")
+    rest = pd.read_csv(tmp_path / "rest.csv", keep_default_na=False, dtype=str)
+    assert rest["answer"].tolist() == ["waving", "red", "jumping"]
+
+
 def test_a_model_that_is_sure_of_nothing(bring, model_says, tmp_path):
     tasks = [question(number, kind="label", question="", question_type="") for number in range(2)]
     done, table = bring(
@@ -111,6 +122,9 @@ def test_many_confidences_have_ten_lines(bring, model_says):
     assert done["trust"]["at_least"].tolist() == [number / 10 for number in range(10)]
     assert done["trust"]["num_answers"].tolist() == [40 - 4 * number for number in range(10)]
     assert done["trust"]["num_right"].tolist() == [20, 20, 20, 20, 20, 20, 16, 12, 8, 4]
+    ten = [(number, "waving", min(number, 9) / 10) for number in range(40)]
+    done, _ = bring(model_says(tasks, ten, name="ten.jsonl"))
+    assert done["trust"]["at_least"].tolist() == [number / 10 for number in range(10)]
 
 
 def test_a_model_without_known_tasks_is_named(bring, model_says, tmp_path, capsys):
