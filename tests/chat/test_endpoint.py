@@ -85,7 +85,13 @@ def test_what_is_no_address_is_refused(address, message):
         check_endpoint(address)
 
 
-@pytest.mark.parametrize("part", ["http://user:hunter2@127.0.0.1/v1", "http://127.0.0.1/v1?key=hunter2"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        f"http://{part}"
+        for part in ("user:hunter2@[::1]", "[::1]/v1?key=hunter2", "[::1]/#hunter2", "[::1]@hunter2/")
+    ],
+)
 def test_a_secret_in_an_address_is_refused_and_not_shown(part):
     with pytest.raises(ValueError, match="hold no name, password, query or fragment") as refused:
         check_endpoint(part)

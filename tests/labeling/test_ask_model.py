@@ -42,7 +42,7 @@ def test_it_sees_what_people_see_and_nothing_else(ask, chat):
     sent = json.dumps({**body, "messages": [words]})
     for secret in ("secret", ".avi", "0.75", "my:77", "g12", "known_answer"):
         assert secret not in sent
-    assert body["model"] == "small" and body["temperature"] == 0
+    assert body["model"] == "small" and body["temperature"] == 0 and body["stream"] is False
     schema = body["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["answer"]["enum"] == [*COLOUR_CHOICES, "cannot tell"]
 
@@ -91,7 +91,9 @@ def test_every_kind_is_answered(ask, chat, tmp_path):
 
 
 def test_several_samples_give_a_confidence(ask, chat):
-    replies = iter(["blue", "red", "I wonder", "blue", '{"answer": "cannot tell"}'])
+    replies = iter(
+        ['<think>{"answer": "red"}</think> blue', "red", "I wonder", "blue", '{"answer": "cannot tell"}']
+    )
     chat.behave = lambda handler, body: next(replies)
     done, (line,) = ask(colour_task("red"), samples=5, check_pictures=False, concurrency=1)
     assert (line["answer"], line["confidence"], line["confidence_by"]) == ("blue", 0.4, "samples")

@@ -107,6 +107,7 @@ def test_tasks_that_a_model_does_not_answer_do_not_end_the_run(ask, chat, tmp_pa
     assert sum(done["outcomes"].values()) == 21
     done, lines = ask()  # as after a kill: those without an answer come first
     assert done["num_before"] == len(lines) == 1 and done["outcomes"].keys() == kinds
+    assert done["left_out"] == []  # a server that has answered knows the options
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,10 @@ def test_not_being_able_to_tell_is_an_answer(text):
         '{"answer": -1}',
         '{"answer": "2. loading"}',
         "waving or loading",
+        "Waving, or loading?",
+        "loading: no\nwaving: yes",
+        "Loading; waving",
+        "Loading. Waving.",
         "He is not waving.",
         "He isn't waving",
         "One cannot call this waving",
@@ -102,7 +106,10 @@ def test_choices_that_are_numbers_are_taken_as_such(text, answer):
 
 @pytest.mark.parametrize(
     ("text", "answer"),
-    [("Yes.", "yes"), ("No, it is red.", "no"), ('{"answer": true}', "yes"), ('{"answer": "NO"}', "no")],
+    [
+        *(("Yes.", "yes"), ("No, it is red.", "no"), ("Yes: it is red, yes.", "yes")),
+        *(('{"answer": true}', "yes"), ('{"answer": "NO"}', "no")),
+    ],
 )
 def test_verdicts(text, answer):
     assert read(text, question(0, kind="verify", answer="red", choices=()))[:2] == ("choice", answer)

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,18 +178,25 @@ def _by_number(form: str, task: Task) -> str | None:
 
 def _in_words(form: str, choices: dict[str, str]) -> str | None:
     """Return the only choice that a sentence names and does not deny, or the one that it begins with."""
-    for each, choice in sorted(choices.items(), key=lambda item: -len(item[0])):
-        if re.match(re.escape(each) + r"\s*[.,:;!](\s|$)", form):
-            return choice
+    for each in sorted(choices, key=len, reverse=True):
+        begin = re.match(re.escape(each) + r"\s*([.,:;!])(\s|$)", form)
+        if begin is not None:
+            named, rest = _named(form[begin.end() :], choices)
+            are_denied = begin[1] in ".!" and DENIAL.search(rest) is not None
+            return choices[each] if not set(named) - {each} or are_denied else None
     if re.match(r"\(?\d{1,2}[.):]", form):  # a number that contradicts the words behind it
         return None
-    rest, named = form, []
+    named, rest = _named(form, choices)
+    return choices[named[0]] if len(named) == 1 and not DENIAL.search(rest) else None
+
+
+def _named(text: str, choices: Iterable[str]) -> tuple[list[str], str]:
+    """Return the choices that a text names, and the text without them."""
+    named = []
     for each in sorted(choices, key=len, reverse=True):
-        rest, number = re.subn(rf"(?<!\w){re.escape(each)}(?!\w)", " ", rest)
-        named += [choices[each]] * bool(number)
-    if len(named) != 1 or DENIAL.search(rest):
-        return None
-    return named[0]
+        text, number = re.subn(rf"(?<!\w){re.escape(each)}(?!\w)", " ", text)
+        named += [each] * bool(number)
+    return named, text
 
 
 def _written(task: Task, found: dict[str, Any] | None) -> ModelAnswer | None:
