@@ -26,6 +26,11 @@ def once(refuse, then=seen):
     return behave
 
 
+def half(handler, header):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + header + b'{"choices": [')
+    handler.close_connection = True
+
+
 @pytest.mark.parametrize(
     "refuse",
     [
@@ -34,8 +39,10 @@ def once(refuse, then=seen):
         lambda handler: handler.refuse(503, "Loading model", Retry_After="0"),
         lambda handler: handler.refuse(500, "out of memory"),
         lambda handler: handler.connection.close(),
+        lambda handler: half(handler, b"Content-Length: 900\r\n\r\n"),
+        lambda handler: half(handler, b"Transfer-Encoding: chunked\r\n\r\n384\r\n"),
     ],
-    ids=["429", "429 until a date", "503", "500", "hangs up"],
+    ids=["429", "429 until a date", "503", "500", "hangs up", "half a reply", "half a chunk"],
 )
 def test_a_busy_server_is_asked_again(ask, chat, refuse):
     chat.behave = once(refuse)
