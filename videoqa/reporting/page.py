@@ -25,6 +25,7 @@ from videoqa.evaluation.score_fields import (
     ScoreField,
     known_fields,
 )
+from videoqa.reporting.charts import Chart
 from videoqa.reporting.clip_evidence import evidence_bars
 from videoqa.reporting.clips import ShownClip
 from videoqa.reporting.order_tables import order_tables
@@ -44,7 +45,7 @@ class ReportContent:
         scores: result of `evaluate`.
         metrics: `metrics.json` of the model folder.
         config: the model's configuration as nested dicts.
-        pictures: title, caption, alternative text and PNG of each chart.
+        charts: of the scores.
         best, worst, unfamiliar: clips with their frames.
         unreadable: video id and error of videos that could not be read.
     """
@@ -53,7 +54,7 @@ class ReportContent:
     scores: Mapping[str, Any]
     metrics: Mapping[str, Any]
     config: Mapping[str, Mapping[str, Any]]
-    pictures: Sequence[tuple[str, str, str, bytes]]
+    charts: Sequence[Chart]
     best: Sequence[ShownClip]
     worst: Sequence[ShownClip]
     unfamiliar: Sequence[ShownClip]

@@ -7,15 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from videoqa._checks import Refusal, refusal
-from videoqa._counted import counted
 from videoqa._files import write_text
 from videoqa.evaluation.row_marks import FAILED
-from videoqa.evaluation.score_fields import REVERSED
+from videoqa.reporting.charts import charts_of
 from videoqa.reporting.clip_evidence import with_evidence
 from videoqa.reporting.clips import most_unfamiliar, show_clips, surest_right, surest_wrong
 from videoqa.reporting.finished import Evaluation, find_evaluation
 from videoqa.reporting.page import ReportContent, build_page
-from videoqa.saving import ModelFolder, load_model_folder
+from videoqa.saving import load_model_folder
 
 SUFFIXES = (".html", ".htm")
 SHOWN_ERRORS = 20
@@ -76,66 +75,12 @@ def _content(evaluation: Evaluation, progress: bool) -> ReportContent:
         scores=evaluation.scores,
         metrics=model.metrics,
         config=dataclasses.asdict(model.config),
-        pictures=_pictures(evaluation, model),
+        charts=charts_of(evaluation, model),
         best=best,
         worst=worst,
         unfamiliar=show_clips(most_unfamiliar(predictions), progress=progress),
         unreadable=_unreadable(predictions),
     )
-
-
-def _pictures(evaluation: Evaluation, model: ModelFolder) -> list[tuple[str, str, str, bytes]]:
-    """Return title, caption, alternative text and PNG of each chart."""
-    from videoqa.evaluation.plots import (
-        confusion_matrix_png,
-        reliability_png,
-        risk_coverage_png,
-        score_bars_png,
-        training_curves_png,
-    )
-
-    rows = evaluation.predictions
-    given = [answer or None for answer in rows["predicted_answer"]]
-    pictures = [
-        (
-            "Scores",
-            "The model with its 95 % interval beside its floors.",
-            "Bars of the scores in the tables above.",
-            score_bars_png(evaluation.scores),
-        ),
-        (
-            "Confusion matrix",
-            "Right answers down, answers given across.",
-            "How often each answer was given to each right one; the most confused pairs follow as a table.",
-            confusion_matrix_png(list(rows["answer"]), given, classes=model.answers.answers),
-        ),
-    ]
-    if evaluation.scores.get("reliability"):
-        pictures.append(
-            (
-                "Do probabilities tell the truth?",
-                "Above, how often the answers of each tenth of the probabilities are right: on the line, of "
-                "answers that are 80 % probable 80 % are right. Below, how many rows there are.",
-                "Share of right answers by their probability; metrics.json has the numbers.",
-                reliability_png(evaluation.scores),
-            )
-        )
-    if evaluation.scores.get("risk_coverage"):
-        pictures.append(
-            (
-                "What if it answers only when it is sure?",
-                "The accuracy if only the most probable answers are given, from few on the left to all on "
-                "the right. The star marks those that the model calls reliable.",
-                "Accuracy by the share of the rows that is answered; metrics.json has the numbers.",
-                risk_coverage_png(evaluation.scores),
-            )
-        )
-    if history := model.metrics.get("history"):
-        caption = "Loss and accuracy of each epoch; the weights of the best validation epoch were kept."
-        alternative = f"Curves of loss and accuracy over {counted(len(history), 'epoch')}."
-        pictures.append(("Training", caption, alternative, training_curves_png(history)))
-    in_reverse = evaluation.scores.get("view") == REVERSED  # what is right is not known: no bars, no floors
-    return pictures[1:] if in_reverse else pictures
 
 
 def _unreadable(predictions: pd.DataFrame) -> list[tuple[str, str]]:
