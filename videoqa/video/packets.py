@@ -53,37 +53,12 @@ def read_packets(info: VideoInfo) -> Packets:
     """
     with open_container(info.path, info.kind) as container:
         stream = video_stream(container, info.path)
-        rows: list[tuple[float, float, bool, int, int, int]] = []
-        others: list[float] = []
-        between, bytes_read, last_ticks, latest, is_complete = 0, 0, 0, -np.inf, True
         counter = PictureCounter(stream.codec_context.extradata or b"") if info.codec == "mpeg4" else None
-        timed = {each.index for each in (*container.streams.audio, *container.streams.video)}
-        packets = container.demux()
-        while True:
-            try:
-                packet = next(packets, None)
-            except av.FFmpegError:
-                is_complete = False
-                break
-            except IndexError:  # PyAV's at the end of a file in which streams appeared meanwhile
-                break
-            if packet is None:
-                break
-            bytes_read = max(bytes_read, (packet.pos or 0) + packet.size)
-            if packet.stream_index != stream.index:
-                between += packet.size
-                if packet.dts is not None and packet.stream_index in timed:
-                    others.append(float(packet.dts * packet.time_base))
-            elif packet.size:
-                is_shown = not packet.is_discard
-                has_picture = is_shown and (counter is None or counter.brings_picture(bytes(packet)))
-                start = -1 if packet.pos is None else packet.pos
-                rows.append((_tick(packet.pts), _tick(packet.dts), has_picture, start, packet.size, between))
-                between = 0
-                if not _tick(packet.pts) < latest:
-                    last_ticks, latest = packet.duration or 0, _tick(packet.pts)
+        found = _PacketReader(container, stream.index, counter)
+        is_complete = found.read(container)
+        rows, last_ticks = found.rows, found.last_ticks
         if counter is not None and rows:  # a decoder repeats the picture at the end
-            rows[-1] = (*rows[-1][:2], is_shown, *rows[-1][3:])
+            rows[-1] = (*rows[-1][:2], found.is_last_shown, *rows[-1][3:])
         if info.kind == "avi" and rows:
             last_ticks = 1 + num_null_chunks(info.path, rows[-1][3] + rows[-1][4], stream.index)
         stored, decoded, shown, starts, sizes, betweens = zip(*rows, strict=True) if rows else ((),) * 6
@@ -95,14 +70,73 @@ def read_packets(info: VideoInfo) -> Packets:
             stops=np.array(starts, np.int64) + np.array(sizes, np.int64),
             num_bytes_between=np.array(betweens, np.int64),
             last_ticks=last_ticks,
-            others_seconds=np.array(others),
+            others_seconds=np.array(found.others_seconds),
             tick_seconds=float(stream.time_base or 1),
             start_ticks=stream.start_time or 0,
             late_seconds=_late_seconds(container, stream),
-            bytes_read=bytes_read,
+            bytes_read=found.bytes_read,
             num_listed=_num_listed(info, stream),
             is_complete=is_complete,
         )
+
+
+class _PacketReader:
+    """Notes of each packet of a file what `Packets` needs.
+
+    Attributes:
+        rows: of each packet of the video stream: ticks at which to show and to decode it, whether a picture
+            is shown from then on, where it starts and its bytes, and those of other streams before it.
+        others_seconds: times of the packets of other streams.
+        bytes_read: where the last packet of any stream ends.
+        last_ticks: how long the picture shown last stays, by its packet; 0: not said.
+        is_last_shown: whether the last packet of the video stream is to be shown.
+    """
+
+    def __init__(
+        self, container: av.container.InputContainer, stream_index: int, counter: PictureCounter | None
+    ) -> None:
+        self.rows: list[tuple[float, float, bool, int, int, int]] = []
+        self.others_seconds: list[float] = []
+        self.bytes_read = self.last_ticks = 0
+        self.is_last_shown = True
+        self._stream_index, self._counter = stream_index, counter
+        self._timed = {each.index for each in (*container.streams.audio, *container.streams.video)}
+        self._num_between, self._latest = 0, -np.inf
+
+    def read(self, container: av.container.InputContainer) -> bool:
+        """Note the packets, and return whether the file could be read to its end."""
+        packets = container.demux()
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:
+                return False
+            except IndexError:  # PyAV's at the end of a file in which streams appeared meanwhile
+                return True
+            if packet is None:
+                return True
+            self.bytes_read = max(self.bytes_read, (packet.pos or 0) + packet.size)
+            if packet.stream_index != self._stream_index:
+                self._note_other(packet)
+            elif packet.size:
+                self._note(packet)
+
+    def _note_other(self, packet: av.Packet) -> None:
+        self._num_between += packet.size
+        if packet.dts is not None and packet.stream_index in self._timed:
+            self.others_seconds.append(float(packet.dts * packet.time_base))
+
+    def _note(self, packet: av.Packet) -> None:
+        self.is_last_shown = not packet.is_discard
+        has_picture = self.is_last_shown and (
+            self._counter is None or self._counter.brings_picture(bytes(packet))
+        )
+        start, stored = -1 if packet.pos is None else packet.pos, _tick(packet.pts)
+        row = (stored, _tick(packet.dts), has_picture, start, packet.size, self._num_between)
+        self.rows.append(row)
+        self._num_between = 0
+        if not stored < self._latest:
+            self.last_ticks, self._latest = packet.duration or 0, stored
 
 
 def num_null_chunks(path: str, start: int, stream_index: int) -> int:
