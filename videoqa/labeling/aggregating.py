@@ -14,8 +14,8 @@ MOST_TABLE_ANSWERS, MOST_TABLE_CELLS = 20, 4_000_000
 """Up to so many different answers, and cells in all, each worker has a whole table of errors."""
 SMOOTHING = 4.0
 CHANCE_DEVIATIONS = 2.33
-"""Standard deviations above chance that a worker must answer, for chance not to do it in 1 of 100 cases; and
-so many below what is usual that one who looks seldom is."""
+"""Standard deviations above chance that a worker must answer, or within what is usual: luck gives more in 1
+of 100 cases."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Aggregated:
             `known_accuracy` (share of known tasks answered right), `accuracy` (by Dawid and Skene's model),
             `by_others` (the mean probability of the worker's answers by all others' and the known answers),
             `chance` (what that would be if the worker did not look), `is_suspicious` (`by_others` is no
-            better than chance, from so many answers that one who answers as all do would be). `accuracy`,
+            better than chance, and worse than one who answers as all do would have by luck). `accuracy`,
             `by_others` and `chance` are of tasks that somebody else answered, or whose answer is known.
         agreement: for each question type Krippendorff's alpha; None where it is not defined.
     """
@@ -239,9 +239,8 @@ def _worker_table(
         )
         usual = others.sum() / number.sum()
         of_usual = CHANCE_DEVIATIONS * np.sqrt(number * usual * (1 - usual))
-    is_low = others - by_chance < needed
-    is_told = number * usual - by_chance >= needed + of_usual  # who answers as all do would not be this low
-    table["is_suspicious"] = is_low & is_told & (needed > 0)
+    is_unusual = others < number * usual - of_usual
+    table["is_suspicious"] = (others - by_chance < needed) & is_unusual & (needed > 0)
     return table
 
 
