@@ -1,6 +1,7 @@
 """A model behind a server answers tasks: each kind, what it is shown, and what comes back as rows."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -47,12 +48,30 @@ def test_it_sees_what_people_see_and_nothing_else(ask, chat):
     assert schema["properties"]["answer"]["enum"] == [*COLOUR_CHOICES, "cannot tell"]
 
 
-def test_frames_are_those_of_the_tasks_model(ask, chat):
+@pytest.mark.parametrize(
+    ("num_test_clips", "seconds"),
+    [
+        # every second of 30 frames: of one window of 3 in the middle, of windows spread over all
+        (1, [1.2, 1.4, 1.6]),
+        (3, [0.0, 0.2, 0.4, 1.2, 1.4, 1.6, 2.4, 2.6, 2.8]),
+    ],
+)
+def test_frames_are_those_of_the_tasks_model(ask, chat, num_test_clips, seconds):
     sampling = {"num_frames": 3, "frame_step": 2, "frames_per_second": None, "short_clips": "repeat"}
-    ask(colour_task("blue"), about={**ABOUT, "sampling": sampling})
+    ask(colour_task("blue"), about={**ABOUT, "sampling": {**sampling, "num_test_clips": num_test_clips}})
     times = [line for line in text_of(chat.asked[0]).splitlines() if line.startswith("Frame")]
-    # every second of 30 frames, centred: 0, 2, ..., 28, of which the middle window of 3 begins at the 7th
-    assert times == ["Frame 1 of 3, at 1.20 s:", "Frame 2 of 3, at 1.40 s:", "Frame 3 of 3, at 1.60 s:"]
+    number = len(seconds)
+    assert times == [
+        f"Frame {place} of {number}, at {each:.2f} s:" for place, each in enumerate(seconds, start=1)
+    ]
+    assert {len(frames_of(body)) for _, _, body in chat.requests} == {number}  # also of the plain pictures
+
+
+def test_each_part_of_a_clip_is_shown_by_its_own_frames(ask, chat):
+    parts = [(0.0, 1.0), (0.0, 2.0), (1.0, 3.0)]
+    ask(*(colour_task("red", start_seconds=start, end_seconds=end) for start, end in parts), num_frames=2)
+    times = {tuple(re.findall(r"at (\S+) s:", text_of(body))) for body in chat.asked}
+    assert times == {("0.00", "0.90"), ("0.00", "1.90"), ("1.00", "2.90")}
 
 
 def test_every_kind_is_answered(ask, chat, tmp_path):
@@ -71,8 +90,8 @@ def test_every_kind_is_answered(ask, chat, tmp_path):
         return '{"answer": "no", "confidence": 80}' if "Answer: green" in words else seen(body)
 
     chat.behave = behave
-    done, lines = ask(*tasks)
-    assert done["outcomes"] == {"answered": 4}
+    done, lines = ask(*tasks, samples=2)
+    assert done["outcomes"] == {"answered": 4} and len(chat.asked) == 7  # questions are written once
     found = {line["task_id"]: (line["how"], line["answer"]) for line in lines}
     assert [found[task.id] for task in tasks] == [
         ("choice", "red"),
