@@ -94,6 +94,16 @@ def test_a_failing_server_fails_a_task_and_then_the_run(ask, chat, tmp_path):
     with pytest.raises(ServerStops, match="5 tasks one after another are without a reply.*HTTP 500: broken"):
         ask(*tasks, name="second.jsonl")
 
+    def now_and_then(handler, body):
+        colour = json.loads(seen(body))["answer"]
+        return (
+            handler.refuse(500, "busy") if not is_check(body) and colour in ("blue", "yellow") else seen(body)
+        )
+
+    chat.behave = now_and_then
+    done, _ = ask(name="third.jsonl", concurrency=1)
+    assert done["outcomes"] == {"answered": 6, "without a reply": 6}  # three in a row, twice
+
 
 def test_tasks_that_a_model_does_not_answer_do_not_end_the_run(ask, chat, tmp_path):
     hard = [colour_task("blue", group=str(number)) for number in range(21)]
