@@ -33,7 +33,10 @@ class VideoFiles:
                 return path
         found = None if self._index is None else self._index.find([without_ending(name)])
         if found is None:
-            raise FileNotFoundError(f"{name!r} is not in {self._folder or 'the folder of the tasks'}")
+            where = (
+                self._folder or "the folder of the tasks, nor in the current one: name another by --videos"
+            )
+            raise FileNotFoundError(f"{name!r} is not in {where}")
         return found
 
 
