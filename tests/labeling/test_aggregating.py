@@ -157,18 +157,6 @@ def test_who_mostly_answers_alone_is_judged_by_the_other_tasks(share, first):
     assert workers["worker"][workers["is_suspicious"]].tolist() == ["worker 0"] * (first == 0.25)
 
 
-def test_an_answer_that_nobody_gave_to_a_task_is_no_label():
-    """Who says the opposite where the answer is known makes the opposite of what they say likely, no more."""
-    file = TaskFile(
-        tuple(question(task, known_answer="waving" if task < 60 else None) for task in range(61)), ABOUT
-    )
-    found = Collected(file)
-    found.add((ResultRow("", task.id, "a", "choice", "loading") for task in file.tasks), 0)
-    table = aggregate(found, min_certainty=0.8, min_assignments=1).tasks
-    assert table["answer"][60] == "waving" and table["certainty"][60] > 0.8
-    assert table["state"].tolist() == ["labelled"] * 60 + ["uncertain"]
-
-
 def test_who_is_wrong_where_the_answer_is_known_is_not_taken_at_their_word():
     file = TaskFile(
         tuple(question(task, known_answer="waving" if task < 9 else None) for task in range(12)), ABOUT

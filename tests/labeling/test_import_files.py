@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from videoqa.cli.main import main
+from videoqa.labeling.answers_database import NAME, AnswersDatabase
 from videoqa.labeling.corrections import COLUMNS
 from videoqa.labeling.import_answers import import_answers
+from videoqa.labeling.page_answers import SKIPPED, PageAnswer
 from videoqa.labeling.tasks import TaskFile, write_tasks
 
 from .conftest import ABOUT, question, write_csv
@@ -43,6 +45,22 @@ def test_a_comma_that_cuts_an_answer_in_two_is_refused(bring, filled):
         ValueError, match=r"at most 3 cells in a row.*line 3 with 4. Put an answer with a comma"
     ):
         bring(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("task_id,answer\n".encode("utf-16"), "must be a CSV file in UTF-8.*Save it as UTF-8"),
+        ("task_id,answer\n".encode("utf-16-le"), "Received: another kind of file"),
+        (b"PK\x03\x04 of a spreadsheet", "Received: another kind of file"),
+        (b"task_id,answer\nk\xe4se,\n", "must be a CSV file in UTF-8.*Save it as UTF-8"),
+        (b"task_id,answer\n" + 2_000_000 * b"x", r"line 2: field larger than field limit \(1000000\)"),
+    ],
+)
+def test_what_is_no_csv_in_utf_8_is_refused(bring, tasks, tmp_path, content, message):
+    (tmp_path / "other.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        bring(tmp_path / "other.csv")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +127,29 @@ def test_rows_without_task_are_unfinished_and_who_cannot_tell_answers(bring, mtu
     given = [("", "a", "", "Abandoned")] * 7 + [(0, "a", "", "Approved", "cannot_tell")]
     done, _ = bring(mturk(*given))
     assert done["outcomes"] == {"cannot tell": 1, "unfinished": 7} and len(done["places"]["unfinished"]) == 5
+
+
+def test_what_was_submitted_counts_and_what_has_no_hit_does_not(bring, mturk):
+    file = mturk((0, "a", "loading", "Submitted"), (1, "a", "loading"), (2, "a", "loading", "Approved"))
+    file.write_text(file.read_text().replace("HIT1", ""))
+    done, table = bring(file)
+    assert done["outcomes"] == {"used": 2, "unfinished": 1} and table["video"].tolist() == [
+        "clip-0.avi",
+        "clip-2.avi",
+    ]
+
+
+def test_what_a_page_of_tasks_collected_is_read_as_it_stands(bring, tasks, tmp_path):
+    database = AnswersDatabase(tmp_path, tasks, num_people=2, available={task.id for task in tasks.tasks})
+    task = database.next_turn("anna").task
+    taken_back = database.answer("anna", task, PageAnswer("choice", "waving"))
+    database.undo("anna", taken_back.last)
+    turn = database.answer("anna", task, PageAnswer("choice", "loading"))
+    database.answer("anna", turn.task, PageAnswer(SKIPPED))
+    done, table = bring(tmp_path, tmp_path / NAME)
+    assert done["outcomes"] == {"used": 1, "rejected or skipped": 1} and done["num_files_read_before"] == 1
+    assert table["answer"].tolist() == ["loading"] * (task != tasks.tasks[3].id)
+    database.close()
 
 
 def test_verifying_takes_yes_and_no_alone(bring, tmp_path):

@@ -60,17 +60,50 @@ def test_label_studio_exports_json(bring, studio):
     assert done["outcomes"] == {**counts, "outside the choices": 1}
 
 
+def test_label_studio_says_when_and_more_than_one_answer_is_none(bring, tasks, tmp_path):
+    made = [annotation(1, 7, "loading"), annotation(2, 7, typed="Riding"), annotation(3, 7, "loading")]
+    made[0] |= {"created_at": "2026-11-30T09:00:00Z", "updated_at": "2026-11-30T10:00:00Z"}
+    made[2]["result"][0]["value"]["choices"].append("waving")
+    items = [
+        {
+            "data": {"task_id": task.id, "tasks_sha256": tasks.sha256 if number < 3 else "0" * 64},
+            "annotations": [each],
+        }
+        for number, (task, each) in enumerate(
+            zip(tasks.tasks, [*made, annotation(4, 7, "loading")], strict=True)
+        )
+    ]
+    (tmp_path / "export.json").write_text(json.dumps(items))
+    done, table = bring(tmp_path / "export.json")
+    assert table[["answer", "answered_at"]].to_numpy().tolist() == [
+        ["loading", "2026-11-30T10:00:00Z"],
+        ["riding", ""],
+    ]
+    assert done["outcomes"] == {"used": 2, "unfinished": 1, "of another export": 1}
+
+
 @pytest.mark.parametrize("is_json", [True, False])
 def test_label_studio_exports_flat_tables(bring, tasks, tmp_path, is_json):
-    head = ("task_id", "choice", "typed", "annotator", "annotation_id", "id", "lead_time", "created_at")
-    rows = [(tasks.tasks[0].id, "loading", "", "7", "1", "1", "2.0", "")]
-    rows += [(tasks.tasks[1].id, OTHER_CHOICE, '["riding"]', "7", "2", "2", "2.0", "")]
+    head = (
+        "task_id",
+        "choice",
+        "typed",
+        "annotator",
+        "annotation_id",
+        "tasks_sha256",
+        "lead_time",
+        "created_at",
+    )
+    rows = [(tasks.tasks[0].id, '{"choices": ["loading"]}', "", "7", "1", tasks.sha256, "2.0", "")]
+    rows += [(tasks.tasks[1].id, OTHER_CHOICE, '["riding"]', "7", "2", "", "2.0", "")]
+    rows += [(tasks.tasks[2].id, "loading", "", "7", "3", "0" * 64, "2.0", "")]
     path = tmp_path / f"export.{'json' if is_json else 'csv'}"
     if is_json:
         path.write_text(json.dumps([dict(zip(head, row, strict=True)) for row in rows]))
     else:
         write_csv(path, head, rows)
-    assert bring(path)[1]["answer"].tolist() == ["loading", "riding"]
+    done, table = bring(path)
+    assert table["answer"].tolist() == ["loading", "riding"] and done["outcomes"]["of another export"] == 1
 
 
 @pytest.mark.parametrize(
@@ -89,10 +122,17 @@ def test_other_json_is_refused(bring, tasks, tmp_path, text, message):
 
 
 def test_a_filled_in_table(bring, tasks, tmp_path):
-    rows = [(tasks.tasks[number].id, answer, "") for number, answer in enumerate(["Loading", "?", ""])]
-    done, table = bring(write_csv(tmp_path / "anna.csv", ("task_id", "answer", "worker"), rows))
-    assert table["answer"].tolist() == ["loading"] and done["workers"]["worker"].tolist() == ["anna"]
-    assert done["outcomes"] == {"used": 1, "cannot tell": 1, "unfinished": 1}
+    """As a spreadsheet saves it: with a mark of its coding, and semicolons."""
+    given = enumerate(["Loading", "Can't tell", "'-5", ""])
+    rows = [(tasks.tasks[number].id, answer, "", tasks.sha256) for number, answer in given]
+    rows.append((tasks.tasks[2].id, "waving", "'=bert", "0" * 64))
+    rows.append(("", "", "", ""))
+    file = write_csv(tmp_path / "anna.csv", ("task_id", "answer", "worker", "tasks_sha256"), rows)
+    file.write_text("\ufeff" + file.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    done, table = bring(file)
+    assert table["answer"].tolist() == ["loading", "'-5"] and done["workers"]["worker"].tolist() == ["anna"]
+    assert done["outcomes"] == {"used": 2, "cannot tell": 1, "unfinished": 1, "of another export": 1}
+    assert done["tasks"]["majority_answer"].tolist() == ["loading", "", "-5"]
 
 
 def test_tables_that_keep_their_name_are_told_by_their_folders(bring, tasks, tmp_path):
