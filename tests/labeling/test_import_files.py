@@ -1,6 +1,7 @@
 """Files that overlap, are damaged or would take each other's place; and what is said of them."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from videoqa.cli.main import main
 from videoqa.labeling.answers_database import NAME, AnswersDatabase
 from videoqa.labeling.corrections import COLUMNS
 from videoqa.labeling.import_answers import import_answers
+from videoqa.labeling.locked_file import locked
 from videoqa.labeling.page_answers import SKIPPED, PageAnswer
 from videoqa.labeling.tasks import TaskFile, write_tasks
 
@@ -127,6 +129,24 @@ def test_rows_without_task_are_unfinished_and_who_cannot_tell_answers(bring, mtu
     given = [("", "a", "", "Abandoned")] * 7 + [(0, "a", "", "Approved", "cannot_tell")]
     done, _ = bring(mturk(*given))
     assert done["outcomes"] == {"cannot tell": 1, "unfinished": 7} and len(done["places"]["unfinished"]) == 5
+
+
+def test_two_imports_at_once_wait_for_each_other(bring, filled, tmp_path):
+    file, out = filled((0, "loading", "anna")), tmp_path / "corrections.csv"
+    bring(file)
+    table = out.read_bytes()
+    out.unlink()
+    with ThreadPoolExecutor(1) as pool:
+        with locked(out, wait=True):
+            other = pool.submit(bring, file)
+            assert wait([other], timeout=1).not_done
+            out.write_bytes(table)
+            with (
+                pytest.raises(ValueError, match="be no file that another process writes"),
+                locked(out, wait=False),
+            ):
+                pass
+        assert other.result()[0]["already_there"] == 1 and out.read_bytes() == table
 
 
 def test_what_was_submitted_counts_and_what_has_no_hit_does_not(bring, mturk):

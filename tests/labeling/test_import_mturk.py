@@ -113,11 +113,12 @@ def test_the_answers_that_amazon_packs_are_unpacked(bring, mturk):
     file = mturk(
         (0, "a", "", "Approved", "", packed),
         (1, "a", "", "Approved", "", "[{"),
+        (2, "a", "", "Approved", "", json.dumps([{"answer": {"loading": True, "waving": True}}])),
         further=("Answer.taskAnswers",),
     )
     done, table = bring(file)
     assert table["answer"].tolist() == ["jumping"]
-    assert done["outcomes"] == {"used": 1, "unfinished": 1}
+    assert done["outcomes"] == {"used": 1, "unfinished": 1, "without an answer": 1}
 
 
 def test_results_of_another_export_are_refused(bring, mturk):
