@@ -162,6 +162,8 @@ def test_verified_and_written_rows(bring, tmp_path):
         ["write", "How many people?", "2"],
     ]
     assert done["outcomes"] == {"used": 3} and table["row_id"].is_unique
+    again = [(*row[:1], row[1].upper(), *row[2:]) for row in rows]
+    assert bring(write_csv(tmp_path / "again.csv", head, again))[0]["already_there"] == 3
 
 
 def test_what_was_written_is_given_out_to_be_verified(bring, tmp_path):

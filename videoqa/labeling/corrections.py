@@ -64,6 +64,7 @@ def rows_written(collected: Collected, sources: list[str]) -> list[dict[str, Any
     rows = []
     for number, worker, question, answer, source, time in collected.written:
         task = collected.file.tasks[number]
+        writer = matching_form(collected.worker_names[worker])
         rows.append(
             _row(task, collected.file)
             | {
@@ -73,7 +74,7 @@ def rows_written(collected: Collected, sources: list[str]) -> list[dict[str, Any
                 "source": sources[source],
                 "num_assignments": 1,
                 "answered_at": time,
-                "row_id": _hash(task.id, collected.worker_names[worker], matching_form(question)),
+                "row_id": _hash(task.id, writer, matching_form(question)),
             }
         )
     return rows
