@@ -1,11 +1,16 @@
 """The whole loop: a model that learned too little, people's answers to its worst rows, and training again.
 
-python benchmarks/labeling_loop.py            # less than five minutes on two quiet cores
+    python benchmarks/labeling_loop.py                  # less than five minutes on two quiet cores
+    python benchmarks/labeling_loop.py --label-weights  # corrections as they are, weighed, and as soft labels
 
 On the built-in clips. A small table with some wrong answers trains the first model for few epochs. Rows that
 it answers otherwise than is annotated, and rows of further clips that it is unsure of, are exported as tasks,
 answered by simulated workers, imported, and learned from, beginning with the first model's weights. A third
 model learns as long from the table without corrections: what more epochs alone would give.
+
+With `--label-weights` corrections are learned from in three ways: as they are, weighed by agreement, and as
+soft labels: each corrected row stands there once for every answer that somebody gave, weighed by the share
+who gave it. The sum of their losses is the loss against the distribution of the answers.
 """
 
 import argparse
@@ -97,11 +102,40 @@ def corrections(folder: Path, model: Path, truth: dict[str, str], seed: int) -> 
     return folder / "corrections.csv"
 
 
+def soft_labels(folder: Path) -> Path:
+    """Write the small table with a row for each answer that people gave to a correction, and its share."""
+    answers = [pd.read_csv(path, dtype=str) for path in folder.glob("* answered.csv")]
+    shares = pd.concat(answers).groupby("task_id")["answer"].value_counts(normalize=True)
+    shares = shares.rename("agreement").reset_index()
+    rows = pd.read_csv(folder / "corrections.csv", dtype=str)
+    rows["question_id"], rows["split"] = rows["corrects"], "train"
+    rows = rows[[*COLUMNS, "task_id"]].drop(columns="answer").merge(shares, on="task_id")
+    own = pd.read_csv(folder / "my.csv", dtype=str)
+    kept = own[~own["question_id"].isin(rows["question_id"])]
+    rows["question_id"] += " " + rows["answer"]
+    pd.concat([kept, rows.drop(columns="task_id")]).to_csv(folder / "soft.csv", index=False)
+    return folder / "soft.csv"
+
+
+def learned_in_three_ways(folder: Path, options: dict[str, object]) -> None:
+    """Train with corrections as they are, weighed, and as soft labels, and print how they compare."""
+    corrected, soft = [folder / "my.csv", folder / "corrections.csv"], soft_labels(folder)
+    weighed = {"label_weight": "agreement"}
+    ways = {"as they are": (corrected, {}), "weighed": (corrected, weighed), "soft": (soft, weighed)}
+    for name, (data, more) in ways.items():
+        videoqa.train(data, out=folder / name, **options, **more)
+    for before, after in (("as they are", "weighed"), ("as they are", "soft"), ("weighed", "soft")):
+        result = videoqa.compare(folder / before, folder / after, progress=False)
+        print(f"\n{format_comparison(result | {'run_a': before, 'run_b': after})}", flush=True)
+
+
 def main() -> None:
     """Go round once and print what changed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seed", type=int, default=0, help="of the tables, the workers and the training")
-    seed = parser.parse_args().seed
+    parser.add_argument("--label-weights", action="store_true", help="learn from corrections in three ways")
+    arguments = parser.parse_args()
+    seed = arguments.seed
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -112,6 +146,9 @@ def main() -> None:
         videoqa.train(own, out=runs["first"], epochs=FIRST_EPOCHS, **options)
         new = corrections(folder, runs["first"], truth, seed)
         options |= {"initial_model": runs["first"], "epochs": EPOCHS}
+        if arguments.label_weights:
+            learned_in_three_ways(folder, options)
+            return
         videoqa.train(own, out=runs["again"], **options)
         run = videoqa.train([own, new], out=runs["corrected"], **options)
         print(f"corrections: {run.metrics['corrections']}")

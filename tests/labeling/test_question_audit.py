@@ -131,6 +131,7 @@ def test_the_blind_model_learns_words_wherever_they_stand():
     [
         ("What colour is the red box?", "Red", SAYS_ITSELF),
         ("What colour is the box", "red", NO_MARK),
+        ("Which red box is big?", "big red", ""),
         ("What colour is the box?", "red", ""),
         ("他在做什么？", "挥手", ""),
         ("ماذا يفعل؟", "يلوح", ""),
