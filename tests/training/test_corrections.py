@@ -14,6 +14,7 @@ from videoqa.input_pipeline import Examples, balanced
 from videoqa.labeling.corrections import COLUMNS, add_corrections
 from videoqa.launching.job import Job
 from videoqa.saving import load_model_folder
+from videoqa.training import held_out
 from videoqa.training.control import RunControl
 from videoqa.training.held_out import check_corrections
 from videoqa.training.label_weights import label_weights, label_weights_in_words
@@ -80,6 +81,25 @@ def test_corrections_of_test_videos_of_the_initial_model_are_refused(
     asked_for = request(small_options, folder / "my.csv", new, initial_model=str(question_run))
     with pytest.raises(ValueError, match=r"a video that .* was tested on. Received: 1 correction.*copy.avi"):
         read_rows(asked_for, ONE_REPLICA)
+
+
+def test_own_rows_of_videos_that_an_initial_model_was_tested_on_are_no_corrections(
+    folder: Path, question_run: Path
+) -> None:
+    table = pd.read_csv(folder / "my.csv")
+    table.assign(split=table["split"].replace("test", "train")).to_csv(folder / "my.csv", index=False)
+    new = corrected(folder, asked(folder, 0, "jumping"))
+    rows, initial = (
+        read_annotations(DataConfig(data=(folder / "my.csv", new))),
+        load_model_folder(question_run),
+    )
+    check_corrections(rows, initial)
+    assert rows["answer"][0] == "jumping" and "test" not in rows["split"].tolist()
+    check_corrections(rows.assign(correction="alone", split="test"), initial)  # these are not learned from
+    earlier = initial.metrics["test_videos"]
+    assert (
+        held_out.test_videos(rows, {"train": earlier[:1]}, initial) == earlier[1:]
+    )  # the first is learned by now
 
 
 def test_an_initial_model_that_recorded_no_test_videos_is_said(
