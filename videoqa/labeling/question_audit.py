@@ -45,11 +45,6 @@ class Audit:
     beginnings: pd.DataFrame
     too_few: str = ""
 
-    @property
-    def judged(self) -> pd.Series:
-        """Whether each question is judged."""
-        return self.rows["without_video"] != UNTOLD
-
 
 def audit_questions(table: pd.DataFrame, *, seed: int = 0) -> Audit:
     """Return which questions are answered rightly without their videos.
