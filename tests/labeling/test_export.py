@@ -133,6 +133,20 @@ def test_a_batch_of_mechanical_turk_hides_what_is_known(scored, tmp_path):
         assert not task.is_known or task.known_answer in task.choices
 
 
+def test_one_task_for_ten_is_of_known_answer_and_stands_among_the_others(tmp_path):
+    rows = [(f"{number}.MP4", "What is it?", f"{number}") for number in range(30)]
+    head = ("video", "question", "answer")
+    known = pd.DataFrame([(f"known-{number}.mp4", "What is it?", "box") for number in range(9)], columns=head)
+    done = export_tasks(
+        data=write_csv(tmp_path / "rows.csv", head, rows), known=known.assign(split="test"), select="random",
+        limit=21, num_assignments=7, out=tmp_path / "tasks", video_url_prefix=URL,
+    )  # fmt: skip
+    assert (done["num_tasks"], done["num_known"], done["notes"]) == (24, 3, [])
+    file = read_tasks(tmp_path / "tasks")
+    places = [place for place, task in enumerate(file.tasks) if task.is_known]
+    assert places[0] < 21 and file.about["num_assignments"] == 7, "the page gives each task to so many people"
+
+
 def test_the_number_of_choices_does_not_tell_what_is_known(annotated, tmp_path):
     """The answers of known rows are offered for all rows of their type."""
     head = ("video", "question", "question_type", "answer")
@@ -187,7 +201,11 @@ def test_known_rows_without_a_prediction_take_that_of_the_row_they_repeat(scored
 
 @pytest.mark.parametrize("kind", ["answer", "verify", "write"])
 def test_a_table_that_is_filled_in_comes_back(scored, tmp_path, kind):
-    export_tasks(scored, select="random", out=tmp_path / "tasks", format="csv", kind=kind, num_questions=1)
+    options = {"select": "random", "format": "csv", "kind": kind, "num_questions": 1}
+    done = export_tasks(scored, out=tmp_path / "tasks", **options)
+    about = {(task.corrects[:1], task.question_type != "") for task in read_tasks(tmp_path / "tasks").tasks}
+    assert about == ({("", False)} if kind == "write" else {("q", True)})
+    assert done["cost"] == "" and done["notes"] == [], "whoever fills in a table plays the clips otherwise"
     path = tmp_path / "tasks" / "tasks.csv"
     table = pd.read_csv(path, keep_default_na=False, dtype=str)
     if kind == "write":
@@ -248,6 +266,27 @@ def test_tasks_that_were_given_out_are_kept(scored, tmp_path):
     export_tasks(scored, select="random", out=tmp_path / "tasks", format="csv")
     with pytest.raises(FileExistsError, match="hold no tasks.json yet"):
         export_tasks(scored, select="random", out=tmp_path / "tasks", format="csv")
+    (tmp_path / "half" / "tasks.csv").mkdir(parents=True)
+    with pytest.raises(OSError, match="tasks.csv"):
+        export_tasks(scored, select="random", out=tmp_path / "half", format="csv")
+    assert [path.name for path in (tmp_path / "half").iterdir()] == ["tasks.csv"], "tasks.json comes last"
+
+
+def test_of_two_exports_to_one_folder_the_first_counts(scored, tmp_path):
+    options = {"select": "random", "format": "csv"}
+    export_tasks(scored, limit=1, out=tmp_path / "before", **options)
+
+    class Meanwhile:
+        """A path of tasks, at whose reading another export ends."""
+
+        def __fspath__(self):
+            if not (tmp_path / "tasks").joinpath("tasks.json").exists():
+                export_tasks(scored, out=tmp_path / "tasks", **options)
+            return str(tmp_path / "before")
+
+    with pytest.raises(FileExistsError, match="hold no tasks.json yet"):
+        export_tasks(scored, asked=[Meanwhile()], out=tmp_path / "tasks", **options)
+    assert len(read_tasks(tmp_path / "tasks").tasks) == 5
 
 
 def test_the_commands(scored, tmp_path, monkeypatch, capsys):
@@ -299,14 +338,24 @@ def test_mechanical_turk_takes_more_where_ten_people_do_a_task(scored, tmp_path,
         ({"source": "runs/typo"}, FileNotFoundError, "`source` must be an existing file.*folder"),
         ({"known": "nowhere.csv"}, FileNotFoundError, "`known` must be an existing file"),
         ({"known": "annotated"}, ValueError, "`known` must have rows with answers"),
+        ({"known": "labels"}, ValueError, "`known` must have a question in each row"),
+        ({"known": "nowhere.csv", "source": "runs/typo"}, FileNotFoundError, "`known` must be an existing"),
+        (
+            {"asked": ["nowhere"], "source": "runs/typo"},
+            FileNotFoundError,
+            "`tasks` must be an existing file",
+        ),
     ],
 )
 def test_kinds_and_known_answers_that_cannot_be_are_refused(
     scored, annotated, tmp_path, options, error, message
 ):
-    if options.get("known") == "annotated":
-        table = pd.read_csv(annotated).assign(answer="")
-        options = {"known": table}
+    tables = {
+        "annotated": pd.read_csv(annotated).assign(answer=""),
+        "labels": pd.DataFrame({"video": ["a.mp4"], "label": ["run"]}),
+    }
+    if (name := options.get("known")) in tables:
+        options = {"known": tables[name]}
     options = {"source": scored} | options
     with pytest.raises(error, match=message):
         export_tasks(select="random", format="csv", out=tmp_path / "tasks", **options)

@@ -62,8 +62,8 @@ def export_tasks(
 
     Raises:
         FileNotFoundError: a file is missing.
-        FileExistsError: `out` has tasks, or is a file.
-        ValueError: an option, or no row that can be chosen so.
+        FileExistsError: `out` has tasks.
+        ValueError: an option, `out` is a file, or no row that can be chosen so.
 
     Example:
         >>> done = export_tasks(data="my.csv", select="random", limit=2, format="csv", out="tasks")
@@ -72,13 +72,14 @@ def export_tasks(
     """
     config = LabelExportConfig(**options)
     folder = _out_folder(out)
-    rows, about = source_rows(source, data, videos)
-    config = _with_kind(config, rows)
-    new, notes = _not_asked(rows, asked, config.kind or "")
+    before = {task.id for path in asked for task in read_tasks(path).tasks}
+    answered = _known_rows(known, config, videos)
+    rows, about = source_rows(source, data, videos)  # last of what is read: a model may take long
+    config = _with_kind(config, rows, answered)
+    new, notes = _not_asked(rows, before, config.kind or "")
     chosen = select_rows(new, config.select, seed=config.seed)
     if config.kind == "verify":
         chosen, notes = _with_answers(chosen, notes)
-    answered = _known_rows(known, config, videos)
     offered = [*rows, *answered]  # known tasks would be told by choices that others of their type lack
     made = make_tasks(chosen, config, offered=offered, videos=videos)
     tasks = _with_known(made, answered, offered, config, videos)
@@ -108,16 +109,22 @@ def export_tasks(
 
 def _out_folder(out: str | os.PathLike[str]) -> Path:
     folder = Path(out)
-    if (folder / "tasks.json").exists():
-        advice = "Answers belong to the tasks that were given out: name another folder."
-        raise FileExistsError(refusal("out", "hold no tasks.json yet", str(out), advice))
     if folder.exists():
         check_directory("out", folder)
+    _check_holds_no_tasks(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def _with_kind(config: LabelExportConfig, rows: list[Candidate]) -> LabelExportConfig:
+def _check_holds_no_tasks(folder: Path) -> None:
+    if (folder / "tasks.json").exists():
+        advice = "Answers belong to the tasks that were given out: name another folder."
+        raise FileExistsError(refusal("out", "hold no tasks.json yet", str(folder), advice))
+
+
+def _with_kind(
+    config: LabelExportConfig, rows: list[Candidate], answered: list[Candidate]
+) -> LabelExportConfig:
     """Return the options with the kind that the rows have; refuse one that they cannot have."""
     has_question = [bool(row.question) for row in rows]
     kind = config.kind or ("answer" if any(has_question) else "label")
@@ -128,20 +135,18 @@ def _with_kind(config: LabelExportConfig, rows: list[Candidate]) -> LabelExportC
         raise Refusal(
             "kind", "be another one: the rows have questions", kind, "Answers to them are 'answer'."
         )
+    wanted = "a question" if kind in ("answer", "verify") else "no question"
+    if any(bool(row.question) is not (wanted == "a question") for row in answered):
+        raise Refusal("known", f"have {wanted} in each row: tasks are of one kind", kind)
     return replace(config, kind=kind)
 
 
-def _not_asked(
-    rows: list[Candidate], asked: Sequence[str | os.PathLike[str]], kind: str
-) -> tuple[list[Candidate], list[str]]:
-    """Return the rows about which no task of an earlier export is, and what is to be said of the others."""
-    before = {task.id for path in asked for task in read_tasks(path).tasks}
+def _not_asked(rows: list[Candidate], before: set[str], kind: str) -> tuple[list[Candidate], list[str]]:
+    """Return the rows whose task is none of earlier ones, by its id, and what is to be said of the others."""
     new = [row for row in rows if id_of_row(row, kind) not in before]
     number = len(rows) - len(new)
     if rows and not new:
-        raise Refusal(
-            "asked", f"leave a row to ask about; all {len(rows):,} are in it", list(map(str, asked))
-        )
+        raise Refusal(f"`asked` must leave a row to ask about. Received: tasks of all {len(rows):,}.")
     verb = "was" if number == 1 else "were"
     return new, [f"{counted(number, 'row')} that {verb} asked before {verb} left out."] if number else []
 
@@ -220,6 +225,7 @@ def _write(folder: Path, file: TaskFile, format: str) -> list[str]:
         for name, content in contents.items():
             write_text(parts / name, content())
         write_tasks(parts / "tasks.json", file)
+        _check_holds_no_tasks(folder)  # another export may have been faster
     return [*contents, "tasks.json"]
 
 
