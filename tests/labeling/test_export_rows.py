@@ -111,7 +111,7 @@ def test_what_was_asked_before_is_not_asked_again(tmp_path):
 def test_known_tasks_are_offered_the_same_answers_as_the_others(tmp_path):
     """The most frequent of all rows, of which those of known answer count once."""
     head = ("video", "question", "answer")
-    rows = [(f"{number}.mp4", "What is it?", answer) for number, answer in enumerate("bbaaa")]
+    rows = [(f"{number}.mp4", "What is it?", answer) for number, answer in enumerate("bbaaaa")]
     known = [(f"known-{answer}.mp4", "What is it?", answer) for answer in "cb"]
     export_tasks(
         data=write_csv(tmp_path / "rows.csv", head, rows), known=pd.DataFrame(known, columns=head),
