@@ -233,6 +233,11 @@ def test_actions_show_all_labels(tmp_path):
     file = read_tasks(tmp_path / "tasks")
     assert {task.kind for task in file.tasks} == {"label"} and len(file.tasks) == 6
     assert all(sorted(task.choices) == [f"Label {number}" for number in range(6)] for task in file.tasks)
+    for most, shown in ((20, 20), (21, 4)):
+        rows = [(f"{number}.mp4", f"Label {number}") for number in range(most)]
+        table = pd.DataFrame(rows, columns=["video", "label"])
+        export_tasks(data=table, select="random", out=tmp_path / f"{most}", format="csv")
+        assert {len(task.choices) for task in read_tasks(tmp_path / f"{most}").tasks} == {shown}
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,19 @@ def test_a_table_without_usable_rows_is_refused(tmp_path):
     assert done["notes"] == ["1 row without a question and an answer to verify was left out."]
 
 
+def test_the_address_of_a_clip_is_below_the_prefix(tmp_path):
+    """Absolute names below `videos` are taken from there."""
+    usual = {"select": "random", "video_url_prefix": URL, "videos": tmp_path}
+    for number, name in enumerate(("/elsewhere/a.mp4", f"{tmp_path.name}/../a.mp4")):
+        path = predictions(tmp_path / f"{number}.csv", {"video_id": name})
+        with pytest.raises(ValueError, match="`video` must be a file below the folder of the videos"):
+            export_tasks(path, out=tmp_path / "tasks", **usual)
+    within = {"video_id": str(tmp_path / "day 1" / "a#1.mp4"), "start_seconds": 1.5, "end_seconds": 2}
+    export_tasks(predictions(tmp_path / "within.csv", within), out=tmp_path / "tasks", **usual)
+    (task,) = read_tasks(tmp_path / "tasks").tasks
+    assert task.video_url == f"{URL}day%201/a%231.mp4#t=1.5,2"
+
+
 def test_numbers_as_a_spreadsheet_writes_them_where_decimals_have_a_comma(tmp_path):
     path = predictions(tmp_path / "answers.csv", {"probability": "0,75", "margin": "0,5"})
     path.write_text(path.read_text().replace('","', '";"'), "utf-16")
@@ -120,6 +133,17 @@ def test_known_tasks_are_offered_the_same_answers_as_the_others(tmp_path):
     tasks = read_tasks(tmp_path / "tasks").tasks
     assert sorted(sorted(task.choices) for task in tasks if task.is_known) == [["a", "b"], ["a", "c"]]
     assert {tuple(sorted(task.choices)) for task in tasks if not task.is_known} == {("a", "b")}
+
+
+def test_the_order_of_choices_does_not_tell_what_the_model_says(tmp_path):
+    path = predictions(tmp_path / "answers.csv", *({"video_id": f"{number}.mp4"} for number in range(12)))
+    orders = []
+    for seed in (0, 0, 1):
+        out = tmp_path / f"tasks {len(orders)}"
+        export_tasks(path, select="random", seed=seed, format="csv", out=out)
+        tasks = sorted(read_tasks(out).tasks, key=lambda task: task.video)
+        orders.append([task.choices.index(task.model_answer) for task in tasks])
+    assert set(orders[0]) == {0, 1} and orders[0] == orders[1] != orders[2]
 
 
 def test_excel_knows_the_table_for_utf_8(tmp_path):

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from videoqa.labeling.mturk_files import mturk_form, packed_task
-from videoqa.labeling.tasks import Task
+from videoqa.labeling.tasks import LONGEST_ANSWER, Task
 
 from ..web.browsing import PATIENCE_SECONDS, chromium, violations, write_clip
 from .conftest import question
@@ -37,19 +37,27 @@ def opened(browser):
     """Return a function that shows a task; what it submits is in `sent`, what went wrong in `mistakes`."""
     contexts, mistakes = [], []
 
-    def opened(task: Task, *, assignment: str = "A1", around: str = "${form}", **options):
+    def opened(
+        task: Task,
+        *,
+        assignment: str = "A1",
+        around: str = "${form}",
+        packed=None,
+        site="evil.test",
+        **options,
+    ):
         context = browser.browser.new_context(**options)
         contexts.append(context)
         context.set_default_timeout(1000 * PATIENCE_SECONDS)
         page, sent = context.new_page(), []
-        columns = {"task_data": packed_task(task)}
+        columns = {"task_data": packed_task(task) if packed is None else packed}
         page.on("pageerror", lambda error: mistakes.append(str(error)))
         html = around.replace("${form}", mturk_form())
         html = re.sub(r"\$\{(\w*)[^}]*\}", lambda name: columns.get(name[1], ""), html)
 
         def answer(route):
             url = route.request.url
-            if url.startswith(SUBMIT):
+            if url in (SUBMIT, SUBMIT.replace("www", "workersandbox")):
                 given = parse_qs(route.request.post_data, keep_blank_values=True).items()
                 sent.append({name: " and ".join(values) for name, values in given})
                 route.fulfill(body="<title>sent</title>", content_type="text/html")
@@ -61,7 +69,7 @@ def opened(browser):
                 route.abort()
 
         page.route("**/*", answer)
-        page.goto(f"{SITE}hit?assignmentId={assignment}&turkSubmitTo=https://evil.test")
+        page.goto(f"{SITE}hit?assignmentId={assignment}&turkSubmitTo=https://{site}")
         return SimpleNamespace(page=page, sent=sent)
 
     yield opened
@@ -88,6 +96,9 @@ def test_a_choice_is_checked_then_submitted(opened):
 
 def test_the_keyboard_alone_is_enough(opened):
     form = opened(task())
+    form.page.keyboard.press("Alt+1")
+    expect(form.page.locator("input:checked")).to_have_count(0)
+    assert form.page.locator("#typed").get_attribute("maxlength") == str(LONGEST_ANSWER)
     form.page.keyboard.press("5")
     expect(form.page.locator("#typed")).to_be_focused()
     form.page.keyboard.press("Enter")
@@ -100,7 +111,7 @@ def test_the_keyboard_alone_is_enough(opened):
 
 def test_one_may_not_be_able_to_tell(opened):
     """The arrows pass by the other answer, which takes the keys only when it is clicked."""
-    form = opened(task())
+    form = opened(task(), site="workersandbox.mturk.com")
     form.page.keyboard.press("4")
     form.page.keyboard.press("ArrowDown")
     expect(form.page.locator("#choice-5")).to_be_focused()
@@ -112,6 +123,7 @@ def test_one_may_not_be_able_to_tell(opened):
     form.page.keyboard.press("ArrowDown")
     form.page.keyboard.press("Enter")
     expect(form.page).to_have_title("sent")
+    assert form.page.url == "https://workersandbox.mturk.com/mturk/externalSubmit"
     assert form.sent == [{"assignmentId": "A1", "how": "cannot_tell", "answer": ""}]
 
 
@@ -207,7 +219,10 @@ def test_an_emoji_is_an_answer(opened):
     assert form.sent[0]["answer_1"] == "🐶"
 
 
-def test_a_preview_and_a_clip_that_is_not_there_say_so(opened):
+def test_a_preview_and_what_is_damaged_say_so(opened):
+    form = opened(task(), packed="no base64")
+    expect(form.page.get_by_role("alert").filter(has_text="This task is damaged.")).to_be_visible()
+    expect(form.page.get_by_role("button", name="Submit")).to_be_disabled()
     form = opened(question(0, video_url=f"{SITE}gone.mp4"), assignment="ASSIGNMENT_ID_NOT_AVAILABLE")
     expect(form.page.get_by_text("This is a preview.")).to_be_visible()
     expect(form.page.get_by_role("button", name="Submit")).to_be_disabled()

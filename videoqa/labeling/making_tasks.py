@@ -101,8 +101,7 @@ def _with_choices(task: Task, row: Candidate, frequent: list[str], config: Label
     num_choices = config.num_choices
     if task.kind == "label" and len(frequent) <= MOST_LABELS:
         num_choices = max(num_choices, len(frequent))
-    first = [row.ranked[0][0]] if row.ranked else []
-    wanted = [*first, *([row.truth] if row.truth else []), *(answer for answer, _ in row.ranked), *frequent]
+    wanted = [*([row.truth] if row.truth else []), *(answer for answer, _ in row.ranked), *frequent]
     choices: dict[str, str] = {}
     for answer in wanted:
         if len(choices) < num_choices and len(answer) <= LONGEST_ANSWER:
