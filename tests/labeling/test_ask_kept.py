@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 import pytest
 from filelock import FileLock
 
+from videoqa.labeling.model_answers import open_answers
+from videoqa.labeling.model_replies import ModelAnswer
 from videoqa.labeling.tasks import TaskFile, write_tasks
 
 from .chat_server import COLOURS, is_check, running, seen
@@ -73,6 +76,22 @@ def test_a_file_of_something_else_is_refused(ask, tmp_path):
         pytest.raises(ValueError, match="no file that another process"),
     ):
         ask(colour_task("red"), name="two.jsonl")
+
+
+def test_an_answer_that_the_disk_does_not_take_leaves_nothing(tmp_path):
+    path, limits = tmp_path / "answers.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open_answers(path, {}) as answers:
+        head = path.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(head) + 50, limits[1]))
+        try:
+            with pytest.raises(OSError, match=r"answers\.jsonl"):
+                answers.add("one", ModelAnswer("choice", "red"), ["red"])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert path.read_bytes() == head and not answers.answered
+        answers.add("one", ModelAnswer("choice", "red"), ["red"])
+    with open_answers(path, {}) as answers:
+        assert answers.answered == {"one"}
 
 
 def test_neither_key_nor_address_of_a_video_is_written_or_printed(ask, chat, tmp_path, monkeypatch, capsys):

@@ -11,7 +11,7 @@ from videoqa.cli.main import main
 from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
 
-from .chat_server import COLOURS, frames_of, seen, text_of
+from .chat_server import COLOURS, frames_of, is_check, seen, text_of
 from .conftest import ABOUT, COLOUR_CHOICES, colour_task
 
 
@@ -49,22 +49,25 @@ def test_it_sees_what_people_see_and_nothing_else(ask, chat):
 
 
 @pytest.mark.parametrize(
-    ("num_test_clips", "seconds"),
+    ("frame_step", "num_test_clips", "seconds"),
     [
         # every second of 30 frames: of one window of 3 in the middle, of windows spread over all
-        (1, [1.2, 1.4, 1.6]),
-        (3, [0.0, 0.2, 0.4, 1.2, 1.4, 1.6, 2.4, 2.6, 2.8]),
+        (2, 1, [1.2, 1.4, 1.6]),
+        (20, 1, [0.4, 2.4]),  # fewer than a window has
+        (2, 3, [0.0, 0.2, 0.4, 1.2, 1.4, 1.6, 2.4, 2.6, 2.8]),
     ],
 )
-def test_frames_are_those_of_the_tasks_model(ask, chat, num_test_clips, seconds):
-    sampling = {"num_frames": 3, "frame_step": 2, "frames_per_second": None, "short_clips": "repeat"}
-    ask(colour_task("blue"), about={**ABOUT, "sampling": {**sampling, "num_test_clips": num_test_clips}})
+def test_frames_are_those_of_the_tasks_model(ask, chat, frame_step, num_test_clips, seconds):
+    sampling = {"num_frames": 3, "frame_step": frame_step, "num_test_clips": num_test_clips}
+    sampling |= {"frames_per_second": None, "short_clips": "repeat"}
+    ask(colour_task("blue"), about={**ABOUT, "sampling": sampling})
     times = [line for line in text_of(chat.asked[0]).splitlines() if line.startswith("Frame")]
     number = len(seconds)
     assert times == [
         f"Frame {place} of {number}, at {each:.2f} s:" for place, each in enumerate(seconds, start=1)
     ]
-    assert {len(frames_of(body)) for _, _, body in chat.requests} == {number}  # also of the plain pictures
+    checked = {len(frames_of(body)) for _, _, body in chat.requests if is_check(body)}
+    assert checked == {3 * num_test_clips}  # as many as a clip has at most
 
 
 def test_each_part_of_a_clip_is_shown_by_its_own_frames(ask, chat):

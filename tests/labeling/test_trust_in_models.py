@@ -148,6 +148,22 @@ def test_what_cannot_be_is_refused(bring, known, tmp_path):
         ValueError, match="must be the answers of a model, as `videoqa label ask` writes them"
     ):
         bring(tmp_path / "other.jsonl")
+    (tmp_path / "later.jsonl").write_text(known.read_text().replace('"version": 1', '"version": 2', 1))
+    with pytest.raises(ValueError, match="must be the answers of a model"):
+        bring(tmp_path / "later.jsonl")
+    (tmp_path / "foreign.jsonl").write_text(
+        known.read_text().replace('"tasks_sha256": "', '"tasks_sha256": "a', 1)
+    )
+    with pytest.raises(ValueError, match="13 of another export"):
+        bring(tmp_path / "foreign.jsonl")
+
+
+def test_a_confidence_that_is_none_counts_for_nothing(bring, model_says):
+    tasks = [question(number, known_answer="waving") for number in range(7)]
+    wrong = (1.5, -0.1, True, "0.9", [0.9], float("nan"), 1.0)
+    done, _ = bring(model_says(tasks, [(number, "waving", stated) for number, stated in enumerate(wrong)]))
+    assert done["trust"][["at_least", "num_answers"]].to_numpy().tolist() == [[1.0, 1]]
+    assert done["outcomes"] == {"used": 7}
 
 
 @pytest.mark.parametrize("torn", ['{"task_id": "', "\x00\x00", '{"task_id": 3}', "[]", "{" * 5000])
