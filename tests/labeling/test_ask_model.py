@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from videoqa.cli.main import main
+from videoqa.labeling.clip_frames import sampling_of
 from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
 
@@ -68,6 +69,17 @@ def test_frames_are_those_of_the_tasks_model(ask, chat, frame_step, num_test_cli
     ]
     checked = {len(frames_of(body)) for _, _, body in chat.requests if is_check(body)}
     assert checked == {3 * num_test_clips}  # as many as a clip has at most
+
+
+def test_which_sampling_the_tasks_ask_for():
+    recorded = {"num_frames": 3, "frame_step": 2, "max_grid_frames": 4}
+    sampling = sampling_of({"sampling": recorded}, 6)
+    assert (sampling.num_frames, sampling.frame_step, sampling.max_grid_frames) == (6, 2, 6)
+    assert sampling_of({"sampling": recorded}, None).max_grid_frames == 4
+    assert sampling_of({}, None).num_frames == 20
+    for other in (["num_frames"], {"frames": 3}, "all"):
+        with pytest.raises(ValueError, match="`tasks` must hold the sampling of a model under 'sampling'"):
+            sampling_of({"sampling": other}, None)
 
 
 def test_each_part_of_a_clip_is_shown_by_its_own_frames(ask, chat):
