@@ -26,7 +26,7 @@ from videoqa.sample.files import SampleClip, draw_jpegs, plan_clips
 from videoqa.sample.scene import FPS, FRAME_SIZE
 from videoqa.video.decoding import probe
 from videoqa.video.film_times import film_times
-from videoqa.video.film_windows import FilmPlan
+from videoqa.video.film_windows import FilmPlan, Windowing
 from videoqa.video.readers import read_frames
 from videoqa.video.transforms import resize_and_crop
 
@@ -64,7 +64,7 @@ def wanted_frames(film: Path, qa: videoqa.VideoQA, window: float, stride: float)
     info = probe(film)
     sampling = qa.folder.config.sampling
     times = film_times(info).seconds
-    return FilmPlan(info, times, sampling, window_seconds=window, stride_seconds=stride).wanted()
+    return FilmPlan(info, times, sampling, Windowing(window, stride)).wanted()
 
 
 def encode_once(film: Path, qa: videoqa.VideoQA, wanted: np.ndarray) -> int:

@@ -8,13 +8,15 @@ import pytest
 from videoqa.config import SamplingConfig
 from videoqa.video.decoding import ClipRequest, decode, probe
 from videoqa.video.film_times import film_times
-from videoqa.video.film_windows import FilmPlan
+from videoqa.video.film_windows import FilmPlan, Windowing
 
 
-def plan_of(path: str, sampling: SamplingConfig, window: float, stride: float, **options: object) -> FilmPlan:
+def plan_of(
+    path: str, sampling: SamplingConfig, window: float, stride: float, may_share: bool = True, **part: float
+) -> FilmPlan:
     info = probe(path)
-    seconds = {"window_seconds": window, "stride_seconds": stride}
-    return FilmPlan(info, film_times(info).seconds, sampling, **seconds, **options)  # type: ignore[arg-type]
+    windowing = Windowing(window, stride, **part)
+    return FilmPlan(info, film_times(info).seconds, sampling, windowing, may_share=may_share)
 
 
 def asked(path: str, sampling: SamplingConfig, span: tuple[float, float]) -> list[int]:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from videoqa._checks import Refusal, check_flag, check_not_read, check_number, refusal
+from videoqa._checks import Refusal, check_flag, check_not_read, refusal
 from videoqa._files import write_bytes, write_text
 from videoqa._fork import check_not_forked
 from videoqa._manifest import MANIFEST
@@ -28,7 +28,7 @@ from videoqa.video.decoding import ClipRequest, probe
 from videoqa.video.files import refuse_url
 from videoqa.video.film_pass import FilmPass
 from videoqa.video.film_times import film_times
-from videoqa.video.film_windows import FilmPlan
+from videoqa.video.film_windows import FilmPlan, Windowing
 
 WINDOW_SECONDS, STRIDE_SECONDS = 4.0, 2.0
 WINDOWS_AT_ONCE = 32
@@ -92,8 +92,7 @@ def watch(
         'loading'
     """
     check_not_forked("watch")
-    for name, value in (("window_seconds", window_seconds), ("stride_seconds", stride_seconds)):
-        check_number(name, value, minimum=0.001)
+    windowing = Windowing(window_seconds, stride_seconds, start_seconds, end_seconds)
     for name, flag in (("cuts", cuts), ("resume", resume), ("overwrite", overwrite)):
         check_flag(name, flag)
     if not isinstance(video, (str, os.PathLike)):
@@ -103,39 +102,24 @@ def watch(
     loaded = loaded_model(model)
     refuse_url("video", video)
     video, found = find_video(video)
-    asked = _checked_questions(questions, loaded)
-    film = _film(video, loaded, cuts, start_seconds, end_seconds)
+    asked = Questions(_checked_questions(questions, loaded), thresholds)
+    film = _film(video, loaded, windowing, cuts)
     plan = FilmPlan(
         film.info,
         film.times,
         loaded.folder.config.sampling,
-        window_seconds=window_seconds,
-        stride_seconds=stride_seconds,
-        start_seconds=start_seconds,
-        end_seconds=end_seconds,
+        windowing,
         may_share=isinstance(loaded.encoder, FrameEncoder),
     )
-    settings = {
-        "videoqa": __version__,
-        "model": _digest(loaded),
-        "video": _film_digest(video),
-        "questions": asked,
-        "window_seconds": window_seconds,
-        "stride_seconds": stride_seconds,
-        "start_seconds": plan.start,
-        "end_seconds": plan.end,
-        "cuts": cuts,
-        "min_familiarity": min_familiarity,
-        "min_probability": min_probability,
-    }
     for name, path in (("out", out), ("picture", picture)):
         if path is not None:
             check_not_read(name, path, [video, *loaded.folder.path.glob("*")])
+    settings = _settings(loaded, video, plan, asked, cuts)
     outputs = _Outputs(out, picture, settings, resume=resume, overwrite=overwrite)
     say_notes(loaded, (*loaded.notes, *found, *notes_on_judging(loaded.folder)))
     if plan.end - plan.start < window_seconds:
         say(f"The film lasts {plan.end - plan.start:.2f} seconds, less than a window: it is one window.")
-    return _watched(loaded, film, plan, Questions(asked, thresholds), outputs, progress)
+    return _watched(loaded, film, plan, asked, outputs, progress)
 
 
 def _watched(
@@ -267,19 +251,32 @@ def _checked_questions(questions: Any, loaded: VideoQA) -> list[str]:
     return list(dict.fromkeys(questions))
 
 
-def _film(
-    video: str | os.PathLike[str],
-    loaded: VideoQA,
-    cuts: bool,
-    start_seconds: float | None,
-    end_seconds: float | None,
-) -> FilmPass:
+def _film(video: str | os.PathLike[str], loaded: VideoQA, windowing: Windowing, cuts: bool) -> FilmPass:
     """Return the pass over a film, not begun, for a model that sees it."""
     if not loaded.folder.config.model.sees_video:
         raise Refusal("model", "see the video; this is a blind model", str(loaded.folder.path))
-    request = ClipRequest(os.fspath(video), start_seconds, end_seconds)
+    request = ClipRequest(os.fspath(video), windowing.start_seconds, windowing.end_seconds)
     info = probe(request.path)
     return FilmPass(info, film_times(info), find_cuts=cuts)
+
+
+def _settings(
+    loaded: VideoQA, video: str | os.PathLike[str], plan: FilmPlan, questions: Questions, cuts: bool
+) -> dict[str, Any]:
+    """Return what a watch that goes on must have been begun with."""
+    return {
+        "videoqa": __version__,
+        "model": _digest(loaded),
+        "video": _film_digest(video),
+        "questions": questions.texts,
+        "window_seconds": plan.window_seconds,
+        "stride_seconds": plan.stride_seconds,
+        "start_seconds": plan.start,
+        "end_seconds": plan.end,
+        "cuts": cuts,
+        "min_familiarity": questions.thresholds.min_familiarity,
+        "min_probability": questions.thresholds.min_probability,
+    }
 
 
 def _digest(loaded: VideoQA) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videoqa._checks import Refusal
+from videoqa._checks import Refusal, check_number
 from videoqa.config import SamplingConfig
 from videoqa.video.decoding import indices_in_span
 from videoqa.video.limits import check_seconds
@@ -46,6 +46,26 @@ class FilmWindow:
     number: int
 
 
+@dataclass(frozen=True)
+class Windowing:
+    """How a film is cut into regular windows.
+
+    Attributes:
+        window_seconds: length of a window.
+        stride_seconds: from the start of one window to that of the next.
+        start_seconds, end_seconds: the part of the film; None: its start, its end.
+    """
+
+    window_seconds: float
+    stride_seconds: float
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("window_seconds", "stride_seconds"):
+            check_number(name, getattr(self, name), minimum=0.001)
+
+
 class FilmPlan:
     """Regular windows over a film, and which of its frames have to be looked at for them.
 
@@ -59,8 +79,7 @@ class FilmPlan:
         info: of the film.
         times: float64 seconds of its pictures, increasing.
         sampling: which frames of a clip the model sees.
-        window_seconds, stride_seconds: length of the windows, and from one start to the next.
-        start_seconds, end_seconds: the part of the film; None: its start, its end.
+        windowing: the windows that are wanted.
         may_share: frames may be shared by windows; False: each window has exactly the frames of `ask`.
     """
 
@@ -69,24 +88,21 @@ class FilmPlan:
         info: VideoInfo,
         times: np.ndarray,
         sampling: SamplingConfig,
+        windowing: Windowing,
         *,
-        window_seconds: float,
-        stride_seconds: float,
-        start_seconds: float | None = None,
-        end_seconds: float | None = None,
         may_share: bool = True,
     ) -> None:
         check_seconds(info.path, times)
         self.info, self.times, self.sampling = info, times, sampling
-        self.window_seconds, self.stride_seconds = window_seconds, stride_seconds
+        self.window_seconds, self.stride_seconds = windowing.window_seconds, windowing.stride_seconds
         self._step = usual_step(times, info.fps)
         self._pictures_end = video_seconds(info, times)
         self.duration = self._announced_end()
-        self.start, self.end = self._part(start_seconds, end_seconds)
+        self.start, self.end = self._part(windowing.start_seconds, windowing.end_seconds)
         self._check_stride()
         lasts = self.end - self.start
-        to_the_end = math.ceil((lasts - window_seconds) / stride_seconds - ROUNDING) + 1
-        self.num_windows = max(1, min(to_the_end, math.ceil(lasts / stride_seconds - ROUNDING)))
+        to_the_end = math.ceil((lasts - self.window_seconds) / self.stride_seconds - ROUNDING) + 1
+        self.num_windows = max(1, min(to_the_end, math.ceil(lasts / self.stride_seconds - ROUNDING)))
         self._holes = self._find_holes()
         self._shared = self._share() if may_share else None
 
