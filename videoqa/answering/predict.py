@@ -19,6 +19,7 @@ from videoqa._tables import csv_text
 from videoqa.answering.ask import load
 from videoqa.answering.out_files import check_out_file
 from videoqa.answering.video_qa import VideoQA, notes_on_judging
+from videoqa.config import RunConfig
 from videoqa.data.annotations import read_clips, read_questions, say_none_there, say_notes
 from videoqa.data.file_names import find_video
 from videoqa.data.folder_walk import walk_folder
@@ -86,33 +87,15 @@ def predict(
     if not isinstance(videos, (str, os.PathLike, type(None))):
         videos = _listed(videos)
     loaded = model if isinstance(model, VideoQA) else load(model)
-    folder = loaded.folder
-    config = folder.config_to_score(num_test_clips)
+    config = loaded.folder.config_to_score(num_test_clips)
     rows = _rows(loaded, videos, data)
     if target is not None:
-        check_not_read("out", target, [data, *rows["video_path"].unique(), *folder.path.glob("*")])
+        check_not_read("out", target, [data, *rows["video_path"].unique(), *loaded.folder.path.glob("*")])
     say_notes(rows, progress=progress)
-    examples, outcome = make_examples(
-        rows,
-        config,
-        vocabulary=folder.vocabulary,
-        answers=folder.answers,
-        encoder=loaded.encoder,
-        progress=progress,
-    )
-    found = predict_and_judge(
-        loaded.model, examples, folder.trust, questions=rows["question"].tolist(), thresholds=thresholds,
-        vocabulary=folder.vocabulary, num_test_clips=config.sampling.num_test_clips, progress=progress,
-    )  # fmt: skip
-    table = _table(rows, found, loaded.answers)
-    table = table.assign(
-        unknown_words=_unknown_words(rows, folder.vocabulary),
-        status=outcome["status"],
-        error=outcome["error"],
-    )
+    table = _answered(loaded, rows, config, thresholds, progress)
     _say_failed(table)
     _say_unreliable(table)
-    for note in notes_on_judging(folder):
+    for note in notes_on_judging(loaded.folder):
         say(f"note: {note}")
     say_none_there(rows, progress=progress)
     table["damaged_frames"] = _damaged_frames(rows, table["status"], loaded.cache, progress)
@@ -186,6 +169,30 @@ def find_videos(videos: str | os.PathLike[str], name: str = "videos") -> tuple[l
         raise Refusal(name, requirement, str(videos), " ".join(walk.notes()))
     used = {path for path in paths if path in files or path.parent in clips}
     return clips, root, walk.notes({path.relative_to(root).as_posix() for path in used})
+
+
+def _answered(
+    loaded: VideoQA, rows: pd.DataFrame, config: RunConfig, thresholds: Thresholds, progress: bool
+) -> pd.DataFrame:
+    """Return the table of `predict` without its damaged frames."""
+    folder = loaded.folder
+    examples, outcome = make_examples(
+        rows,
+        config,
+        vocabulary=folder.vocabulary,
+        answers=folder.answers,
+        encoder=loaded.encoder,
+        progress=progress,
+    )
+    judged = predict_and_judge(
+        loaded.model, examples, folder.trust, questions=rows["question"].tolist(), thresholds=thresholds,
+        vocabulary=folder.vocabulary, num_test_clips=config.sampling.num_test_clips, progress=progress,
+    )  # fmt: skip
+    return _table(rows, judged, loaded.answers).assign(
+        unknown_words=_unknown_words(rows, folder.vocabulary),
+        status=outcome["status"],
+        error=outcome["error"],
+    )
 
 
 def _table(rows: pd.DataFrame, judged: Judged, answers: tuple[str, ...]) -> pd.DataFrame:

@@ -27,21 +27,10 @@ def metrics_of_run(
     trust: Trust | None = None,
 ) -> dict[str, Any]:
     """Return what `metrics.json` holds: counts, the epochs and the scores on the validation rows."""
-    (training_rows, _), (rows, examples) = prepared.split("train"), prepared.split("validation")
-    if prepared.frame_examples is not None and "clip" in trained.model.input:
-        # Of the second stage: features are of the backbone as it was.
-        examples = prepared.rows_of("validation", prepared.frame_examples)
+    training_rows, _ = prepared.split("train")
     majority = majority_answers(training_rows)
-    metrics: dict[str, Any] = {
-        "num_train_rows": len(training_rows),
-        "num_validation_rows": len(rows),
-        "num_dropped_rows": prepared.num_dropped,
-        "failed_videos": prepared.failures,
-        "num_tables": prepared.num_tables,
-        "stratified": prepared.stratified,
-        "fold": prepared.fold,
-        "num_test_rows": prepared.num_test_rows,
-        "answers_without_test_rows": prepared.untested,
+    metrics = {
+        **_counts(prepared),
         "majority_answers": majority,
         "groups": prepared.groups,
         "videos": prepared.videos,
@@ -56,19 +45,44 @@ def metrics_of_run(
         metrics["corrections"] = prepared.corrections
     if trained.position.diverged:
         metrics["diverged"] = trained.position.diverged
-    if len(rows):
-        evaluated = EvaluatedRows(
-            rows,
-            examples if config.model.sees_video else examples.without_clips(),
-            opposites=opposites_of(rows),
-            score_groups=prepared.table.attrs.get("score_groups"),
-        )
+    rows = _validation_rows(prepared, trained, config)
+    if len(rows.table):
         model = EvaluatedModel(
             trained.model, prepared.answers, majority, blind=blind, question_prior=prepared.question_prior,
             vocabulary=prepared.vocabulary, trust=trust,
         )  # fmt: skip
-        metrics["validation"] = score_examples(evaluated, model).scores
+        metrics["validation"] = score_examples(rows, model).scores
     return metrics
+
+
+def _counts(prepared: PreparedData) -> dict[str, Any]:
+    """Return how many rows there are, and where they come from."""
+    split = prepared.table["split"]
+    return {
+        "num_train_rows": int((split == "train").sum()),
+        "num_validation_rows": int((split == "validation").sum()),
+        "num_dropped_rows": prepared.num_dropped,
+        "failed_videos": prepared.failures,
+        "num_tables": prepared.num_tables,
+        "stratified": prepared.stratified,
+        "fold": prepared.fold,
+        "num_test_rows": prepared.num_test_rows,
+        "answers_without_test_rows": prepared.untested,
+    }
+
+
+def _validation_rows(prepared: PreparedData, trained: "TrainedModel", config: RunConfig) -> EvaluatedRows:
+    """Return the validation rows as the trained model sees them."""
+    rows, examples = prepared.split("validation")
+    if prepared.frame_examples is not None and "clip" in trained.model.input:
+        # Of the second stage: features are of the backbone as it was.
+        examples = prepared.rows_of("validation", prepared.frame_examples)
+    return EvaluatedRows(
+        rows,
+        examples if config.model.sees_video else examples.without_clips(),
+        opposites=opposites_of(rows),
+        score_groups=prepared.table.attrs.get("score_groups"),
+    )
 
 
 def json_ready(history: Sequence[Mapping[str, float]]) -> list[dict[str, float | None]]:

@@ -162,18 +162,24 @@ def run_training(
         checkpoints = _checkpoints(request, data, folder if control.is_chief else None, restored)
         run = Run(request, data, folder, strategy, control, checkpoints)
         try:
-            blind, trained = train_blind(run), None
-            if (stage := model_stage(run, learn_order(run))) is not None:
-                trained = train_stage(run, stage)
-            if (stage := unfrozen_stage(run, trained)) is not None:
-                trained = train_stage(run, stage)
+            blind, trained = _train(run)
         except TrainingStopped:
             raise_again(stop)
             raise
-        assert trained is not None  # a run ends with the model or its second stage
         if not control.is_chief:
             return TrainingRun(folder, data.config, trained.position.history, {})
         return _save(run, trained, blind, held_out)
+
+
+def _train(run: Run) -> tuple[ModelFolder | None, TrainedModel]:
+    """Train stage after stage; return the blind model, None without one, and the model of the last stage."""
+    blind, trained = train_blind(run), None
+    if (stage := model_stage(run, learn_order(run))) is not None:
+        trained = train_stage(run, stage)
+    if (stage := unfrozen_stage(run, trained)) is not None:
+        trained = train_stage(run, stage)
+    assert trained is not None  # a run ends with the model or its second stage
+    return blind, trained
 
 
 def _start(request: Request) -> "Strategy":
