@@ -2,10 +2,12 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
+
+import pandas as pd
 
 from videoqa._checks import Refusal, check_integer, check_not_read
 from videoqa._progress import progress_bar, say
@@ -13,7 +15,7 @@ from videoqa.auditing.collecting import all_findings, tasks_of
 from videoqa.auditing.records import Records, without_thumbnails
 from videoqa.auditing.report import WRITTEN, AuditReport, videos_table, write_report
 from videoqa.auditing.workers import Task, examine_all
-from videoqa.config import run_config_from_options
+from videoqa.config import RunConfig, run_config_from_options
 from videoqa.config.keywords import AuditOptions, shows_options
 from videoqa.data.annotation_files import folders_of
 from videoqa.data.annotations import read_annotations, say_none_there, say_notes, split_sources
@@ -63,16 +65,7 @@ def audit(
     config = run_config_from_options({**options_of(sources), **options, "data": sources})
     num_workers = min(8, os.cpu_count() or 1) if decode_workers is None else decode_workers
     check_integer("decode_workers", num_workers, minimum=1, maximum=256)
-    check_unpacked(config.data.videos)
-    folders_of([*sources, *tables], config.data, with_videos=True)
-    table = read_annotations(
-        config.data,
-        tables=tables,
-        seed=config.training.seed,
-        with_videos=False,
-        contents=hashes_of_videos,
-    )
-    table.attrs["notes"] += notes_on_opposites(table)
+    table = _annotations(config, tables)
     say_notes(table, progress=progress)
     folder = _out_folder(out, config.data.videos)
     for name in WRITTEN:
@@ -98,6 +91,21 @@ def audit(
         notes=(*table.attrs["notes"], *table.attrs["none_there"], *notes),
         seconds=time.perf_counter() - started,
     )
+
+
+def _annotations(config: RunConfig, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the annotation table of all sources, whether or not its videos are there."""
+    check_unpacked(config.data.videos)
+    folders_of([*config.data.data, *tables], config.data, with_videos=True)
+    table = read_annotations(
+        config.data,
+        tables=tables,
+        seed=config.training.seed,
+        with_videos=False,
+        contents=hashes_of_videos,
+    )
+    table.attrs["notes"] += notes_on_opposites(table)
+    return table
 
 
 def _examined(
