@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from videoqa._free_memory import available_bytes
 from videoqa.config import LaunchConfig, RunConfig, run_config_from_options
 from videoqa.launching.job import Job
 from videoqa.models.building import num_weights
 from videoqa.training.memory import (
     ONE_REPLICA,
     Replicas,
-    available_bytes,
     check_memory,
     forecast_run,
     largest_batch_size,

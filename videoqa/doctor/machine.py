@@ -8,6 +8,7 @@ from pathlib import Path
 
 from videoqa._counted import counted
 from videoqa._files import size_text
+from videoqa._free_memory import available_bytes
 from videoqa._home import home_directory
 from videoqa.answering.ask import MODEL_VARIABLE, SHIPPED_MODEL
 from videoqa.doctor.diagnose import Check
@@ -21,7 +22,6 @@ from videoqa.models.weight_files import (
     keras_models_folder,
 )
 from videoqa.saving import load_model_folder
-from videoqa.training.memory import available_bytes
 
 LOW_DISK_BYTES, NO_DISK_BYTES = 5e9, 0.2e9
 LOW_MEMORY_BYTES, NO_MEMORY_BYTES = 3e9, 1e9
