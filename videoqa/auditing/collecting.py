@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from videoqa.auditing.clip_findings import clip_findings
-from videoqa.auditing.findings import COLUMNS, Found, findings_table, folder_findings
+from videoqa.auditing.findings import COLUMNS, Found, archive_findings, findings_table
 from videoqa.auditing.table_findings import (
     SHOWN,
     duplicates,
@@ -64,7 +64,7 @@ def all_findings(
     if not missing:
         return rows
     folders = config.data.videos or folders_above(missing)
-    archives = pd.DataFrame(folder_findings(archives_in(folders)), columns=list(COLUMNS))
+    archives = pd.DataFrame(archive_findings(archives_in(folders)), columns=list(COLUMNS))
     return pd.concat([archives, rows], ignore_index=True) if len(archives) else rows
 
 

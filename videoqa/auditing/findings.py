@@ -42,7 +42,7 @@ def findings_table(table: pd.DataFrame, found: Iterable[Found]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def folder_findings(
+def archive_findings(
     archives: Iterable[tuple[str, str]],
 ) -> Iterator[tuple[int, str, str, str, str, str, str]]:
     """Yield the rows of the table for archives, given as path and advice; their `row` is 0."""

@@ -43,13 +43,13 @@ class TrainingConfig:
             feature's own standard deviation over the training clips.
         frame_dropping: share of the frames of a training window that are lost; the frame shown before stands
             for each.
-        mixup: how strongly training windows of one answer (to one question) are mixed: the parameter of the
-            beta distribution that the shares are drawn from, the larger share being a window's own; 0: not
-            at all. Noise and mixup are for features: they are refused for a model that learns from frames,
-            and end with the first stage of `unfreeze_from`.
+        mixup: how strongly training windows of one answer (to one question) are mixed; 0: not at all. The
+            shares of two windows are drawn from a beta distribution with this parameter, and the larger one
+            is the window's own. Noise and mixup are for features: they are refused for a model that learns
+            from frames, and end with the first stage of `unfreeze_from`.
         pretrain: "order": the video branch first learns to tell the training clips played forwards from the
             same clips played backwards.
-        pretrain_epochs: passes of it.
+        pretrain_epochs: passes over these clips, both ways round.
         pretrain_videos: folders of further clips, or tables of them, which need no labels: only `pretrain`
             learns from them. Clips of validation and test rows are left out. Paths are made absolute.
         unfreeze_from: backbone layer, such as "mixed7". After training from features, a second stage trains

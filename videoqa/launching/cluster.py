@@ -134,6 +134,7 @@ def _of_roles(roles: Mapping[str, list[str]], role: str, index: int) -> Cluster:
 
 
 def _addresses(role: str, addresses: object) -> list[str]:
+    """Return the addresses of a role; `_from_tf_config` names what is wrong with them as the cause."""
     if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
         raise TypeError(f"{role} is no list of addresses")
     if not addresses:

@@ -93,15 +93,11 @@ class _Room:
 @contextmanager
 def _room(ray: Any, launch_config: LaunchConfig, stop: StopRequest) -> Iterator[_Room | None]:
     """Reserve resources for all workers while the block runs; yield None if asked to stop."""
-    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    machines = [each for each in machines if each.get("GPU")] or [
-        each for each in machines if each.get("CPU")
-    ]
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    with_gpus = [each for each in alive if each.get("GPU")]
+    machines = with_gpus or [each for each in alive if each.get("CPU")]
     num_workers = launch_config.local_workers or len(machines)
-    per_machine = -(-num_workers // max(1, len(machines)))
-    needs = {"CPU": _share(min([each.get("CPU", 0) for each in machines], default=1), per_machine)}
-    num_gpus = min([each.get("GPU", 0) for each in machines], default=0) // per_machine
-    needs |= {"GPU": num_gpus} if num_gpus else {}
+    needs = _needs(machines, num_workers)
     apart = launch_config.local_workers is None and num_workers > 1
     group = ray.util.placement_group([needs] * num_workers, strategy="STRICT_SPREAD" if apart else "SPREAD")
     try:
@@ -119,6 +115,14 @@ def _room(ray: Any, launch_config: LaunchConfig, stop: StopRequest) -> Iterator[
         yield None if stop.signal is not None else _Room(group, num_workers, needs)
     finally:
         ray.util.remove_placement_group(group)
+
+
+def _needs(machines: list[dict[str, float]], num_workers: int) -> dict[str, float]:
+    """Return the resources of each worker: an equal share of what the smallest machine has."""
+    per_machine = -(-num_workers // max(1, len(machines)))
+    needs = {"CPU": _share(min([each.get("CPU", 0) for each in machines], default=1), per_machine)}
+    num_gpus = min([each.get("GPU", 0) for each in machines], default=0) // per_machine
+    return needs | ({"GPU": num_gpus} if num_gpus else {})
 
 
 def _share(num_cpus: float, num_workers: int) -> float:
@@ -169,9 +173,10 @@ def _watch(ray: Any, members: list[_Member], stop: StopRequest) -> Outcome:
                 member.actor.stop.remote(stop.signal)
         _show_printed(ray, members[0])
     _show_printed(ray, members[0])
-    errors = [results[index] for index in sorted(results) if isinstance(results[index], Exception)]
-    if errors:
-        raise min(errors, key=lambda error: isinstance(error, (StartError, WorkerLost)))  # type: ignore[misc]
+    ordered = (results[index] for index in sorted(results))
+    errors = [result for result in ordered if isinstance(result, Exception)]
+    if errors:  # that a worker was lost may only follow from another's error
+        raise min(errors, key=lambda error: isinstance(error, (StartError, WorkerLost)))
     outcome = results[0]
     assert isinstance(outcome, Outcome)
     stop.note(outcome.stopped_by)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 PACKET_SIZES, STAMP_BYTES = (188, 192, 204), 4
 """Cameras put a time stamp before each packet of a transport stream, which makes it 192 bytes."""
 SYNC = 0x47
-TABLE_OF_PROGRAMMES, NO_PROGRAMME = 0, 0x1FFF
+TABLE_OF_PROGRAMMES, LAST_TABLE, NO_PROGRAMME = 0, 0x1F, 0x1FFF
+"""Kinds of packets: the first table, the last kind that tables have, and what only fills the stream."""
 LAST_COUNT = 15
 """Packets of one kind are counted from 0 to 15 again and again."""
 
@@ -37,7 +38,8 @@ class _Header:
 def loses_packets(path: str, start: int, stop: int) -> bool:
     """Return whether packets of a transport stream from byte `start` to `stop` are broken or missing.
 
-    Where a muxer begins anew, none are, though the packet before may be cut off.
+    Where a muxer begins anew, the packet before it may be cut off, and all counts start from 0: neither is a
+    loss.
     """
     headers = _headers(path, start, stop)
     restarts = _restarts(headers)
@@ -57,11 +59,11 @@ def loses_packets(path: str, start: int, stop: int) -> bool:
 def begins_anew(path: str, start: int, stop: int, *, known_from: int) -> bool:
     """Return whether a muxer begins anew from byte `start` to `stop`, as where pieces were joined.
 
-    Counts are known from the packets after byte `known_from`, which is before `start`.
+    The packets from byte `known_from` on, which is before `start`, tell how far each kind had been counted.
     """
     near = _headers(path, start, stop)  # none if the piece begins inside a packet
     if near and not any(_may_restart(header) for header in near):
-        return False  # soon known, as files with many long steps have many places to look at
+        return False  # the few bytes read so far are enough, and some files have many places to look at
     headers = _headers(path, known_from, stop)
     return any(start < headers[place].start <= stop for place in _restarts(headers))
 
@@ -73,28 +75,28 @@ def _may_restart(header: _Header) -> bool:
 def _restarts(headers: list[_Header]) -> set[int]:
     """Return the places of the headers with which a muxer begins anew.
 
-    It writes the table of programmes first, or a table beside it, and counts all kinds of packets from 0; one
-    that never counts tells nothing. Or a packet says that the clock starts anew.
+    There a packet says that the clock starts anew, or tables are written first, and the counts of all kinds
+    of packets break off and go on from 0. A muxer that writes 0 everywhere does not count: it tells nothing.
     """
     found = {place for place, header in enumerate(headers) if header.starts_clock}
     for place in (place for place, header in enumerate(headers) if _may_restart(header)):
         first = place
-        while first > 0 and headers[first - 1].kind < 0x20 and headers[first - 1].count == 0:
+        while first > 0 and headers[first - 1].kind <= LAST_TABLE and headers[first - 1].count == 0:
             first -= 1
         before = {header.kind: header.count for header in headers[:first]}
         after: dict[int, _Header] = {}
         for header in headers[first:]:
             after.setdefault(header.kind, header)
-        is_first = all(header.count == 0 and header.begins_unit for header in after.values())
-        breaks = any(before.get(kind, LAST_COUNT) != LAST_COUNT for kind in after)
-        counts = any(header.count for header in headers[:first])
-        if is_first and breaks and counts and len(after) > 2:
+        all_begin = all(header.count == 0 and header.begins_unit for header in after.values())
+        some_break_off = any(before.get(kind, LAST_COUNT) != LAST_COUNT for kind in after)
+        muxer_counts = any(header.count for header in headers[:first])
+        if all_begin and some_break_off and muxer_counts and len(after) > 2:
             found.add(first)
     return found
 
 
 def _headers(path: str, start: int, stop: int) -> list[_Header]:
-    """Return the heads of the packets with a payload; of none if they cannot be told apart."""
+    """Return the heads of the packets with a payload; no head if packets cannot be told apart."""
     with open(path, "rb") as file:
         file.seek(start)
         data = file.read(stop - start + PACKET_SIZES[-1])
