@@ -86,6 +86,14 @@ def test_the_report_names_who_and_what_to_look_at(bring, tmp_path):
     assert seen["model_answer"].tolist() == ["waving"] * 4 and seen["state"][3] == "uncertain"
 
 
+def test_what_is_left_has_an_answer_that_somebody_gave(bring, tmp_path):
+    """Who is wrong where the answer is known makes that answer likely elsewhere, where nobody gave it."""
+    tasks = tuple(question(task, known_answer="waving" if task < 60 else None) for task in range(61))
+    done, table, _ = bring(tasks, [(task, "loading", "a") for task in range(61)], rest=tmp_path / "rest.csv")
+    assert done["tasks"]["answer"][60] == "waving" and len(table) == 0 and done["num_rest"] == 1
+    assert pd.read_csv(tmp_path / "rest.csv")["answer"].tolist() == ["loading"]
+
+
 def test_certainty_and_assignments_may_be_just_enough(bring):
     tasks = (question(0), question(1))
     one = [(0, "loading", "a"), (0, "loading", "b"), (1, "loading", "a"), (1, "loading", "b"), (1, "?", "c")]

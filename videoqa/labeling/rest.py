@@ -16,14 +16,16 @@ COLUMNS = ("question_id", "video", "start_seconds", "end_seconds", "group")
 def rest_of_tasks(collected: Collected, found: Aggregated) -> pd.DataFrame:
     """Return a row for each task that stays unlabelled, answered or not, with the likeliest answer.
 
-    That is the answer of all that were used, else one that was left out because its model was too unsure; ""
-    if nobody gave one. Known tasks, and those to write questions, are not among the rows.
+    That is the answer of all that were used, if somebody gave it to the task, else the most frequent one,
+    else one that was left out because its model was too unsure; "" if there is none. Known tasks, and those
+    to write questions, are not among the rows.
 
     Returns:
         Annotations: `COLUMNS`, and "question", "answer", "question_type", or for actions "label".
     """
     settled = found.tasks["state"] == LABELLED
-    likely = found.tasks["answer"].to_dict()
+    given = found.tasks["agreement"] > 0
+    likely = found.tasks["answer"].where(given, found.tasks["majority_answer"]).to_dict()
     unsure = {task: collected.answer_texts[answer] for task, answer in collected.unsure.items()}
     done = set(found.tasks.index[settled].tolist())
     rows = []
