@@ -107,10 +107,11 @@ def answers_of(site: SimpleNamespace, name: str) -> list[Any]:
     return [(row.how, row.answer, *row.written) for row in rows if row.worker == name and not row.is_rejected]
 
 
-def press(page: Any, **key: str) -> None:
-    """Press a key that this keyboard does not have."""
+def press(page: Any, **key: Any) -> bool:
+    """Press a key in a way that this keyboard has not; return whether something is sent then."""
     event = {"bubbles": True, "cancelable": True, **key}
-    page.evaluate("event => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', event))", event)
+    act = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', event))"
+    return page.evaluate(f"event => {{ {act}; return document.getElementById('skip').disabled; }}", event)
 
 
 def legend(page: Any, text: str) -> None:
@@ -134,7 +135,14 @@ def test_a_name_is_asked_for_and_an_answer_is_checked(site: SimpleNamespace, tab
     page = tab()
     page.get_by_role("button", name="Start").click()
     expect(page.locator("#name-trouble")).to_have_text("Type your name first.")
+    page.get_by_label("Your name").fill("\N{DEVANAGARI LETTER QA}" * 60)  # 120 characters once composed
+    page.keyboard.press("Enter")
+    expect(page.locator("#name-trouble")).to_contain_text("at most 60 characters")
+    page.evaluate("sessionStorage.setItem('videoqa-token', 'another-token')")
     page.get_by_label("Your name").fill(f"{MARKUP[:40]} Anna")
+    page.keyboard.press("Enter")
+    expect(page.locator("#token-why")).to_contain_text("That token was refused.")
+    page.get_by_label("Token", exact=True).fill(TOKEN)
     page.keyboard.press("Enter")
     legend(page, f"What is he doing? {MARKUP}")  # a text is a text, whatever it holds
     expect(page.locator("#person-name")).to_have_text(re.compile("^<img src=x .* Anna$"))
@@ -180,11 +188,13 @@ def test_the_keyboard_alone_is_enough(site: SimpleNamespace, tab: Callable[..., 
     page.keyboard.type("Where?")
     page.keyboard.press("Enter")
     legend(page, "What is he doing?")
+    assert page.evaluate("Object.keys(sessionStorage).filter(key => key.includes('draft'))") == []
     page.keyboard.press("4")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")  # past the text field
     expect(page.get_by_label("I cannot tell")).to_be_checked()
-    press(page, key="\N{CYRILLIC SMALL LETTER YERU}", code="KeyS")
+    assert not press(page, key="s", code="KeyS", repeat=True)  # the key is held down
+    assert press(page, key="\N{CYRILLIC SMALL LETTER YERU}", code="KeyS")
     legend(page, "What is done in the clip?")
     expect(page.locator("#saved")).to_have_text("Skipped.")
     typed, written = ("typed", "us 1 <b>dog</b>"), ("written", "", ("Who?", "Anna"), ("Where?", "Bert"))
@@ -311,12 +321,13 @@ def test_a_restart_of_the_server_is_got_over(
         page.keyboard.press("Enter")
         expect(page.locator("#trouble")).to_contain_text("cannot be reached")
         expect(page.get_by_role("radio").nth(1)).to_be_checked()
+        page.keyboard.press("1")  # thought better of it meanwhile
     with running_server(tmp_path / "second", "--port", str(first.port), command=command):
         page.get_by_role("button", name="Try again").click()
         expect(page.locator(".to-verify")).to_be_visible()
         expect(page.locator("#video")).to_have_js_property("videoWidth", 96)
     rows = list(read_answers(tmp_path / "answers" / "answers.sqlite"))
-    assert [(row.worker, row.answer) for row in rows] == [("Again", "waving")]
+    assert [(row.worker, row.answer) for row in rows] == [("Again", "loading")]
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])

@@ -1,5 +1,6 @@
 """`videoqa label serve` as a process: what a browser may see, who may ask, what is refused, and kills."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -29,6 +30,7 @@ from videoqa.cli.main import main
 from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.page_results import read_answers
 from videoqa.labeling.tasks import Task, TaskFile, write_tasks
+from videoqa.web import labeling_frames
 from videoqa.web.labeling_clips import ClipAddresses, clip_files
 from videoqa.web.labeling_frames import MOST_WAITING
 
@@ -157,8 +159,10 @@ def test_a_folder_of_frames_and_clips_that_go_away(tmp_path: Path) -> None:
         assert "waving.webm is gone." in "".join(server.errors)
     shutil.move(tmp_path / "clips" / "frames", tmp_path / "frames-elsewhere")
     (tmp_path / "clips" / "waving.webm").write_bytes(CLIP)
-    with served(tmp_path) as server:
-        assert next_task(server, "Anna") is None  # the frames were hers, and the other one she skipped
+    with served(tmp_path, "--num-assignments", "7") as server:
+        turn = server.post("/api/next", {"name": "Anna"}).json
+        assert turn["task"] is None  # the frames were hers, and the other one she skipped
+        assert turn["progress"] == {"answered": 0, "left": 0, "answers": 0, "wanted": 7}
         assert server.get(path).code == "not_found"
         server.stop()
         assert "1 task is not shown: there is no 'frames'." in "".join(server.errors)
@@ -244,12 +248,33 @@ def test_only_what_lies_in_the_named_folder_is_shown(tmp_path: Path) -> None:
     made_tasks(tmp_path, 1)
     (tmp_path / "secret.webm").write_bytes(CLIP)
     (tmp_path / "clips" / "linked.webm").symlink_to(tmp_path / "secret.webm")
+    (tmp_path / "clips" / "empty").mkdir()
     inside = ("waving.webm", "linked.webm", str(tmp_path / "clips" / "waving.webm"), "../clips/waving.webm")
-    outside = ("../secret.webm", str(tmp_path / "secret.webm"), "/etc/passwd", "x" * 300, "a\0b")
+    outside = ("../secret.webm", str(tmp_path / "secret.webm"), "/etc/passwd", "x" * 300, "a\0b", "empty")
     tasks = [replace(question(place), video=name) for place, name in enumerate((*inside, *outside))]
     file = TaskFile(tuple(tasks), ABOUT)
     assert clip_files(file, tmp_path / "clips", tmp_path).missing == tuple(sorted(outside))
     assert clip_files(file, None, tmp_path / "clips").missing == tuple(sorted(outside[3:]))
+
+
+def test_pictures_are_made_once_and_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labeling_frames, "MOST_STRIPS", 1)
+    for name in ("one", "two", "made"):
+        (tmp_path / name).mkdir()
+    for name in ("one", "two"):
+        cv2.imwrite(str(tmp_path / name / "0000.jpg"), np.zeros((8, 8, 3), np.uint8))
+
+    async def look(strips: labeling_frames.FrameStrips) -> None:
+        first, again, second = await asyncio.gather(
+            *(strips.strip(name, str(tmp_path / name), None, None) for name in ("one", "one", "two"))
+        )
+        assert first is again and strips.kept("one") is None and strips.kept("two") is second
+        assert os.listdir(tmp_path / "made") == [second.folder.name] and os.listdir(second.folder) == [
+            "0.jpg"
+        ]
+
+    with contextlib.closing(labeling_frames.FrameStrips(tmp_path / "made")) as strips:
+        asyncio.run(look(strips))
 
 
 def test_refused_before_it_serves(

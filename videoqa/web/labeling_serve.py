@@ -59,12 +59,13 @@ def _own_folder(path: str) -> Iterator[Path]:
     try:
         with contextlib.suppress(FileExistsError):
             folder.mkdir(parents=True, exist_ok=True)
-        check_directory("data_dir", folder)
-        with open(folder / LOCK, "ab"):  # where this fails the library of the lock raises something else
-            lock = FileLock(folder / LOCK, thread_local=False)
+        if folder.is_dir():
+            (folder / LOCK).open("ab").close()  # where this fails the library of the lock fails as a bug does
     except OSError as error:
         requirement = f"be a folder that can be written ({error.filename}: {error.strerror})"
         raise Refusal("data_dir", requirement, path, "Name another folder.") from error
+    check_directory("data_dir", folder)
+    lock = FileLock(folder / LOCK, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:

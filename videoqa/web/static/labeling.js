@@ -64,17 +64,13 @@ byId("leave").addEventListener("click", () => {
 
 // Turns
 
-const unlessStale = whose => { if (whose !== name) throw Object.assign(new Error("stale"), { code: "stale" }); };
-
-/** Send a request that is answered with a turn; return whether it was. */
+/** Send a request that is answered with a turn; return whether it was. Meanwhile nobody else can take over. */
 async function ask(path, body, again, done = () => {}) {
   if (sending) return false;
   sending = true;
   busy(true);
-  const whose = name;
   try {
     const reply = await post(path, { name, ...body });
-    unlessStale(whose);
     calm();
     done();
     drawTurn(reply);
@@ -83,7 +79,7 @@ async function ask(path, body, again, done = () => {}) {
     if (error.code === "bad_name") showStart(error.message);
     else if (error.code === "bad_answer") formTrouble(error.message);
     else if (error.code === "not_given" || error.code === "already_answered") trouble(error, begin);
-    else if (error.code !== "stale") trouble(error, again, path === "api/answers" ? "This answer is not saved yet; all before are." : "");
+    else trouble(error, again, path === "api/answers" ? "This answer is not saved yet; all before are." : "");
     return false;
   } finally {
     sending = false;
@@ -101,13 +97,13 @@ const begin = () => ask("api/next", {}, begin);
 function submit() {
   const { answer, problem, element } = form.answer();
   formTrouble(problem ?? "", element);
-  if (answer) send(answer, "Saved.");
+  if (answer) send(answer, "Saved.", submit);
 }
-const skip = () => send({ how: "skipped" }, "Skipped.");
+const skip = () => send({ how: "skipped" }, "Skipped.", skip);
 
-function send(answer, said) {
+function send(answer, said, again) {
   const task = turn.task.id;
-  ask("api/answers", { task, ...answer }, () => send(answer, said), () => { if (answer.how !== "skipped") form.forgetDraft(task); }).then(kept => {
+  ask("api/answers", { task, ...answer }, again, () => { if (answer.how !== "skipped") form.forgetDraft(task); }).then(kept => {
     if (kept) { byId("saved").textContent = said; say(said); }
   });
 }
