@@ -63,6 +63,10 @@ def test_which_of_the_two_knows_is_said(tmp_path):
     columns = ["num_judged", "num_both", "num_blind", "num_prior"]
     assert writers.loc["by sky", columns].tolist() == [10, 0, 10, 0]
     assert said["look_at_writers"] == ["by sun", "by yes"]
+    later = QuestionTable(tmp_path / "questions.csv", is_checked=False)
+    later.add([Question("40.mp4", None, None, "", "Is it 9?", "yes")])  # judged by all rows of the table
+    row = pd.read_csv(tmp_path / "questions.csv").iloc[-1]
+    assert (row["question"], row["without_video"]) == ("Is it 9?", "both")
 
 
 def test_the_interval_is_over_videos_or_groups_not_over_rows():

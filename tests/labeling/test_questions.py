@@ -184,13 +184,30 @@ def test_what_is_no_question_is_counted(written, tmp_path):
     file = written(
         (0, "anna", "What is red?", "box", "What is  RED?", "bag"),
         (0, "bert", "???", "box", "Box", "box"),
-        (1, "bert", "Who?", "...", "Who is it?", "x" * 201),
+        (1, "bert", "Who?", "+...", "Who is it?", "x" * 201),
         (2, "bert", "w" * 1001, "box", "Where is it?", "here"),
     )
     done = make_questions(file, tasks=tmp_path / "writing", out=tmp_path / "candidates.csv")
     assert done["outcomes"] == {"used": 2, "without a question": 1, "without an answer": 1}
     assert done["left_out"] == {"the same question twice": 1, "too long a question": 1}
     assert rows_of(tmp_path / "candidates.csv", "question") == [["What is red?"], ["Where is it?"]]
+
+
+def test_what_people_should_look_at_is_printed(written, tmp_path, capsys):
+    rows = [(task, who, "Who is it", who, "Where", who) for task in range(3) for who in ("anna", "bert")]
+    rows.append((0, "cleo", "Is it dark?", "no", "is it dark?", "yes"))
+    words = [str(written(*rows)), "--tasks", str(tmp_path / "writing"), "--out", str(tmp_path / "q.csv")]
+    assert main(["label", "questions", *words]) == 0
+    said = capsys.readouterr().out
+    for line in (
+        "Questions left out: 1 the same question twice.",
+        "Questions: 13 not checked.",
+        "  several answers: clip-0.avi: Who is it anna | bert",
+        "  and 1 more with several answers",
+        "To look at: 12 without a question mark.",
+        "Too few questions to say which need no video: 13 of 3 videos;",
+    ):
+        assert line in said
 
 
 def test_what_cannot_be_used_is_refused(written, checked, tasks, tmp_path):

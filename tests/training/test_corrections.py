@@ -183,6 +183,14 @@ def test_agreements_that_are_none_are_refused(cells, message) -> None:
     assert label_weights(table, None) is None
 
 
+def test_weights_of_validation_rows_alone_are_refused() -> None:
+    table = pd.DataFrame(
+        {"agreement": ["0", "1"], "question_id": ["my:1", "my:2"], "split": ["train", "validation"]}
+    )
+    with pytest.raises(ValueError, match="be above 0 in some training row"):
+        label_weights(table, "agreement")
+
+
 def test_rows_weigh_what_people_agree_on() -> None:
     cells = ["0.75", "", 1.0, np.nan]
     table = pd.DataFrame({"agreement": cells, "question_id": list("abcd"), "split": "train"}, dtype=object)
