@@ -19,6 +19,14 @@ LEAVE_OUT = "from videoqa._collector import leave_out_tensorflow as leave_out; l
 ROADS = {
     "a command": "sys.argv[1:] = ['--version']; from videoqa.cli.main import main; main()",
     "the program that trains": "sys.argv[1:] = ['-h']; from videoqa.cli.main import main_train; main_train()",
+    "the doctor's look at devices": (
+        "from videoqa.doctor.probes import tensorflow_devices as look\n"
+        "with contextlib.suppress(AttributeError): look()"
+    ),
+    "a worker of Ray": (
+        "from videoqa.features.ray_encoding import ClipWorker\n"
+        "with contextlib.suppress(AttributeError): ClipWorker(None, None)"
+    ),
     "switched off before": f"gc.disable(); {LEAVE_OUT}",
     "as a library": "import videoqa",
     "a command called by others": "from videoqa.cli.main import main; main(['--version'])",

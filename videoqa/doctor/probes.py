@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from videoqa._child import how_it_ended, python_command
+from videoqa._collector import leave_out_tensorflow
+from videoqa._keras_plots import leave_out_plots
 from videoqa.config import TrainingConfig
 from videoqa.doctor.diagnose import Check
 from videoqa.launching.environment import unused_gpus
@@ -63,6 +65,8 @@ def tensorflow_devices() -> dict[str, Any]:
     import os
     import time
 
+    leave_out_tensorflow()
+    leave_out_plots()
     started = time.perf_counter()
     import tensorflow as tf
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from videoqa._checks import Refusal
+from videoqa._collector import leave_out_tensorflow
+from videoqa._keras_plots import leave_out_plots
 from videoqa._ray import ray_session
 from videoqa._version import __version__
 from videoqa.config import SamplingConfig
@@ -44,6 +46,8 @@ class ClipWorker:
     """
 
     def __init__(self, encoder: FrameEncoder, sampling: SamplingConfig) -> None:
+        leave_out_tensorflow()
+        leave_out_plots()
         if (os.cpu_count() or 1) > CPUS_PER_WORKER:
             import tensorflow as tf
 
