@@ -37,7 +37,9 @@ MODELS = {
     ),
 }
 LOAD_ALL = """
+import gc; gc.disable()  # it would walk over TensorFlow's objects several times while they are made
 import sys, {first}, {second}
+gc.freeze()  # and once more as the process ends
 import numpy as np
 for name in sys.argv[2:]:
     model = keras.models.load_model(f"{{sys.argv[1]}}/{{name}}.keras")
