@@ -20,6 +20,8 @@ MODEL = ModelConfig(backbone="tiny", backbone_weights=None, frame_size=(16, 16))
 BATCH_SIZE = 16
 START = """
 import sys
+from videoqa._collector import leave_out_tensorflow
+leave_out_tensorflow()
 from videoqa.config import ModelConfig, SamplingConfig
 from videoqa.features.cache import FeatureCache
 from videoqa.features.encoding import encode_clips, load_features
