@@ -15,22 +15,22 @@ import videoqa
 
 from .conftest import moving_frames, write_frames
 
-NUM_CLIPS = 40
+NUM_CLIPS = 30
 MAIN = (
     "import signal; from videoqa.cli.main import main; "
     "signal.signal(signal.SIGINT, signal.default_int_handler); raise SystemExit(main())"
 )
 
 
-@pytest.fixture
-def many(tmp_path: Path) -> Path:
-    """Write a table of forty clips that take a while, and return its path."""
-    lines = ["video,label,split"]
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a table of thirty clips that take a while, and return its path; not to be changed."""
+    folder, lines = tmp_path_factory.mktemp("many"), ["video,label,split"]
     for number in range(NUM_CLIPS):
-        write_frames(tmp_path / "clips" / f"{number}.avi", moving_frames(number, 150), "FFV1")
+        write_frames(folder / "clips" / f"{number}.avi", moving_frames(number, 150), "FFV1")
         lines.append(f"clips/{number}.avi,{'ab'[number % 2]},train")
-    (tmp_path / "my.csv").write_text("\n".join(lines) + "\n")
-    return tmp_path / "my.csv"
+    (folder / "my.csv").write_text("\n".join(lines) + "\n")
+    return folder / "my.csv"
 
 
 def start(data: Path, out: Path) -> subprocess.Popen:
