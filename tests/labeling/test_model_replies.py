@@ -147,6 +147,12 @@ def test_no_free_answers(text):
     assert read(text, question(0, choices=())) is None
 
 
+def test_a_text_without_end_is_not_read():
+    assert read('{"answer": "waving"}' + " " * 100_000) is None
+    assert read('{"answer": "waving"}' + " " * 99_000)[1] == "waving"
+    assert read("sorry " * 16_000, question(0, choices=())) is None
+
+
 def test_what_was_cut_is_no_answer():
     assert read("The person is waving", is_cut=True) is None
     for text in (

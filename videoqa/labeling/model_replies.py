@@ -31,6 +31,8 @@ REFUSAL = re.compile(
     r"|\b(can't|cannot|can not|unable to|not able to|won't) (help|assist|comply|answer|provide|identify)\b"
 )
 """Words of a model that will not answer, whatever it is asked."""
+LONGEST_REPLY = 100_000
+"""Characters of a reply that is read; one that was asked for has some hundred."""
 MOST_OBJECTS = 200
 """Braces at which an object is looked for."""
 DENIAL = re.compile(r"\b(not|cannot|no|never|neither|nor|none|without|unable|\w+n't)\b")
@@ -64,6 +66,8 @@ class ModelAnswer:
 
 def read_reply(task: Task, words: Words) -> ModelAnswer | None:
     """Return the answer that a model gave; None if its words are no answer to the task, or leave it open."""
+    if len(words.text) > LONGEST_REPLY:
+        return None
     found = _json_object(words.text)
     if words.is_cut and (found is None or not BEGINS_WITH_JSON.match(words.text)):
         return None  # what stands before an answer may be thoughts, which say more than one
@@ -159,7 +163,7 @@ def _answer(task: Task, said: str, *, is_json: bool) -> tuple[str, str] | None:
         return CHOICE, chosen
     if CANNOT_TELL_BEGINS.match(form) and not any(choice in form for choice in choices):
         return CANNOT_TELL, ""
-    if choices or REFUSAL.search(form) or not holds_words(form) or len(text) > LONGEST_ANSWER:
+    if choices or len(text) > LONGEST_ANSWER or not holds_words(form) or REFUSAL.search(form):
         return None
     if not is_json and "\n" in said.strip():
         return None
