@@ -281,10 +281,15 @@ def test_undo_goes_back_as_often_as_one_likes(site: SimpleNamespace, tab: Callab
 
 
 def test_two_people_at_once_and_a_reload(site: SimpleNamespace, tab: Callable[..., Any]) -> None:
-    one, two = tab("One"), tab("Two", WRITE)
+    one, two, twin = tab("One"), tab("Two", WRITE), tab("ONE")
     one.keyboard.press("1")
     one.keyboard.press("Enter")
     expect(one.locator(".to-verify")).to_be_visible()
+    twin.keyboard.press("2")  # the same person in another window, who has not seen that
+    twin.keyboard.press("Enter")
+    expect(twin.locator("#trouble")).to_contain_text("otherwise before. Undo that answer first.")
+    twin.get_by_role("button", name="Try again").click()
+    expect(twin.locator(".to-verify")).to_be_visible()
     two.get_by_label("Question 1").fill("Who is it?")
     two.reload()
     expect(two.get_by_label("Question 1")).to_have_value("Who is it?")  # not submitted, and not lost
