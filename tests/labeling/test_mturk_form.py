@@ -220,6 +220,8 @@ def test_an_emoji_is_an_answer(opened):
 
 
 def test_a_preview_and_what_is_damaged_say_so(opened):
+    form = opened(task(), packed="${task_data}")  # as the requester site previews a project
+    expect(form.page.get_by_role("alert").filter(has_text="A task of the batch will be")).to_be_visible()
     form = opened(task(), packed="no base64")
     expect(form.page.get_by_role("alert").filter(has_text="This task is damaged.")).to_be_visible()
     expect(form.page.get_by_role("button", name="Submit")).to_be_disabled()
