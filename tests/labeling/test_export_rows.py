@@ -71,11 +71,13 @@ def test_the_address_of_a_clip_is_below_the_prefix(tmp_path):
     assert task.video_url == f"{URL}day%201/a%231.mp4#t=1.5,2"
 
 
-def test_numbers_as_a_spreadsheet_writes_them_where_decimals_have_a_comma(tmp_path):
-    path = predictions(tmp_path / "answers.csv", {"probability": "0,75", "margin": "0,5"})
+def test_a_table_that_went_through_a_spreadsheet_is_read(tmp_path):
+    """With commas for decimal points, and what `--spreadsheet-safe` puts before formulas."""
+    changed = {"probability": "0,75", "margin": "0,5", "predicted_answer": "'-5"}
+    path = predictions(tmp_path / "answers.csv", changed)
     path.write_text(path.read_text().replace('","', '";"'), "utf-16")
     (row,) = read_candidates(path)
-    assert (row.margin, row.ranked[:2]) == (0.5, (("waving", 0.75), ("loading", 0.25)))
+    assert (row.margin, row.ranked[:2]) == (0.5, (("-5", 0.75), ("loading", 0.25)))
 
 
 def test_only_answers_that_can_be_seen_and_given_are_offered(tmp_path):

@@ -99,11 +99,13 @@ def test_wrong_actions_the_most_probable_first(tmp_path) -> None:
 
 def test_as_many_tasks_as_are_wanted_although_rows_ask_the_same(tmp_path) -> None:
     """A repeated question, a known row and a row without an answer to verify make no task of their own."""
-    rows = [("a.mp4", "box", 0.5, "bag", 0.1, NAN)] * 3
+    rows = [("a.mp4", "box", 0.5, "bag", margin, NAN) for margin in (0.11, 0.1, 0.12)]
     rows += [(f"{number}.mp4", "box", 0.5, "bag", 0.2 + number / 100, NAN) for number in range(6)]
     table = predictions(*rows, truth=["box"] * 8 + [""])
     done = export_tasks(table, select="uncertain", limit=5, format="csv", out=tmp_path / "tasks")
     assert done["num_tasks"] == done["num_videos"] == 5
+    corrected = [task.corrects for task in read_tasks(tmp_path / "tasks").tasks if task.video == "a.mp4"]
+    assert corrected == ["q1"], "the row that was chosen first"
     options = {"select": "uncertain", "limit": 5, "format": "csv", "known": table.iloc[[0, 3]]}
     done = export_tasks(table, out=tmp_path / "known", num_known=2, **options)
     tasks = read_tasks(tmp_path / "known").tasks
