@@ -65,7 +65,7 @@ def encode_clips(
         encoder: an encoder to reuse; its backbone replaces the one `model` names.
         runner: "processes": this process makes the features, and others may fill the same cache; "ray":
             processes of a Ray cluster do, with the backbone of `model`. This process always keeps frames.
-        view: `keys.VIEW`, or `keys.FLIPPED`: features of the frames mirrored left to right.
+        view: `cache_keys.VIEW`, or `cache_keys.FLIPPED`: features of the frames mirrored left to right.
         decode_workers: threads that decode; None: `NUM_THREADS` beside a backbone, else one per core.
 
     Returns:
