@@ -86,6 +86,13 @@ def test_the_report_names_who_and_what_to_look_at(bring, tmp_path):
     assert seen["model_answer"].tolist() == ["waving"] * 4 and seen["state"][3] == "uncertain"
 
 
+def test_half_against_what_is_known_is_not_most(bring):
+    tasks = tuple(question(task, known_answer="waving") for task in range(3))
+    given = [(0, "waving", "a"), (0, "loading", "b"), (1, "?", "a"), (2, "waving", "a"), (2, "loading", "b")]
+    done, _, _ = bring(tasks, [*given, (2, "walking", "c")])
+    assert done["tasks"]["why_look"].tolist() == ["", "cannot tell", "most answer otherwise than is known"]
+
+
 def test_what_is_left_has_an_answer_that_somebody_gave(bring, tmp_path):
     """Who is wrong where the answer is known makes that answer likely elsewhere, where nobody gave it."""
     tasks = tuple(question(task, known_answer="waving" if task < 60 else None) for task in range(61))

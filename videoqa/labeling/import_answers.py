@@ -10,7 +10,6 @@ import pandas as pd
 from videoqa._checks import Refusal, check_directory, refusal
 from videoqa._files import write_text
 from videoqa._tables import csv_text, spreadsheet_safe
-from videoqa._text_normalization import matching_form
 from videoqa.config import LabelImportConfig
 from videoqa.labeling.aggregating import LABELLED, aggregate
 from videoqa.labeling.collecting import Collected, Outcomes, is_corrections_of_page, read_results
@@ -176,10 +175,10 @@ def _named_tasks(collected: Collected, found: pd.DataFrame) -> pd.DataFrame:
             "model_answer": [task.model_answer for task in tasks],
         }
     )
-    known = [matching_form(task.known_answer) if task.known_answer is not None else "" for task in tasks]
-    majority = table["majority_answer"].map(matching_form)
+    is_told = table["num_assignments"] > table["num_cannot_tell"]
+    is_otherwise = np.array([task.is_known for task in tasks], bool) & is_told & (table["agreement"] < 0.5)
     table["why_look"] = table["state"].where(table["state"] != LABELLED, "")
-    table.loc[(np.array(known, object) != "") & (majority != known), "why_look"] = NOT_AS_KNOWN
+    table.loc[is_otherwise, "why_look"] = NOT_AS_KNOWN
     return shown.join(table)
 
 
