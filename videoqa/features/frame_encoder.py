@@ -62,7 +62,7 @@ class FrameEncoder:
     def key_parts(
         self, request: ClipRequest, sampling: SamplingConfig, cache: FeatureCache, view: str
     ) -> dict[str, Any]:
-        """Return what a clip's features depend on; see `keys.clip_key_parts`."""
+        """Return what a clip's features depend on; see `cache_keys.clip_key_parts`."""
         return clip_key_parts(request, sampling, self.model, cache, identity=self.identity, view=view)
 
     def forecast_bytes(self, requests: Sequence[ClipRequest], sampling: SamplingConfig) -> int:

@@ -24,7 +24,7 @@ class ClipJob:
 
     Attributes:
         request: the clip.
-        parts: from `keys.clip_key_parts`, until the clip is done.
+        parts: from `cache_keys.clip_key_parts`, until the clip is done.
         key: of its cache entry; "" if unknown.
         status: one of `report.STATUSES`; "" until it is known.
         error: why it failed.
