@@ -203,8 +203,9 @@ def test_known_rows_without_a_prediction_take_that_of_the_row_they_repeat(scored
 def test_a_table_that_is_filled_in_comes_back(scored, tmp_path, kind):
     options = {"select": "random", "format": "csv", "kind": kind, "num_questions": 1}
     done = export_tasks(scored, out=tmp_path / "tasks", **options)
-    about = {(task.corrects[:1], task.question_type != "") for task in read_tasks(tmp_path / "tasks").tasks}
-    assert about == ({("", False)} if kind == "write" else {("q", True)})
+    tasks = read_tasks(tmp_path / "tasks").tasks
+    about = {(task.corrects[:1], task.question_type != "", task.question != "") for task in tasks}
+    assert about == ({("", False, False)} if kind == "write" else {("q", True, True)})
     assert done["cost"] == "" and done["notes"] == [], "whoever fills in a table plays the clips otherwise"
     path = tmp_path / "tasks" / "tasks.csv"
     table = pd.read_csv(path, keep_default_na=False, dtype=str)
