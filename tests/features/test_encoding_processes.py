@@ -112,23 +112,23 @@ def test_processes_share_the_work_and_encode_each_clip_once(write_video, cache, 
 
 @pytest.mark.slow
 def test_what_a_killed_process_had_claimed_is_encoded_by_the_others(write_video, cache, tmp_path):
-    for number in range(150):
+    for number in range(60):
         write_video(f"{number}.avi", seed=number)
-    stopped = start(cache.folder.parent, str(tmp_path), 150)
+    stopped = start(cache.folder.parent, str(tmp_path), 60)
     while not list(cache.folder.glob("??/*.claim")):
         assert stopped.poll() is None, stopped.communicate()
         time.sleep(0.002)
     stopped.send_signal(signal.SIGSTOP)
     claimed = [path for path in cache.folder.glob("??/*.claim") if not path.with_suffix(".json").exists()]
-    others = [start(cache.folder.parent, str(tmp_path), 150) for _ in range(2)]
-    while cache.info()["num_entries"] < 150 - len(claimed):
+    others = [start(cache.folder.parent, str(tmp_path), 60) for _ in range(2)]
+    while cache.info()["num_entries"] < 60 - len(claimed):
         assert all(process.poll() is None for process in others)
         time.sleep(0.05)
     stopped.send_signal(signal.SIGKILL)
     stopped.communicate()
     counts = [[int(count) for count in finish(process)] for process in others]
-    assert claimed and cache.info()["num_entries"] == 150
-    assert [sum(count) for count in counts] == [150, 150]
+    assert claimed and cache.info()["num_entries"] == 60
+    assert [sum(count) for count in counts] == [60, 60]
     left = [path for path in cache.folder.glob("??/*.claim") if not path.with_suffix(".json").exists()]
     assert left == []
 
