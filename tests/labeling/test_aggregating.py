@@ -143,6 +143,16 @@ def test_a_worker_who_does_not_look_is_named(num_answers):
     assert min(accuracy[:2]) > accuracy[2] > accuracy[3]
 
 
+def test_who_looks_but_errs_more_than_others_is_not_named():
+    random, rows = np.random.default_rng(0), []
+    for task in range(200):
+        for worker, accuracy in zip("abcd", (0.95, 0.95, 0.95, 0.6), strict=True):
+            answer = (task if random.random() < accuracy else task + random.integers(1, 4)) % 4
+            rows.append((task, worker, "choice", CHOICES[answer]))
+    workers = aggregate(collected(*rows, num_tasks=200), min_certainty=0.8, min_assignments=1).workers
+    assert workers["by_others"].idxmin() == 3 and not workers["is_suspicious"].any()
+
+
 @pytest.mark.parametrize(("share", "first"), [(0.1, 0.9), (0.02, 0.9), (0.1, 0.25)])
 def test_who_mostly_answers_alone_is_judged_by_the_other_tasks(share, first):
     """Ten workers are right in 90 %, or the first one by chance; this share of tasks has a second answer."""

@@ -112,7 +112,7 @@ def test_an_assignment_that_says_otherwise_by_now_is_no_copy(bring, mturk):
 
 def test_the_last_of_several_times_counts(bring, mturk):
     file = mturk(*((0, worker, "loading") for worker in "abc"))
-    times = ["Wed Dec 30 09:00:00 PST 2026", "Fri Jan 01 08:00:00 PST 2027", "Thu Dec 31 10:00:00 PST 2026"]
+    times = ["Wed Dec 30 09:00:00 PST 2026", "Sun Jan 10 08:00:00 PST 2027", "Sat Jan 9 10:00:00 PST 2027"]
     table = pd.read_csv(file, keep_default_na=False, dtype=str).assign(SubmitTime=times)
     table.to_csv(file, index=False)
     assert bring(file)[1]["answered_at"].tolist() == [times[1]]
