@@ -79,6 +79,7 @@ def test_a_fork_before_tensorflow_is_used_is_not_refused() -> None:
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
 FORKS_FIRST = """
+import gc; gc.disable()  # it would walk over TensorFlow's objects several times while they are made
 import os, threading, warnings
 import tensorflow as tf
 warnings.simplefilter("ignore")
