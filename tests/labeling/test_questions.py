@@ -47,7 +47,8 @@ def checked(tmp_path):
     """Give candidates out for checking; return what writes people's checks of (question, answer)."""
 
     def checked(candidates, says, folder="checking"):
-        export_tasks(data=candidates, select="random", kind="verify", format="csv", out=tmp_path / folder)
+        out, seed = tmp_path / folder, sum(map(ord, folder))  # so that no two exports are the same
+        export_tasks(data=candidates, select="random", kind="verify", format="csv", out=out, seed=seed)
         tasks = read_tasks(tmp_path / folder)
         rows = [
             (task.id, tasks.sha256, worker, answer)
@@ -164,6 +165,8 @@ def test_a_second_round_joins_the_first(written, checked, tmp_path):
     assert done["outcomes"]["a second answer by one worker"] == 1 and done["added"] == 1
     columns = ("num_assignments", "agreement", "question_type", "source")
     assert rows_of(out, *columns) == [["5", "0.8", "what", "written.csv | one.csv | two.csv"]]
+    make_questions(rounds, tasks=tasks[1:], out=tmp_path / "from elsewhere.csv", min_certainty=0.7)
+    assert rows_of(tmp_path / "from elsewhere.csv", "num_writers", "num_assignments") == [["", "5"]]
     later = make_questions([file, rounds[0]], tasks=tasks[:2], out=out)
     assert (later["changed_since"], len(rows_of(out, "question"))) == (1, 1)
 
@@ -276,10 +279,10 @@ def test_a_check_by_the_writer_under_another_spelling_is_left_out(written, check
 
 def test_a_later_answer_does_not_contradict_the_table(written, checked, tmp_path):
     """What is in the table stays; another answer that is found right later is counted, and no row."""
-    first, second = (written((0, who, "What is red?", what), name=f"{who}.csv") for who, what in WROTE)
+    first, second = (written((0, who, "=What is red?", what), name=f"{who}.csv") for who, what in WROTE)
     candidates, out = tmp_path / "candidates.csv", tmp_path / "questions.csv"
     make_questions([first, second], tasks=tmp_path / "writing", out=candidates)
-    says = {("What is red?", what): {"cora": "yes"} for _, what in WROTE}
+    says = {("=What is red?", what): {"cora": "yes"} for _, what in WROTE}
     both = checked(candidates, says)
     one = write_csv(tmp_path / "one.csv", *split_of(both, candidates, "box"))
     tasks = [tmp_path / "writing", tmp_path / "checking"]

@@ -11,6 +11,7 @@ from videoqa.labeling.answers_database import AnswersDatabase
 from videoqa.labeling.make_questions import make_questions
 from videoqa.labeling.page_answers import page_answer
 from videoqa.labeling.tasks import TaskFile, write_tasks
+from videoqa.labeling.typed_texts import seen_text
 
 from .conftest import ABOUT, MTURK_HEAD, question, write_csv
 
@@ -120,3 +121,7 @@ def test_every_format_keeps_what_was_written(task, tmp_path, wrote):
     assert done["left_out"] == {} and done["outcomes"] == {"used": 1}
     table = read_annotations(DataConfig(data=(str(tmp_path / "questions.csv"),)), with_videos=False)
     assert list(zip(table["question"], table["answer"], strict=True)) == SEEN
+
+
+def test_controls_show_and_marks_of_direction_go():
+    assert seen_text(f" What\x07 is{RTL}\u202e it\u200d? ") == "What\ufffd is it\u200d?"
