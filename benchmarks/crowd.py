@@ -20,7 +20,7 @@ from videoqa.labeling.aggregating import aggregate
 from videoqa.labeling.collecting import Collected
 from videoqa.labeling.import_answers import import_answers
 from videoqa.labeling.result_rows import CHOICE, ResultRow
-from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
+from videoqa.labeling.tasks import Task, TaskFile, stable_id, write_tasks
 
 NUM_SEEDS = 10
 NUM_TASKS, NUM_WORKERS, PER_TASK = 1000, 10, 5
@@ -33,7 +33,7 @@ def made_tasks(num_tasks: int, num_choices: int) -> TaskFile:
     choices = tuple(f"answer {number}" for number in range(num_choices))
     return TaskFile(
         tuple(
-            Task(task_id(number), "answer", f"{number}.mp4", "what is he doing?", "what", choices)
+            Task(stable_id(number), "answer", f"{number}.mp4", "what is he doing?", "what", choices)
             for number in range(num_tasks)
         ),
         {"model": "", "model_sha256": ""},

@@ -13,7 +13,7 @@ from _served import served
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
+from videoqa.labeling.tasks import Task, TaskFile, stable_id, write_tasks
 
 DEFAULT_OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "label_page.png"
 DESK = {"width": 1240, "height": 860}
@@ -34,7 +34,7 @@ def write_clip_and_tasks(folder: Path) -> None:
         writer.write(read[1])
     writer.release()
     asked = {"kind": "answer", "video": "clip.webm", "question": "What is he doing?", "choices": CHOICES}
-    tasks = [Task(id=task_id(number), **asked) for number in range(40)]
+    tasks = [Task(id=stable_id(number), **asked) for number in range(40)]
     write_tasks(folder / "tasks.json", TaskFile(tuple(tasks), {"num_assignments": 2}))
 
 

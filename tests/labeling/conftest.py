@@ -10,7 +10,7 @@ import pytest
 
 from videoqa.config import EndpointConfig
 from videoqa.labeling.ask_model import ask_model
-from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
+from videoqa.labeling.tasks import Task, TaskFile, stable_id, write_tasks
 
 from .chat_server import COLOURS, running, seen
 
@@ -28,7 +28,7 @@ def question(number: int, **fields) -> Task:
     """Return a question about a clip of its own."""
     values = {"kind": "answer", "question": "What is he doing?", "question_type": "what", "choices": CHOICES}
     values |= {"ranked": (("waving", 0.6), ("loading", 0.3)), "corrects": f"my:{number}"}
-    return Task(id=task_id(number), video=f"clip-{number}.avi", **{**values, **fields})
+    return Task(id=stable_id(number), video=f"clip-{number}.avi", **{**values, **fields})
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def colour_task(name, **fields):
         "question_type": "which",
         "choices": COLOUR_CHOICES,
     }
-    return Task(id=task_id(name, *fields.items()), video=f"secret-{name}.avi", **{**values, **fields})
+    return Task(id=stable_id(name, *fields.items()), video=f"secret-{name}.avi", **{**values, **fields})
 
 
 @pytest.fixture

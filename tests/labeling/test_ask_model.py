@@ -10,7 +10,7 @@ import pytest
 from videoqa.cli.main import main
 from videoqa.labeling.clip_frames import sampling_of
 from videoqa.labeling.import_answers import import_answers
-from videoqa.labeling.tasks import Task, TaskFile, task_id, write_tasks
+from videoqa.labeling.tasks import Task, TaskFile, stable_id, write_tasks
 
 from .chat_server import COLOURS, frames_of, is_check, seen, text_of
 from .conftest import ABOUT, COLOUR_CHOICES, colour_task
@@ -94,7 +94,7 @@ def test_every_kind_is_answered(ask, chat, tmp_path):
         colour_task("red", kind="label", question="", question_type="", choices=("blue", "red")),
         colour_task("blue", kind="verify", answer="green", choices=()),
         colour_task("green", kind="answer", choices=()),
-        Task(id=task_id("write"), kind="write", video="secret-yellow.avi", num_questions=2),
+        Task(id=stable_id("write"), kind="write", video="secret-yellow.avi", num_questions=2),
     ]
 
     def behave(handler, body):

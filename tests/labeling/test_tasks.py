@@ -3,9 +3,10 @@
 import hashlib
 import json
 
+import pandas as pd
 import pytest
 
-from videoqa.labeling.tasks import TaskFile, read_tasks, write_tasks
+from videoqa.labeling.tasks import TaskFile, read_tasks, stable_id, write_tasks
 
 from .conftest import ABOUT, question
 
@@ -67,6 +68,11 @@ def test_a_file_that_holds_no_tasks_is_refused(tasks, tmp_path, fields, message)
     (tmp_path / "tasks.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match=message):
         read_tasks(tmp_path / "tasks.json")
+
+
+def test_no_id_is_a_number_to_a_spreadsheet():
+    ids = pd.Series([stable_id("answer", number) for number in range(10_000)])
+    assert ids.is_unique and pd.to_numeric(ids, errors="coerce").isna().all()
 
 
 def test_two_tasks_of_one_id_are_refused():

@@ -8,7 +8,7 @@ import pytest
 from videoqa.cli.main import main
 from videoqa.labeling.export_tasks import export_tasks
 from videoqa.labeling.import_answers import import_answers
-from videoqa.labeling.tasks import Task, TaskFile, read_tasks, task_id, write_tasks
+from videoqa.labeling.tasks import Task, TaskFile, read_tasks, stable_id, write_tasks
 
 from .conftest import ABOUT, question, write_csv
 
@@ -95,7 +95,7 @@ def test_people_have_no_confidence_and_are_never_left_out(bring, known, tmp_path
 
 def test_the_rest_has_the_likeliest_answer_and_what_was_to_be_checked(bring, model_says, tmp_path):
     tasks = [question(0), question(1, kind="verify", answer="red", choices=()), question(2)]
-    tasks += [Task(id=task_id("write"), kind="write", video="clip.avi", num_questions=1)]
+    tasks += [Task(id=stable_id("write"), kind="write", video="clip.avi", num_questions=1)]
     path = model_says(tasks, [(0, "loading", 0.2), (1, "no", 0.2), (2, "jumping", 0.2)])
     people = write_csv(tmp_path / "anna.csv", ("task_id", "answer"), [(tasks[0].id, "waving")])
     bring(path, people, min_confidence=0.5, min_assignments=2, rest=tmp_path / "rest.csv")

@@ -1,9 +1,7 @@
 """The table of corrections: annotation rows with where they come from; rows are added, never changed."""
 
 import csv
-import hashlib
 import io
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,7 +17,7 @@ from videoqa.labeling.aggregating import LABELLED, UNCERTAIN, Aggregated
 from videoqa.labeling.collecting import READ_BEFORE, USED, Collected, Outcomes
 from videoqa.labeling.locked_file import locked
 from videoqa.labeling.result_rows import LONGEST_CELL
-from videoqa.labeling.tasks import LONGEST_ANSWER, YES, Task, TaskFile
+from videoqa.labeling.tasks import LONGEST_ANSWER, YES, Task, TaskFile, stable_id
 from videoqa.labeling.typed_texts import NO_WORDS, TOO_LONG, holds_answer, seen_text
 
 ANNOTATION_COLUMNS = ("video", "start_seconds", "end_seconds", "question", "answer", "question_type", "group")
@@ -74,7 +72,7 @@ def rows_written(collected: Collected, sources: list[str]) -> list[dict[str, Any
                 "source": sources[source],
                 "num_assignments": 1,
                 "answered_at": time,
-                "row_id": _hash(task.id, writer, matching_form(question)),
+                "row_id": stable_id(task.id, writer, matching_form(question)),
             }
         )
     return rows
@@ -116,7 +114,7 @@ def rows_of_page(
                 "model": first.get("model", ""),
                 "model_sha256": first.get("model_sha256", ""),
                 "answered_at": max(row["time_utc"] for row, _ in given),
-                "row_id": _hash(clip, question),
+                "row_id": stable_id(clip, question),
             }
         )
     return rows
@@ -129,7 +127,7 @@ def _page_groups(
     groups: defaultdict[tuple[str, str], list[tuple[dict[str, str], str]]] = defaultdict(list)
     seen = set()
     for row, source in corrections:
-        content = _hash(*(row.get(name, "") for name in sorted(row) if name != "place"))
+        content = stable_id(*(row.get(name, "") for name in sorted(row) if name != "place"))
         if content in seen:
             outcomes.count(READ_BEFORE, row["place"])
         elif not row["video"]:
@@ -250,7 +248,3 @@ def _answer(task: Task, answer: str) -> str:
     if task.kind == "verify":
         return shown_answer(task.answer) if task.question else task.answer
     return collapse_spaces(answer) if task.kind == "label" else shown_answer(answer)
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()[:16]

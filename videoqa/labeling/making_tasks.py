@@ -12,7 +12,7 @@ from videoqa._checks import Refusal
 from videoqa._text_normalization import matching_form
 from videoqa.config import LabelExportConfig
 from videoqa.labeling.candidate_rows import Candidate
-from videoqa.labeling.tasks import LONGEST_ANSWER, NO, YES, Task, task_id
+from videoqa.labeling.tasks import LONGEST_ANSWER, NO, YES, Task, stable_id
 
 MOST_LABELS = 20
 """Up to so many labels all are shown, whatever the model thinks."""
@@ -68,7 +68,7 @@ def make_tasks(
 def id_of_row(row: Candidate, kind: str) -> str:
     """Return the id of the task about a row, by what a person is asked."""
     asked = {"verify": (row.question, row.truth), "write": ()}.get(kind, (row.question,))
-    return task_id(kind, row.video, row.start_seconds, row.end_seconds, *asked)
+    return stable_id(kind, row.video, row.start_seconds, row.end_seconds, *asked)
 
 
 def _known_check(row: Candidate, frequent: list[str], place: int) -> tuple[Candidate, str]:

@@ -140,10 +140,14 @@ def check_part(start_seconds: float | None, end_seconds: float | None) -> None:
         )
 
 
-def task_id(*parts: object) -> str:
-    """Return an id that is the same for the same parts, and from which they cannot be read."""
+def stable_id(*parts: object) -> str:
+    """Return an id that is the same for the same parts, and from which they cannot be read.
+
+    It begins with a letter: of ids of hexadecimal digits alone one in some 700 is a number for a spreadsheet,
+    such as `1234e15`, and is saved as another text.
+    """
     text = json.dumps([str(part) for part in parts])
-    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+    return "i" + hashlib.sha256(text.encode("ascii")).hexdigest()[:15]
 
 
 def write_tasks(path: str | os.PathLike[str], file: TaskFile) -> None:

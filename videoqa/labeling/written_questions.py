@@ -1,7 +1,5 @@
 """The questions that people wrote, each once, and what others found when they checked the answers."""
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +9,7 @@ from videoqa._text_normalization import matching_form, shown_answer
 from videoqa.labeling.aggregating import LABELLED, Aggregated
 from videoqa.labeling.collecting import Collected
 from videoqa.labeling.result_rows import time_order
-from videoqa.labeling.tasks import YES, Task
+from videoqa.labeling.tasks import YES, Task, stable_id
 
 UNCHECKED, RIGHT, WRONG, UNDECIDED = "not checked", "right", "wrong", "undecided"
 SEVERAL_RIGHT = "another answer is right too"
@@ -69,7 +67,7 @@ class Question:
     @property
     def row_id(self) -> str:
         """The same for the same question and answer, so that nothing is added twice."""
-        return hashlib.sha256(json.dumps(self.key).encode("ascii")).hexdigest()[:16]
+        return stable_id(*self.key)
 
 
 def asked_of(video: str, start: float | None, end: float | None, question: str) -> Asked:
