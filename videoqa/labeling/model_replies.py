@@ -168,7 +168,7 @@ def _answer(task: Task, said: str, *, is_json: bool) -> tuple[str, str] | None:
     if not is_json and "\n" in said.strip():
         return None
     plain = text.strip("\"'`* ")
-    return TYPED, plain[:-1] if plain.find(".") == len(plain) - 1 else plain
+    return TYPED, plain.removesuffix(".") if plain.count(".") == 1 else plain  # but for "e.g."
 
 
 def _by_number(form: str, task: Task) -> str | None:
