@@ -1,6 +1,7 @@
 """Files that overlap, are damaged or would take each other's place; and what is said of them."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pandas as pd
@@ -206,7 +207,7 @@ def test_what_is_written_without_its_question_is_counted(tmp_path, capsys):
     given = {"id": 1, "completed_by": 7, "result": results}
     studio.write_text(json.dumps([{"id": 1, "data": {"task_id": file.tasks[0].id}, "annotations": [given]}]))
     out = tmp_path / "corrections.csv"
-    files = map(str, (table, studio, table))
+    files = map(str, (table, studio, shutil.copy(table, tmp_path / "copy.csv")))
     assert main(["label", "import", *files, "--tasks", str(tmp_path), "--out", str(out)]) == 0
     said = capsys.readouterr().out
     assert "1 file was given twice, and read once." in said
